@@ -1,0 +1,126 @@
+"""What a rule says about a file, and what can be done about it. Values only."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from portside.lint.source import Span
+
+
+class Severity(enum.Enum):
+    """How much a finding matters. The order is that of LSP, worst first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFORMATION = "information"
+    HINT = "hint"
+
+
+class Applicability(enum.Enum):
+    """Whether a fix may be applied without being looked at.
+
+    SAFE: proved to keep what the program does. UNSAFE: right as far as this
+    file tells, but a person has to look (another file still runs the script, …).
+    """
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text of `span`, in the file at `path`, by `new_text`."""
+
+    path: str
+    span: Span
+    new_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change that ends a finding.
+
+    title: what an editor offers, exactly. edits: none overlap within a file.
+    notes: what the user should know before applying it, one sentence each
+    (a print that goes, files that still run the script).
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    applicability: Applicability
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to a finding."""
+
+    path: str
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Why a launch can't be moved to the uvicorn CLI as it stands. line: from 1."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchReport:
+    """What Portside knows about moving a launch to the uvicorn CLI.
+
+    command: the shell command that replaces the run call; None where it can't be moved.
+    blockers: empty exactly when `movable`.
+    """
+
+    movable: bool
+    command: str | None
+    blockers: tuple[Blocker, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One cause of trouble at one place.
+
+    message: one line, code in backticks, the fact and its consequence, no full stop.
+    """
+
+    code: str
+    name: str
+    span: Span
+    message: str
+    severity: Severity
+    fixes: tuple[Fix, ...] = ()
+    related: tuple[Related, ...] = ()
+    launch: LaunchReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LintResult:
+    """All that is said of one file, in the order of the text.
+
+    syntax_errors: where the parser had to skip something; the findings of the rest stand.
+    """
+
+    findings: tuple[Finding, ...]
+    syntax_errors: tuple[Span, ...] = ()
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """The text with these edits made; all must be edits of this one file.
+
+    Raises ValueError where two overlap: the caller picked fixes that can't go together.
+    """
+    parts: list[str] = []
+    position = 0
+    for edit in sorted(edits, key=lambda edit: edit.span):
+        if edit.span.start < position:
+            raise ValueError(f"edits overlap at offset {edit.span.start}")
+        parts += (text[position : edit.span.start], edit.new_text)
+        position = edit.span.end
+    return "".join([*parts, text[position:]])

@@ -1,0 +1,68 @@
+"""What a rule is: a name, a page, examples that run as tests, and a pure check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from portside.lint.finding import Finding, Severity
+
+Facts = TypeVar("Facts", contravariant=True)
+
+DOCUMENTATION_HEADINGS = (
+    "What it does",
+    "Why it matters",
+    "Example",
+    "Fix and its safety",
+    "Since",
+    "References",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """Code that the rule flags.
+
+    code: the file, with each expected span between «guillemets».
+    fixed: the exact text after the first fix of the first finding; None where none is offered.
+    messages: what each finding's message must contain, in order (may be left out).
+    files: other files of the workspace, by path.
+    """
+
+    id: str
+    code: str
+    fixed: str | None = None
+    messages: tuple[str, ...] = ()
+    path: str = "server.py"
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """Code that looks like trouble and is none."""
+
+    id: str
+    code: str
+    path: str = "server.py"
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[Facts]):
+    """One thing that Portside looks for.
+
+    name: of the bad pattern, in kebab case. documentation: Markdown under
+    DOCUMENTATION_HEADINGS, each as a second-level heading. check: a pure function
+    from facts to findings. successors: codes that may appear once a fix is applied.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+    documentation: str
+    check: Callable[[Facts], Iterable[Finding]]
+    invalid: tuple[Invalid, ...]
+    valid: tuple[Valid, ...]
+    successors: tuple[str, ...] = ()
