@@ -1,0 +1,3 @@
+from vllm.v1.engine.llm_engine import LLMEngine
+
+__all__ = ["LLMEngine"]
