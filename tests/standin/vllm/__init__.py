@@ -35,7 +35,7 @@ MODULE_ATTRS = {
     "TextPrompt": ".inputs:TextPrompt",
     "TokensPrompt": ".inputs:TokensPrompt",
 }
-__all__ = ["__version__", *MODULE_ATTRS]
+__all__ = ["__version__", *MODULE_ATTRS]  # noqa: PLE0604 - the names are strings
 
 
 def __getattr__(name: str) -> object:

@@ -20,7 +20,7 @@ class _VllmFormatter(logging.Formatter):
         # vLLM puts the head before every line of a message, so that lines of several processes stay apart.
         return "\n".join(f"{head} {line}" for line in text.split("\n"))
 
-    def usesTime(self) -> bool:
+    def usesTime(self) -> bool:  # noqa: N802 - the name is the standard library's
         return True
 
 

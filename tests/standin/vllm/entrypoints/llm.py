@@ -35,7 +35,7 @@ class LLM:
         del use_tqdm, options
         many = prompts if isinstance(prompts, list) else [prompts]
         params = _params_for(many, sampling_params)
-        ids = [self._add(prompt, one) for prompt, one in zip(many, params)]
+        ids = [self._add(prompt, one) for prompt, one in zip(many, params, strict=True)]
         outputs = {output.request_id: output for output in self._run()}
         return [outputs[request_id] for request_id in ids]
 
