@@ -1,0 +1,66 @@
+"""Which settings count for a folder: those of the nearest file above it that has some."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from portside.settings.model import Settings
+from portside.settings.read import SettingsTable, read_table
+from portside.settings.validate import validated
+
+# Where both lie in one folder the one that is only Portside's counts.
+FILE_NAMES = ("portside.toml", "pyproject.toml")
+# What marks the top of a project that has no settings.
+_ROOT_MARKERS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg")
+
+
+def load(start: Path) -> Settings:
+    """The settings that count for `start`, a file or a folder.
+
+    Raises SettingsError with every mistake of the file that counts.
+    """
+    return SettingsFinder().settings(start)
+
+
+class SettingsFinder:
+    """Finds and keeps the settings of many folders; every file is read once."""
+
+    def __init__(self) -> None:
+        self._by_folder: dict[Path, Settings | None] = {}
+
+    def settings(self, start: Path) -> Settings:
+        """See `load`."""
+        absolute = Path(os.path.abspath(start))  # noqa: PTH100 - links stay links
+        folder = absolute if absolute.is_dir() else absolute.parent
+        return self._of_folder(folder) or Settings(_project_root(folder))
+
+    def _of_folder(self, folder: Path) -> Settings | None:
+        if folder not in self._by_folder:
+            found = _table_in(folder)
+            if found is not None:
+                self._by_folder[folder] = validated(found)
+            elif folder.parent == folder:
+                self._by_folder[folder] = None
+            else:
+                self._by_folder[folder] = self._of_folder(folder.parent)
+        return self._by_folder[folder]
+
+
+def _table_in(folder: Path) -> SettingsTable | None:
+    for name in FILE_NAMES:
+        file = folder / name
+        # Unlike Path.is_file this answers no, and does not raise, in a folder that may not be read.
+        if os.path.isfile(file):  # noqa: PTH113
+            table = read_table(file)
+            if table is not None:
+                return table
+    return None
+
+
+def _project_root(folder: Path) -> Path:
+    """The nearest folder that looks like the top of a project, else the folder itself."""
+    for candidate in (folder, *folder.parents):
+        if any(os.path.exists(candidate / marker) for marker in _ROOT_MARKERS):  # noqa: PTH110 - as above
+            return candidate
+    return folder
