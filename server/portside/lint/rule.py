@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from portside.lint.finding import Finding, Severity
 
-Facts = TypeVar("Facts", contravariant=True)
+Facts_contra = TypeVar("Facts_contra", contravariant=True)
 
 DOCUMENTATION_HEADINGS = (
     "What it does",
@@ -49,7 +49,7 @@ class Valid:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(Generic[Facts]):
+class Rule(Generic[Facts_contra]):
     """One thing that Portside looks for.
 
     name: of the bad pattern, in kebab case. documentation: Markdown under
@@ -62,7 +62,7 @@ class Rule(Generic[Facts]):
     severity: Severity
     summary: str
     documentation: str
-    check: Callable[[Facts], Iterable[Finding]]
+    check: Callable[[Facts_contra], Iterable[Finding]]
     invalid: tuple[Invalid, ...]
     valid: tuple[Valid, ...]
     successors: tuple[str, ...] = ()

@@ -1,0 +1,71 @@
+"""The comments in which a file says what it does not want to hear: `# portside: ignore[…]`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from portside.lint.layout import Layout
+from portside.lint.source import SourceFile, Span
+
+# The reason that people write behind the bracket belongs to the directive, up
+# to the next `#`, which begins another tool's comment.
+_DIRECTIVE = re.compile(
+    r"\#[ \t]*portside:[ \t]*(?P<kind>ignore-file|ignore)(?![\w-])[ \t]*"
+    r"(?P<bracket>\[(?P<names>[^\]\r\n#]*)(?P<close>\])?)?(?P<reason>[^\r\n#]*)",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"[^\s,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One name in a directive's brackets, as it is written."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One `# portside: ignore…`. words: None where it has no brackets and so means every rule."""
+
+    span: Span
+    comment: Span
+    whole_file: bool
+    line: int
+    words: tuple[Word, ...] | None
+    closed: bool = True
+
+
+def directives(source: SourceFile, layout: Layout) -> tuple[Directive, ...]:
+    """Every directive of the file, in order; costs nothing where there is none."""
+    found = []
+    for match in _DIRECTIVE.finditer(source.text):
+        comment = layout.comment_at(match.start())
+        if comment is not None:
+            found.append(_directive(source, match, comment))
+    return tuple(found)
+
+
+def _directive(source: SourceFile, match: re.Match[str], comment: Span) -> Directive:
+    words = None
+    if match["bracket"] is not None:
+        start = match.start("names")
+        words = tuple(
+            Word(name.group(), Span(start + name.start(), start + name.end()))
+            for name in _NAME.finditer(match["names"])
+        )
+    return Directive(
+        span=Span(match.start(), match.end()),
+        comment=comment,
+        whole_file=match["kind"].lower() == "ignore-file",
+        line=source.line_of(match.start()),
+        words=words,
+        closed=match["bracket"] is None or match["close"] is not None,
+    )
+
+
+def lines_of(span: Span, source: SourceFile, layout: Layout) -> tuple[int, int]:
+    """The lines, from 0, on which a comment speaks of a finding at this span."""
+    return source.line_of(span.start), source.line_of(layout.statement_end(span.start))

@@ -1,0 +1,139 @@
+"""Comments that silence findings: `# portside: ignore[hardcoded-port]`.
+
+    port = 8000  # portside: ignore[hardcoded-port, PS101]   these two, on this line
+    port = 8000  # portside: ignore                          whatever is found on this line
+    # portside: ignore-file[hardcoded-port]                  this one, in the whole file
+
+The comment counts on the line where a finding starts, and on the last line of
+the statement that holds it. Text in strings is no comment. A comment that
+silences nothing is itself reported (`unused-suppression`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from portside.lint.directives import Directive, Word, directives, lines_of
+from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
+from portside.lint.layout import Layout
+from portside.lint.selection import RuleNames, Selection
+from portside.lint.source import SourceFile, Span
+from portside.lint.suppress_edits import removal
+
+UNUSED_SUPPRESSION = "PS001"
+UNUSED_SUPPRESSION_NAME = "unused-suppression"
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What is left of some findings, and what the comments themselves give rise to."""
+
+    kept: tuple[Finding, ...]
+    about_comments: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a comment is judged by.
+
+    failed: codes of rules that gave no answer; whether a comment for them is
+    needed isn't known, so nothing is said of it.
+    """
+
+    source: SourceFile
+    layout: Layout
+    names: RuleNames
+    selection: Selection
+    failed: frozenset[str] = frozenset()
+
+
+def sift(findings: Iterable[Finding], context: Context) -> Sifted:
+    """Separate what the file's comments silence from what is left."""
+    present = directives(context.source, context.layout)
+    if not present:
+        return Sifted(tuple(findings), ())
+    used: dict[Span, set[str]] = {directive.span: set() for directive in present}
+
+    def silenced(finding: Finding) -> bool:
+        lines = lines_of(finding.span, context.source, context.layout)
+        silencing = [d for d in present if _speaks_of(d, finding, lines, context.names)]
+        for directive in silencing:
+            used[directive.span].add(finding.code)
+        return bool(silencing)
+
+    kept = tuple(finding for finding in findings if not silenced(finding))
+    said = [finding for d in present for finding in _judge(d, used[d.span], context)]
+    about = tuple(finding for finding in said if not silenced(finding))
+    return Sifted(kept, about if context.selection.enables(UNUSED_SUPPRESSION) else ())
+
+
+def _speaks_of(directive: Directive, finding: Finding, lines: tuple[int, int], names: RuleNames) -> bool:
+    if not directive.whole_file and directive.line not in lines:
+        return False
+    if directive.words is None:
+        # A bare comment must not be able to hide that it is itself unused.
+        return finding.code != UNUSED_SUPPRESSION
+    return directive.closed and any(names.code(word.text) == finding.code for word in directive.words)
+
+
+def _judge(directive: Directive, used: set[str], context: Context) -> Iterator[Finding]:
+    """What is wrong with a comment that has silenced these codes."""
+    if not directive.closed:
+        yield _finding(directive.span, "this comment has no closing `]`, so it ignores nothing", ())
+    elif directive.words is None:
+        # A rule that is off, or failed, might have been what it was written for.
+        if not used and not context.failed and context.selection.enabled is None:
+            message = f"nothing is found {_where(directive)}, so this comment ignores nothing"
+            yield _finding(directive.span, message, (removal(directive, context.source, ()),))
+    else:
+        yield from _judge_idle(directive, used, context)
+        for word in directive.words:
+            if context.names.code(word.text) is None:
+                yield _unknown(directive, word, context)
+
+
+def _judge_idle(directive: Directive, used: set[str], context: Context) -> Iterator[Finding]:
+    words = directive.words or ()
+    idle = tuple(word for word in words if _idle(word, used, context))
+    if not idle and words:
+        return
+    rest = tuple(word for word in words if word not in idle)
+    fix = removal(directive, context.source, rest)
+    yield _finding(directive.span, _idle_message(directive, idle), (fix,))
+
+
+def _idle(word: Word, used: set[str], context: Context) -> bool:
+    code = context.names.code(word.text)
+    if code is None or code in used or code in context.failed or code == UNUSED_SUPPRESSION:
+        return False
+    return context.selection.enables(code)
+
+
+def _idle_message(directive: Directive, idle: tuple[Word, ...]) -> str:
+    if not idle:
+        return "this comment names no rule, so it ignores nothing"
+    named = ", ".join(f"`{word.text}`" for word in idle)
+    verb = "is" if len(idle) == 1 else "are"
+    return f"{named} {verb} not found {_where(directive)}, so there is nothing to ignore"
+
+
+def _where(directive: Directive) -> str:
+    return "in this file" if directive.whole_file else "on this line"
+
+
+def _unknown(directive: Directive, word: Word, context: Context) -> Finding:
+    rest = tuple(other for other in directive.words or () if other != word)
+    fixes: tuple[Fix, ...] = (removal(directive, context.source, rest),)
+    message = f"`{word.text}` names no rule, so it ignores nothing"
+    near = context.names.nearest(word.text)
+    if near is not None:
+        edit = Edit(context.source.path, word.span, near)
+        fixes = (Fix(f"Change to {near}", (edit,), Applicability.UNSAFE), *fixes)
+        message += f"; `{near}` does"
+    return _finding(word.span, message, fixes)
+
+
+def _finding(span: Span, message: str, fixes: tuple[Fix, ...]) -> Finding:
+    name = UNUSED_SUPPRESSION_NAME
+    return Finding(UNUSED_SUPPRESSION, name, span, message, Severity.INFORMATION, fixes=fixes)

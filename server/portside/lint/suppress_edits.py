@@ -1,0 +1,64 @@
+"""Edits that write, extend and take out `# portside: ignore[…]` comments."""
+
+from __future__ import annotations
+
+from portside.lint.directives import Directive, Word, directives, lines_of
+from portside.lint.finding import Applicability, Edit, Finding, Fix
+from portside.lint.layout import Layout
+from portside.lint.source import SourceFile, Span
+
+
+def removal(directive: Directive, source: SourceFile, rest: tuple[Word, ...]) -> Fix:
+    """Take out the directive, or leave only these words in it."""
+    if rest and directive.words:
+        inside = Span(directive.words[0].span.start, directive.words[-1].span.end)
+        edit = Edit(source.path, inside, ", ".join(word.text for word in rest))
+        return Fix("Remove what this comment need not ignore", (edit,), Applicability.SAFE)
+    edit = Edit(source.path, _removed_span(directive, source), "")
+    return Fix("Remove the unused ignore comment", (edit,), Applicability.SAFE)
+
+
+def _removed_span(directive: Directive, source: SourceFile) -> Span:
+    """The directive with the blanks before it; its whole line where nothing else stands on it."""
+    text, line = source.text, source.line_span(directive.line)
+    start, end = directive.span.start, directive.span.end
+    before = text[line.start : start].rstrip(" \t\f")
+    after = text[end : line.end].strip()
+    if not before.strip(" \t\f\ufeff") and not after:
+        return Span(line.start + len(before), line.end)
+    if after and directive.span.start == directive.comment.start:
+        return Span(start, end)  # another tool's comment moves up to this place
+    return Span(line.start + len(before), end if not after else start + len(text[start:end].rstrip()))
+
+
+def ignore_fix(finding: Finding, source: SourceFile, layout: Layout) -> Fix | None:
+    """An action that silences this finding where it stands; None where no comment can be put."""
+    title = f"Ignore {finding.name} on this line"
+    lines = lines_of(finding.span, source, layout)
+    for directive in directives(source, layout):
+        extendable = directive.closed and not directive.whole_file and directive.words is not None
+        if extendable and directive.line in lines:
+            return Fix(title, (_extension(directive, finding.name, source),), Applicability.SAFE)
+    for line in lines:
+        edit = _new_comment(line, finding.name, source, layout)
+        if edit is not None:
+            return Fix(title, (edit,), Applicability.SAFE)
+    return None
+
+
+def _extension(directive: Directive, name: str, source: SourceFile) -> Edit:
+    if directive.words:
+        end = directive.words[-1].span.end
+        return Edit(source.path, Span(end, end), f", {name}")
+    place = source.text.index("[", directive.span.start) + 1
+    return Edit(source.path, Span(place, place), name)
+
+
+def _new_comment(line: int, name: str, source: SourceFile, layout: Layout) -> Edit | None:
+    whole = source.line_span(line)
+    text = source.slice(whole)
+    content = whole.start + len(text.rstrip())
+    end = whole.start + len(text.rstrip("\r\n"))
+    if not layout.takes_comment(content):
+        return None
+    return Edit(source.path, Span(content, end), f"  # portside: ignore[{name}]")

@@ -1,0 +1,80 @@
+"""Where comments are, and may be, in a parsed Python file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.lint.source import Span
+from portside.python.syntax import SyntaxTree
+
+_COMPOUND = frozenset(
+    {
+        "if_statement",
+        "elif_clause",
+        "else_clause",
+        "for_statement",
+        "while_statement",
+        "try_statement",
+        "except_clause",
+        "finally_clause",
+        "with_statement",
+        "function_definition",
+        "class_definition",
+        "match_statement",
+        "case_clause",
+    }
+)
+
+
+@dataclass(frozen=True)
+class PythonLayout:
+    """A `Layout` that asks the syntax tree, so it costs nothing until a comment is in question."""
+
+    tree: SyntaxTree
+
+    def comment_at(self, offset: int) -> Span | None:
+        node = self._at(offset)
+        return self.tree.span(node) if node is not None and node.type == "comment" else None
+
+    def statement_end(self, offset: int) -> int:
+        node = self._at(offset)
+        while node is not None:
+            if node.type in _COMPOUND:
+                return self._header_end(node)
+            if node.parent is None or node.parent.type in ("block", "module"):
+                break
+            node = node.parent
+        return offset if node is None or node.parent is None else self._end(node)
+
+    def takes_comment(self, offset: int) -> bool:
+        before = offset - 1
+        if before < 0:
+            return True
+        if self.tree.source.text[before] == "\\":
+            return False
+        node: Node | None = self._at(before)
+        while node is not None:
+            if node.type in ("string", "concatenated_string"):
+                return self._end(node) <= offset or node.type == "concatenated_string"
+            node = node.parent
+        return True
+
+    def _at(self, offset: int) -> Node | None:
+        byte = self.tree.source.byte_of_offset(offset)
+        return self.tree.root.descendant_for_byte_range(byte, byte + 1)
+
+    def _header_end(self, node: Node) -> int:
+        """The end of `if x:` and the like: where the colon before the block stands."""
+        body = next((child for child in node.children if child.type == "block"), None)
+        if body is None:
+            return self._end(node)
+        colon = next(
+            (child for child in node.children if child.type == ":" and child.end_byte <= body.start_byte),
+            node,
+        )
+        return self._end(colon)
+
+    def _end(self, node: Node) -> int:
+        return self.tree.source.offset_of_byte(node.end_byte)
