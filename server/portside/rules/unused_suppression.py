@@ -67,8 +67,8 @@ RULE: Rule[object] = Rule(
         ),
         Invalid(
             "a misspelt name",
-            "x = 1  # portside: ignore[«hardcoded-prot»]\n",
-            "x = 1  # portside: ignore[hardcoded-port]\n",
+            "import uvicorn\n\nuvicorn.run('m:app', port=80)  # portside: ignore[«hardcoded-prot», PS102]\n",
+            "import uvicorn\n\nuvicorn.run('m:app', port=80)  # portside: ignore[hardcoded-port, PS102]\n",
             ("`hardcoded-prot` names no rule, so it ignores nothing; `hardcoded-port` does",),
         ),
         Invalid(

@@ -1,0 +1,60 @@
+"""Examples as rules write them, and the workspace that each runs in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portside.workspace.project import Project
+
+from portside.lint.finding import Finding, Fix, LintResult, apply_edits
+from portside.lint.selection import Selection
+from portside.lint.source import Span
+
+_MARK = re.compile("[«»]")
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text without its «guillemets», and the spans that they stood around."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+def unmark(code: str) -> Marked:
+    parts = _MARK.split(code)
+    edges = [0]
+    for part in parts:
+        edges.append(edges[-1] + len(part))
+    if len(parts) % 2 == 0:
+        raise ValueError(f"unbalanced guillemets in {code!r}")
+    return Marked("".join(parts), tuple(Span(edges[i], edges[i + 1]) for i in range(1, len(parts), 2)))
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with an example's files in it. path: of the file under test, inside root."""
+
+    root: Path
+    path: str
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, text: str) -> LintResult:
+        for path, content in {**self.files, self.path: text}.items():
+            target = self.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode())
+        return Project(self.root).check(self.root / self.path, text, Selection())
+
+    def fixed(self, text: str, fix: Fix) -> str:
+        """The file under test once this fix is applied; its edits of other files don't count here."""
+        target = (self.root / self.path).resolve()
+        own = [edit for edit in fix.edits if (self.root / edit.path).resolve() == target]
+        return apply_edits(text, own)
+
+
+def of_rule(result: LintResult, code: str) -> list[Finding]:
+    return [finding for finding in result.findings if finding.code == code]
