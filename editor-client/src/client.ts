@@ -1,0 +1,140 @@
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  ErrorAction,
+  type ErrorHandler,
+  LanguageClient,
+  State,
+} from "vscode-languageclient/node";
+import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams } from "./methods";
+import { findPortside, isSkewed, type Portside } from "./server";
+
+/** A server that ends this often within this time is left alone until the user asks for it again. */
+const CRASHES = 4;
+const CRASH_WINDOW_MS = 180_000;
+
+/** The language server of this window: one at a time, started and stopped one after the other. */
+export class LanguageServer implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private portside: Portside | undefined;
+  private queue: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  /** The Portside in use; undefined until one was found. */
+  get current(): Portside | undefined {
+    return this.portside;
+  }
+
+  get running(): boolean {
+    return this.client?.state === State.Running;
+  }
+
+  /** Effect: looks for the interpreter and Portside again and starts the server with what it finds. */
+  restart(): Promise<void> {
+    this.queue = this.queue.then(() => this.replace());
+    return this.queue;
+  }
+
+  /** Waits for a start that is under way, so that a command given early does not fail. */
+  async launchTargets(params: LaunchTargetsParams): Promise<LaunchTarget[]> {
+    await this.queue;
+    if (!(this.client && this.running)) return [];
+    return this.client.sendRequest<LaunchTarget[]>(LAUNCH_TARGETS, params);
+  }
+
+  dispose(): void {
+    void this.stop();
+  }
+
+  async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    try {
+      await client?.dispose();
+    } catch (error) {
+      this.log.debug(`The language server did not stop in good order: ${error}`);
+    }
+  }
+
+  private async replace(): Promise<void> {
+    await this.stop();
+    try {
+      this.portside = await findPortside(this.context, activeResource(), this.log);
+      this.client = this.createClient(this.portside);
+      await this.client.start();
+      this.log.info(
+        `The language server runs: Portside ${this.client.initializeResult?.serverInfo?.version}`,
+      );
+      this.warnOfSkew(this.portside);
+    } catch (error) {
+      this.report(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private createClient(portside: Portside): LanguageClient {
+    const [command, ...args] = portside.command;
+    return new LanguageClient(
+      "portside",
+      "Portside",
+      { command, args: [...args, "lsp"] },
+      {
+        documentSelector: [{ scheme: "file", language: "python" }],
+        outputChannel: this.log,
+        errorHandler: this.errorHandler(),
+        initializationFailedHandler: () => false,
+      },
+    );
+  }
+
+  private errorHandler(): ErrorHandler {
+    const crashes: number[] = [];
+    return {
+      error: () => ({ action: ErrorAction.Continue }),
+      closed: () => {
+        const now = Date.now();
+        crashes.push(now);
+        if (crashes.filter((time) => now - time < CRASH_WINDOW_MS).length < CRASHES)
+          return { action: CloseAction.Restart, handled: true };
+        this.report(vscode.l10n.t("The language server ended {0} times within 3 minutes.", CRASHES));
+        return { action: CloseAction.DoNotRestart, handled: true };
+      },
+    };
+  }
+
+  private report(message: string): void {
+    this.log.error(message);
+    const restart = vscode.l10n.t("Try again");
+    const logs = vscode.l10n.t("Show logs");
+    void vscode.window.showErrorMessage(`Portside: ${message}`, restart, logs).then((choice) => {
+      if (choice === restart) void this.restart();
+      if (choice === logs) this.log.show();
+    });
+  }
+
+  private warnOfSkew(portside: Portside): void {
+    const own = (this.context.extension.packageJSON as { version: string }).version;
+    if (!isSkewed(portside.version, own)) return;
+    const message = vscode.l10n.t(
+      "Portside {0} in {1} and the extension {2} differ. Some functions may be missing; install portside=={2} there, or use the bundled server.",
+      portside.version,
+      portside.interpreter.path,
+      own,
+    );
+    this.log.warn(message);
+    const bundled = vscode.l10n.t("Use the bundled server");
+    void vscode.window.showWarningMessage(message, bundled).then((choice) => {
+      if (choice === bundled)
+        void vscode.workspace.getConfiguration("portside").update("importStrategy", "useBundled");
+    });
+  }
+}
+
+function activeResource(): vscode.Uri | undefined {
+  const active = vscode.window.activeTextEditor?.document.uri;
+  const inWorkspace = active && vscode.workspace.getWorkspaceFolder(active);
+  return inWorkspace ? active : vscode.workspace.workspaceFolders?.[0]?.uri;
+}
