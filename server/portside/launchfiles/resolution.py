@@ -1,0 +1,75 @@
+"""Which file of the workspace a launch file means by `python /app/core/server.py`."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection
+
+from portside.launchfiles.script_references import ScriptReference
+
+_VARIABLE = re.compile(r"\$|%|\{|~$")
+
+
+def files_run(reference: ScriptReference, files: Collection[str]) -> frozenset[str]:
+    """The files, out of `files`, that the reference may run; paths relative to the workspace.
+
+    Errs towards naming a file: a launch that was overlooked breaks when its script changes.
+    Where the path as written leads to a file, it is that one. Otherwise (paths inside a
+    container, a folder that only the shell knows) it is each file that agrees with the
+    longest end of the path. A module has to agree in full: `-m http.server` is nobody's server.py.
+    """
+    parts = _parts(reference)
+    if not parts:
+        return frozenset()
+    for base in _bases(reference):
+        if (exact := posixpath.normpath(posixpath.join(base, *parts))) in files:
+            return frozenset({exact})
+    if reference.module:
+        tail = "/" + "/".join(part for part in parts if part != "..")
+        return frozenset(path for path in files if f"/{path}".endswith(tail))
+    return _by_longest_tail(reference, [part for part in parts if part != ".."], files)
+
+
+def _by_longest_tail(reference: ScriptReference, parts: list[str], files: Collection[str]) -> frozenset[str]:
+    here = posixpath.dirname(reference.path)
+    for first in range(1, len(parts)):
+        for base in (here, ""):
+            if (inside := posixpath.join(base, *parts[first:])) in files:
+                return frozenset({inside})
+    agreement = {path: _common_tail(parts, path.split("/")) for path in files}
+    longest = max(agreement.values(), default=0)
+    return (
+        frozenset(path for path, length in agreement.items() if length == longest) if longest else frozenset()
+    )
+
+
+def _parts(reference: ScriptReference) -> list[str]:
+    if reference.module:
+        return [*reference.script.split(".")[:-1], reference.script.split(".")[-1] + ".py"]
+    return _path_parts(reference.script)
+
+
+def _path_parts(path: str) -> list[str]:
+    return [
+        part
+        for part in re.split(r"[/\\]", path)
+        if part not in ("", ".") and not part.endswith(":") and not _VARIABLE.search(part)
+    ]
+
+
+def _bases(reference: ScriptReference) -> list[str]:
+    here = posixpath.dirname(reference.path)
+    if reference.directory is None:
+        return [here, ""]
+    inside = posixpath.join(*_path_parts(reference.directory) or [""])
+    return [posixpath.join(here, inside), inside, here, ""]
+
+
+def _common_tail(left: list[str], right: list[str]) -> int:
+    length = 0
+    for one, other in zip(reversed(left), reversed(right), strict=False):
+        if one != other:
+            break
+        length += 1
+    return length
