@@ -59,7 +59,7 @@ CASES = [
     (
         ".vscode/launch.json",
         '{"configurations": [{"type": "debugpy", "module": "core.x"}]}\n',
-        [(1, 53, "core.x")],
+        [(1, 52, "core.x")],
     ),
     (".vscode/tasks.json", '{"tasks": [{"command": "python", "args": ["x.py"]}]}\n', [(1, 44, "x.py")]),
     ("README.md", "Run:\n\n```bash\n$ python x.py\n```\n", [(4, 10, "x.py")]),
