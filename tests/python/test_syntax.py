@@ -1,0 +1,102 @@
+"""Parsing: places in characters, edits, and texts that are not Python."""
+
+import pytest
+
+from portside.lint.source import SourceFile, Span
+from portside.python.syntax import arguments, parse, query, string_value, unwrapped
+
+
+def tree(text: str):
+    return parse(SourceFile("x.py", text))
+
+
+def test_places_are_in_characters() -> None:
+    text = 'x = "🚀é"\r\nprint(x)\r\n'
+    found = tree(text)
+    call = query("(call) @c", found.root)["c"][0]
+    assert found.source.slice(found.span(call)) == "print(x)"
+    assert found.line(call) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x = 1\n", "x = 12\n"),
+        ("x = 1\n", ""),
+        ("", "x = 1\n"),
+        ("a = 1\nb = 2\n", "a = 1\nq = '🚀'\nb = 2\n"),
+        ("def f():\n    pass\n", "def f():\n  if x:\n    pass\n"),
+        ("x = 'a\n", "x = 'a'\n"),
+        ("aaaa\n", "aaa\n"),
+        ("x = '''\ny = 1\n", "x = ''''''\ny = 1\n"),
+    ],
+)
+def test_an_edit_gives_the_same_tree_as_a_fresh_parse(old: str, new: str) -> None:
+    again = parse(SourceFile("x.py", new), tree(old))
+    assert str(again.root) == str(tree(new).root)
+
+
+def test_the_old_tree_still_stands_after_an_edit() -> None:
+    old = tree("x = 1\ny = 2\n")
+    parse(SourceFile("x.py", "zzz = 9\nx = 1\ny = 2\n"), old)
+    assert old.span(old.statements[1]) == Span(6, 11)
+
+
+def test_what_lost_its_block_is_not_taken_for_module_code() -> None:
+    found = tree('import uvicorn\nif __name__ == "__main__"\n    uvicorn.run(app)\nx = 1\n')
+    texts = [found.text(node) for node in found.statements]
+    assert "uvicorn.run(app)" not in texts
+    assert texts[0] == "import uvicorn"
+
+
+def test_merge_markers_hide_nothing_else() -> None:
+    found = tree("<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> other\ndef f():\n    pass\n")
+    assert [found.text(n) for n in found.statements] == ["x = 1", "x = 2", "def f():\n    pass"]
+    assert found.errors
+
+
+@pytest.mark.parametrize("start", ["\ufeff", "\x0c"])
+def test_a_byte_order_mark_or_form_feed_is_no_indentation(start: str) -> None:
+    found = tree(start + "import uvicorn\nx = (\n")
+    assert [found.text(node) for node in found.statements][:1] == ["import uvicorn"]
+
+
+def test_semicolons_separate_statements_even_beside_an_error() -> None:
+    found = tree("import a; import b\nx = (\n")
+    assert [found.text(node) for node in found.statements][:2] == ["import a", "import b"]
+
+
+def test_arguments_of_a_call() -> None:
+    found = tree("f(a, *b, c, d=1, **e)\n")
+    passed = arguments(query("(call) @c", found.root)["c"][0])
+    assert [found.text(node) for node in passed.positional] == ["a"]
+    assert {name: found.text(node) for name, node in passed.keywords.items()} == {"d": "1"}
+    assert [found.text(node) for node in passed.unpacked] == ["e"]
+    assert passed.starred
+
+
+@pytest.mark.parametrize(
+    ("literal", "value"),
+    [
+        ("'a'", "a"),
+        ("('a' \"b\")", "ab"),
+        ("r'\\n'", "\\n"),
+        ("'\\n'", "\n"),
+        ("''", ""),
+        ("'é\\u00e9'", "éé"),
+        ("f'{x}'", None),
+        ("f'x'", "x"),
+        ("b'x'", None),
+        ("x", None),
+    ],
+)
+def test_the_value_of_a_string(literal: str, value: str | None) -> None:
+    found = tree(f"f({literal})\n")
+    node = arguments(query("(call) @c", found.root)["c"][0]).positional[0]
+    assert string_value(found, node) == value
+
+
+def test_deep_parentheses_are_unwrapped_without_recursion() -> None:
+    found = tree("f(" + "(" * 10_000 + "x" + ")" * 10_000 + ")\n")
+    node = arguments(query("(call) @c", found.root)["c"][0]).positional[0]
+    assert found.text(unwrapped(node)) == "x"
