@@ -247,11 +247,14 @@ class Names:
         `x += 1` and `del x` read x. Strings and comments do not.
         """
         home = scope or self.module
-        bound_at = {b.node.start_byte for b in self.bindings_in(name, home) if b.how not in _ALSO_READ}
-        found = [node for node in self.mentions(name, home) if node.start_byte not in bound_at]
-        return tuple(
-            node for node in found if self.home(name, self.scope_at(node)) is home and _is_read(node)
-        )
+        return tuple(node for node in self.mentions(name, home) if self._reads(node, name, home))
+
+    def _reads(self, node: Node, name: str, home: Scope) -> bool:
+        reader, byte = self.scope_at(node), node.start_byte
+        bindings = (*self.bindings_in(name, home), *reader.bindings.get(name, ()))
+        if any(b.node.start_byte == byte and b.how not in _ALSO_READ for b in bindings):
+            return False
+        return self.home(name, reader, byte) is home and _is_read(node)
 
     def mentions(self, name: str, scope: Scope | None = None) -> tuple[Node, ...]:
         """Every identifier of that spelling within the scope (the module), whatever it means."""
