@@ -65,6 +65,15 @@ export function codeServer() {
   };
 }
 
+/** The command of a code-server that is there already: the one above, or one on PATH. Null without any. */
+export function installedCodeServer() {
+  if (existsSync(path.join(cache, `code-server-${CODE_SERVER}`))) {
+    const { node, entry } = codeServer();
+    return [node, entry];
+  }
+  return onPath("code-server") ? ["code-server"] : null;
+}
+
 /**
  * Programs of the system that tests drive, installed where they are missing.
  *
