@@ -1,0 +1,131 @@
+"""Who in the workspace runs a script: every Dockerfile, compose file, shell script, unit and page that does.
+
+Documentation counts. A script whose main block is gone ends without a word when
+somebody runs it as the README says.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from portside.launchfiles.resolution import files_run
+from portside.launchfiles.script_references import ScriptReference, is_launch_file, script_references
+from portside.workspace.text_file import UnreadableFile, decode, read_bytes
+from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, files
+
+# What people write by hand is smaller; a lock file or a data set in YAML is not.
+_LARGEST_BYTES = 512 * 1024
+# One of these stands in every line that runs Python; most files have none and are not read any further.
+_SIGNS = (b".py", b"-m", b'"module"')
+
+
+class LaunchIndex:
+    """The launch files of a workspace, read once and again when told that they changed.
+
+    Effect: the first question walks the workspace and reads its launch files.
+    """
+
+    def __init__(self, root: Path, excluded: Excluded = lambda _path, _is_folder: False) -> None:
+        self._root = root.absolute()
+        self._excluded = excluded
+        self._overlays: dict[str, str] = {}
+        self._by_file: dict[str, tuple[ScriptReference, ...]] = {}
+        self._python: defaultdict[str, set[str]] = defaultdict(set)
+        self._walked = False
+
+    def references_to(self, script: Path) -> tuple[ScriptReference, ...]:
+        """The places that run this script, as far as can be told; too many rather than too few.
+
+        Paths are relative to the workspace, with slashes, in the order of the files.
+        """
+        self._walk()
+        relative = self._relative(script)
+        name = relative.rpartition("/")[2]
+        candidates = {*self._python.get(name, ()), relative}
+        return tuple(
+            reference
+            for path in sorted(self._by_file)
+            for reference in self._by_file[path]
+            if _file_name(reference) == name and relative in files_run(reference, candidates)
+        )
+
+    def changed(self, path: Path | None = None) -> None:
+        """Forget what was known of a file that was written, made or removed; of all files without one."""
+        if path is None:
+            self._walked = False
+            return
+        relative = self._relative(path)
+        if not self._walked:
+            return
+        if path.name.endswith(PYTHON_SUFFIXES):
+            known = self._python[path.name]
+            (known.add if path.exists() else known.discard)(relative)
+        elif _may_launch(path.name):
+            self._read(relative)
+
+    def set_overlay(self, path: Path, text: str | None) -> None:
+        """The unsaved text of a launch file counts instead of the saved one; None for the saved one again."""
+        relative = self._relative(path)
+        if text is None:
+            self._overlays.pop(relative, None)
+        else:
+            self._overlays[relative] = text
+        if self._walked and _may_launch(path.name):
+            self._read(relative)
+
+    def _walk(self) -> None:
+        if self._walked:
+            return
+        self._by_file.clear()
+        self._python.clear()
+        for path in files(self._root, self._excluded, _is_of_interest):
+            relative = path.as_posix()[len(self._root.as_posix().rstrip("/")) + 1 :]
+            if relative.endswith(PYTHON_SUFFIXES):
+                self._python[path.name].add(relative)
+            else:
+                self._read(relative)
+        for relative in self._overlays:
+            self._read(relative)
+        self._walked = True
+
+    def _read(self, relative: str) -> None:
+        references = script_references(relative, self._text(relative))
+        if references:
+            self._by_file[relative] = references
+        else:
+            self._by_file.pop(relative, None)
+
+    def _text(self, relative: str) -> str:
+        if relative in self._overlays:
+            return self._overlays[relative]
+        path = self._root / relative
+        try:
+            if path.stat().st_size > _LARGEST_BYTES:
+                return ""
+            data = read_bytes(path)
+            return decode(path, data).text if any(sign in data for sign in _SIGNS) else ""
+        except (OSError, UnreadableFile):
+            return ""
+
+    def _relative(self, path: Path) -> str:
+        absolute = path if path.is_absolute() else self._root / path
+        try:
+            return absolute.relative_to(self._root).as_posix()
+        except ValueError:
+            return absolute.as_posix()
+
+
+def _file_name(reference: ScriptReference) -> str:
+    if reference.module:
+        return reference.script.rpartition(".")[2] + ".py"
+    return reference.script.replace("\\", "/").rpartition("/")[2]
+
+
+def _is_of_interest(name: str) -> bool:
+    return name.endswith(PYTHON_SUFFIXES) or _may_launch(name)
+
+
+def _may_launch(name: str) -> bool:
+    """By its name, or because a name without a suffix may be that of a shell script."""
+    return is_launch_file(name) or "." not in name

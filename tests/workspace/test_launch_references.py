@@ -1,0 +1,86 @@
+"""Who runs a script, over a workspace on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portside.workspace.launch_references import LaunchIndex
+
+FILES = {
+    "core/server.py": "",
+    "core/other.py": "",
+    "Dockerfile": 'CMD ["python", "core/server.py"]\n',
+    "deploy/compose.yaml": "services:\n  a:\n    command: python /app/core/server.py\n",
+    "start.sh": "python core/other.py\n",
+    "bin/run": "#!/bin/sh\nexec python -m core.server\n",
+    "bin/data": "python core/server.py\n",
+    ".gitignore": "local.sh\n",
+    "local.sh": "python core/server.py\n",
+    "node_modules/x/package.json": '{"scripts": {"a": "python core/server.py"}}\n',
+    ".venv/pyvenv.cfg": "",
+    ".venv/x.sh": "python core/server.py\n",
+    ".vscode/launch.json": '{"configurations": [{"program": "${workspaceFolder}/core/server.py"}]}\n',
+}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def places(index: LaunchIndex, script: Path) -> list[str]:
+    return [f"{reference.path}:{reference.line}" for reference in index.references_to(script)]
+
+
+def test_every_launch_is_named_and_nothing_that_git_or_tools_ignore(workspace: Path) -> None:
+    found = places(LaunchIndex(workspace), workspace / "core/server.py")
+    assert found == [".vscode/launch.json:1", "Dockerfile:1", "bin/run:2", "deploy/compose.yaml:3"]
+
+
+def test_an_excluded_folder_does_not_count(workspace: Path) -> None:
+    index = LaunchIndex(workspace, lambda path, is_folder: is_folder and path.name == "deploy")
+    assert "deploy/compose.yaml:3" not in places(index, workspace / "core/server.py")
+
+
+def test_a_changed_file_is_read_again(workspace: Path) -> None:
+    index = LaunchIndex(workspace)
+    assert places(index, workspace / "core/other.py") == ["start.sh:1"]
+    (workspace / "start.sh").write_text("\npython core/other.py\n")
+    index.changed(workspace / "start.sh")
+    assert places(index, workspace / "core/other.py") == ["start.sh:2"]
+    (workspace / "start.sh").unlink()
+    index.changed(workspace / "start.sh")
+    assert places(index, workspace / "core/other.py") == []
+
+
+def test_a_new_file_of_the_same_name_takes_its_launch_over(workspace: Path) -> None:
+    (workspace / "run.sh").write_text("python server.py\n")
+    index = LaunchIndex(workspace)
+    assert "run.sh:1" in places(index, workspace / "core/server.py")
+    (workspace / "server.py").write_text("")
+    index.changed(workspace / "server.py")
+    assert "run.sh:1" not in places(index, workspace / "core/server.py")
+    index.changed()
+    assert "run.sh:1" in places(index, workspace / "server.py")
+
+
+def test_unsaved_text_counts_instead_of_the_saved_one(workspace: Path) -> None:
+    index = LaunchIndex(workspace)
+    index.set_overlay(workspace / "start.sh", "uvicorn core.other:app\n")
+    assert places(index, workspace / "core/other.py") == []
+    index.set_overlay(workspace / "start.sh", None)
+    assert places(index, workspace / "core/other.py") == ["start.sh:1"]
+
+
+def test_a_file_that_is_no_text_or_that_is_huge_does_not_count(workspace: Path) -> None:
+    (workspace / "a.sh").write_bytes(b"\0python core/other.py\n")
+    (workspace / "b.sh").write_bytes(b"python core/other.py\n" + b"#" * 600_000)
+    (workspace / "c.sh").write_bytes(b"\xff\xfepython core/other.py\n")
+    assert places(LaunchIndex(workspace), workspace / "core/other.py") == ["start.sh:1"]
