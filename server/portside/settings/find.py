@@ -27,24 +27,31 @@ class SettingsFinder:
     """Finds and keeps the settings of many folders; every file is read once."""
 
     def __init__(self) -> None:
-        self._by_folder: dict[Path, Settings | None] = {}
+        self._found: dict[Path, Settings | None] = {}
+        self._settings: dict[Path, Settings] = {}
 
     def settings(self, start: Path) -> Settings:
         """See `load`."""
         absolute = Path(os.path.abspath(start))  # noqa: PTH100 - links stay links
-        folder = absolute if absolute.is_dir() else absolute.parent
-        return self._of_folder(folder) or Settings(_project_root(folder))
+        return self.of_folder(absolute if absolute.is_dir() else absolute.parent)
 
-    def _of_folder(self, folder: Path) -> Settings | None:
-        if folder not in self._by_folder:
-            found = _table_in(folder)
-            if found is not None:
-                self._by_folder[folder] = validated(found)
+    def of_folder(self, folder: Path) -> Settings:
+        """The settings that count in this folder, an absolute path. Raises SettingsError."""
+        known = self._settings.get(folder)
+        if known is None:
+            known = self._settings[folder] = self._find(folder) or Settings(_project_root(folder))
+        return known
+
+    def _find(self, folder: Path) -> Settings | None:
+        if folder not in self._found:
+            table = _table_in(folder)
+            if table is not None:
+                self._found[folder] = validated(table)
             elif folder.parent == folder:
-                self._by_folder[folder] = None
+                self._found[folder] = None
             else:
-                self._by_folder[folder] = self._of_folder(folder.parent)
-        return self._by_folder[folder]
+                self._found[folder] = self._find(folder.parent)
+        return self._found[folder]
 
 
 def _table_in(folder: Path) -> SettingsTable | None:

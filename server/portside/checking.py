@@ -1,0 +1,48 @@
+"""Checking files of many projects, each under the settings that count for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portside.lint.finding import LintResult
+from portside.settings import Settings, SettingsFinder
+from portside.workspace.project import Project
+
+
+class Checker:
+    """Checks files, and keeps what it learns about each project between two checks.
+
+    select, ignore: rule codes of a command line, on top of every project's settings.
+    """
+
+    def __init__(self, select: frozenset[str] | None = None, ignore: frozenset[str] = frozenset()) -> None:
+        self._finder = SettingsFinder()
+        self._select, self._ignore = select, ignore
+        self._overridden: dict[Path, Settings] = {}
+        self._projects: dict[tuple[Path, str], Project] = {}
+
+    def settings(self, folder: Path) -> Settings:
+        """What counts in this folder, an absolute path. Raises SettingsError."""
+        settings = self._finder.of_folder(folder)
+        if self._select is None and not self._ignore:
+            return settings
+        if folder not in self._overridden:
+            self._overridden[folder] = settings.overridden(self._select, self._ignore)
+        return self._overridden[folder]
+
+    def project(self, path: Path) -> Project:
+        """The project that the file at this absolute path belongs to. Raises SettingsError."""
+        settings = self._finder.of_folder(path.parent)
+        key = (settings.root, settings.port_variable)
+        if key not in self._projects:
+            self._projects[key] = Project(settings.root, port_variable=settings.port_variable)
+        return self._projects[key]
+
+    def concerns(self, path: Path, data: bytes) -> bool:
+        """Whether a file with these bytes can give rise to findings at all; never wrongly no."""
+        return self.project(path).concerns(data)
+
+    def check(self, path: Path, text: str) -> LintResult:
+        """What is to be said of this text as the content of that file. Raises SettingsError."""
+        selection = self.settings(path.parent).selection_for(path)
+        return self.project(path).check(path, text, selection)

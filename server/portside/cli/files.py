@@ -1,0 +1,86 @@
+"""The files that a command line means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from portside.checking import Checker
+from portside.settings import SettingsError
+from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, python_files
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file to work on. named: whether the user named it, and not just a folder above it."""
+
+    path: Path
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoTarget:
+    """A path of the command line that there is nothing to do with. fatal: the user has to know."""
+
+    path: Path
+    reason: str
+    fatal: bool = True
+
+
+def targets(paths: Iterable[Path], checker: Checker) -> Iterator[Target | NoTarget]:
+    """Every file once, in the order of the command line, then of the path. Raises SettingsError."""
+    seen: set[Path] = set()
+    for path in paths:
+        for target in _of(path, checker):
+            if target.path not in seen:
+                seen.add(target.path)
+                yield target
+
+
+def label(path: Path) -> str:
+    """The path as the user should see it: from where they are, when it lies below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links stay links
+    if absolute.is_dir():
+        if not os.access(absolute, os.R_OK | os.X_OK):
+            yield NoTarget(absolute, "can't be listed: permission denied")
+        yield from (Target(file, named=False) for file in python_files(absolute, _excluded(checker)))
+    elif not absolute.exists():
+        yield NoTarget(absolute, "does not exist")
+    elif absolute.name.endswith(PYTHON_SUFFIXES) or _is_python_script(absolute):
+        yield Target(absolute, named=True)
+    elif absolute.suffix == ".pyi":
+        yield NoTarget(absolute, "is a stub, which is never run", fatal=False)
+    else:
+        yield NoTarget(absolute, "is no Python file", fatal=False)
+
+
+def _excluded(checker: Checker) -> Excluded:
+    def excluded(path: Path, is_folder: bool) -> bool:
+        try:
+            settings = checker.settings(path.parent)
+        except SettingsError:
+            return False  # reported where a file of that folder is checked
+        return settings.excludes(path, folder=is_folder)
+
+    return excluded
+
+
+def _is_python_script(path: Path) -> bool:
+    """Whether a file without a suffix says in its first line that Python runs it."""
+    if path.suffix:
+        return False
+    try:
+        with path.open("rb") as file:
+            first = file.readline(200)
+    except OSError:
+        return True  # reading it will say what is wrong
+    return first.startswith(b"#!") and b"python" in first

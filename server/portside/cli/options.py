@@ -1,0 +1,55 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from portside.checking import Checker
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def paths_argument(command: Command) -> Command:
+    return click.argument("paths", nargs=-1, type=click.Path(path_type=Path))(command)
+
+
+def rule_options(command: Command) -> Command:
+    """--select and --ignore."""
+    select = click.option(
+        "--select",
+        multiple=True,
+        metavar="RULES",
+        help="Only these rules: names, codes, beginnings of codes (PS2) or ALL, separated by commas.",
+    )
+    ignore = click.option("--ignore", multiple=True, metavar="RULES", help="Leave these rules out.")
+    return select(ignore(command))
+
+
+def stdin_filename_option(command: Command) -> Command:
+    return click.option(
+        "--stdin-filename",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="What the file on standard input (`-`) is called; its folder's settings count.",
+    )(command)
+
+
+def checker(select: tuple[str, ...], ignore: tuple[str, ...]) -> Checker:
+    """A checker that follows these options. Raises click.BadParameter for a word that names no rule."""
+    return Checker(_codes(select, "--select") if select else None, _codes(ignore, "--ignore"))
+
+
+def _codes(values: tuple[str, ...], option: str) -> frozenset[str]:
+    words = [word.strip() for value in values for word in value.split(",") if word.strip()]
+    if not words:
+        return frozenset()
+    from portside.settings.names import codes_of, unknown_rule
+
+    unknown = [unknown_rule(word) for word in words if not codes_of(word)]
+    if unknown:
+        raise click.BadParameter("; ".join(unknown), param_hint=option)
+    return frozenset().union(*map(codes_of, words))

@@ -1,0 +1,54 @@
+"""What the commands say besides their results, and whether they say it in colour."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn, TextIO
+
+import click
+
+from portside.report.ink import Ink
+from portside.settings import SettingsError
+
+CLEAN = 0
+FOUND = 1
+COULD_NOT_RUN = 2
+
+
+def ink_for(stream: TextIO) -> Ink:
+    """Colour on terminals only; https://no-color.org counts, and so does FORCE_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        return Ink(False)
+    if os.environ.get("FORCE_COLOR"):
+        return Ink(True)
+    return Ink(stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def say(text: str) -> None:
+    """Write to standard output, as it is: whoever made the text decided on colour."""
+    # A console may be unable to print a character of the user's code; that must not end the command.
+    if isinstance(sys.stdout.errors, str) and sys.stdout.errors == "strict":
+        reconfigure = getattr(sys.stdout, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    click.echo(text, nl=False, color=True)
+
+
+def warn(message: str) -> None:
+    click.echo(f"warning: {message}", err=True)
+
+
+def complain(message: str) -> None:
+    click.echo(f"error: {message}", err=True)
+
+
+def give_up(message: str) -> NoReturn:
+    complain(message)
+    sys.exit(COULD_NOT_RUN)
+
+
+def give_up_on_settings(error: SettingsError) -> NoReturn:
+    for mistake in error.mistakes:
+        complain(str(mistake))
+    sys.exit(COULD_NOT_RUN)

@@ -1,0 +1,200 @@
+"""Applying fixes until nothing is left to fix. In memory only: `workspace/rewrite.py` writes.
+
+One fix at a time, then the file is checked again: a fix moves what the next one
+would change, may be what makes the next one possible (a guard, then the launch),
+and has to prove itself (the result still parses) before it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from portside.checking import Checker
+from portside.lint.finding import Applicability, Edit, Finding, Fix, LintResult, apply_edits
+from portside.lint.source import Position, SourceFile
+from portside.workspace.text_file import TextFile, UnreadableFile, read_text_file
+
+# Fixes that keep making each other necessary must come to an end.
+_MOST_FIXES_PER_FILE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One fix that was made. position: of the finding, in the text as it was then."""
+
+    path: Path
+    position: Position
+    finding: Finding
+    fix: Fix
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """One finding that stays, in the text as it is now, and why. needs_unsafe: `--unsafe` would fix it."""
+
+    source: SourceFile
+    finding: Finding
+    reason: str
+    needs_unsafe: bool = False
+
+
+@dataclass
+class Change:
+    """A file that fixes may change. file: None where they make it."""
+
+    path: Path
+    file: TextFile | None
+    text: str
+
+    @property
+    def before(self) -> str:
+        return self.file.text if self.file else ""
+
+    def encoded(self) -> bytes:
+        """The bytes to write. Raises UnreadableFile where the file's encoding lacks a character."""
+        return self.file.encode(self.text) if self.file else self.text.encode()
+
+
+class Fixing:
+    """The texts as fixes leave them, what was done, and what was not.
+
+    unsafe: apply also fixes that a person should look at.
+    """
+
+    def __init__(self, checker: Checker, *, unsafe: bool = False) -> None:
+        self._checker = checker
+        self._unsafe = unsafe
+        self._changes: dict[Path, Change] = {}
+        self.applied: list[Applied] = []
+        self.left: list[Left] = []
+
+    def fix(self, file: TextFile) -> LintResult:
+        """Fix one file, and with it what its fixes change elsewhere; what the last check says of it.
+
+        Raises SettingsError.
+        """
+        path = file.path
+        self._changes.setdefault(path, Change(path, file, file.text))
+        refused: dict[str, str] = {}
+        result = self._check(path)
+        for _ in range(_MOST_FIXES_PER_FILE):
+            choice = self._choose(result, refused)
+            if choice is None:
+                break
+            finding, fix = choice
+            result, reason = self._try(path, finding, fix, result)
+            if reason is not None:
+                refused[_identity(finding)] = reason
+        self._note_left(path, result, refused)
+        return result
+
+    def changed(self) -> list[Change]:
+        """The files whose text is no longer what it was, by path."""
+        changed = (change for change in self._changes.values() if change.text != change.before)
+        return sorted(changed, key=lambda change: change.path)
+
+    def groups(self) -> list[list[Change]]:
+        """The changed files; in one group those that fixes changed together: all of them or none."""
+        groups: list[set[Path]] = []
+        for applied in self.applied:
+            paths = {applied.path, *(Path(edit.path) for edit in applied.fix.edits)}
+            meeting = [group for group in groups if group & paths]
+            groups = [group for group in groups if not group & paths]
+            groups.append(paths.union(*meeting))
+        changed = self.changed()
+        return [[change for change in changed if change.path in group] for group in groups]
+
+    def _check(self, path: Path) -> LintResult:
+        return self._checker.check(path, self._changes[path].text)
+
+    def _choose(self, result: LintResult, refused: dict[str, str]) -> tuple[Finding, Fix] | None:
+        for finding in result.findings:
+            fix = self._allowed_fix(finding)
+            if fix is not None and _identity(finding) not in refused:
+                return finding, fix
+        return None
+
+    def _allowed_fix(self, finding: Finding) -> Fix | None:
+        safe = next((fix for fix in finding.fixes if fix.applicability is Applicability.SAFE), None)
+        if safe is None and self._unsafe and finding.fixes:
+            return finding.fixes[0]
+        return safe
+
+    def _try(
+        self, path: Path, finding: Finding, fix: Fix, result: LintResult
+    ) -> tuple[LintResult, str | None]:
+        """Make the fix; take it back, and say why, where the outcome isn't what a fix promises."""
+        before = self._changes[path].text
+        saved = {other: change.text for other, change in self._changes.items()}
+        reason = self._apply(fix)
+        if reason is None and self._changes[path].text == before:
+            reason = "its fix changes nothing"
+        if reason is None:
+            after = self._check(path)
+            if len(after.syntax_errors) <= len(result.syntax_errors):
+                position = SourceFile(str(path), before).position(finding.span.start)
+                self.applied.append(Applied(path, position, finding, fix))
+                return after, None
+            reason = "its fix would leave a file that does not parse"
+        self._restore(saved)
+        return result, reason
+
+    def _apply(self, fix: Fix) -> str | None:
+        """Put the fix's edits into the texts; why not, where that fails, with texts half changed."""
+        names = dict.fromkeys(edit.path for edit in fix.edits)
+        return next(filter(None, (self._apply_in(name, fix) for name in names)), None)
+
+    def _apply_in(self, name: str, fix: Fix) -> str | None:
+        try:
+            change = self._change_at(Path(name))
+            self._set_text(change, _applied(change.text, fix.edits, name))
+        except UnreadableFile as error:
+            return f"its fix also changes {name}, which {error}"
+        except ValueError as error:
+            return f"its fix is in conflict with itself: {error}"
+        return None
+
+    def _change_at(self, path: Path) -> Change:
+        if path not in self._changes:
+            file = read_text_file(path) if path.exists() else None
+            self._changes[path] = Change(path, file, file.text if file else "")
+        return self._changes[path]
+
+    def _set_text(self, change: Change, text: str) -> None:
+        change.text = text
+        # Other files' findings depend on this one, and it is not written yet.
+        self._checker.project(change.path).set_overlay(change.path, text)
+
+    def _restore(self, saved: dict[Path, str]) -> None:
+        for path, change in self._changes.items():
+            self._set_text(change, saved.get(path, change.before))
+
+    def _note_left(self, path: Path, result: LintResult, refused: dict[str, str]) -> None:
+        source = SourceFile(str(path), self._changes[path].text)
+        for finding in result.findings:
+            reason = refused.get(_identity(finding)) or _why_left(finding)
+            self.left.append(Left(source, finding, reason, bool(finding.fixes) and not self._unsafe))
+
+
+def _applied(text: str, edits: Iterable[Edit], path: str) -> str:
+    own = [edit for edit in edits if edit.path == path]
+    if any(edit.span.end > len(text) for edit in own):
+        raise ValueError("an edit lies behind the end of the file")
+    return apply_edits(text, own)
+
+
+def _identity(finding: Finding) -> str:
+    """What stays the same of a finding while fixes elsewhere in the file move it."""
+    return f"{finding.code} {finding.message}"
+
+
+def _why_left(finding: Finding) -> str:
+    if finding.launch is not None and finding.launch.blockers:
+        blocker = finding.launch.blockers[0]
+        return f"it can't be moved as it stands, because of line {blocker.line}: {blocker.reason}"
+    if finding.fixes:
+        notes = finding.fixes[0].notes
+        return "; ".join(("its fix is unsafe and needs `--unsafe`", *notes))
+    return "it has no fix"

@@ -1,0 +1,74 @@
+"""What `portside fix` did, what it left, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from portside.fixing import Applied, Fixing, Left
+from portside.report.ink import Ink, printable
+
+Label = Callable[[Path], str]
+
+
+def done(fixing: Fixing, unwritten: frozenset[Path], label: Label, ink: Ink) -> str:
+    """What was done, file by file, then what is left, then the count. unwritten: files that stayed."""
+    applied = [entry for entry in fixing.applied if entry.path not in unwritten]
+    lines = [*_applied_lines(applied, label, ink), *_left_lines(fixing.left, label, ink)]
+    return "".join(f"{line}\n" for line in [*lines, _count(applied, fixing.left)])
+
+
+def would(fixing: Fixing) -> str:
+    """The count, for a diff that is only shown."""
+    files = len(fixing.changed())
+    if not files:
+        return "Nothing to change.\n"
+    return f"Would fix {_findings(len(fixing.applied))}, changing {_plural(files, 'file')}.\n"
+
+
+def _applied_lines(applied: list[Applied], label: Label, ink: Ink) -> Iterator[str]:
+    for path, entries in groupby(applied, key=lambda entry: entry.path):
+        yield ink.bold(printable(label(path)))
+        for entry in entries:
+            yield from _applied_one(entry, label, ink)
+
+
+def _applied_one(entry: Applied, label: Label, ink: Ink) -> Iterator[str]:
+    title = entry.fix.title.removeprefix("Fix: ")
+    yield f"  {ink.good('fixed')} line {entry.position.line}: {entry.finding.code} {printable(title)}"
+    elsewhere = dict.fromkeys(edit.path for edit in entry.fix.edits)
+    for path in elsewhere:
+        if Path(path) != entry.path:
+            yield f"    also changed: {printable(label(Path(path)))}"
+    if entry.finding.launch is not None and entry.finding.launch.command is not None:
+        yield f"    start it with: {ink.bold(printable(entry.finding.launch.command))}"
+    for note in entry.fix.notes:
+        yield f"    note: {printable(note)}"
+
+
+def _left_lines(left: list[Left], label: Label, ink: Ink) -> Iterator[str]:
+    for entry in left:
+        start = entry.source.position(entry.finding.span.start)
+        place = f"{ink.bold(printable(label(Path(entry.source.path))))}:{start.line}:{start.column}:"
+        code = ink.severity(entry.finding.severity, entry.finding.code)
+        yield f"{place} {code} {printable(entry.finding.message)}"
+        yield f"    {ink.dim('left:')} {printable(entry.reason)}"
+
+
+def _count(applied: list[Applied], left: list[Left]) -> str:
+    files = len({entry.path for entry in applied})
+    if not applied and not left:
+        return "Nothing to fix."
+    fixed = f"Fixed {_findings(len(applied))}" + (f" in {_plural(files, 'file')}" if applied else "")
+    unsafe = sum(entry.needs_unsafe for entry in left)
+    more = f", {unsafe} of them for `--unsafe`" if unsafe else ""
+    return f"{fixed}; {len(left)} left{more}." if left else f"{fixed}."
+
+
+def _findings(count: int) -> str:
+    return _plural(count, "finding")
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,110 @@
+"""Files as text, read so that writing them back changes nothing but what was edited.
+
+Line ends stay as they are, a byte order mark is kept aside, and a Python file's
+coding line (PEP 263) counts.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# In the first line, or in the second where the first is a comment or blank:
+# https://peps.python.org/pep-0263/
+_CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_BLANK_OR_COMMENT = re.compile(rb"[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
+_PYTHON_SUFFIXES = frozenset({".py", ".pyw", ".pyi"})
+
+
+class UnreadableFile(Exception):  # noqa: N818 - reads as a sentence where it is raised
+    """A file that is no text that can be worked on; the message says why, without the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file's text, and what it takes to turn it into bytes again."""
+
+    path: Path
+    text: str
+    data: bytes = field(repr=False)
+    encoding: str = "utf-8"
+    has_bom: bool = False
+
+    def encode(self, text: str) -> bytes:
+        """The bytes of the file with this text in place of its own.
+
+        Raises UnreadableFile where its encoding lacks a character, or doesn't
+        give back the bytes that the file has now.
+        """
+        try:
+            if self._encoded(self.text) != self.data:
+                raise UnreadableFile(f"would not keep its bytes in {self.encoding}")
+            return self._encoded(text)
+        except UnicodeEncodeError as error:
+            lacking = error.object[error.start]
+            raise UnreadableFile(f"can't hold `{lacking}` in its encoding, {self.encoding}") from None
+
+    def _encoded(self, text: str) -> bytes:
+        return (codecs.BOM_UTF8 if self.has_bom else b"") + text.encode(self.encoding)
+
+
+def read_text_file(path: Path) -> TextFile:
+    """The file's text. Raises UnreadableFile with the reason."""
+    return decode(path, read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(_reason(error)) from None
+
+
+def decode(path: Path, data: bytes) -> TextFile:
+    """The text that these bytes of the file are. Raises UnreadableFile."""
+    has_bom = data.startswith(codecs.BOM_UTF8)
+    body = data[len(codecs.BOM_UTF8) :] if has_bom else data
+    if b"\0" in body:
+        raise UnreadableFile("is binary")
+    encoding = "utf-8" if has_bom or path.suffix not in _PYTHON_SUFFIXES else _declared_encoding(body)
+    try:
+        return TextFile(path, body.decode(encoding), data, encoding, has_bom)
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise UnreadableFile(f"is not {encoding.upper()} (line {line})") from None
+
+
+def _declared_encoding(body: bytes) -> str:
+    name = _coding_name(body)
+    if name is None:
+        return "utf-8"
+    try:
+        codec = codecs.lookup(name)
+    except LookupError:
+        raise UnreadableFile(f"names an unknown encoding, `{name}`") from None
+    # Codecs such as rot13 and zlib don't make text of bytes.
+    if not getattr(codec, "_is_text_encoding", True):
+        raise UnreadableFile(f"names `{name}`, which is no text encoding")
+    return codec.name
+
+
+def _coding_name(body: bytes) -> str | None:
+    found = _CODING.match(body)
+    if found is None:
+        first = _BLANK_OR_COMMENT.match(body)
+        found = _CODING.match(body, first.end()) if first else None
+    return found[1].decode("ascii", "replace") if found else None
+
+
+def _reason(error: OSError) -> str:
+    match error:
+        case FileNotFoundError():
+            return "does not exist"
+        case PermissionError():
+            return "can't be read: permission denied"
+        case IsADirectoryError():
+            return "is a folder"
+        case _:
+            return f"can't be read: {error.strerror or error}"

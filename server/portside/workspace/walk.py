@@ -1,0 +1,134 @@
+"""The files below a folder that are the user's own: what git ignores and tools made is left out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+PYTHON_SUFFIXES = (".py", ".pyw")
+# Folders of tools, environments and build results; virtual environments of any name go by their pyvenv.cfg.
+SKIPPED_FOLDERS = frozenset(
+    {
+        "__pycache__", "__pypackages__", "_build", "build", "buck-out", "dist", "node_modules",
+        "site-packages", "venv",
+        ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d",
+        ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv",
+    }
+)  # fmt: skip
+
+Excluded = Callable[[Path, bool], bool]
+"""Whether settings exclude a path; the second argument says whether it is a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class _IgnoreFile:
+    """The patterns of one .gitignore, which count for paths below its folder."""
+
+    folder: str
+    spec: GitIgnoreSpec
+
+    def verdict(self, path: str, is_folder: bool) -> bool | None:
+        """Whether the patterns ignore the path; None where none of them matches."""
+        relative = path[len(self.folder.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+        return self.spec.check_file(relative + "/" if is_folder else relative).include
+
+
+_Ignores = tuple[_IgnoreFile, ...]
+
+
+def python_files(folder: Path, excluded: Excluded) -> Iterator[Path]:
+    """Every Python file below the folder, sorted by path, folder by folder.
+
+    The folder itself is searched whatever ignores it: the user named it. Links to
+    folders aren't followed. What can't be listed is left out.
+    """
+    return files(folder, excluded, lambda name: name.endswith(PYTHON_SUFFIXES))
+
+
+def files(folder: Path, excluded: Excluded, wanted: Callable[[str], bool]) -> Iterator[Path]:
+    """The files below the folder whose name (no folders) is wanted, as `python_files` goes about it."""
+    top = os.path.abspath(folder)  # noqa: PTH100 - links stay links
+    inherited = _ignore_files_above(top)
+    yield from _walk(top, () if _ignored(top, True, inherited) else inherited, excluded, wanted)
+
+
+def _walk(
+    folder: str, inherited: _Ignores, excluded: Excluded, wanted: Callable[[str], bool]
+) -> Iterator[Path]:
+    entries = _entries(folder)
+    ignores = inherited
+    if any(entry.name == ".gitignore" for entry in entries):
+        ignores = (*inherited, *_ignore_file(folder))
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if not _skipped_folder(entry, ignores) and not excluded(Path(entry.path), True):
+                yield from _walk(entry.path, ignores, excluded, wanted)
+        elif wanted(entry.name) and _is_file(entry):
+            path = Path(entry.path)
+            if not _ignored(entry.path, False, ignores) and not excluded(path, False):
+                yield path
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def _skipped_folder(entry: os.DirEntry[str], ignores: _Ignores) -> bool:
+    return (
+        entry.name in SKIPPED_FOLDERS
+        or _ignored(entry.path, True, ignores)
+        or os.path.exists(f"{entry.path}/pyvenv.cfg")  # noqa: PTH110 - no Path for each folder of a large tree
+    )
+
+
+def _ignored(path: str, is_folder: bool, ignores: _Ignores) -> bool:
+    """As git decides: the file nearest to the path that has an opinion."""
+    for ignore in reversed(ignores):
+        verdict = ignore.verdict(path, is_folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _ignore_files_above(folder: str) -> _Ignores:
+    """The .gitignore files from the top of the repository down to the folder's parent."""
+    above: _Ignores = ()
+    path = Path(folder)
+    if (path / ".git").exists():
+        return ()
+    for parent in path.parents:
+        above = (*_ignore_file(str(parent)), *above)
+        if (parent / ".git").exists():
+            return above
+    return ()
+
+
+def _ignore_file(folder: str) -> _Ignores:
+    try:
+        lines = (Path(folder) / ".gitignore").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ()
+    # Loaded late: importing it takes as long as checking a few files, and many folders have no patterns.
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415
+
+    try:
+        return (_IgnoreFile(folder, GitIgnoreSpec.from_lines(lines)),)
+    except ValueError:
+        return ()
