@@ -64,14 +64,6 @@ export function installedCodeServer() {
   return onPath("code-server") ? ["code-server"] : null;
 }
 
-/** How to call a code-server that is there already, on PATH or in the cache; undefined where there is none. */
-export function installedCodeServer() {
-  if (onPath("code-server")) return ["code-server"];
-  if (!existsSync(path.join(cache, `code-server-${CODE_SERVER}`))) return undefined;
-  const { node, entry } = codeServer();
-  return [node, entry];
-}
-
 /**
  * Programs of the system that tests drive, installed where they are missing.
  *
