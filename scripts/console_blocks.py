@@ -86,7 +86,7 @@ def output_of(command: str, folder: pathlib.Path, port: str | None, actual: str)
     """What a command prints, to standard output and error as they come, without trailing blanks."""
     scripts = pathlib.Path(sys.executable).parent
     result = subprocess.run(
-        ["/bin/bash", "-c", command.replace(port, actual) if port else command],  # noqa: S607
+        ["/bin/bash", "-c", command.replace(port, actual) if port else command],
         cwd=folder,
         env={
             **os.environ,
