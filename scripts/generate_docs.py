@@ -101,7 +101,7 @@ def main() -> int:
     files = wanted()
     different, gone = differing(files), stale(files)
     for path in [*different, *gone]:
-        print(f"{'differs' if check else 'wrote'}: {path.relative_to(ROOT)}")  # noqa: T201
+        print(f"{'differs' if check else 'wrote'}: {path.relative_to(ROOT)}")
     if check:
         return 1 if different or gone else 0
     for path in different:
