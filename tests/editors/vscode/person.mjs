@@ -1,0 +1,99 @@
+/** What someone at the keyboard does and sees in VS Code. Every wait ends by itself: the page's timeout. */
+import path from "node:path";
+import { until } from "../sandbox.mjs";
+
+export class Person {
+  constructor(page) {
+    this.page = page;
+    this.quickInput = page.locator(".quick-input-widget:visible input.input");
+    this.statusItem = page.locator('.statusbar-item[aria-label^="Portside:"]');
+  }
+
+  async enter(address) {
+    await this.page.goto(address);
+    await this.page.waitForSelector(".monaco-workbench .explorer-folders-view .monaco-list-row");
+  }
+
+  async openFile(name) {
+    await this.page.keyboard.press("Control+P");
+    await this.quickInput.waitFor();
+    await this.quickInput.fill(name);
+    const base = path.basename(name);
+    await this.page.locator(`.quick-input-list .monaco-list-row[aria-label*="${base}"]`).first().waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.page.waitForSelector(`.tab.active[data-resource-name="${base}"]`);
+    await this.page.waitForSelector(".monaco-editor.focused");
+  }
+
+  async command(title) {
+    await this.page.keyboard.press("F1");
+    await this.quickInput.waitFor();
+    await this.quickInput.fill(`>${title}`);
+    await this.page.locator(`.quick-input-list .monaco-list-row[aria-label*="${title}"]`).first().waitFor();
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Puts the cursor to a line and column, both from 1. */
+  async goTo(line, column = 1) {
+    await this.page.keyboard.press("Control+G");
+    await this.quickInput.waitFor();
+    await this.quickInput.fill(`:${line}:${column}`);
+    await this.page.keyboard.press("Enter");
+    await this.quickInput.waitFor({ state: "hidden" });
+    await this.page.waitForSelector(".monaco-editor.focused");
+  }
+
+  async showHover() {
+    await this.command("Show or Focus Hover");
+    const hover = this.page.locator(".monaco-hover:visible").first();
+    await hover.waitFor();
+    return hover.textContent();
+  }
+
+  /** Opens the light bulb's menu at the cursor and waits for an entry. */
+  async quickFixMenu(title) {
+    const entry = this.page.locator(".action-widget .monaco-list-row", { hasText: title });
+    await this.page.keyboard.press("Control+Period");
+    await entry.first().waitFor();
+    return entry.first();
+  }
+
+  /** With the keyboard: a click can be blocked by the menu's own pointer block. */
+  async choose(entry) {
+    const isFocused = () => entry.evaluate((row) => row.classList.contains("focused"));
+    for (let presses = 0; presses < 20 && !(await isFocused()); presses++) {
+      await this.page.keyboard.press("ArrowDown");
+    }
+    await until(isFocused, 5_000, "the entry is focused");
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".action-widget").waitFor({ state: "detached" });
+  }
+
+  async saveFile() {
+    await this.page.keyboard.press("Control+S");
+    await this.page.waitForSelector(".tab.active.dirty", { state: "detached" });
+  }
+
+  /** Replaces a line of the active file (counted from 1), and saves. */
+  async rewriteLine(line, text) {
+    await this.goTo(line);
+    await this.page.keyboard.press("Home");
+    await this.page.keyboard.press("Home"); // the first one stops at the indentation
+    await this.page.keyboard.press("Shift+End");
+    await this.page.keyboard.insertText(text);
+    await this.saveFile();
+  }
+
+  terminalText() {
+    return this.page.locator(".xterm-rows").first().textContent();
+  }
+
+  /** Waits for the text of Portside's item in the status bar. */
+  async statusSays(text) {
+    await this.page.locator(`.statusbar-item[aria-label^="Portside:"]`, { hasText: text }).waitFor();
+  }
+
+  toast(text) {
+    return this.page.locator(".notification-toast", { hasText: text }).first();
+  }
+}
