@@ -24,10 +24,15 @@ def run(python: pathlib.Path, environment: dict[str, str], *arguments: str) -> t
 
 
 def test_a_script_without_a_main_guard_fails(
-    python: pathlib.Path, environment: dict[str, str], project: pathlib.Path
+    python: pathlib.Path, environment: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
     """missing-main-guard (PS102)"""
-    code, output = run(python, {**environment, "VLLM_LOGGING_LEVEL": "ERROR"}, str(project / "batch.py"))
+    script = tmp_path / "batch.py"
+    model = environment["MODEL_ID"]
+    script.write_text(
+        f"from vllm import LLM\nllm = LLM(model={model!r}, max_model_len=128)\n", encoding="utf-8"
+    )
+    code, output = run(python, environment, str(script))
     assert code == 1
     child = output.index("An attempt has been made to start a new process before the\n")
     assert output.index("RuntimeError: Engine core initialization failed. See root cause above.") > child
