@@ -32,7 +32,7 @@ class Checker:
 
     def project(self, path: Path) -> Project:
         """The project that the file at this absolute path belongs to. Raises SettingsError."""
-        settings = self._finder.of_folder(path.parent)
+        settings = self.settings(path.parent)
         key = (settings.root, settings.port_variable)
         if key not in self._projects:
             self._projects[key] = Project(settings.root, port_variable=settings.port_variable)

@@ -60,10 +60,12 @@ class Change:
 class Fixing:
     """The texts as fixes leave them, what was done, and what was not.
 
-    unsafe: apply also fixes that a person should look at.
+    unsafe: apply also fixes that a person should look at. within: the only file that
+    fixes may change; those that change others too are left.
     """
 
-    def __init__(self, checker: Checker, *, unsafe: bool = False) -> None:
+    def __init__(self, checker: Checker, *, unsafe: bool = False, within: Path | None = None) -> None:
+        self._within = within
         self._checker = checker
         self._unsafe = unsafe
         self._changes: dict[Path, Change] = {}
@@ -117,10 +119,12 @@ class Fixing:
         return None
 
     def _allowed_fix(self, finding: Finding) -> Fix | None:
-        safe = next((fix for fix in finding.fixes if fix.applicability is Applicability.SAFE), None)
-        if safe is None and self._unsafe and finding.fixes:
-            return finding.fixes[0]
-        return safe
+        fixes = [fix for fix in finding.fixes if self._is_within(fix)]
+        safe = next((fix for fix in fixes if fix.applicability is Applicability.SAFE), None)
+        return fixes[0] if safe is None and self._unsafe and fixes else safe
+
+    def _is_within(self, fix: Fix) -> bool:
+        return self._within is None or all(Path(edit.path) == self._within for edit in fix.edits)
 
     def _try(
         self, path: Path, finding: Finding, fix: Fix, result: LintResult

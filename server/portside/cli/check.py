@@ -74,7 +74,7 @@ def check(
         output.give_up_on_settings(error)
     checked = run.checked()
     output.say(_render(checked, output_format))
-    if output_format == "text" and not quiet:
+    if output_format == "text" and not quiet and run.count:
         output.say(_summary(checked))
     if run.failed:
         sys.exit(output.COULD_NOT_RUN)

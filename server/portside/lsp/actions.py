@@ -1,0 +1,95 @@
+"""What the editor offers on a finding: its fixes, a comment that ignores it, and all safe fixes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from portside.lint.finding import Applicability, Finding, Fix
+from portside.lint.source import SourceFile
+from portside.lsp.convert import FIX_ALL, QUICK_FIX, Converter, Json, matching
+from portside.lsp.documents import Document, Documents
+
+_FIX_ALL_TITLE = "Portside: apply all safe fixes"
+
+
+class Actions:
+    """Makes code actions for one client."""
+
+    def __init__(self, convert: Converter, documents: Documents) -> None:
+        self._convert = convert
+        self._documents = documents
+
+    def at(self, document: Document, found: Sequence[Finding], where: Json, context: Json) -> list[Json]:
+        """The actions for a range, of the kinds that the client asks for."""
+        if not self._convert.client.literal_actions:
+            return []
+        wanted = context.get("only")
+        actions: list[Json] = []
+        if _asks_for(wanted, QUICK_FIX):
+            actions += self._quick_fixes(document, found, where, context.get("diagnostics") or ())
+        if _asks_for(wanted, FIX_ALL) and any(_safe_fix(finding) for finding in found):
+            actions += self._fix_all(document, at_once=wanted is not None)
+        return actions
+
+    def resolved(self, document: Document, action: Json) -> Json:
+        """The action with the edit that it was offered without."""
+        return {**action, "edit": self._fix_all_edit(document)}
+
+    def _quick_fixes(
+        self, document: Document, found: Sequence[Finding], where: Json, offered: Iterable[Any]
+    ) -> list[Json]:
+        span = document.buffer.span(where)
+        here = [finding for finding in found if finding.span.touches(span)]
+        linked = [(finding, self._linked(document, finding, offered)) for finding in here]
+        fixes = [action for finding, shown in linked for action in self._fixes(finding, shown)]
+        return [*fixes, *self._ignores(document, linked)]
+
+    def _linked(self, document: Document, finding: Finding, offered: Iterable[Any]) -> list[Json]:
+        """The finding as the client shows it: its own diagnostics come back untouched."""
+        where = document.buffer.range(finding.span)
+        return matching(finding, where, offered) or [self._convert.diagnostic(document, finding)]
+
+    def _fixes(self, finding: Finding, diagnostics: list[Json]) -> Iterator[Json]:
+        preferred = _safe_fix(finding)
+        for fix in finding.fixes:
+            action = self._convert.quick_fix(fix, diagnostics, preferred=fix is preferred)
+            if action is not None:
+                yield action
+
+    def _ignores(self, document: Document, linked: Sequence[tuple[Finding, list[Json]]]) -> Iterator[Json]:
+        if not linked:
+            return
+        from portside.lint.suppress_edits import ignore_fix
+        from portside.python.layout import PythonLayout
+        from portside.python.syntax import parse
+
+        source = SourceFile(str(document.path), document.buffer.text)
+        layout = PythonLayout(parse(source))
+        for finding, diagnostics in linked:
+            fix = ignore_fix(finding, source, layout)
+            action = fix and self._convert.quick_fix(fix, diagnostics, preferred=False)
+            if action:
+                yield action
+
+    def _fix_all(self, document: Document, *, at_once: bool) -> Iterator[Json]:
+        """One action; its edit follows on demand where nobody asked for exactly this, since it takes time."""
+        action: Json = {"title": _FIX_ALL_TITLE, "kind": FIX_ALL}
+        if at_once:
+            yield {**action, "edit": self._fix_all_edit(document)}
+        elif self._convert.client.resolves_edits:
+            yield {**action, "data": {"uri": document.uri}}
+
+    def _fix_all_edit(self, document: Document) -> Json:
+        from portside.lsp.fix_all import fixed_text
+
+        return self._convert.replacement(document, fixed_text(document, self._documents))
+
+
+def _asks_for(wanted: Sequence[str] | None, kind: str) -> bool:
+    """Whether a kind is among those wanted, each of which stands for all kinds below it."""
+    return wanted is None or any(kind == name or kind.startswith(f"{name}.") for name in wanted)
+
+
+def _safe_fix(finding: Finding) -> Fix | None:
+    return next((fix for fix in finding.fixes if fix.applicability is Applicability.SAFE), None)

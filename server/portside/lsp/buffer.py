@@ -1,0 +1,91 @@
+r"""A document's text as an editor changes it: a list of lines, so that a keystroke costs one of them.
+
+The protocol knows three line ends: `\n`, `\r\n` and `\r`. `str.splitlines` knows
+eight more (a form feed is one), so it would count other lines than the editor does.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from portside.lint.source import Span
+from portside.lsp.encoding import Encoding
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+class Buffer:
+    """One version of a text. Positions are the protocol's: line and character from 0, in code units."""
+
+    def __init__(self, text: str, encoding: Encoding) -> None:
+        self._lines = _LINE.findall(text)
+        self._encoding = encoding
+        self.text = text
+
+    def changed(self, changes: Iterable[Mapping[str, Any]]) -> Buffer:
+        """The text after these content changes, made in order."""
+        changed = self
+        for change in changes:
+            where = change.get("range")
+            if where is None:
+                changed = Buffer(change["text"], self._encoding)
+            else:
+                changed = changed._replaced(where, change["text"])
+        return changed
+
+    def offset(self, position: Mapping[str, int]) -> int:
+        """The offset of a position; one behind the end of a line or of the text means that end."""
+        line = position["line"]
+        if line >= len(self._lines):
+            return len(self.text)
+        return self._starts[line] + self._column(line, position["character"])
+
+    def span(self, where: Mapping[str, Any]) -> Span:
+        start = self.offset(where["start"])
+        return Span(start, max(start, self.offset(where["end"])))
+
+    def position(self, offset: int) -> dict[str, int]:
+        line = max(0, bisect.bisect_right(self._starts, offset) - 1)
+        if line >= len(self._lines):
+            return {"line": line, "character": 0}
+        column = offset - self._starts[line]
+        return {"line": line, "character": self._encoding.units(self._lines[line], column)}
+
+    def range(self, span: Span) -> dict[str, dict[str, int]]:
+        return {"start": self.position(span.start), "end": self.position(span.end)}
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The offset of every line, and of the one that begins behind a final line end."""
+        starts = list(itertools.accumulate(map(len, self._lines), initial=0))
+        if self._lines and not self._lines[-1].endswith(("\n", "\r")):
+            starts.pop()
+        return starts
+
+    def _column(self, line: int, character: int) -> int:
+        content = self._lines[line].rstrip("\r\n")
+        return self._encoding.column(content, character)
+
+    def _replaced(self, where: Mapping[str, Any], text: str) -> Buffer:
+        """The buffer with a range replaced; only the lines that it touches are looked at again."""
+        start, end = where["start"], where["end"]
+        first, last = min(start["line"], len(self._lines)), min(end["line"], len(self._lines))
+        head = (
+            self._lines[first][: self._column(first, start["character"])] if first < len(self._lines) else ""
+        )
+        tail = self._lines[last][self._column(last, end["character"]) :] if last < len(self._lines) else ""
+        # A `\r` before and a `\n` behind the change may have become one line end, or ceased to be one.
+        above, below = max(0, first - 1), min(len(self._lines), last + 2)
+        middle = (
+            "".join(self._lines[above:first]) + head + text + tail + "".join(self._lines[last + 1 : below])
+        )
+        changed = Buffer.__new__(Buffer)
+        changed._encoding = self._encoding
+        changed._lines = [*self._lines[:above], *_LINE.findall(middle), *self._lines[below:]]
+        changed.text = "".join(changed._lines)
+        return changed

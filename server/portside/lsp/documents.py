@@ -1,0 +1,72 @@
+"""The documents that are open in the editor, and every other file that an answer points into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from portside.lsp import uris
+from portside.lsp.buffer import Buffer
+from portside.lsp.encoding import Encoding
+from portside.workspace.text_file import UnreadableFile, read_text_file
+
+_PYTHON_SUFFIXES = frozenset({".py", ".pyw"})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of an open document. path: of an untitled one, a name in the first folder."""
+
+    uri: str
+    path: Path
+    language: str
+    version: int | None
+    buffer: Buffer
+    on_disk: bool = True
+
+    @property
+    def is_python(self) -> bool:
+        return self.language == "python" or (not self.language and self.path.suffix in _PYTHON_SUFFIXES)
+
+
+class Documents:
+    """Open documents by URI and by path. Nothing here fails for a URI that isn't open."""
+
+    def __init__(self) -> None:
+        self.encoding = Encoding.UTF_16
+        self._by_uri: dict[str, Document] = {}
+        self._by_path: dict[Path, Document] = {}
+
+    def get(self, uri: str) -> Document | None:
+        return self._by_uri.get(uri)
+
+    def put(self, document: Document) -> None:
+        self._by_uri[document.uri] = document
+        self._by_path[document.path] = document
+
+    def remove(self, uri: str) -> Document | None:
+        document = self._by_uri.pop(uri, None)
+        if document is not None:
+            self._by_path.pop(document.path, None)
+        return document
+
+    def open(self) -> list[Document]:
+        return list(self._by_uri.values())
+
+    def at(self, path: Path) -> Document | None:
+        return self._by_path.get(path)
+
+    def buffer(self, path: Path) -> Buffer | None:
+        """The text of a file as the editor has it, else as the disk has it; None where there is none."""
+        document = self._by_path.get(path)
+        if document is not None:
+            return document.buffer
+        try:
+            return Buffer(read_text_file(path).text, self.encoding)
+        except UnreadableFile:
+            return None
+
+    def uri(self, path: Path) -> str:
+        """The URI by which the editor knows the file."""
+        document = self._by_path.get(path)
+        return document.uri if document is not None else uris.from_path(path)

@@ -1,0 +1,34 @@
+"""The projects of the workspace, each under its settings; mistakes in those never stop the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portside.checking import Checker
+from portside.settings import Settings, SettingsError, SettingsFinder
+
+
+class Projects(Checker):
+    """A checker that goes on with the last settings that were right, and keeps what is wrong with the new.
+
+    mistakes: by settings file, what is wrong with it now.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last_good: dict[Path, Settings] = {}
+        self.mistakes: dict[Path, SettingsError] = {}
+
+    def settings(self, folder: Path) -> Settings:
+        try:
+            settings = super().settings(folder)
+        except SettingsError as error:
+            self.mistakes[error.file] = error
+            return self._last_good.get(folder, Settings(error.file.parent))
+        self._last_good[folder] = settings
+        return settings
+
+    def forget_settings(self) -> None:
+        """Read the settings again when they are next needed."""
+        self.mistakes.clear()
+        self._finder = SettingsFinder()

@@ -1,0 +1,304 @@
+"""One editor's session: its documents, and what Portside says of them. Knows JSON, not transport.
+
+`routes` maps each method of the protocol to what answers it, so that the same
+answers serve before and after pygls is loaded (start.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from portside import __version__
+from portside.lint.finding import Finding
+from portside.lsp import uris
+from portside.lsp.actions import Actions
+from portside.lsp.buffer import Buffer
+from portside.lsp.client import Client
+from portside.lsp.convert import FIX_ALL, QUICK_FIX, SOURCE, Converter, Json
+from portside.lsp.documents import Document, Documents
+from portside.lsp.hover import hover
+from portside.lsp.methods import LAUNCH_TARGETS
+from portside.lsp.projects import Projects
+from portside.settings.find import FILE_NAMES
+from portside.settings.model import SettingsError
+
+Notify = Callable[[str, Json], None]
+Request = Callable[[str, Json | None], None]
+
+_log = logging.getLogger(__name__)
+_ERROR = 1
+
+
+class Session:
+    """What one client has open. notify: sends the client a notification."""
+
+    def __init__(self, notify: Notify) -> None:
+        self.notify = notify
+        # Until pygls is there nobody reads the answers to requests, so none are sent.
+        self.request: Request = lambda _method, _params: None
+        self.client = Client()
+        self._documents = Documents()
+        self._projects = Projects()
+        self._found: dict[str, tuple[Document, tuple[Finding, ...]]] = {}
+        self._blamed: set[Path] = set()
+        self.routes: Mapping[str, Callable[[Json], Any]] = {
+            "initialize": self.initialize,
+            "initialized": self.initialized,
+            "textDocument/didOpen": self.did_open,
+            "textDocument/didChange": self.did_change,
+            "textDocument/didClose": self.did_close,
+            "textDocument/didSave": self.did_save,
+            "textDocument/diagnostic": self.diagnostic,
+            "textDocument/codeAction": self.code_action,
+            "codeAction/resolve": self.resolve_code_action,
+            "textDocument/hover": self.hover,
+            "workspace/didChangeWatchedFiles": self.did_change_watched_files,
+            "workspace/didChangeConfiguration": self.did_change_configuration,
+            "workspace/didChangeWorkspaceFolders": self.did_change_workspace_folders,
+            LAUNCH_TARGETS: self.launch_targets,
+        }
+
+    # Life cycle
+
+    def initialize(self, params: Json) -> Json:
+        self.client = Client.of(params)
+        self._documents.encoding = self.client.encoding
+        return {
+            "capabilities": _capabilities(self.client),
+            "serverInfo": {"name": "portside", "version": __version__},
+        }
+
+    def initialized(self, _params: Json) -> None:
+        """Nothing is sent yet: `register` asks for file events once answers can be read."""
+
+    def register(self) -> None:
+        """Ask the client to tell of changed files, where it can be asked."""
+        if self.client.watches:
+            watchers = [{"globPattern": pattern} for pattern in _WATCHED]
+            registration = {
+                "id": "portside-files",
+                "method": "workspace/didChangeWatchedFiles",
+                "registerOptions": {"watchers": watchers},
+            }
+            self.request("client/registerCapability", {"registrations": [registration]})
+
+    # Documents
+
+    def did_open(self, params: Json) -> None:
+        item = params["textDocument"]
+        path = uris.to_path(item["uri"])
+        document = Document(
+            uri=item["uri"],
+            path=path or self._untitled_path(item["uri"]),
+            language=item.get("languageId", ""),
+            version=item.get("version"),
+            buffer=Buffer(item["text"], self.client.encoding),
+            on_disk=path is not None,
+        )
+        self._put(document)
+
+    def did_change(self, params: Json) -> None:
+        item = params["textDocument"]
+        document = self._documents.get(item["uri"])
+        if document is None:
+            _log.warning("a change of a document that is not open: %s", item["uri"])
+            return
+        buffer = document.buffer.changed(params["contentChanges"])
+        self._put(
+            Document(
+                document.uri, document.path, document.language, item.get("version"), buffer, document.on_disk
+            )
+        )
+
+    def did_close(self, params: Json) -> None:
+        uri = params["textDocument"]["uri"]
+        document = self._documents.remove(uri)
+        self._found.pop(uri, None)
+        if document is None:
+            return
+        self._set_overlay(document, None)
+        if not self.client.pulls:
+            self._publish(uri, None, [])
+        self._recheck_others(uri)
+
+    def did_save(self, params: Json) -> None:
+        uri = params["textDocument"]["uri"]
+        path = uris.to_path(uri)
+        if path is not None and path.name in FILE_NAMES:
+            self._reload_settings()
+        self._recheck_others(uri)
+
+    def _put(self, document: Document) -> None:
+        self._documents.put(document)
+        self._set_overlay(document, document.buffer.text)
+        if not self.client.pulls and document.is_python:
+            self._publish(document.uri, document.version, self._diagnostics(document))
+
+    def _set_overlay(self, document: Document, text: str | None) -> None:
+        self._projects.project(document.path).set_overlay(document.path, text)
+
+    def _untitled_path(self, uri: str) -> Path:
+        """A name for what has no file; in the first folder, whose settings then count."""
+        name = uri.rpartition("/")[2].rpartition(":")[2] or "untitled"
+        folder = self.client.folders[0] if self.client.folders else Path.cwd()
+        return folder / (name if name.endswith(".py") else f"{name}.py")
+
+    # Answers
+
+    def diagnostic(self, params: Json) -> Json:
+        document = self._documents.get(params["textDocument"]["uri"])
+        items = self._diagnostics(document) if document is not None else []
+        return {"kind": "full", "items": items}
+
+    def code_action(self, params: Json) -> list[Json]:
+        document = self._documents.get(params["textDocument"]["uri"])
+        if document is None:
+            return []
+        return self._actions().at(document, self.findings(document), params["range"], params["context"])
+
+    def resolve_code_action(self, action: Json) -> Json:
+        document = self._documents.get((action.get("data") or {}).get("uri", ""))
+        return action if document is None else self._actions().resolved(document, action)
+
+    def hover(self, params: Json) -> Json | None:
+        document = self._documents.get(params["textDocument"]["uri"])
+        if document is None:
+            return None
+        return hover(document, self.findings(document), params["position"], markdown=self.client.markdown)
+
+    def launch_targets(self, params: Json) -> list[Json]:
+        """What can be served from the folders that the request means; from all of them by default."""
+        from portside.lsp.launch_targets import launch_targets
+
+        return launch_targets(params or {}, self.client.folders)
+
+    def findings(self, document: Document) -> tuple[Finding, ...]:
+        """What is found in this version of the document; the check runs once per version."""
+        known = self._found.get(document.uri)
+        if known is not None and known[0] is document:
+            return known[1]
+        found = self._check(document) if document.is_python else ()
+        self._found[document.uri] = (document, found)
+        return found
+
+    def _check(self, document: Document) -> tuple[Finding, ...]:
+        result = self._projects.check(document.path, document.buffer.text)
+        self._blame_settings()
+        return result.findings
+
+    def _diagnostics(self, document: Document) -> list[Json]:
+        convert = Converter(self.client, self._documents)
+        return [convert.diagnostic(document, finding) for finding in self.findings(document)]
+
+    def _actions(self) -> Actions:
+        return Actions(Converter(self.client, self._documents), self._documents)
+
+    # The world outside
+
+    def did_change_watched_files(self, params: Json) -> None:
+        paths = [path for change in params["changes"] if (path := uris.to_path(change["uri"])) is not None]
+        if any(path.name in FILE_NAMES for path in paths):
+            self._reload_settings()
+        for path in paths:
+            if self._documents.at(path) is None:
+                self._projects.project(path).set_overlay(path, None)
+        self._recheck_others(None)
+
+    def did_change_configuration(self, _params: Json) -> None:
+        self._reload_settings()
+        self._recheck_others(None)
+
+    def did_change_workspace_folders(self, params: Json) -> None:
+        event = params["event"]
+        removed = {uris.to_path(folder["uri"]) for folder in event.get("removed") or ()}
+        added = [uris.to_path(folder["uri"]) for folder in event.get("added") or ()]
+        kept = [folder for folder in self.client.folders if folder not in removed]
+        folders = (*kept, *(path for path in added if path is not None and path not in kept))
+        self.client = self.client.with_folders(folders)
+        self._recheck_others(None)
+
+    def _recheck_others(self, uri: str | None) -> None:
+        """Check all open documents again but this one, since what they depend on has changed."""
+        self._found = {known: found for known, found in self._found.items() if known == uri}
+        if self.client.pulls:
+            if self.client.refreshes:
+                self.request("workspace/diagnostic/refresh", None)
+            return
+        for document in self._documents.open():
+            if document.uri != uri and document.is_python:
+                self._publish(document.uri, document.version, self._diagnostics(document))
+
+    def _publish(self, uri: str, version: int | None, diagnostics: list[Json]) -> None:
+        params: Json = {"uri": uri, "diagnostics": diagnostics}
+        if version is not None:
+            params["version"] = version
+        self.notify("textDocument/publishDiagnostics", params)
+
+    # Mistakes in settings
+
+    def _reload_settings(self) -> None:
+        self._projects.forget_settings()
+        for folder in {*self.client.folders, *(document.path.parent for document in self._documents.open())}:
+            self._projects.settings(folder)
+        self._blame_settings()
+
+    def _blame_settings(self) -> None:
+        """Show what is wrong with settings files where it is, and take back what no longer is.
+
+        Effect: a message too, when a file goes wrong: it may not be open.
+        """
+        mistakes = self._projects.mistakes
+        for file in self._blamed - mistakes.keys():
+            self._publish(self._documents.uri(file), None, [])
+        for file, error in mistakes.items():
+            if file not in self._blamed:
+                message = f"{error} (the last settings that were right stay in use)"
+                self.notify("window/showMessage", {"type": _ERROR, "message": message})
+                self._publish(self._documents.uri(file), None, _mistake_diagnostics(error))
+        self._blamed = set(mistakes)
+
+
+def _mistake_diagnostics(error: SettingsError) -> list[Json]:
+    return [
+        {
+            "range": {
+                "start": {"line": mistake.line - 1, "character": 0},
+                "end": {"line": mistake.line, "character": 0},
+            },
+            "severity": _ERROR,
+            "source": SOURCE,
+            "code": "settings",
+            "message": f"{mistake.key}: {mistake.message}" if mistake.key else mistake.message,
+        }
+        for mistake in error.mistakes
+    ]
+
+
+# Python files, settings, and every kind of file that launches something.
+_WATCHED = (
+    "**/*.py",
+    "**/{pyproject,portside}.toml",
+    "**/*{Dockerfile,Containerfile}*",
+    "**/*.{yml,yaml,sh,bash,service,env,mk}",
+    "**/{Procfile,Makefile,launch.json,tasks.json,README.md,.env}",
+)
+
+
+def _capabilities(client: Client) -> Json:
+    capabilities: Json = {
+        "positionEncoding": client.encoding.value,
+        "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
+        "codeActionProvider": {
+            "codeActionKinds": [QUICK_FIX, FIX_ALL],
+            "resolveProvider": client.resolves_edits,
+        },
+        "hoverProvider": True,
+        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+    }
+    if client.pulls:
+        provider = {"identifier": SOURCE, "interFileDependencies": True, "workspaceDiagnostics": False}
+        capabilities["diagnosticProvider"] = provider
+    return capabilities
