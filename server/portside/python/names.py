@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -83,6 +83,17 @@ class Names:
         """The statements of the module in which one of these words stands, strings and comments included."""
         wanted = {word.encode() for word in words}
         return tuple(chunk for chunk in self.chunks if not wanted.isdisjoint(chunk.words))
+
+    def bindings_by(self, chunk: Chunk) -> Iterable[tuple[str, Sequence[Binding]]]:
+        """The names that a statement of the module binds at module level, and how."""
+        return [(name, found) for name, found in self._scopes(chunk).bindings.items() if found]
+
+    def bound_names(self, statement: Node) -> tuple[str, ...]:
+        """The names that this very statement (an import, an assignment) binds."""
+        chunk = self.chunk_at(statement.start_byte)
+        scopes = _all_scopes(self._scopes(chunk)) if chunk is not None else []
+        found = (b for scope in scopes for bs in scope.bindings.values() for b in bs)
+        return tuple(b.name for b in found if b.statement == statement)
 
     def module_bindings(self, name: str) -> tuple[Binding, ...]:
         """All places where a name of the module is bound, in order; also by functions through `global`."""

@@ -1,0 +1,178 @@
+"""What a Python file does, as facts: the only thing that rules see.
+
+Everything is found out when it is first asked for, from one parse, and kept.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tree_sitter import Node
+
+from portside.lint.source import SourceFile, Span
+from portside.python.apps import APP_PACKAGES, AppUse, find_apps
+from portside.python.chunks import Chunk
+from portside.python.engines import EngineUse, engine_at
+from portside.python.guards import Guards, find_guards
+from portside.python.imports import Import, find_imports
+from portside.python.launches import Launch, launch_at
+from portside.python.names import Names
+from portside.python.reachability import Reached, find_reached
+from portside.python.relevance import relevant_chunks
+from portside.python.script_place import ScriptPlace
+from portside.python.syntax import SyntaxTree, parse, query
+
+_STARTERS = frozenset({"uvicorn", "vllm"})
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleFacts:
+    """One file. Positions in it come from `tree` (`tree.span(node)`, `tree.line(node)`)."""
+
+    tree: SyntaxTree
+    names: Names
+
+    @property
+    def source(self) -> SourceFile:
+        return self.tree.source
+
+    @cached_property
+    def guards(self) -> Guards:
+        return find_guards(self.names)
+
+    @cached_property
+    def _relevant(self) -> tuple[Chunk, ...]:
+        return relevant_chunks(self.names, _STARTERS)
+
+    @cached_property
+    def _reached(self) -> dict[Node, tuple[Reached, ...]]:
+        """Every call that happens, with the ways to it."""
+        found: defaultdict[Node, list[Reached]] = defaultdict(list)
+        for reached in find_reached(self.names, self.guards, self._relevant):
+            found[reached.call].append(reached)
+        return {call: tuple(ways) for call, ways in found.items()}
+
+    @cached_property
+    def _calls(self) -> tuple[Node, ...]:
+        """The calls that may start a server or an engine, reached or not, in the order of the text."""
+        return tuple(call for chunk in self._relevant for call in query("(call) @c", chunk.node).get("c", []))
+
+    @cached_property
+    def launches(self) -> tuple[Launch, ...]:
+        """All starts of uvicorn, also those that nothing in the file reaches (`when` is NEVER)."""
+        found = (launch_at(self.names, call, self._reached.get(call, ())) for call in self._calls)
+        return tuple(launch for launch in found if launch is not None)
+
+    @cached_property
+    def engines(self) -> tuple[EngineUse, ...]:
+        """All calls that make a vLLM engine, also those in handlers, which nothing here reaches."""
+        found = (engine_at(self.names, call, self._reached.get(call, ())) for call in self._calls)
+        return tuple(engine for engine in found if engine is not None)
+
+    @cached_property
+    def engines_at_import(self) -> tuple[EngineUse, ...]:
+        """The engines that importing the file makes, those with a child process, in the order of the text."""
+        return tuple(e for e in self.engines if e.at_import() is not None and not e.in_process)
+
+    @cached_property
+    def apps(self) -> tuple[AppUse, ...]:
+        """The web apps and routers that the file makes, in whatever scope."""
+        return find_apps(self.names, relevant_chunks(self.names, APP_PACKAGES))
+
+    @cached_property
+    def serves(self) -> bool:
+        """Whether the file defines an app or a part of one, or starts a server."""
+        return bool(self.apps or self.launches)
+
+    @cached_property
+    def imports_vllm(self) -> bool:
+        return any(found.module.partition(".")[0] == "vllm" for found in self._imports_with("vllm"))
+
+    def _imports_with(self, word: str) -> tuple[Import, ...]:
+        chunks = [chunk for chunk in self.names.chunks_with([word]) if b"import" in chunk.words]
+        return find_imports(self.names, self.guards, chunks)
+
+    @property
+    def is_vllm_code(self) -> bool:
+        """Whether the file itself imports vLLM or makes an engine."""
+        return self.imports_vllm or bool(self.engines)
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """The imports that run with the module, in the order of the text, and those in its main block."""
+        chunks = [chunk for chunk in self.names.chunks_with(["import"]) if not chunk.is_definition]
+        return find_imports(self.names, self.guards, chunks)
+
+    @cached_property
+    def all_imports(self) -> tuple[Import, ...]:
+        """All imports of the file, those in functions too."""
+        return self._imports_with("import")
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchReference:
+    """A place in the workspace, line counted from 1, that runs the script. text: that line."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedEngine:
+    """An engine that an import of another file of the workspace makes.
+
+    statement: the import in this file. path, span: the constructor's call there.
+    """
+
+    statement: Span
+    module: str
+    constructor: str
+    path: str
+    span: Span
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceFacts:
+    """What the files around one say about it.
+
+    module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
+    imports is vLLM code. imported_engines: engines that its imports make. imported_by: the files that
+    import it, directly or through others; served_by: those of them that define an app.
+    """
+
+    module: str | None = None
+    place: ScriptPlace | None = None
+    launch_references: tuple[LaunchReference, ...] = ()
+    imports_vllm_code: bool = False
+    imported_engines: tuple[ImportedEngine, ...] = ()
+    imported_by: tuple[str, ...] = ()
+    served_by: tuple[str, ...] = ()
+    port_variable: str = "PORT"
+
+
+@dataclass(frozen=True, eq=False)
+class FileFacts:
+    """What a rule judges by."""
+
+    module: ModuleFacts
+    workspace: WorkspaceFacts = field(default_factory=WorkspaceFacts)
+
+    @property
+    def source(self) -> SourceFile:
+        return self.module.source
+
+    @property
+    def is_vllm_code(self) -> bool:
+        """Whether this file, or one of the workspace that it imports, imports vLLM or makes an engine."""
+        return self.module.is_vllm_code or self.workspace.imports_vllm_code
+
+
+def module_facts(source: SourceFile, previous: ModuleFacts | None = None) -> ModuleFacts:
+    """The facts of a file. previous: those of an earlier text of it, which makes this fast."""
+    tree = parse(source, previous.tree if previous is not None else None)
+    words = previous.names.kept_words if previous is not None else {}
+    return ModuleFacts(tree, Names(tree, words))

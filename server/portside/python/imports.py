@@ -1,0 +1,55 @@
+"""Which modules a file imports, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.python.chunks import Chunk
+from portside.python.guards import Guards, When
+from portside.python.names import Names
+from portside.python.reachability import runs_with_module
+from portside.python.syntax import SyntaxTree, query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Import:
+    """One name of an import statement.
+
+    module: of `import a.b` and `from a.b import c` it is `a.b`; relative ones begin with their dots.
+    name: `c`; None where the module itself is imported, `*` for all its names. when: NEVER for an
+    import inside a function.
+    """
+
+    module: str
+    name: str | None
+    statement: Node
+    when: When
+
+
+def find_imports(names: Names, guards: Guards, chunks: Iterable[Chunk]) -> tuple[Import, ...]:
+    """The imports in these statements of the module, in the order of the text."""
+    found: list[Import] = []
+    for chunk in chunks:
+        captures = query("(import_statement) @plain (import_from_statement) @from", chunk.node)
+        for statement in (*captures.get("plain", ()), *captures.get("from", ())):
+            with_module = runs_with_module(names, statement)
+            when = guards.when(statement.start_byte) if with_module else When.NEVER
+            found += (Import(module, name, statement, when) for module, name in _named(names.tree, statement))
+    return tuple(sorted(found, key=lambda found_import: found_import.statement.start_byte))
+
+
+def _named(tree: SyntaxTree, statement: Node) -> list[tuple[str, str | None]]:
+    """The modules and names of one statement."""
+    names: list[str | None] = []
+    for child in statement.children_by_field_name("name"):
+        name = child.child_by_field_name("name") if child.type == "aliased_import" else child
+        names.append("".join(tree.text(name or child).split()))
+    module = statement.child_by_field_name("module_name")
+    if module is None:
+        return [(name, None) for name in names if name]
+    if any(child.type == "wildcard_import" for child in statement.named_children):
+        names.append("*")
+    return [("".join(tree.text(module).split()), name) for name in names]

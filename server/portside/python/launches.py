@@ -1,0 +1,154 @@
+"""Where a file starts uvicorn, with which app and which options."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from portside.python.guards import When
+from portside.python.instances import constructions
+from portside.python.names import Names
+from portside.python.reachability import Reached
+from portside.python.syntax import arguments, string_value
+
+_RUN = frozenset({"uvicorn.run", "uvicorn.main.run"})
+_SERVER = frozenset({"uvicorn.Server", "uvicorn.server.Server"})
+_CONFIG = frozenset({"uvicorn.Config", "uvicorn.config.Config"})
+
+# The order of `uvicorn.Config`'s parameters (0.54.0); all of `uvicorn.run`'s but the app are keyword-only.
+_CONFIG_ORDER = ("host", "port", "uds", "fd", "loop", "http")
+
+
+class Form(enum.Enum):
+    """How the server is started. Only RUN heeds `workers` and `reload`: the others are one process."""
+
+    RUN = "uvicorn.run"
+    SERVER_RUN = "Server.run"
+    SERVER_SERVE = "Server.serve"
+
+
+@dataclass(frozen=True, eq=False)
+class Launch:
+    """One call that serves until it is stopped.
+
+    call: what blocks (`uvicorn.run(…)`, `server.run()`). options_call: where the options stand, the
+    same or `uvicorn.Config(…)`. app: the first argument, whatever it is. options: by uvicorn's names,
+    also those from a dict that is unpacked. complete: whether these are all; `**kwargs` may bring more.
+    reached: every way that the file itself comes here; () if nothing in it does.
+    """
+
+    call: Node
+    form: Form
+    options_call: Node
+    server_call: Node | None
+    app: Node | None
+    options: Mapping[str, Node]
+    complete: bool
+    reached: tuple[Reached, ...]
+
+    @property
+    def when(self) -> When:
+        """IMPORT if some way here needs no guard; the first is what a reader sees first."""
+        found = [reached.when for reached in self.reached]
+        for when in (When.IMPORT, When.MAIN, When.UNKNOWN):
+            if when in found:
+                return when
+        return When.NEVER
+
+    def ways(self, when: When) -> tuple[Reached, ...]:
+        return tuple(reached for reached in self.reached if reached.when is when)
+
+
+class _Parts(NamedTuple):
+    call: Node
+    form: Form
+    options_call: Node
+    server_call: Node | None
+
+
+def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch | None:
+    """The launch that this call is, if it is one."""
+    callee = call.child_by_field_name("function")
+    if callee is None:
+        return None
+    if names.qualified(callee) in _RUN:
+        return _launch(names, _Parts(call, Form.RUN, call, None), reached)
+    attribute, server = callee.child_by_field_name("attribute"), callee.child_by_field_name("object")
+    method = names.tree.text(attribute) if attribute is not None else ""
+    if server is None or method not in {"run", "serve"}:
+        return None
+    made = constructions(names, server)
+    if len(made) != 1 or not _is_server(names, made[0]):
+        return None
+    if method == "serve" and call.parent is not None and call.parent.type == "expression_statement":
+        return None  # a coroutine that nobody runs
+    form = Form.SERVER_RUN if method == "run" else Form.SERVER_SERVE
+    config = _config_of(names, made[0])
+    return _launch(names, _Parts(call, form, config, made[0]), reached) if config is not None else None
+
+
+def _is_server(names: Names, call: Node) -> bool:
+    callee = call.child_by_field_name("function")
+    if callee is None:
+        return False
+    if names.qualified(callee) in _SERVER:
+        return True
+    definition = names.definition(callee)
+    if definition is None or definition.type != "class_definition":
+        return False
+    # `class Server(uvicorn.Server)`, mostly to leave signals alone or to know when it is up.
+    bases = [names.qualified(base) for base in arguments(definition).positional]
+    return any(base in _SERVER for base in bases)
+
+
+def _config_of(names: Names, server: Node) -> Node | None:
+    passed = arguments(server)
+    given = passed.keywords.get("config") or (passed.positional[0] if passed.positional else None)
+    made = constructions(names, given) if given is not None else ()
+    if len(made) != 1:
+        return None
+    callee = made[0].child_by_field_name("function")
+    return made[0] if callee is not None and names.qualified(callee) in _CONFIG else None
+
+
+def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch:
+    passed = arguments(parts.options_call)
+    options = dict(passed.keywords)
+    complete = not passed.starred
+    for unpacked in passed.unpacked:
+        entries = _dict_entries(names, unpacked)
+        complete = complete and entries is not None
+        options.update(entries or {})
+    if parts.form is not Form.RUN:
+        options.update(zip(_CONFIG_ORDER, passed.positional[1:], strict=False))
+    app = options.pop("app", None) or (passed.positional[0] if passed.positional else None)
+    return Launch(*parts, app, options, complete, reached)
+
+
+def _dict_entries(names: Names, expression: Node) -> dict[str, Node] | None:
+    """What a dict that is unpacked holds; None if that can't be told, or it is changed on the way."""
+    made = names.value_of(expression)
+    if made != expression and expression.type == "identifier":
+        home = names.home(names.tree.text(expression), names.scope_at(expression), expression.start_byte)
+        if len(names.reads(names.tree.text(expression), home)) != 1:
+            return None
+    if made.type == "call":
+        callee, passed = made.child_by_field_name("function"), arguments(made)
+        is_dict = callee is not None and names.qualified(callee) == "builtins.dict"
+        return passed.keywords if is_dict and not passed.positional and not passed.unpacked else None
+    if made.type != "dictionary":
+        return None
+    entries: dict[str, Node] = {}
+    for pair in made.named_children:
+        key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+        name = string_value(names.tree, key) if key is not None else None
+        if pair.type == "comment":
+            continue
+        if name is None or value is None:
+            return None
+        entries[name] = value
+    return entries

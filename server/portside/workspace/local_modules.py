@@ -1,0 +1,176 @@
+"""The Python files of a workspace as modules: which file an import means, what importing it does.
+
+Reads files, imports nothing. A summary is kept as long as the file stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from portside.lint.source import SourceFile, Span
+from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
+from portside.python.guards import When
+from portside.python.imports import Import
+from portside.workspace.text_file import UnreadableFile, decode
+
+# Generated code and data; nobody writes a module of that size by hand.
+_LARGEST_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSummary:
+    """An engine that a module makes when it is imported."""
+
+    constructor: str
+    span: Span
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSummary:
+    """What other files have to know of a module. imports: what its import imports in turn, by name."""
+
+    engines: tuple[EngineSummary, ...]
+    imports: tuple[tuple[str, str | None], ...]
+    is_vllm_code: bool
+    serves: bool
+
+
+def summarize(facts: ModuleFacts) -> ModuleSummary:
+    calls = [(engine.constructor, engine.call) for engine in facts.engines_at_import]
+    engines = tuple(EngineSummary(name, facts.tree.span(call), facts.tree.line(call)) for name, call in calls)
+    imports = tuple((found.module, found.name) for found in facts.imports if found.when is When.IMPORT)
+    return ModuleSummary(engines, imports, facts.is_vllm_code, bool(facts.apps))
+
+
+class LocalModules:
+    """The modules of one workspace.
+
+    Effect: reads files and lists folders, those that imports lead to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folders: dict[Path, tuple[int, frozenset[str]]] = {}
+        self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
+        self.overlays: dict[Path, str] = {}
+
+    def engines_behind(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
+        """The engines that the imports of this file make, through any number of files.
+
+        An engine is reported once, at the first import that leads to it.
+        """
+        seen = {path}
+        for found in facts.imports:
+            if found.when in {When.IMPORT, When.MAIN}:
+                statement = facts.tree.span(found.statement)
+                for target in self._reachable(path, found, top, seen):
+                    summary = self.summary(target)
+                    for engine in summary.engines if summary is not None else ():
+                        name = module_name(target, top, self._root)
+                        yield ImportedEngine(
+                            statement, name, engine.constructor, str(target), engine.span, engine.line
+                        )
+
+    def imports_vllm_code(self, path: Path, facts: ModuleFacts, top: Path) -> bool:
+        """Whether a file of the workspace that it imports, directly, is vLLM code."""
+        targets = (
+            target for found in facts.imports for target in self.files_of(path, found.module, found.name, top)
+        )
+        summaries = (self.summary(target) for target in targets if target != path)
+        return any(summary is not None and summary.is_vllm_code for summary in summaries)
+
+    def _reachable(self, path: Path, found: Import, top: Path, seen: set[Path]) -> Iterator[Path]:
+        waiting = deque(self.files_of(path, found.module, found.name, top))
+        while waiting:
+            target = waiting.popleft()
+            if target in seen:
+                continue
+            seen.add(target)
+            yield target
+            summary = self.summary(target)
+            for module, name in summary.imports if summary is not None else ():
+                waiting.extend(self.files_of(target, module, name, top))
+
+    def files_of(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
+        """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
+        dots = len(module) - len(module.lstrip("."))
+        parts = [part for part in module.lstrip(".").split(".") if part]
+        if dots:
+            parents = list(importer.parents)
+            folders = parents[dots - 1 : dots]
+        else:
+            # `python core/x.py` finds what lies beside it first; `uvicorn core.x:app` what lies at the root.
+            folders = list(dict.fromkeys((importer.parent, top, self._root)))
+        for folder in folders:
+            found = self._files_below(folder, parts, name)
+            if found:
+                return found
+        return ()
+
+    def _files_below(self, folder: Path, parts: list[str], name: str | None) -> tuple[Path, ...]:
+        found: list[Path] = []
+        for part in parts:
+            names = self._names(folder)
+            if f"{part}/" in names:
+                folder = folder / part
+                if "__init__.py" in self._names(folder):
+                    found.append(folder / "__init__.py")
+            elif f"{part}.py" in names:
+                return (*found, folder / f"{part}.py")
+            else:
+                return ()
+        if name is not None and f"{name}.py" in self._names(folder):
+            found.append(folder / f"{name}.py")
+        elif not parts and "__init__.py" in self._names(folder):
+            found.append(folder / "__init__.py")
+        return tuple(found)
+
+    def _names(self, folder: Path) -> frozenset[str]:
+        """The names in a folder, folders with a slash. Listed again when the folder has changed."""
+        try:
+            changed = folder.stat().st_mtime_ns
+            known = self._folders.get(folder)
+            if known is None or known[0] != changed:
+                with os.scandir(folder) as entries:
+                    names = frozenset(entry.name + "/" * entry.is_dir() for entry in entries)
+                known = self._folders[folder] = (changed, names)
+        except OSError:
+            return frozenset()
+        return known[1]
+
+    def summary(self, path: Path) -> ModuleSummary | None:
+        """What importing the file does, by its unsaved text where there is one; None if it can't be read."""
+        overlay = self.overlays.get(path)
+        try:
+            state = path.stat() if overlay is None else None
+        except OSError:
+            return None
+        key: object = overlay if state is None else (state.st_mtime_ns, state.st_size)
+        known = self._summaries.get(path)
+        if known is None or known[0] != key:
+            known = self._summaries[path] = (key, self._read(path, overlay))
+        return known[1]
+
+    def _read(self, path: Path, overlay: str | None) -> ModuleSummary | None:
+        text = overlay
+        if text is None:
+            try:
+                data = path.read_bytes()
+                text = decode(path, data).text if len(data) <= _LARGEST_BYTES else ""
+            except (OSError, UnreadableFile):
+                return None
+        return summarize(module_facts(SourceFile(str(path), text)))
+
+
+def module_name(path: Path, top: Path, root: Path) -> str:
+    """The dotted name from the import root; from the workspace's root, or its own, where it lies outside."""
+    for folder in (top, root):
+        if folder in path.parents:
+            parts = path.relative_to(folder).with_suffix("").parts
+            return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+    return path.stem

@@ -1,0 +1,119 @@
+"""A workspace being checked: files in, findings out, with all that can be kept between two keystrokes.
+
+This is where reading files ends. What rules see are values: the facts of one file,
+and what the files around say about it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+from portside.lint.engine import run_rules
+from portside.lint.finding import LintResult
+from portside.lint.selection import EVERYTHING, Selection
+from portside.lint.source import SourceFile
+from portside.python.facts import FileFacts, LaunchReference, ModuleFacts, WorkspaceFacts, module_facts
+from portside.python.layout import PythonLayout
+from portside.python.prefilter import is_interesting
+from portside.python.script_place import ScriptPlace
+from portside.rules import ALL
+from portside.workspace.import_roots import import_root, script_place
+from portside.workspace.importers import ImporterIndex, Importers
+from portside.workspace.launch_references import LaunchIndex
+from portside.workspace.local_modules import LocalModules, module_name
+
+# As many trees as an editor has tabs; a tree is some ten times the size of its text.
+_MOST_TREES = 16
+
+
+class Project:
+    """The files below a root, as checked by one user.
+
+    port_variable: the environment variable that fixes use for a port. Not safe for threads.
+    """
+
+    def __init__(self, root: Path, *, port_variable: str = "PORT") -> None:
+        self.root = root.absolute()
+        self.port_variable = port_variable
+        self._facts: OrderedDict[Path, ModuleFacts] = OrderedDict()
+        self._modules = LocalModules(self.root)
+        self._importers = ImporterIndex(self.root, self._modules)
+        self._launches = LaunchIndex(self.root)
+
+    def check(self, path: Path, text: str, selection: Selection = EVERYTHING) -> LintResult:
+        """What is to be said of this text as the content of the Python file at `path`.
+
+        The text counts, not what is saved. Paths in the result are in the form of `path`.
+        """
+        source = SourceFile(str(path), text)
+        absolute = self._absolute(path)
+        if not is_interesting(source.data):
+            self._facts.pop(absolute, None)
+            return LintResult(())
+        module = self._module_facts(absolute, source)
+        facts = FileFacts(module, self._workspace_facts(absolute, module))
+        findings = run_rules(ALL, facts, source, PythonLayout(module.tree), selection)
+        return LintResult(findings, module.tree.errors)
+
+    def set_overlay(self, path: Path, text: str | None) -> None:
+        """The unsaved text of a file counts where others import or run it; None for the saved one again."""
+        absolute = self._absolute(path)
+        if text is None:
+            self._modules.overlays.pop(absolute, None)
+        else:
+            self._modules.overlays[absolute] = text
+        self._launches.set_overlay(absolute, text)
+        self._importers.changed()
+
+    def changed(self, path: Path | None = None) -> None:
+        """A file was written, made or removed on disk; without one, any may have been."""
+        self._launches.changed(self._absolute(path) if path is not None else None)
+        self._importers.changed()
+
+    def file_facts(self, path: Path, text: str) -> FileFacts:
+        """What rules would see of this text."""
+        absolute = self._absolute(path)
+        module = self._module_facts(absolute, SourceFile(str(path), text))
+        return FileFacts(module, self._workspace_facts(absolute, module))
+
+    def _absolute(self, path: Path) -> Path:
+        return path if path.is_absolute() else self.root / path
+
+    def _module_facts(self, path: Path, source: SourceFile) -> ModuleFacts:
+        known = self._facts.get(path)
+        if known is None or known.source != source:
+            known = module_facts(source, known)
+        self._facts[path] = known
+        self._facts.move_to_end(path)
+        if len(self._facts) > _MOST_TREES:
+            self._facts.popitem(last=False)
+        return known
+
+    def _workspace_facts(self, path: Path, module: ModuleFacts) -> WorkspaceFacts:
+        """Asks only for what matters to this file: most questions cost a look at other files."""
+        top = import_root(path, self.root)
+        serves = module.serves
+        importers = self._importers.of(path) if module.engines_at_import or module.launches else Importers()
+        place, references = None, tuple[LaunchReference, ...]()
+        if module.launches:
+            place = self._place(path, importers)
+            found = self._launches.references_to(path)
+            references = tuple(LaunchReference(r.path, r.line, r.text) for r in found)
+        return WorkspaceFacts(
+            module=module_name(path, top, self.root),
+            place=place,
+            launch_references=references,
+            imports_vllm_code=not module.is_vllm_code and self._modules.imports_vllm_code(path, module, top),
+            imported_engines=tuple(self._modules.engines_behind(path, module, top)) if serves else (),
+            imported_by=tuple(map(str, importers.files)),
+            served_by=tuple(str(file) for file in importers.files if self._serves(file)),
+            port_variable=self.port_variable,
+        )
+
+    def _place(self, path: Path, importers: Importers) -> ScriptPlace:
+        return script_place(path, self.root, imported_names=importers.names)
+
+    def _serves(self, path: Path) -> bool:
+        summary = self._modules.summary(path)
+        return summary is not None and summary.serves
