@@ -38,10 +38,6 @@ class Checker:
             self._projects[key] = Project(settings.root, port_variable=settings.port_variable)
         return self._projects[key]
 
-    def concerns(self, path: Path, data: bytes) -> bool:
-        """Whether a file with these bytes can give rise to findings at all; never wrongly no."""
-        return self.project(path).concerns(data)
-
     def check(self, path: Path, text: str) -> LintResult:
         """What is to be said of this text as the content of that file. Raises SettingsError."""
         selection = self.settings(path.parent).selection_for(path)

@@ -14,6 +14,7 @@ from portside.cli import options, output
 from portside.cli.files import NoTarget, Target, label, targets
 from portside.lint.finding import Finding
 from portside.lint.source import SourceFile
+from portside.python.prefilter import is_interesting
 from portside.report.checked import Checked, CheckedFile
 from portside.settings import SettingsError
 from portside.workspace.text_file import TextFile, UnreadableFile, decode, read_bytes, read_text_file
@@ -98,7 +99,7 @@ def _check_target(run: Run, checker: Checker, path: Path, named: bool) -> None:
     try:
         data = read_bytes(path)
         run.count += 1
-        if named or checker.concerns(path, data):
+        if named or is_interesting(data):
             _check_text(run, checker, decode(path, data))
     except UnreadableFile as error:
         (output.complain if named else output.warn)(f"{label(path)}: {error}")

@@ -39,10 +39,10 @@ def targets(paths: Iterable[Path], checker: Checker) -> Iterator[Target | NoTarg
                 yield target
 
 
-def label(path: Path) -> str:
+def label(path: Path | str) -> str:
     """The path as the user should see it: from where they are, when it lies below."""
     try:
-        return str(path.relative_to(Path.cwd()))
+        return str(Path(path).relative_to(Path.cwd()))
     except ValueError:
         return str(path)
 

@@ -12,6 +12,7 @@ from portside.checking import Checker
 from portside.cli import options, output
 from portside.cli.files import NoTarget, Target, label, targets
 from portside.fixing import Change, Fixing
+from portside.python.prefilter import is_interesting
 from portside.report import diff, fixes
 from portside.settings import SettingsError
 from portside.workspace.rewrite import Rewrite, RewriteError, rewrite_together
@@ -85,7 +86,7 @@ def _fix_files(run: Run, paths: tuple[Path, ...]) -> None:
 def _fix_file(run: Run, path: Path, named: bool) -> None:
     try:
         data = read_bytes(path)
-        if named or run.checker.concerns(path, data):
+        if named or is_interesting(data):
             run.fixing.fix(decode(path, data))
     except UnreadableFile as error:
         (output.complain if named else output.warn)(f"{label(path)}: {error}")
@@ -119,7 +120,7 @@ def _finish(run: Run, only_diff: bool, quiet: bool) -> None:
         return
     refused = [path for group in run.fixing.groups() for path in _write(run, group)]
     if not quiet:
-        output.say(fixes.done(run.fixing, frozenset(refused), label, ink))
+        output.say(fixes.done(run.fixing, frozenset(map(str, refused)), label, ink))
 
 
 def _write(run: Run, group: list[Change]) -> list[Path]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from portside.lint.finding import Applicability, Finding, Fix
+from portside.lint.layout import Layout
 from portside.lint.source import SourceFile
 from portside.lsp.convert import FIX_ALL, QUICK_FIX, Converter, Json, matching
 from portside.lsp.documents import Document, Documents
@@ -14,9 +15,12 @@ _FIX_ALL_TITLE = "Portside: apply all safe fixes"
 
 
 class Actions:
-    """Makes code actions for one client."""
+    """Makes code actions for one client. layout: where comments are in a document."""
 
-    def __init__(self, convert: Converter, documents: Documents) -> None:
+    def __init__(
+        self, convert: Converter, documents: Documents, layout: Callable[[Document], Layout]
+    ) -> None:
+        self._layout = layout
         self._convert = convert
         self._documents = documents
 
@@ -61,11 +65,9 @@ class Actions:
         if not linked:
             return
         from portside.lint.suppress_edits import ignore_fix
-        from portside.python.layout import PythonLayout
-        from portside.python.syntax import parse
 
         source = SourceFile(str(document.path), document.buffer.text)
-        layout = PythonLayout(parse(source))
+        layout = self._layout(document)
         for finding, diagnostics in linked:
             fix = ignore_fix(finding, source, layout)
             action = fix and self._convert.quick_fix(fix, diagnostics, preferred=False)

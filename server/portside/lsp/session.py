@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portside import __version__
 from portside.lint.finding import Finding
+from portside.lint.source import SourceFile
 from portside.lsp import uris
 from portside.lsp.actions import Actions
 from portside.lsp.buffer import Buffer
@@ -24,6 +25,10 @@ from portside.lsp.methods import LAUNCH_TARGETS
 from portside.lsp.projects import Projects
 from portside.settings.find import FILE_NAMES
 from portside.settings.model import SettingsError
+
+if TYPE_CHECKING:
+    from portside.python.layout import PythonLayout
+    from portside.python.syntax import SyntaxTree
 
 Notify = Callable[[str, Json], None]
 Request = Callable[[str, Json | None], None]
@@ -43,6 +48,11 @@ class Session:
         self._documents = Documents()
         self._projects = Projects()
         self._found: dict[str, tuple[Document, tuple[Finding, ...]]] = {}
+        # Documents whose text the projects don't know yet. They learn of it when another
+        # document is checked, since only that can depend on it: while one document is typed in,
+        # nothing that was learned of the workspace has to be learned again.
+        self._unshared: set[str] = set()
+        self._tree: SyntaxTree | None = None
         self._blamed: set[Path] = set()
         self.routes: Mapping[str, Callable[[Json], Any]] = {
             "initialize": self.initialize,
@@ -119,7 +129,8 @@ class Session:
         self._found.pop(uri, None)
         if document is None:
             return
-        self._set_overlay(document, None)
+        self._unshared.discard(uri)
+        self._projects.project(document.path).set_overlay(document.path, None)
         if not self.client.pulls:
             self._publish(uri, None, [])
         self._recheck_others(uri)
@@ -127,18 +138,26 @@ class Session:
     def did_save(self, params: Json) -> None:
         uri = params["textDocument"]["uri"]
         path = uris.to_path(uri)
-        if path is not None and path.name in FILE_NAMES:
-            self._reload_settings()
+        if path is not None:
+            self._projects.project(path).changed(path)
+            if path.name in FILE_NAMES:
+                self._reload_settings()
         self._recheck_others(uri)
 
     def _put(self, document: Document) -> None:
         self._documents.put(document)
-        self._set_overlay(document, document.buffer.text)
+        self._unshared.add(document.uri)
         if not self.client.pulls and document.is_python:
             self._publish(document.uri, document.version, self._diagnostics(document))
 
-    def _set_overlay(self, document: Document, text: str | None) -> None:
-        self._projects.project(document.path).set_overlay(document.path, text)
+    def _share_others(self, uri: str) -> None:
+        """Let the projects know the texts of all documents but this one."""
+        for other in self._unshared - {uri}:
+            document = self._documents.get(other)
+            if document is not None:
+                project = self._projects.project(document.path)
+                project.set_overlay(document.path, document.buffer.text)
+        self._unshared &= {uri}
 
     def _untitled_path(self, uri: str) -> Path:
         """A name for what has no file; in the first folder, whose settings then count."""
@@ -185,6 +204,7 @@ class Session:
         return found
 
     def _check(self, document: Document) -> tuple[Finding, ...]:
+        self._share_others(document.uri)
         result = self._projects.check(document.path, document.buffer.text)
         self._blame_settings()
         return result.findings
@@ -194,7 +214,19 @@ class Session:
         return [convert.diagnostic(document, finding) for finding in self.findings(document)]
 
     def _actions(self) -> Actions:
-        return Actions(Converter(self.client, self._documents), self._documents)
+        return Actions(Converter(self.client, self._documents), self._documents, self._layout)
+
+    def _layout(self, document: Document) -> PythonLayout:
+        """Where comments are in this version of the document; quick after a small change."""
+        from portside.python.layout import PythonLayout
+        from portside.python.syntax import parse
+
+        source = SourceFile(str(document.path), document.buffer.text)
+        previous = self._tree if self._tree is not None and self._tree.source.path == source.path else None
+        self._tree = (
+            previous if previous is not None and previous.source == source else parse(source, previous)
+        )
+        return PythonLayout(self._tree)
 
     # The world outside
 
@@ -203,8 +235,7 @@ class Session:
         if any(path.name in FILE_NAMES for path in paths):
             self._reload_settings()
         for path in paths:
-            if self._documents.at(path) is None:
-                self._projects.project(path).set_overlay(path, None)
+            self._projects.project(path).changed(path)
         self._recheck_others(None)
 
     def did_change_configuration(self, _params: Json) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from portside.fixing import Change
@@ -15,9 +14,9 @@ from portside.report.ink import Ink
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-def unified(changes: Iterable[Change], label: Callable[[Path], str], ink: Ink) -> str:
+def unified(changes: Iterable[Change], label: Callable[[str], str], ink: Ink) -> str:
     """The diff of all changes; nothing where there are none."""
-    return "".join(line for change in changes for line in _one(change, label(change.path), ink))
+    return "".join(line for change in changes for line in _one(change, label(str(change.path)), ink))
 
 
 def _one(change: Change, name: str, ink: Ink) -> Iterator[str]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from pathlib import Path
 
 from portside.fixing import Applied, Fixing, Left
 from portside.report.ink import Ink, printable
 
-Label = Callable[[Path], str]
+Label = Callable[[str], str]
 
 
-def done(fixing: Fixing, unwritten: frozenset[Path], label: Label, ink: Ink) -> str:
+def done(fixing: Fixing, unwritten: frozenset[str], label: Label, ink: Ink) -> str:
     """What was done, file by file, then what is left, then the count. unwritten: files that stayed."""
-    applied = [entry for entry in fixing.applied if entry.path not in unwritten]
+    applied = [entry for entry in fixing.applied if str(entry.path) not in unwritten]
     lines = [*_applied_lines(applied, label, ink), *_left_lines(fixing.left, label, ink)]
     return "".join(f"{line}\n" for line in [*lines, _count(applied, fixing.left)])
 
@@ -29,7 +28,7 @@ def would(fixing: Fixing) -> str:
 
 def _applied_lines(applied: list[Applied], label: Label, ink: Ink) -> Iterator[str]:
     for path, entries in groupby(applied, key=lambda entry: entry.path):
-        yield ink.bold(printable(label(path)))
+        yield ink.bold(printable(label(str(path))))
         for entry in entries:
             yield from _applied_one(entry, label, ink)
 
@@ -39,8 +38,8 @@ def _applied_one(entry: Applied, label: Label, ink: Ink) -> Iterator[str]:
     yield f"  {ink.good('fixed')} line {entry.position.line}: {entry.finding.code} {printable(title)}"
     elsewhere = dict.fromkeys(edit.path for edit in entry.fix.edits)
     for path in elsewhere:
-        if Path(path) != entry.path:
-            yield f"    also changed: {printable(label(Path(path)))}"
+        if path != str(entry.path):
+            yield f"    also changed: {printable(label(path))}"
     if entry.finding.launch is not None and entry.finding.launch.command is not None:
         yield f"    start it with: {ink.bold(printable(entry.finding.launch.command))}"
     for note in entry.fix.notes:
@@ -50,7 +49,7 @@ def _applied_one(entry: Applied, label: Label, ink: Ink) -> Iterator[str]:
 def _left_lines(left: list[Left], label: Label, ink: Ink) -> Iterator[str]:
     for entry in left:
         start = entry.source.position(entry.finding.span.start)
-        place = f"{ink.bold(printable(label(Path(entry.source.path))))}:{start.line}:{start.column}:"
+        place = f"{ink.bold(printable(label(entry.source.path)))}:{start.line}:{start.column}:"
         code = ink.severity(entry.finding.severity, entry.finding.code)
         yield f"{place} {code} {printable(entry.finding.message)}"
         yield f"    {ink.dim('left:')} {printable(entry.reason)}"
