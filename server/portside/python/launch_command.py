@@ -1,0 +1,233 @@
+"""The uvicorn command that a run call stands for, from the keywords of the call.
+
+Nothing is added that the source does not say: an option that is left out has the
+same default in both, for all that can be left out (knowledge/uvicorn.py).
+"""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tree_sitter import Node
+
+from portside.knowledge import uvicorn
+from portside.knowledge.uvicorn import Kind, NoForm, Option
+from portside.python.launch_app import AppTarget
+from portside.python.launch_obstacles import Obstacles
+from portside.python.launch_site import Site
+from portside.python.launches import Launch
+from portside.python.names import Names
+from portside.python.syntax import arguments
+from portside.python.values import (
+    CommandLine,
+    Environment,
+    Literal,
+    Parameter,
+    Through,
+    Unknown,
+    Value,
+    trace,
+)
+
+# What may stand in for a value that the process itself changed before it was read.
+_LOADERS = frozenset({"load_dotenv", "dotenv_values", "read_env", "read_envfile"})
+
+_ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of a launch. words: ready for a shell. host, port: where they are known before it runs."""
+
+    words: tuple[str, ...]
+    host: str | None = None
+    port: int | None = None
+
+
+def command(target: AppTarget, options: Options) -> str:
+    """The line for a shell: `cd core && uvicorn server:app --port 8000`."""
+    words = ["uvicorn"]
+    if target.factory:
+        words.append("--factory")
+    words.append(shlex.quote(target.text))
+    if target.place.app_dir is not None:
+        words += ("--app-dir", shlex.quote(target.place.app_dir))
+    line = " ".join((*words, *options.words))
+    return f"cd {shlex.quote(target.place.cwd)} && {line}" if target.place.cwd else line
+
+
+@dataclass
+class OptionReader:
+    """Reads the options of one launch; what has no form on the command line becomes an obstacle."""
+
+    names: Names
+    site: Site
+    obstacles: Obstacles
+
+    def read(self, launch: Launch) -> Options:
+        words: list[str] = []
+        host: str | None = None
+        port: int | None = None
+        for keyword, written in self._keywords(launch).items():
+            node = self.site.argument(self.names, written)
+            if self._is_dropped(keyword, node):
+                continue
+            option = uvicorn.OPTIONS.get(keyword)
+            if option is None:
+                self.obstacles.add(node, f"uvicorn {uvicorn.VERSION} knows no option `{keyword}`")
+                continue
+            value = self._value(node)
+            words += self._words(option, node, value)
+            if keyword == "host":
+                host = _settled(value, str) or (_ANY_IPV4 if _is_none(value) else None)
+            elif keyword == "port":
+                port = _settled(value, int)
+        return Options(tuple(words), host, port)
+
+    def _keywords(self, launch: Launch) -> Mapping[str, Node]:
+        """The arguments by keyword, in the order of the source, without the app."""
+        if not launch.complete:
+            self.obstacles.add(
+                launch.options_call, "the options come from `**` or `*`, so they can't be seen"
+            )
+        known = uvicorn.CONFIG_POSITIONAL if self.site.through_server else uvicorn.RUN_POSITIONAL
+        positional = arguments(launch.options_call).positional
+        if len(positional) > len(known):
+            self.obstacles.add(positional[len(known)], "uvicorn takes this argument by keyword only")
+        return launch.options
+
+    def _is_dropped(self, keyword: str, node: Node) -> bool:
+        """Options that do nothing where they stand."""
+        if keyword in uvicorn.REMOVED:
+            self.obstacles.note(f"`{keyword}=` goes: uvicorn has had no such option since 0.19")
+            return True
+        if self.site.through_server and keyword in uvicorn.WITHOUT_EFFECT_IN_SERVER:
+            self.obstacles.note(
+                f"`{keyword}={self.names.tree.text(node)}` goes: it has no effect in `Server.run()`"
+            )
+            return True
+        return False
+
+    def _value(self, node: Node) -> Value | _Composed:
+        value = trace(self.names, node)
+        if isinstance(value, Unknown):
+            plain = self.names.value_of(node)
+            if plain.type in {"list", "tuple", "dictionary", "set"}:
+                return _composed(self.names.tree.text(plain)) or value
+        return value
+
+    def _words(self, option: Option, node: Node, value: Value | _Composed) -> tuple[str, ...]:
+        if option.keyword == "ssl_keyfile_password" and not _is_none(value):
+            self.obstacles.add(node, "`ssl_keyfile_password` would be readable in the list of processes")
+            return ()
+        if option.keyword == "log_config" and self.names.qualified(node) == "uvicorn.config.LOGGING_CONFIG":
+            return ()
+        if option.keyword == "host" and _is_none(value):
+            self.obstacles.note("`host=None` listens on IPv4 and IPv6, the command on IPv4 alone")
+            return ("--host", _ANY_IPV4)
+        match value:
+            case Literal(value=constant, through=through) if through is not Through.FIELD:
+                return self._literal(option, node, constant)
+            case _Composed(value=composed):
+                return self._literal(option, node, composed)
+            case Environment():
+                return self._environment(option, node, value)
+        self.obstacles.add(node, f"`{option.keyword}={self.names.tree.text(node)}`: {_why_not(value)}")
+        return ()
+
+    def _literal(self, option: Option, node: Node, value: object) -> tuple[str, ...]:
+        if option.keyword == "env_file" and value is not None:
+            self.obstacles.note("the command reads the env file before the module, not after it", review=True)
+        words = uvicorn.words(option, value)
+        if isinstance(words, NoForm):
+            self.obstacles.add(node, words.reason)
+            return ()
+        return tuple(shlex.quote(word) for word in words)
+
+    def _environment(self, option: Option, node: Node, value: Environment) -> tuple[str, ...]:
+        """`"${PORT:-8000}"`; a variable without a default has to be there, as `int(None)` would fail too."""
+        keyword = option.keyword
+        if option.kind in {Kind.FLAG, Kind.PAIR, Kind.REPEATED, Kind.NONE}:
+            self.obstacles.add(
+                node, f"`{keyword}` depends on `${value.variable}`, and `{option.flag}` takes no value"
+            )
+            return ()
+        if loader := self._loader():
+            self.obstacles.add(
+                node,
+                f"`${value.variable}` may come from the file that `{loader}` reads, which a shell does not",
+            )
+            return ()
+        if value.default is None:
+            required = value.integer or keyword == "port"
+            if not required and keyword != "host":
+                self.obstacles.add(node, f"`{keyword}` is left out when `${value.variable}` is not set")
+                return ()
+            default = ":?" if required else f":-{_ANY_IPV4}"
+            return (option.flag, f'"${{{value.variable}{default}}}"')
+        if not isinstance(value.default, Literal) or value.default.value is None:
+            self.obstacles.add(node, f"what `${value.variable}` defaults to has no form in a shell")
+            return ()
+        words = uvicorn.words(option, value.default.value)
+        if isinstance(words, NoForm) and isinstance(value.default.value, str):
+            words = (option.flag, value.default.value)
+        if isinstance(words, NoForm) or len(words) != 2 or not _is_safe_default(words[1]):
+            self.obstacles.add(node, f"what `${value.variable}` defaults to has no form in a shell")
+            return ()
+        return (option.flag, f'"${{{value.variable}:-{words[1]}}}"')
+
+    def _loader(self) -> str | None:
+        """A call that fills the environment from a file, which the shell knows nothing of."""
+        for chunk in self.names.chunks_with(_LOADERS):
+            return next(word.decode() for word in chunk.words if word.decode("utf-8", "replace") in _LOADERS)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    """A list, tuple or dictionary of literals."""
+
+    value: object
+
+
+def _composed(text: str) -> _Composed | None:
+    try:
+        return _Composed(ast.literal_eval(text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return None
+
+
+def _is_none(value: object) -> bool:
+    return isinstance(value, Literal) and value.value is None
+
+
+def _settled(value: object, kind: type) -> Any:
+    """The value, or the default of a variable, if it is of this kind."""
+    if isinstance(value, Environment):
+        value = value.default
+    found = value.value if isinstance(value, Literal) else None
+    if kind is int and isinstance(found, str) and found.isdecimal():
+        found = int(found)
+    return found if type(found) is kind else None
+
+
+def _is_safe_default(text: str) -> bool:
+    """Whether it means itself within `"${X:-…}"`."""
+    return not any(character in text for character in "\"'`$\\{}") and text.isprintable()
+
+
+def _why_not(value: Value | _Composed) -> str:
+    match value:
+        case CommandLine(option=option):
+            return f"it is read from the script's own arguments{f' (`{option}`)' if option else ''}"
+        case Parameter(name=name):
+            return f"it is whatever is passed as `{name}`"
+        case Unknown(reason=reason):
+            return reason
+        case Literal(name=name):
+            return f"`{name}` is a field, which may be set when the object is made"
+    return "it has no form on the command line"

@@ -1,0 +1,246 @@
+"""**Fix: launch via uvicorn CLI**, the plain form: proved, or not offered.
+
+What is proved, each point by a function that names what stands in the way:
+
+1. the app has a name that a command can give          launch_app
+2. no name that only the script sets is read elsewhere  _check_names
+3. nothing happens to the app before the run call       launch_effects
+4. nobody reads the script's arguments                  _check_arguments
+5. nothing that counts happens before or after          launch_effects, _check_module
+6. every option has a form on the command line          launch_command
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.lint.finding import Applicability, Blocker, Edit, Fix, LaunchReport
+from portside.python.bindings import How
+from portside.python.facts import FileFacts
+from portside.python.guards import Guards, When
+from portside.python.launch_app import AppFinder, AppTarget, Found, bound_in
+from portside.python.launch_command import OptionReader, command
+from portside.python.launch_effects import check_block, check_statement, is_pure
+from portside.python.launch_obstacles import Obstacles
+from portside.python.launch_removal import removal
+from portside.python.launch_settings import settings_edit
+from portside.python.launch_site import Site, find_site, statements
+from portside.python.launches import Launch
+from portside.python.names import Names
+from portside.python.script_place import ScriptPlace
+from portside.python.syntax import ancestors, query
+
+TITLE = "Fix: launch via uvicorn CLI"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A launch that can be moved. command: for a shell, from the workspace's root. target: the app."""
+
+    command: str
+    target: AppTarget
+    edits: tuple[Edit, ...]
+    applicability: Applicability
+    notes: tuple[str, ...]
+
+    @property
+    def fix(self) -> Fix:
+        return Fix(TITLE, self.edits, self.applicability, self.notes)
+
+    @property
+    def report(self) -> LaunchReport:
+        return LaunchReport(movable=True, command=self.command)
+
+
+def report_of(plan: Move | tuple[Blocker, ...]) -> LaunchReport:
+    """What a finding says of the launch, whichever way the plan went."""
+    return plan.report if isinstance(plan, Move) else LaunchReport(False, None, plan)
+
+
+def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
+    """How to move this launch to the command line, or all that stands in the way (at least one blocker)."""
+    names = facts.module.names
+    obstacles = Obstacles(names.tree)
+    place = facts.workspace.place or ScriptPlace(facts.source.path)
+    site = find_site(names, facts.module.guards, launch.call, obstacles)
+    if site is None:
+        return obstacles.blockers
+    found = _app(names, site, place, launch, obstacles)
+    site = found[1] if found is not None else site
+    options = OptionReader(names, site, obstacles).read(launch)
+    _check(facts, site, launch, place, obstacles)
+    if found is None or obstacles.found:
+        return obstacles.blockers
+    target = found[0]
+    _note_what_changes(facts, site, target, obstacles)
+    edits = list(removal(names, site, place))
+    if place.settings is not None and (edit := settings_edit(place.settings, place.stem, target, options)):
+        edits.append(edit)
+    applicability = Applicability.UNSAFE if obstacles.needs_review else Applicability.SAFE
+    return Move(command(target, options), target, tuple(edits), applicability, tuple(obstacles.notes))
+
+
+def _app(names: Names, site: Site, place: ScriptPlace, launch: Launch, obstacles: Obstacles) -> Found | None:
+    if launch.app is None:
+        obstacles.add(launch.options_call, "the app that is served is not among the arguments")
+        return None
+    return AppFinder(names, site, place, obstacles).find(launch.app)
+
+
+def _check(facts: FileFacts, site: Site, launch: Launch, place: ScriptPlace, obstacles: Obstacles) -> None:
+    names = facts.module.names
+    if names.tree.errors:
+        obstacles.add(launch.call, "the file has syntax errors, so not all that it does can be seen")
+    for other in facts.module.launches:
+        if other is not launch and other.when is not When.NEVER:
+            obstacles.add(other.call, "the file starts a second server here, and one command starts one")
+    check_block(names, site, obstacles)
+    _check_other_guards(names, facts.module.guards, site, obstacles)
+    _check_module(names, site, obstacles)
+    _check_names(names, site, obstacles)
+    _check_arguments(names, site, obstacles)
+    _check_users(names, site, place, obstacles)
+
+
+def _check_other_guards(names: Names, guards: Guards, site: Site, obstacles: Obstacles) -> None:
+    """Other code that runs only in the script, or only when it is imported."""
+    for guard in guards.all:
+        if site.removes(guard.node.start_byte) or guard.when is When.NEVER:
+            continue
+        if guard.when is not When.MAIN or guard.node.type != "if_statement":
+            obstacles.add(guard.node, "what runs here depends on `__name__`, which is another under uvicorn")
+            continue
+        body = guard.node.child_by_field_name("consequence")
+        for statement in statements(body) if body is not None else ():
+            check_statement(names, statement, obstacles)
+
+
+def _check_module(names: Names, site: Site, obstacles: Obstacles) -> None:
+    """Statements of the module that stand after the launch run once the server has stopped; now, before it."""
+    launch = site.removed[-1]
+    for chunk in names.chunks:
+        if (
+            chunk.start > launch.start_byte
+            and not site.removes(chunk.start)
+            and not _only_binds(names, chunk.node)
+        ):
+            obstacles.add(
+                chunk.node,
+                f"{obstacles.quote(chunk.node)} runs after the server has stopped; under uvicorn it would run before",
+            )
+        if chunk.node.type not in {"function_definition", "class_definition"} and not site.removes(
+            chunk.start
+        ):
+            _check_event_loop(names, chunk.node, obstacles)
+
+
+def _only_binds(names: Names, statement: Node) -> bool:
+    if statement.type in {"function_definition", "import_statement", "import_from_statement"}:
+        return True
+    if statement.type != "expression_statement" or not statement.named_children:
+        return False
+    inner = statement.named_children[0]
+    right = inner.child_by_field_name("right")
+    if inner.type == "assignment":
+        left = inner.child_by_field_name("left")
+        return right is not None and left is not None and left.type == "identifier" and is_pure(names, right)
+    return is_pure(names, inner)
+
+
+_LOOPS = frozenset({"asyncio.run", "uvloop.run", "anyio.run"})
+
+
+def _check_event_loop(names: Names, statement: Node, obstacles: Obstacles) -> None:
+    for call in query("(call) @call", statement).get("call", []):
+        function = call.child_by_field_name("function")
+        attribute = function.child_by_field_name("attribute") if function is not None else None
+        is_runner = attribute is not None and names.tree.text(attribute) == "run_until_complete"
+        if function is None or not (is_runner or names.qualified(function) in _LOOPS):
+            continue
+        if names.scope_at(call) is names.module:
+            obstacles.add(
+                call,
+                f"{obstacles.quote(call)} runs on import, which fails in the loop of uvicorn before 0.47",
+            )
+
+
+def _check_names(names: Names, site: Site, obstacles: Obstacles) -> None:
+    """Names that only the launch sets, and that something else reads."""
+    for removed in site.removed:
+        for binding in bound_in(names, removed):
+            if binding.how in {How.ANNOTATION, How.FUNCTION} and removed in site.functions:
+                continue
+            readers = [node for node in names.reads(binding.name) if not site.removes(node.start_byte)]
+            if readers:
+                line = names.tree.line(readers[0])
+                where = _function_around(names, readers[0])
+                obstacles.add(
+                    binding.node,
+                    f"`{binding.name}` is set here, where only the script comes, and {where} reads it"
+                    f" in line {line}",
+                )
+
+
+def _function_around(names: Names, node: Node) -> str:
+    for around in ancestors(node):
+        if around.type in {"function_definition", "class_definition"}:
+            name = around.child_by_field_name("name")
+            return f"`{names.tree.text(name)}`" if name is not None else "a function"
+    return "the module"
+
+
+_PARSERS = ("parse_args", "parse_known_args", "parse_intermixed_args", "parse_args_into_dataclasses", "argv")
+
+
+def _check_arguments(names: Names, site: Site, obstacles: Obstacles) -> None:
+    """Readers of `sys.argv` that stay: under uvicorn they would read uvicorn's own arguments."""
+    for chunk in names.chunks_with(_PARSERS):
+        for node in query("(attribute attribute: (identifier) @name)", chunk.node).get("name", []):
+            name = names.tree.text(node)
+            if name not in _PARSERS or site.removes(node.start_byte) or node.parent is None:
+                continue
+            if name == "argv" and names.qualified(node.parent) != "sys.argv":
+                continue
+            if name != "argv" and _is_given_its_arguments(node.parent):
+                continue
+            obstacles.add(
+                node,
+                f"{obstacles.quote(node.parent)} reads the arguments of the process, which are uvicorn's then",
+            )
+
+
+def _is_given_its_arguments(method: Node) -> bool:
+    """`parser.parse_args([])` reads nothing from the process."""
+    call = method.parent
+    listed = call.child_by_field_name("arguments") if call is not None and call.type == "call" else None
+    first = listed.named_children[0] if listed is not None and listed.named_children else None
+    return first is not None and first.type in {"list", "tuple"}
+
+
+def _check_users(names: Names, site: Site, place: ScriptPlace, obstacles: Obstacles) -> None:
+    """Others that use the functions that would go with the launch."""
+    for function in site.functions:
+        node = function.child_by_field_name("name")
+        name = names.tree.text(node) if node is not None else ""
+        if name in place.entry_points:
+            obstacles.add(function, f"an installed command starts `{name}`: see `[project.scripts]`")
+        elif place.imported_names is None or name in place.imported_names or _is_public(names, name):
+            obstacles.add(function, f"other code may use `{name}`")
+
+
+def _is_public(names: Names, name: str) -> bool:
+    return any(name.encode() in chunk.words for chunk in names.chunks_with(["__all__"]))
+
+
+def _note_what_changes(facts: FileFacts, site: Site, target: AppTarget, obstacles: Obstacles) -> None:
+    if target.place.cwd:
+        obstacles.note(f"run it in `{target.place.cwd}`: the script opens files that lie there")
+    if site.through_server:
+        obstacles.note("the command picks the event loop that uvicorn prefers, uvloop where it is installed")
+    found = [f"`{reference.path}:{reference.line}`" for reference in facts.workspace.launch_references]
+    if found:
+        obstacles.note(
+            f"{', '.join(found)} still {'runs' if len(found) == 1 else 'run'} the script", review=True
+        )

@@ -1,0 +1,40 @@
+"""What stands in the way of moving a launch, collected while it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from portside.lint.finding import Blocker
+from portside.python.syntax import SyntaxTree
+
+
+@dataclass
+class Obstacles:
+    """Blockers and notes, in the order in which they were met."""
+
+    tree: SyntaxTree
+    found: list[Blocker] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    needs_review: bool = False
+
+    def add(self, node: Node, reason: str) -> None:
+        blocker = Blocker(self.tree.line(node), reason)
+        if blocker not in self.found:
+            self.found.append(blocker)
+
+    def note(self, text: str, *, review: bool = False) -> None:
+        """Something to know before applying. review: a person has to look at it."""
+        if text not in self.notes:
+            self.notes.append(text)
+        self.needs_review |= review
+
+    def quote(self, node: Node) -> str:
+        """The code, in backticks, in one line and not too long."""
+        text = " ".join(self.tree.text(node).split())
+        return f"`{text if len(text) <= 60 else text[:57] + '…'}`"
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        return tuple(sorted(self.found, key=lambda blocker: blocker.line))

@@ -1,0 +1,121 @@
+"""Where a script lies: its import root and what is around it. Reads names and settings, imports nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from portside.python.script_place import ScriptPlace, SettingsFile
+from portside.workspace.text_file import UnreadableFile, read_text_file
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+# A folder with one of these is the top of a project of its own.
+_PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "portside.toml", "requirements.txt", "Pipfile")
+
+
+def import_root(script: Path, root: Path) -> Path:
+    """The folder from which the script's module name counts; at least `root`.
+
+    The nearest project above the script, its `src` folder where the script lies in one;
+    folders with `__init__.py` are packages, so never the import root themselves.
+    """
+    project = root
+    for folder in script.parents:
+        if folder == root or root not in folder.parents:
+            break
+        if any((folder / mark).exists() for mark in _PROJECT_MARKS) and not _is_package(folder):
+            project = folder
+            break
+    source = project / "src"
+    return source if source in script.parents and not _is_package(source) else project
+
+
+def script_place(
+    script: Path,
+    root: Path,
+    *,
+    imported_names: frozenset[str] | None = frozenset(),
+    settings_path: str | None = None,
+) -> ScriptPlace:
+    """All that the launch fix has to know about where the script lies.
+
+    settings_path: how edits name the settings file of `root`; its path where None.
+    """
+    top = import_root(script, root)
+    return ScriptPlace(
+        path=_relative(script, root),
+        import_root="" if top == root else _relative(top, root),
+        beside=_names(script.parent),
+        at_root=_names(root),
+        imported_names=imported_names,
+        entry_points=_entry_points(script, top, root),
+        settings=_settings_file(root, settings_path),
+    )
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "__init__.py").exists()
+
+
+def _relative(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _names(folder: Path) -> frozenset[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name + "/" * entry.is_dir() for entry in entries)
+    except OSError:
+        return frozenset()
+
+
+def _settings_file(root: Path, label: str | None) -> SettingsFile | None:
+    """portside.toml counts before pyproject.toml, as in the settings."""
+    for name in ("portside.toml", "pyproject.toml"):
+        path = root / name
+        if path.is_file():
+            try:
+                return SettingsFile(label or str(path), read_text_file(path).text, name == "pyproject.toml")
+            except UnreadableFile:
+                return None
+    return None
+
+
+def _entry_points(script: Path, top: Path, root: Path) -> frozenset[str]:
+    """The names in this script that an installed command starts: `[project.scripts]`, Poetry's too."""
+    modules = {_dotted(script, top), _dotted(script, root)}
+    found: set[str] = set()
+    for folder in {top, root, top.parent}:
+        for table in _script_tables(folder / "pyproject.toml"):
+            for target in table.values():
+                module, _, name = str(target).partition(":")
+                if module.strip() in modules and name:
+                    found.add(re.split(r"\W", name.strip())[0])
+    return frozenset(found)
+
+
+def _script_tables(path: Path) -> Iterable[Mapping[str, object]]:
+    try:
+        settings = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return
+    for keys in (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts")):
+        table: object = settings
+        for key in keys:
+            table = table.get(key) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            yield table
+
+
+def _dotted(script: Path, top: Path) -> str:
+    return _relative(script, top).removesuffix(".py").replace("/", ".")
