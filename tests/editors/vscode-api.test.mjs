@@ -9,6 +9,7 @@ const suite = path.join(import.meta.dirname, "vscode/suite");
 test("VS Code's API sees what the extension offers", { timeout: 240_000 }, async () => {
   const options = {
     machine: { "portside.interpreter": PYTHON },
+    driver: true,
     payload: (address) => [
       ["extensionDevelopmentPath", address(suite)],
       ["extensionTestsPath", address(path.join(suite, "suite.cjs"))],

@@ -41,9 +41,10 @@ const FAILURES = path.join(CHECKOUT, "build/editor-tests");
  *
  * machine: settings that count in remote windows, which these are: those of scope machine(-overridable).
  * payload: what VS Code's page is told beside its folder, made from the address of a path.
+ * driver: let the page end the window with an exit code; shows no toasts then.
  */
 export async function withWindow(
-  { machine = {}, user = {}, env = {}, trusted = true, payload = () => [] },
+  { machine = {}, user = {}, env = {}, trusted = true, driver = false, payload = () => [] },
   work,
 ) {
   const box = sandbox();
@@ -55,7 +56,7 @@ export async function withWindow(
   try {
     installExtension(server);
     const port = await freePort();
-    child = start(server, port);
+    child = start(server, port, driver);
     await until(() => answers(`http://127.0.0.1:${port}/version`), 60_000, "VS Code's server is up");
     context = await launchBrowser(box);
     const page = context.pages()[0] ?? (await context.newPage());
@@ -97,9 +98,13 @@ function installExtension({ node, entry, at, env }) {
   execFileSync(node, args, { env, stdio: ["ignore", "ignore", "inherit"] });
 }
 
-function start({ node, main, at, env }, port) {
+function start({ node, main, at, env }, port, driver) {
   const listen = ["--host", "127.0.0.1", "--port", String(port), "--without-connection-token"];
-  const quiet = ["--accept-server-license-terms", "--disable-telemetry", "--enable-smoke-test-driver"];
+  const quiet = [
+    "--accept-server-license-terms",
+    "--disable-telemetry",
+    ...(driver ? ["--enable-smoke-test-driver"] : []),
+  ];
   const log = openSync(at("server.log"), "w");
   return spawn(node, [main, ...listen, ...quiet, ...folders(at)], {
     env,
