@@ -169,21 +169,10 @@ class AppFinder:
     # Modules
 
     def _own(self, node: Node, name: str, *, factory: bool = False) -> Found | None:
-        target = self._own_module()
+        target = own_module(self.names, self.place)
         if isinstance(target, str):
             return self._refuse(node, target)
         return AppTarget(target, name, factory), self.site
-
-    def _own_module(self) -> ImportTarget | str:
-        relative = any(
-            module.startswith(".")
-            for chunk in self.names.chunks_with(["import"])
-            for statement in query("(import_from_statement) @import", chunk.node).get("import", [])
-            for module in imported_modules(self.names, statement)
-        )
-        return own_target(
-            self.place, self.names.imported_roots, opened_paths(self.names), has_relative_imports=relative
-        )
 
     def _home_module(self, bindings: Sequence[Binding]) -> Found | None:
         """The module that the app is imported from, if this file does nothing but to start it."""
@@ -258,6 +247,17 @@ _OPTIONAL = frozenset(
     }
 )
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
+
+
+def own_module(names: Names, place: ScriptPlace) -> ImportTarget | str:
+    """How the command names the file itself, or why it can't."""
+    relative = any(
+        module.startswith(".")
+        for chunk in names.chunks_with(["import"])
+        for statement in query("(import_from_statement) @import", chunk.node).get("import", [])
+        for module in imported_modules(names, statement)
+    )
+    return own_target(place, names.imported_roots, opened_paths(names), has_relative_imports=relative)
 
 
 def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:

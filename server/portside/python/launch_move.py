@@ -21,7 +21,7 @@ from portside.python.bindings import How
 from portside.python.facts import FileFacts
 from portside.python.guards import Guards, When
 from portside.python.launch_app import AppFinder, AppTarget, Found, bound_in
-from portside.python.launch_command import OptionReader, command
+from portside.python.launch_command import OptionReader, Options, command
 from portside.python.launch_effects import check_block, check_statement, is_pure
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_removal import removal
@@ -37,10 +37,11 @@ TITLE = "Fix: launch via uvicorn CLI"
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A launch that can be moved. command: for a shell, from the workspace's root. target: the app."""
+    """A launch that can be moved. command: for a shell, from the workspace's root."""
 
     command: str
     target: AppTarget
+    options: Options
     edits: tuple[Edit, ...]
     applicability: Applicability
     notes: tuple[str, ...]
@@ -79,7 +80,9 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     if place.settings is not None and (edit := settings_edit(place.settings, place.stem, target, options)):
         edits.append(edit)
     applicability = Applicability.UNSAFE if obstacles.needs_review else Applicability.SAFE
-    return Move(command(target, options), target, tuple(edits), applicability, tuple(obstacles.notes))
+    return Move(
+        command(target, options), target, options, tuple(edits), applicability, tuple(obstacles.notes)
+    )
 
 
 def _app(names: Names, site: Site, place: ScriptPlace, launch: Launch, obstacles: Obstacles) -> Found | None:
@@ -118,21 +121,17 @@ def _check_other_guards(names: Names, guards: Guards, site: Site, obstacles: Obs
 
 
 def _check_module(names: Names, site: Site, obstacles: Obstacles) -> None:
-    """Statements of the module that stand after the launch run once the server has stopped; now, before it."""
+    """Statements of the module after the launch run once the server has stopped; by uvicorn, before."""
     launch = site.removed[-1]
     for chunk in names.chunks:
-        if (
-            chunk.start > launch.start_byte
-            and not site.removes(chunk.start)
-            and not _only_binds(names, chunk.node)
-        ):
+        comes_after = chunk.start > launch.start_byte and not site.removes(chunk.start)
+        if comes_after and not _only_binds(names, chunk.node):
+            shown = obstacles.quote(chunk.node)
             obstacles.add(
-                chunk.node,
-                f"{obstacles.quote(chunk.node)} runs after the server has stopped; under uvicorn it would run before",
+                chunk.node, f"{shown} runs after the server has stopped; by uvicorn, before it starts"
             )
-        if chunk.node.type not in {"function_definition", "class_definition"} and not site.removes(
-            chunk.start
-        ):
+    for chunk in names.chunks_with(["run", "run_until_complete"]):
+        if not chunk.is_definition and not site.removes(chunk.start):
             _check_event_loop(names, chunk.node, obstacles)
 
 
@@ -205,10 +204,8 @@ def _check_arguments(names: Names, site: Site, obstacles: Obstacles) -> None:
                 continue
             if name != "argv" and _is_given_its_arguments(node.parent):
                 continue
-            obstacles.add(
-                node,
-                f"{obstacles.quote(node.parent)} reads the arguments of the process, which are uvicorn's then",
-            )
+            shown = obstacles.quote(node.parent)
+            obstacles.add(node, f"{shown} reads the arguments of the process, which are uvicorn's then")
 
 
 def _is_given_its_arguments(method: Node) -> bool:
@@ -240,7 +237,6 @@ def _note_what_changes(facts: FileFacts, site: Site, target: AppTarget, obstacle
     if site.through_server:
         obstacles.note("the command picks the event loop that uvicorn prefers, uvloop where it is installed")
     found = [f"`{reference.path}:{reference.line}`" for reference in facts.workspace.launch_references]
+    verb = "runs" if len(found) == 1 else "run"
     if found:
-        obstacles.note(
-            f"{', '.join(found)} still {'runs' if len(found) == 1 else 'run'} the script", review=True
-        )
+        obstacles.note(f"{', '.join(found)} still {verb} the script", review=True)

@@ -31,9 +31,10 @@ def removal(names: Names, site: Site, place: ScriptPlace) -> tuple[Edit, ...]:
 
 @dataclass
 class _Leftovers:
-    """What a removal leaves without a reader: imports, constants, functions; spreads until nothing more falls.
+    """What a removal leaves without a reader: imports, constants, functions, until nothing more falls.
 
-    statements: whole statements of the module that go. names: of an import of several, those that go.
+    statements: whole statements of the module that go. imported: of an import of several names, by
+    its first byte, those that go.
     """
 
     names: Names

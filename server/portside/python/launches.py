@@ -62,6 +62,18 @@ class Launch:
     def ways(self, when: When) -> tuple[Reached, ...]:
         return tuple(reached for reached in self.reached if reached.when is when)
 
+    def starts_processes(self, names: Names) -> bool:
+        """Whether it says, literally, that processes other than this one serve: reload, several workers."""
+        if self.form is not Form.RUN:
+            return False
+        reload, workers = self.options.get("reload"), self.options.get("workers")
+        if reload is not None and names.value_of(reload).type == "true":
+            return True
+        counted = names.value_of(workers) if workers is not None else None
+        if counted is None or counted.type != "integer":
+            return False
+        return names.tree.text(counted).strip("_").isdigit() and int(names.tree.text(counted)) > 1
+
 
 class _Parts(NamedTuple):
     call: Node
