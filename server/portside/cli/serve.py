@@ -1,0 +1,153 @@
+"""`portside serve`: the port first, everything else after it.
+
+Until the socket listens nothing is imported that this does not need; settings
+and the search for apps come before only where the command line leaves a question open.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from portside.devserver import ports
+from portside.devserver.console import Console
+from portside.devserver.interpreter import find
+from portside.devserver.plan import Choice, Plan, Target
+
+_DEFAULT_HOST = "127.0.0.1"
+_DEFAULT_PORT = 8000
+_HELP = """Run an app or a script, reload it on each save, and keep its port.
+
+TARGET is `module:attribute` (an ASGI app), `script.py` (run as it stands: its own
+uvicorn.run gets the held socket), or the name of a server in the settings. Without it
+the configured or the only app found in this folder is served.
+
+What follows `--` is for the script, or further options for uvicorn.
+
+\b
+  portside serve core.server:app --port 8010
+  portside serve --factory core.server:create_app
+  portside serve server.py -- --model Qwen/Qwen2.5-VL-3B-Instruct
+"""
+
+
+class ServeCommand(click.Command):
+    """Keeps what follows `--` apart: click itself would take it for the target."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            index = args.index("--")
+            ctx.meta["portside.rest"] = tuple(args[index + 1 :])
+            args = args[:index]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=ServeCommand, help=_HELP, options_metavar="[OPTIONS]", epilog="Linux only for now.")
+@click.argument("target", required=False)
+@click.option("--host", metavar="HOST", help=f"Address to listen on  [{_DEFAULT_HOST}]")
+@click.option("--port", type=int, metavar="PORT", help=f"Port to hold; 0 takes any  [{_DEFAULT_PORT}]")
+@click.option(
+    "--on-conflict",
+    type=click.Choice(["ask", "next", "fail"]),
+    default="ask",
+    help="When the port is taken: ask (in a terminal, else fail), use the next free one, or fail.",
+)
+@click.option("--app-dir", metavar="DIR", help="Folder in which the app's module is looked for.")
+@click.option("--factory", is_flag=True, help="TARGET is a callable that returns the app.")
+@click.option("--python", metavar="PATH", help="Interpreter, or environment, that runs the app.")
+@click.option(
+    "--reload-dir", "reload_dirs", multiple=True, metavar="DIR", help="Also reload for changes in here."
+)
+@click.option("--no-reload", is_flag=True, help="Start once; end when the app ends.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    metavar="S",
+    help="Seconds for a graceful stop  [10]",
+)
+@click.pass_context
+def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
+    rest: tuple[str, ...] = ctx.meta.get("portside.rest", ())
+    console = Console(options["output_format"], str(Path.cwd()))
+    if not sys.platform.startswith("linux"):
+        _refuse(console, "portside serve runs on Linux only, so far: nothing else lets it keep its promises")
+    if target is None and rest:
+        command = " ".join(rest[:2])
+        _refuse(
+            console, f"serving a bare command ({command} …) is not implemented yet; give an app or a script"
+        )
+    plan = _plan(console, target, rest, options)
+    claim = ports.claim(plan.host, plan.port)
+    if isinstance(claim, ports.Refusal):
+        from portside.devserver import conflict
+
+        resolved = conflict.resolve(claim, options["on_conflict"], console)
+        if resolved is None:
+            sys.exit(2)
+        claim = resolved
+    from portside.devserver import runner
+
+    sys.exit(runner.run(plan, claim, console))
+
+
+def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: dict[str, Any]) -> Plan:
+    folder = Path.cwd()
+    interpreter = find(options["python"], folder)
+    if interpreter is None:
+        _refuse(console, f"no Python interpreter found: {options['python'] or 'python3'}")
+    choice = _choice(console, spec, folder)
+    if choice.spec.endswith(".py") and not (folder / choice.spec).is_file():
+        _refuse(console, f"there is no script {choice.spec} here")
+    target = Target(
+        kind="script" if choice.spec.endswith(".py") else "app",
+        spec=choice.spec,
+        arguments=rest,
+        app_dir=options["app_dir"] or choice.app_dir,
+        factory=options["factory"] or choice.factory,
+    )
+    host, port = _address(target, choice, folder, options)
+    return Plan(
+        target=target,
+        host=host,
+        port=port,
+        interpreter=interpreter,
+        folder=folder,
+        name=choice.name,
+        environment=choice.environment,
+        watch=not options["no_reload"],
+        reload_dirs=tuple(options["reload_dirs"]) or choice.watch,
+        grace_s=options["grace"],
+    )
+
+
+def _choice(console: Console, spec: str | None, folder: Path) -> Choice:
+    if spec is not None and (":" in spec or spec.endswith(".py")):
+        return Choice(spec)
+    from portside.cli import serve_target
+
+    choice = serve_target.choose(spec, folder)
+    if isinstance(choice, serve_target.Unclear):
+        _refuse(console, choice.text)
+    return choice
+
+
+def _address(target: Target, choice: Choice, folder: Path, options: dict[str, Any]) -> tuple[str, int]:
+    """The command line's host and port, else the settings', else what the script asks for itself."""
+    host = options["host"] or choice.host
+    port = choice.port if options["port"] is None else options["port"]
+    if target.kind == "script" and (host is None or port is None):
+        from portside.cli import serve_target
+
+        asked_host, asked_port = serve_target.address_in_script(folder, target.spec)
+        host, port = host or asked_host, asked_port if port is None else port
+    return host or _DEFAULT_HOST, _DEFAULT_PORT if port is None else port
+
+
+def _refuse(console: Console, text: str) -> NoReturn:
+    console.error(text)
+    sys.exit(2)

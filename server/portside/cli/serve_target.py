@@ -1,0 +1,119 @@
+"""What `portside serve` is to run, and where, as far as the command line leaves it open."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from portside.devserver.plan import Choice
+from portside.settings import ServerSettings, Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from portside.workspace.apps import LaunchTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Why there is nothing to run. text: for the user."""
+
+    text: str
+
+
+def choose(name: str | None, folder: Path) -> Choice | Unclear:
+    """The server of that name; without one the configured one, or the only one that is found.
+
+    Effect: asks in a terminal where there are several.
+    """
+    try:
+        settings = load(folder)
+    except SettingsError as error:
+        return Unclear(str(error))
+    if name is not None:
+        return _named(name, settings)
+    if settings.servers:
+        names = list(settings.servers)
+        chosen = names[0] if len(names) == 1 else _ask(names)
+        return Unclear(_several(names)) if chosen is None else _named(chosen, settings)
+    return _discovered(folder)
+
+
+def _named(name: str, settings: Settings) -> Choice | Unclear:
+    server = settings.servers.get(name)
+    if server is None:
+        known = ", ".join(settings.servers) or "none"
+        return Unclear(
+            f"{name!r} is neither module:attribute nor a script, nor a server of the settings ({known})"
+        )
+    spec = server.app or server.script
+    if spec is None:
+        return Unclear(f"the server {name!r} is a command: serving a bare command is not implemented yet")
+    if server.script:
+        spec = os.path.relpath(settings.root / server.script)
+    environment = {**_read_env_file(server, settings.root), **server.env}
+    return Choice(
+        spec, name, server.host, server.port, server.app_dir, server.factory, environment, server.watch
+    )
+
+
+def _read_env_file(server: ServerSettings, root: Path) -> dict[str, str]:
+    """`KEY=value` lines; comments, `export` and quotes as everywhere."""
+    if server.env_file is None:
+        return {}
+    found = {}
+    for line in (root / server.env_file).read_text(encoding="utf-8").splitlines():
+        key, separator, value = line.strip().removeprefix("export ").partition("=")
+        if separator and not key.startswith("#"):
+            found[key.strip()] = value.strip().strip("'\"")
+    return found
+
+
+def _discovered(folder: Path) -> Choice | Unclear:
+    from portside.workspace.apps import discover
+
+    targets = [target for target in discover(folder) if target.kind != "script"] or discover(folder)
+    if not targets:
+        return Unclear("no app was found in this folder: name one, as in `portside serve module:app`")
+    names = [target.target for target in targets]
+    chosen = names[0] if len(names) == 1 else _ask(names)
+    if chosen is None:
+        return Unclear(_several(names))
+    return _from_source(targets[names.index(chosen)])
+
+
+def _from_source(target: LaunchTarget) -> Choice:
+    return Choice(
+        target.target, None, target.host, target.port, target.app_dir, factory=target.kind == "factory"
+    )
+
+
+def _ask(names: Sequence[str]) -> str | None:
+    """Which of several; None where nobody can be asked, or nothing was chosen."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    for number, name in enumerate(names, 1):
+        click.echo(f"  [{number}] {name}")
+    answer = click.prompt("serve", default="1")
+    if answer in names:
+        return str(answer)
+    return names[int(answer) - 1] if answer.isdigit() and 0 < int(answer) <= len(names) else None
+
+
+def _several(names: Sequence[str]) -> str:
+    return f"there are several servers here, name one of them: {', '.join(names)}"
+
+
+def address_in_script(folder: Path, script: str) -> tuple[str | None, int | None]:
+    """Host and port that the script itself would listen on, where its source says so."""
+    from portside.workspace.apps import discover
+
+    path = (folder / script).resolve()
+    for target in discover(path.parent):
+        if (path.parent / target.path).resolve() == path and target.port is not None:
+            return target.host, target.port
+    return None, None

@@ -1,0 +1,182 @@
+"""What the dev server says: plain lines, colours on a terminal, or one JSON object a line.
+
+With `--output-format json` each line of standard output is an event, with `event`
+and `time` (seconds since the epoch), and the app's own output goes to standard error:
+
+    starting        target, python, interpreter (why that one), folder, name
+    conflict        host, port, state, text, unseen [users],
+                    holders [{pid, command, user, mine, age_s, server, forwarder}]
+    claimed         host, port, url
+    loading         generation, changed [paths]
+    loaded          generation, seconds: since the save, or the start
+    serving         generation, seconds
+    ready           generation, seconds, url, changed, status: of the answer
+    failed          generation, message, detail, kept: the generation that serves on, or null
+    crashed, ended  generation, message
+    waiting         for: "edit", or "retry" with seconds
+    note, error     text
+    stopping        seconds: the grace
+    forced
+    stopped         code, seconds, left [pids that could not be ended], port_free
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from portside.knowledge import secrets
+
+Fields = Mapping[str, Any]
+Line = tuple[str, str, str]
+"""A mark, the style that a terminal shows it in, and the text."""
+
+
+class Console:
+    """Writes events to standard output. A reader that went away costs the lines, not the server."""
+
+    def __init__(self, output_format: str, folder: str) -> None:
+        self._json = output_format == "json"
+        self._folder = folder
+        self._terminal = not self._json and sys.stdout.isatty()
+
+    @property
+    def is_json(self) -> bool:
+        return self._json
+
+    def emit(self, event: str, **fields: Any) -> None:
+        if self._json:
+            fields = {key: _redacted(value) for key, value in fields.items()}
+            self._write(json.dumps({"event": event, "time": round(time.time(), 3), **fields}))
+            return
+        for mark, style, text in self._lines(event, fields):
+            self._show(mark, style, secrets.redact(text))
+
+    def error(self, text: str) -> None:
+        """Why nothing can be run."""
+        self.emit("error", text=text)
+
+    def row(self, label: str, text: str) -> None:
+        """A further line about what was said last; text output only."""
+        if not self._json:
+            self._show(" ", "", f"{label:<9} {secrets.redact(text)}")
+
+    def _lines(self, event: str, fields: Fields) -> list[Line]:
+        describe = _TEXT.get(event)
+        if describe is None:
+            return []
+        relative = {**fields, "changed": [self._short(path) for path in fields.get("changed", ())]}
+        return describe(relative)
+
+    def _short(self, path: str) -> str:
+        return os.path.relpath(path, self._folder) if path.startswith(self._folder + os.sep) else path
+
+    def _show(self, mark: str, style: str, text: str) -> None:
+        if not self._terminal:
+            self._write(f"{mark} {text}")
+            return
+        from rich.console import Console as Terminal
+        from rich.text import Text
+
+        with suppress(OSError):
+            Terminal(soft_wrap=True, highlight=False).print(Text.assemble((mark, style), " ", text))
+
+    @staticmethod
+    def _write(line: str) -> None:
+        try:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        except UnicodeEncodeError:
+            encoding = sys.stdout.encoding or "ascii"
+            sys.stdout.write((line + "\n").encode(encoding, "replace").decode(encoding))
+            sys.stdout.flush()
+        except OSError:
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return secrets.redact(value)
+    if isinstance(value, (list, tuple)):
+        return [_redacted(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _redacted(item) for key, item in value.items()}
+    return value
+
+
+def _starting(fields: Fields) -> list[Line]:
+    return [("●", "bold", f"{fields['target']}   with {fields['python']} ({fields['interpreter']})")]
+
+
+def _claimed(fields: Fields) -> list[Line]:
+    return [("✓", "green", f"holding port {fields['port']}: {fields['url']}")]
+
+
+def _ready(fields: Fields) -> list[Line]:
+    changed = fields["changed"]
+    why = f"   {_listing(changed)}" if changed else f"   {fields['url']}"
+    text = f"generation {fields['generation']} ready in {fields['seconds']:.2f} s{why}"
+    return [("↻" if changed else "✓", "green", text)]
+
+
+def _failed(fields: Fields) -> list[Line]:
+    lines = str(fields["message"]).strip().splitlines() or ["it did not start"]
+    kept = fields.get("kept")
+    rest = f"generation {kept} serves on" if kept else "the port is kept"
+    return [("✗", "red", lines[0]), *((" ", "", line) for line in lines[1:4]), (" ", "", rest)]
+
+
+def _crashed(fields: Fields) -> list[Line]:
+    return [("✗", "red", f"generation {fields['generation']} crashed: {fields['message']}")]
+
+
+def _ended(fields: Fields) -> list[Line]:
+    return [("■", "yellow", f"generation {fields['generation']} ended by itself ({fields['message']})")]
+
+
+def _waiting(fields: Fields) -> list[Line]:
+    if fields["for"] == "edit":
+        return [("…", "yellow", "waiting for an edit")]
+    return [("…", "yellow", f"starting again in {fields['seconds']:.1f} s, or at the next edit")]
+
+
+def _stopping(fields: Fields) -> list[Line]:
+    return [("■", "yellow", f"stopping, within {fields['seconds']:g} s; Ctrl-C again ends it at once")]
+
+
+def _stopped(fields: Fields) -> list[Line]:
+    port = "free" if fields["port_free"] else "still taken"
+    if fields["left"]:
+        pids = ", ".join(map(str, fields["left"]))
+        return [("✗", "red", f"stopped, but these processes could not be ended: {pids}; the port is {port}")]
+    return [("■", "green", f"stopped in {fields['seconds']:.2f} s: no process is left, the port is {port}")]
+
+
+def _note(fields: Fields) -> list[Line]:
+    return [("!", "yellow", str(fields["text"]))]
+
+
+def _listing(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+_TEXT: dict[str, Callable[[Fields], list[Line]]] = {
+    "error": lambda fields: [("✗", "red", str(fields["text"]))],
+    "starting": _starting,
+    "claimed": _claimed,
+    "ready": _ready,
+    "failed": _failed,
+    "crashed": _crashed,
+    "ended": _ended,
+    "waiting": _waiting,
+    "note": _note,
+    "forced": lambda _: [("■", "yellow", "ending it now")],
+    "stopping": _stopping,
+    "stopped": _stopped,
+}

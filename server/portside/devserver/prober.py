@@ -1,0 +1,64 @@
+"""Asks a generation over the socket until it answers. Who answered is told by the worker, not by us."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from contextlib import suppress
+
+from portside.inside import probe
+
+PATHS = ("/health", "/healthz", "/")
+_TIMEOUT_S = 5.0
+_PAUSE_S = 0.5
+
+
+class Prober:
+    """One thread that asks until `stop`. token: what the worker recognises the request by."""
+
+    def __init__(self, listener: socket.socket, token: str, tls: bool) -> None:
+        self._address = _reachable(listener)
+        self._family = listener.family
+        self._token = token
+        self._tls = tls
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _run(self) -> None:
+        attempt = 0
+        while not self._stopped.is_set():
+            with suppress(OSError):
+                self._ask(PATHS[attempt % len(PATHS)])
+            attempt += 1
+            self._stopped.wait(0.02 if attempt < len(PATHS) else _PAUSE_S)
+
+    def _ask(self, path: str) -> None:
+        with socket.socket(self._family, socket.SOCK_STREAM) as plain:
+            plain.settimeout(_TIMEOUT_S)
+            plain.connect(self._address)
+            with _encrypted(plain) if self._tls else plain as sock:
+                sock.sendall(
+                    f"GET {path} HTTP/1.1\r\nhost: localhost\r\nuser-agent: portside\r\naccept: */*\r\n"
+                    f"{probe.HEADER.decode()}: {self._token}\r\nconnection: close\r\n\r\n".encode()
+                )
+                while sock.recv(65536) and not self._stopped.is_set():
+                    pass
+
+
+def _encrypted(sock: socket.socket) -> ssl.SSLSocket:
+    """The certificate of a server under development is whatever it is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(sock, server_hostname="localhost")
+
+
+def _reachable(listener: socket.socket) -> tuple[object, ...]:
+    address: tuple[object, ...] = listener.getsockname()
+    wildcard = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+    return (wildcard.get(str(address[0]), address[0]), *address[1:])

@@ -1,0 +1,164 @@
+"""The supervisor's side of the guardian and of each worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portside.inside import channel as channels
+from portside.inside import descent
+
+INSIDE = Path(channels.__file__).parent
+BOOT = INSIDE / "boot.py"
+
+
+class Guardian:
+    """The first child. Its end of the conversation closing is how it learns that we are gone."""
+
+    def __init__(self) -> None:
+        descent.become_subreaper()  # for what is left when guardian and keeper both are killed
+        self.channel, theirs = channels.pair()
+        # The interpreter of Portside, isolated: the user's may be broken, and this has to hold.
+        command = [sys.executable, "-I", "-S", str(BOOT), "guardian", str(theirs.fileno())]
+        with theirs:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+            )
+        self.pid = self._process.pid
+
+    def spawn(self, request: Mapping[str, object], fds: Sequence[int]) -> bool:
+        return self.channel.send("spawn", fds=fds, **request)
+
+    def reap(self) -> None:
+        self._process.poll()
+
+    def release(self, timeout_s: float = 15.0) -> bool:
+        """Close the conversation and wait until the guardian has ended what was left; whether it did."""
+        self.channel.close()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            return False
+        return True
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A worker and its keeper. link: to the keeper. channel: to the worker itself.
+
+    generation: None for a spare that waits. pid: of the worker, once it is known.
+    """
+
+    link: channels.Channel
+    channel: channels.Channel
+    terminal: int | None
+    generation: int | None = None
+    pid: int | None = None
+    keeper: int | None = None
+    held: bool = False
+    loading: bool = False
+    serving: bool = False
+    tls: bool = False
+    status: int | None = None
+    files: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
+    engine: bool = False
+    changed: frozenset[str] = field(default_factory=frozenset)
+
+    def signal(self, number: int) -> None:
+        self.link.send("signal", number=number)
+
+    def end(self, patience_s: float = 0.0) -> None:
+        self.link.send("end", patience_s=patience_s)
+
+    def stop(self) -> None:
+        """As its own program would stop on Ctrl-C."""
+        if self.serving:
+            self.channel.send("stop")
+        elif self.loading:
+            self.signal(signal.SIGINT)
+        else:
+            self.end()
+
+    def close(self) -> None:
+        self.link.close()
+        self.channel.close()
+        if self.terminal is not None:
+            with suppress(OSError):
+                os.close(self.terminal)
+
+
+def start_worker(
+    guardian: Guardian,
+    python: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    stdio: tuple[int, int, int],
+    terminal: tuple[int, int] | None,
+) -> Worker:
+    """Have the guardian start an interpreter of the user's that waits for what to load.
+
+    terminal: master and slave of a pseudo-terminal, in place of `stdio`. Both become the worker's.
+    """
+    link, keepers_end = channels.pair()
+    channel, workers_end = channels.pair()
+    slave = None if terminal is None else terminal[1]
+    three = stdio if slave is None else (slave, slave, slave)
+    request = {
+        # 3 is where the keeper puts the worker's end of the conversation.
+        "argv": [python, str(BOOT), "worker", "3"],
+        "env": dict(environment),
+        "cwd": str(folder),
+        "tty": slave is not None,
+    }
+    guardian.spawn(request, [keepers_end.fileno(), workers_end.fileno(), *three])
+    _close(keepers_end, workers_end)
+    if slave is not None:
+        os.close(slave)
+    return Worker(link, channel, None if terminal is None else terminal[0])
+
+
+def _close(*sockets: socket.socket) -> None:
+    for sock in sockets:
+        sock.close()
+
+
+def sweep(known: Set[int]) -> None:
+    """End what came up to us because its keeper and the guardian were both killed.
+
+    known: the guardian and the keepers, which come up too when they lose the guardian.
+    """
+    me = os.getpid()
+    for pid, parent, _ in list(descent.parents()):
+        if parent == me and pid not in known:
+            descent.send([*descent.descendants(pid), pid], signal.SIGKILL)
+            with suppress(OSError):
+                os.waitpid(pid, 0)
+
+
+def below(pid: int) -> list[int]:
+    """Living descendants of a process."""
+    return descent.descendants(pid)
+
+
+def living() -> list[int]:
+    return [pid for pid, _, state in descent.parents() if state not in "ZX"]
+
+
+def left_over() -> list[int]:
+    """Descendants of this process that live."""
+    return descent.descendants(os.getpid())

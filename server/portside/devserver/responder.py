@@ -1,0 +1,167 @@
+"""Answers on the held socket while no generation of the app can: 503, what is going on, come back.
+
+It takes connections only once requests have waited for a while, and gives those
+that it has not answered to the worker when that is ready.
+"""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+_TLS_HANDSHAKE = 0x16
+_LONGEST_HEAD = 65536
+_LINGER_S = 1.0
+
+
+class Responder:
+    """One thread, from `start` to `stop`. describe: what the JSON of an answer says."""
+
+    def __init__(self, listeners: Sequence[socket.socket], describe: Callable[[], dict[str, object]]) -> None:
+        self._listeners = listeners
+        self._describe = describe
+        self._thread: threading.Thread | None = None
+        self._stopping, self._wakeup = socket.socketpair()
+        self._held: list[socket.socket] = []
+
+    def start(self, patience_s: float) -> None:
+        """Let requests wait for `patience_s`, then answer them."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, args=(patience_s,), daemon=True)
+            self._thread.start()
+
+    def stop(self) -> list[socket.socket]:
+        """Connections that were taken and not answered; the caller owns them."""
+        if self._thread is not None:
+            self._wakeup.send(b".")
+            self._thread.join()
+            self._stopping.recv(64)
+            self._thread = None
+        held, self._held = self._held, []
+        return held
+
+    def _run(self, patience_s: float) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._stopping, selectors.EVENT_READ)
+            if selector.select(patience_s):
+                return
+            for listener in self._listeners:
+                selector.register(listener, selectors.EVENT_READ, "listener")
+            _Round(selector, self._held, self._describe).run(self._stopping)
+
+
+class _Round:
+    """The connections of one period of answering. Those being read are in `reading`."""
+
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        held: list[socket.socket],
+        describe: Callable[[], dict[str, object]],
+    ) -> None:
+        self._selector = selector
+        self._held = held
+        self._describe = describe
+        self._reading: set[socket.socket] = set()
+        self._lingering: dict[socket.socket, float] = {}
+
+    def run(self, stopping: socket.socket) -> None:
+        while True:
+            for key, _ in self._selector.select(0.2):
+                sock = key.fileobj
+                assert isinstance(sock, socket.socket)
+                if sock is stopping:
+                    return self._finish()
+                if key.data == "listener":
+                    self._accept(sock)
+                elif sock in self._lingering:
+                    self._drain(sock)
+                else:
+                    self._read(sock)
+            self._drop(time.monotonic())
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            sock, _ = listener.accept()
+            sock.setblocking(False)
+            self._reading.add(sock)
+            self._selector.register(sock, selectors.EVENT_READ)
+
+    def _read(self, sock: socket.socket) -> None:
+        """Look without taking: what is not answered here must still be whole for the worker."""
+        try:
+            data = sock.recv(_LONGEST_HEAD, socket.MSG_PEEK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._forget(sock)
+            sock.close()
+        elif data[0] == _TLS_HANDSHAKE:
+            self._forget(sock)  # we have no certificate: it waits for the worker
+            self._held.append(sock)
+        elif b"\r\n\r\n" in data or len(data) == _LONGEST_HEAD:
+            self._answer(sock)
+        else:
+            # Readable again only when there is more: what was looked at stays where it is.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(data) + 1)
+
+    def _answer(self, sock: socket.socket) -> None:
+        self._reading.discard(sock)
+        body = json.dumps(self._describe()).encode() + b"\n"
+        head = (
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nretry-after: 1\r\n"
+            "cache-control: no-store\r\nconnection: close\r\n\r\n"
+        )
+        try:
+            sock.send(head.encode() + body)
+            # Closing with something unread would reset the connection under the answer.
+            sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._forget(sock)
+            sock.close()
+        else:
+            self._lingering[sock] = time.monotonic() + _LINGER_S
+            self._drain(sock)
+
+    def _drain(self, sock: socket.socket) -> None:
+        try:
+            while sock.recv(_LONGEST_HEAD):
+                pass
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._forget(sock)
+        sock.close()
+
+    def _drop(self, now: float) -> None:
+        for sock in [sock for sock, until in self._lingering.items() if until < now]:
+            self._forget(sock)
+            sock.close()
+
+    def _forget(self, sock: socket.socket) -> None:
+        self._reading.discard(sock)
+        self._lingering.pop(sock, None)
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(sock)
+
+    def _finish(self) -> None:
+        for sock in self._reading:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            self._held.append(sock)
+        for sock in self._lingering:
+            self._drain_at_end(sock)
+
+    def _drain_at_end(self, sock: socket.socket) -> None:
+        with suppress(OSError):
+            while sock.recv(_LONGEST_HEAD):
+                pass
+        sock.close()

@@ -1,0 +1,637 @@
+"""The supervisor's loop: what happens goes into the state machine, what it commands is done.
+
+One thread decides. Others (the watcher, the prober, the responder) only post
+events or answer on sockets of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets as random_tokens
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from portside.devserver import machine, ports, processes, terminal
+from portside.devserver.console import Console
+from portside.devserver.machine import Phase
+from portside.devserver.plan import Plan
+from portside.devserver.ports import Claim
+from portside.devserver.prober import PATHS, Prober
+from portside.devserver.processes import Guardian, Worker
+from portside.devserver.responder import Responder
+from portside.inside.channel import Message
+
+if TYPE_CHECKING:  # their libraries are imported while the worker already starts
+    from portside.devserver.registry import Entry
+    from portside.devserver.watch import Watcher
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_FIRST_PATIENCE_S = 1.0
+_RELOAD_PATIENCE_S = 10.0
+_SPARE_DELAY_S = 0.1
+_JUST_BEFORE_S = 1.0
+
+
+class Runner:
+    """Runs one plan on one claim until it is over. `run` returns the exit code."""
+
+    def __init__(self, plan: Plan, claim: Claim, console: Console) -> None:
+        self._plan = plan
+        self._claim = claim
+        self._console = console
+        self._policy = machine.Policy(watch=plan.watch, grace_s=plan.grace_s)
+        self._state = machine.State()
+        self._events: deque[machine.Event] = deque()
+        self._selector = selectors.DefaultSelector()
+        self._workers: dict[int, Worker] = {}
+        self._spare: Worker | None = None
+        self._spare_at: float | None = None
+        self._shared_terminal = terminal.is_shared() and not console.is_json
+        self._keyboard: terminal.Keyboard | None = None
+        self._watcher: Watcher | None = None
+        self._entry: Entry | None = None
+        self._responder = Responder(claim.sockets, self._describe)
+        self._prober: Prober | None = None
+        self._answers = 0
+        self._tokens: dict[str, int] = {}
+        self._causes: dict[int, tuple[float, frozenset[str]]] = {}
+        self._changed_at: float | None = None
+        self._details: dict[int, str] = {}
+        self._failed_files: frozenset[str] = frozenset()
+        self._unmatched: dict[str, float] = {}
+        self._message: str | None = None
+        self._code: int | None = None
+        self._fatal: str | None = None
+        self._unended: list[int] = []
+        self._stop_began: float | None = None
+
+    def run(self) -> int:
+        self._wakeup = self._listen_for_signals()
+        self._guard()
+        self._post(machine.Started())
+        self._drain_events()
+        self._entry = self._register()
+        self._announce()
+        self._watcher = self._watch()
+        if self._shared_terminal:
+            self._keyboard = terminal.Keyboard()
+            self._selector.register(0, selectors.EVENT_READ, self._on_key)
+        try:
+            while self._code is None:
+                self._turn()
+        finally:
+            code = self._tear_down()
+        return code
+
+    # -- the loop ----------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(self._timeout()):
+            key.data()
+        now = time.monotonic()
+        due = self._state.next_deadline
+        if due is not None and due <= now:
+            self._post(machine.Ticked())
+        self._drain_events()
+        if self._spare_at is not None and self._spare_at <= now:
+            self._prepare_spare()
+
+    def _timeout(self) -> float | None:
+        times = [time for time in (self._state.next_deadline, self._spare_at) if time is not None]
+        return max(0.0, min(times) - time.monotonic()) if times else None
+
+    def _post(self, event: machine.Event) -> None:
+        """From any thread."""
+        self._events.append(event)
+        with suppress(OSError, AttributeError):
+            self._wakeup.send(b".")
+
+    def _drain_events(self) -> None:
+        while self._events:
+            event = self._relevant(self._events.popleft())
+            if event is None:
+                continue
+            before = self._state.phase
+            self._state, commands = machine.step(self._state, event, time.monotonic(), self._policy)
+            for command in commands:
+                self._perform(command)
+            if self._state.phase is not before:
+                self._entered(self._state.phase)
+        self._record()
+
+    def _relevant(self, event: machine.Event) -> machine.Event | None:
+        """An event with what only now can be known of it; None for a change that concerns nobody."""
+        if not isinstance(event, machine.FilesChanged):
+            return event
+        paths = frozenset(path for path in event.paths if self._matters(path))
+        now = time.monotonic()
+        self._unmatched |= dict.fromkeys(event.paths - paths, now)
+        if not paths:
+            return None
+        self._changed_at = now
+        return machine.FilesChanged(paths, self._holds_engine())
+
+    def _listen_for_signals(self) -> socket.socket:
+        receiving, sending = socket.socketpair()
+        for end in (receiving, sending):
+            end.setblocking(False)
+        for number in _SIGNALS:
+            signal.signal(number, lambda *_: self._post(machine.StopRequested()))
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
+        self._selector.register(receiving, selectors.EVENT_READ, lambda: self._woken(receiving))
+        return sending
+
+    def _woken(self, receiving: socket.socket) -> None:
+        with suppress(BlockingIOError):
+            while receiving.recv(4096):
+                pass
+        self._guardian.reap()
+
+    # -- commands ----------------------------------------------------------------------
+
+    def _perform(self, command: machine.Command) -> None:
+        match command:
+            case machine.Spawn(generation, changed, held):
+                self._spawn(generation, changed, held)
+            case machine.Tell():
+                self._tell(command)
+            case machine.Guard():
+                self._guard()
+            case machine.Finish(code):
+                self._code = code
+            case _:
+                worker = self._workers.get(command.generation)
+                if worker is not None:
+                    self._command_worker(command, worker)
+
+    def _command_worker(self, command: machine.Command, worker: Worker) -> None:
+        match command:
+            case machine.Load():
+                self._send_load(worker)
+            case machine.Quiet():
+                worker.channel.send("quiet")
+            case machine.Go():
+                self._let_in(worker)
+            case machine.Retire():
+                worker.channel.send("retire")
+            case machine.Stop():
+                worker.stop()
+            case machine.Kill():
+                worker.end()
+            case machine.Probe(generation):
+                self._probe(generation, worker)
+
+    def _guard(self) -> None:
+        self._guardian = guardian = Guardian()
+        self._selector.register(guardian.channel, selectors.EVENT_READ, lambda: self._on_guardian(guardian))
+
+    def _on_guardian(self, guardian: Guardian) -> None:
+        if guardian.channel.receive() is None:
+            self._selector.unregister(guardian.channel)
+            guardian.channel.close()
+            self._post(machine.GuardianLost())
+
+    def _spawn(self, generation: int, changed: frozenset[str], held: bool, fresh: bool = False) -> None:
+        """A spare that waits, or a new interpreter; then what it has to compile, and what to load."""
+        began = self._changed_at if changed and self._changed_at else time.monotonic()
+        self._causes.setdefault(generation, (began, changed))
+        worker, self._spare = self._spare, None
+        if worker is None or fresh:
+            if worker is not None:
+                worker.end()
+            worker = self._start_worker()
+        worker.generation, worker.held, worker.changed = generation, held, changed
+        self._workers[generation] = worker
+        self._console.emit("loading", generation=generation, changed=sorted(changed))
+        sources = sorted(path for path in changed if path.endswith(".py") and os.path.exists(path))
+        if sources or held:
+            worker.channel.send("check", files=sources)
+        if not held:
+            self._send_load(worker)
+
+    def _start_worker(self) -> Worker:
+        pair = terminal.open_for_worker() if self._shared_terminal else None
+        with open(os.devnull, "rb") as nothing:
+            worker = processes.start_worker(
+                self._guardian,
+                self._plan.interpreter.path,
+                self._plan.folder,
+                {**os.environ, **self._plan.environment},
+                (nothing.fileno(), 2 if self._console.is_json else 1, 2),
+                pair,
+            )
+        self._selector.register(worker.link, selectors.EVENT_READ, lambda: self._on_link(worker))
+        self._selector.register(worker.channel, selectors.EVENT_READ, lambda: self._on_channel(worker))
+        if worker.terminal is not None:
+            self._selector.register(worker.terminal, selectors.EVENT_READ, lambda: self._on_output(worker))
+        return worker
+
+    def _send_load(self, worker: Worker) -> None:
+        worker.held, worker.loading = False, True
+        target = self._plan.target
+        worker.channel.send(
+            "load",
+            fds=[sock.fileno() for sock in self._claim.sockets],
+            kind=target.kind,
+            target=target.spec,
+            arguments=target.command_line(self._plan.host, self._claim.port),
+            path=str(target.folder(self._plan.folder)),
+            port=self._claim.port,
+        )
+
+    def _let_in(self, worker: Worker) -> None:
+        """First what was taken meanwhile, then whoever still waits in the kernel's queue."""
+        for sock in self._responder.stop():
+            worker.channel.send("adopt", fds=[sock.fileno()])
+            sock.close()
+        worker.channel.send("go")
+
+    def _probe(self, generation: int, worker: Worker) -> None:
+        if self._prober is not None:
+            self._prober.stop()
+        token = random_tokens.token_hex(8)
+        self._tokens = {token: generation}
+        self._answers = 0
+        self._prober = Prober(self._claim.sockets[0], token, worker.tls)
+
+    # -- what workers and keepers say --------------------------------------------------
+
+    def _on_link(self, worker: Worker) -> None:
+        messages = worker.link.receive()
+        for message in messages or []:
+            if message.event == "started":
+                worker.pid, worker.keeper = message.fields["pid"], message.fields["keeper"]
+            elif message.event == "exited":
+                worker.status = message.fields["status"]
+            elif message.event == "ended":
+                self._unended += message.fields["left"]
+        if messages is None:
+            self._forget(worker)
+
+    def _forget(self, worker: Worker) -> None:
+        """Its keeper is gone, so its tree is; if the keeper was killed, the guardian ends the tree."""
+        with suppress(OSError):
+            worker.channel.set_nonblocking()
+        while self._on_channel(worker):
+            pass
+        for source in (worker.link, worker.channel):
+            with suppress(KeyError, ValueError):
+                self._selector.unregister(source)
+        if worker.terminal is not None:
+            self._on_output(worker)
+        worker.close()
+        if worker.status is None:
+            others = [
+                other for other in (*self._workers.values(), self._spare) if other not in (None, worker)
+            ]
+            keepers = {other.keeper for other in others if other is not None and other.keeper}
+            processes.sweep({self._guardian.pid, *keepers})
+        if worker is self._spare:
+            self._spare = None
+        elif worker.generation is not None and self._workers.get(worker.generation) is worker:
+            del self._workers[worker.generation]
+            status = -signal.SIGKILL if worker.status is None else worker.status
+            self._post(machine.Ended(worker.generation, status))
+
+    def _on_channel(self, worker: Worker) -> bool:
+        """Whether there was something to read."""
+        messages = worker.channel.receive()
+        if messages is None:
+            with suppress(KeyError, ValueError):
+                self._selector.unregister(worker.channel)
+        for message in messages or []:
+            self._on_message(worker, message)
+        return bool(messages)
+
+    def _on_message(self, worker: Worker, message: Message) -> None:  # noqa: C901, PLR0912  (one branch each)
+        fields, generation = message.fields, worker.generation
+        if "files" in fields:
+            self._learn(worker, fields)
+        if generation is None:
+            return
+        match message.event:
+            case "checked" if worker.held:
+                self._post(machine.Checked(generation))
+            case "stale":
+                self._replace_spare(worker)
+            case "asked":
+                self._tell_other_port(fields)
+            case "note":
+                if generation == 1:
+                    self._console.emit("note", text=fields["text"])
+            case "loaded":
+                self._post(machine.Loaded(generation))
+                self._console.emit("loaded", generation=generation, seconds=self._since(generation))
+            case "serving":
+                worker.serving, worker.tls = True, bool(fields["tls"])
+                self._post(machine.Served(generation))
+            case "answered":
+                self._on_answer(str(fields["token"]), int(fields["status"]))
+            case "idle":
+                self._pass_on(message)
+            case "quiet":
+                self._post(machine.Quieted(generation))
+            case "failed":
+                self._details[generation] = str(fields.get("detail", ""))
+                self._failed_files |= worker.files
+                if fields.get("no_uvicorn"):
+                    self._fatal = f"{self._plan.interpreter.path} -m pip install 'uvicorn[standard]'"
+                self._post(machine.Failed(generation, str(fields["message"])))
+
+    def _replace_spare(self, worker: Worker) -> None:
+        """The spare's modules are out of date: the same generation, in a new interpreter."""
+        assert worker.generation is not None
+        generation, worker.generation = worker.generation, None
+        self._spawn(generation, worker.changed, held=False, fresh=True)
+
+    def _tell_other_port(self, fields: dict[str, Any]) -> None:
+        text = f"the script asks for port {fields['port']}; it is served on {self._claim.port}"
+        if self._state.newest == 1:
+            self._console.emit("note", text=text)
+
+    def _on_answer(self, token: str, status: int) -> None:
+        generation = self._tokens.get(token)
+        if generation is None:
+            return
+        self._answers += 1
+        if status < 500:
+            if self._prober is not None:
+                self._prober.stop()
+            self._tokens = {}
+            self._post(machine.Answered(generation))
+        elif self._answers == len(PATHS):
+            paths = ", ".join(PATHS)
+            self._console.emit("note", text=f"it accepts requests, but answers {status} to {paths}")
+
+    def _pass_on(self, message: Message) -> None:
+        """An idle connection of the old generation goes to the one that comes in, or came in."""
+        heir = self._state.candidate if self._state.phase is Phase.SWITCHING else self._state.live
+        worker = None if heir is None else self._workers.get(heir)
+        if worker is not None:
+            worker.channel.send("adopt", fds=message.fds)
+        for descriptor in message.fds:
+            os.close(descriptor)
+
+    def _learn(self, worker: Worker, fields: dict[str, Any]) -> None:
+        before = worker.files
+        worker.files = before | frozenset(fields["files"])
+        worker.names = tuple(fields["names"])
+        worker.engine = bool(fields["engine"])
+        new = worker.files - before
+        if not new:
+            return
+        self._watcher_track(new)
+        # A module that was imported and edited before we were told of it.
+        just_now = time.monotonic() - _JUST_BEFORE_S
+        missed = frozenset(path for path in new if self._unmatched.get(path, 0.0) > just_now)
+        if missed and worker.serving:
+            self._post(machine.FilesChanged(missed))
+
+    def _watcher_track(self, files: frozenset[str]) -> None:
+        if self._watcher is not None:
+            self._watcher.track(files)
+
+    # -- changes -----------------------------------------------------------------------
+
+    def _watch(self) -> Watcher | None:
+        if not self._plan.watch:
+            return None
+        from portside.devserver.watch import Watcher
+
+        folder = self._plan.folder
+        extra = [folder / path for path in self._plan.reload_dirs]
+        roots = [folder, self._plan.target.folder(folder), *extra]
+
+        def changed(paths: frozenset[str]) -> None:
+            self._post(machine.FilesChanged(paths))
+
+        watcher = Watcher(roots, changed)
+        watcher.start()
+        return watcher
+
+    def _matters(self, path: str) -> bool:
+        """Whether the app would be another one now."""
+        from portside.devserver import ignored
+
+        files = frozenset().union(*(worker.files for worker in self._workers.values()))
+        if path in files or path in self._failed_files:
+            return not ignored.is_ignored(Path(path))
+        if not path.endswith(".py"):
+            return self._in_reload_dirs(path) and not ignored.is_ignored(Path(path))
+        uncertain = self._state.live is None or bool(self._failed_files)
+        return (uncertain or self._in_reload_dirs(path)) and not ignored.is_ignored(Path(path))
+
+    def _in_reload_dirs(self, path: str) -> bool:
+        if os.path.splitext(path)[1] not in _CONFIGURED_SUFFIXES:
+            return False
+        folders = [str((self._plan.folder / folder).resolve()) + os.sep for folder in self._plan.reload_dirs]
+        return path.startswith(tuple(folders))
+
+    def _holds_engine(self) -> bool:
+        """Whether the live worker may have a model in memory: an engine's library, and a child process."""
+        worker = self._workers.get(self._state.live or 0)
+        if worker is None or not worker.engine or worker.pid is None:
+            return False
+        return bool(processes.below(worker.pid))
+
+    # -- a spare interpreter -----------------------------------------------------------
+
+    def _prepare_spare(self) -> None:
+        """For the next edit: an interpreter that has the web stack imported already."""
+        self._spare_at = None
+        if self._state.phase is not Phase.SERVING or self._spare is not None or not self._plan.watch:
+            return
+        live = self._workers.get(self._state.live or 0)
+        if live is None or not live.names:
+            return
+        self._spare = self._start_worker()
+        self._spare.channel.send("prepare", names=list(live.names))
+
+    # -- what the user is told ---------------------------------------------------------
+
+    def _announce(self) -> None:
+        plan = self._plan
+        target = " ".join([plan.target.spec, *plan.target.arguments])
+        self._console.emit(
+            "starting",
+            target=target,
+            python=plan.interpreter.path,
+            interpreter=plan.interpreter.source,
+            folder=str(plan.folder),
+            name=plan.name,
+        )
+        self._console.emit("claimed", host=plan.host, port=self._claim.port, url=self._claim.url)
+
+    def _tell(self, tell: machine.Tell) -> None:
+        generation, emit = tell.generation, self._console.emit
+        match tell.what:
+            case "serving":
+                emit("serving", generation=generation, seconds=self._since(generation))
+                self._failed_files, self._message = frozenset(), None
+                self._spare_at = time.monotonic() + _SPARE_DELAY_S
+            case "ready":
+                changed = sorted(self._causes[generation][1])
+                url, seconds = self._claim.url, self._since(generation)
+                emit("ready", generation=generation, seconds=seconds, url=url, changed=changed)
+            case "failed" | "reload failed":
+                self._tell_failure(tell)
+            case "crashed" | "ended":
+                self._message = f"generation {generation}: {tell.text}"
+                emit(tell.what, generation=generation, message=tell.text)
+            case "backing off":
+                emit("waiting", **{"for": "retry", "seconds": tell.seconds})
+            case "stopping":
+                self._stop_began = time.monotonic()
+                emit("stopping", seconds=tell.seconds)
+            case "forced":
+                emit("forced")
+            case "guardian lost":
+                emit("note", text="the guardian process was killed; a new one has taken its place")
+            case "note" | "replacing":
+                emit(
+                    "note",
+                    text=tell.text or "the model has to be freed before the new code can load it again",
+                )
+
+    def _tell_failure(self, tell: machine.Tell) -> None:
+        kept = self._state.live
+        detail = self._details.pop(tell.generation, "")
+        message = (self._fatal and f"uvicorn is not installed there: {self._fatal}") or tell.text
+        self._message = message.strip().splitlines()[-1] if message.strip() else "it did not start"
+        where = failing_line(detail, str(self._plan.folder))
+        text = f"{where}: {self._message}" if where else self._message
+        self._console.emit("failed", generation=tell.generation, message=text, detail=detail, kept=kept)
+        if self._fatal and kept is None:
+            self._post(machine.StopRequested())
+
+    def _entered(self, phase: Phase) -> None:
+        if phase in (Phase.FAILED, Phase.BACKING_OFF):
+            if phase is Phase.FAILED and not self._fatal:
+                self._console.emit("waiting", **{"for": "edit"})
+            self._responder.start(0.0)
+        elif phase is Phase.LOADING and self._state.live is None:
+            self._responder.start(_FIRST_PATIENCE_S if self._state.newest == 1 else _RELOAD_PATIENCE_S)
+
+    def _since(self, generation: int) -> float:
+        return round(time.monotonic() - self._causes[generation][0], 3)
+
+    def _describe(self) -> dict[str, object]:
+        """For a client that asked too early."""
+        return {"phase": self._registry_phase(), "message": self._message, "retry_after_s": 1}
+
+    # -- the registry ------------------------------------------------------------------
+
+    def _register(self) -> Entry:
+        from portside.devserver import registry
+
+        plan, claim = self._plan, self._claim
+        record = registry.own_record(
+            str(plan.folder), plan.target.spec, plan.name, plan.host, claim.port, claim.url
+        )
+        return registry.Entry(record)
+
+    def _record(self) -> None:
+        if self._entry is not None:
+            self._entry.update(self._registry_phase(), self._state.live or self._state.newest, self._message)
+
+    def _registry_phase(self) -> str:
+        state = self._state
+        match state.phase:
+            case Phase.IDLE:
+                return "claiming"
+            case Phase.LOADING:
+                return "loading"
+            case Phase.SERVING:
+                return "ready" if state.ready else "loading" if state.newest == 1 else "reloading"
+            case Phase.FAILED | Phase.BACKING_OFF:
+                return "failed"
+            case Phase.STOPPING | Phase.STOPPED:
+                return "stopping"
+            case _:
+                return "reloading"
+
+    # -- the terminal ------------------------------------------------------------------
+
+    def _on_output(self, worker: Worker) -> None:
+        assert worker.terminal is not None
+        try:
+            data = os.read(worker.terminal, 65536)
+        except OSError:  # nobody has the other side open any more
+            data = b""
+        if data:
+            terminal.show(data)
+            return
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(worker.terminal)
+
+    def _on_key(self) -> None:
+        assert self._keyboard is not None
+        data = self._keyboard.read()
+        if not data:
+            self._selector.unregister(0)
+            return
+        worker = self._workers.get(self._state.live or self._state.candidate or 0)
+        if worker is not None and worker.terminal is not None:
+            with suppress(OSError):
+                os.write(worker.terminal, data)
+
+    # -- the end -----------------------------------------------------------------------
+
+    def _tear_down(self) -> int:
+        """Nothing is left, and that is checked, not assumed."""
+        began = self._stop_began or time.monotonic()
+        if self._watcher is not None:
+            self._watcher.stop()
+        if self._prober is not None:
+            self._prober.stop()
+        for sock in self._responder.stop():
+            sock.close()
+        self._claim.close()
+        for worker in [*self._workers.values(), *([self._spare] if self._spare else [])]:
+            worker.close()
+        self._guardian.release()
+        left = sorted({*self._unended, *processes.left_over()} & set(processes.living()))
+        free = isinstance(result := ports.claim(self._plan.host, self._claim.port), Claim)
+        if isinstance(result, Claim):
+            result.close()
+        if self._entry is not None:
+            self._entry.remove()
+        if self._keyboard is not None:
+            self._keyboard.restore()
+        code = 2 if self._fatal else self._code or 0
+        seconds = round(time.monotonic() - began, 3)
+        self._console.emit("stopped", code=code, seconds=seconds, left=left, port_free=free)
+        return code
+
+
+_CONFIGURED_SUFFIXES = frozenset(
+    {".py", ".html", ".jinja", ".jinja2", ".j2", ".toml", ".yaml", ".yml", ".env", ".ini", ".cfg"}
+)
+
+
+def failing_line(detail: str, folder: str) -> str | None:
+    """`file:line` of the innermost place in the user's own code that a traceback names."""
+    found = None
+    for line in detail.splitlines():
+        head, _, rest = line.strip().partition('", line ')
+        if not head.startswith('File "') or "site-packages" in head:
+            continue
+        path, number = head[6:], rest.split(",")[0]
+        if path.startswith(folder + os.sep) and number.isdigit():
+            found = f"{os.path.relpath(path, folder)}:{number}"
+    return found
+
+
+def run(plan: Plan, claim: Claim, console: Console) -> int:
+    """Serve the plan on what was claimed until it is over; the exit code."""
+    with suppress(ValueError):
+        sys.setswitchinterval(0.001)  # events of the watcher's thread are not to wait for ours
+    return Runner(plan, claim, console).run()

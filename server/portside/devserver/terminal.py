@@ -1,0 +1,78 @@
+"""The user's terminal, passed on to the worker: `breakpoint()`, colours, progress bars."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import termios
+from contextlib import suppress
+
+_INPUT = 0
+_OUTPUT = 1
+
+
+def is_shared() -> bool:
+    """Whether there is a terminal that we read from and write to."""
+    return sys.stdin is not None and os.isatty(_INPUT) and os.isatty(_OUTPUT)
+
+
+def open_for_worker() -> tuple[int, int]:
+    """Master and slave of a new pseudo-terminal of the size of ours."""
+    master, slave = os.openpty()
+    resize(master)
+    return master, slave
+
+
+def resize(master: int) -> None:
+    with suppress(OSError):
+        fcntl.ioctl(master, termios.TIOCSWINSZ, fcntl.ioctl(_OUTPUT, termios.TIOCGWINSZ, b"\0" * 8))
+
+
+class Keyboard:
+    """Keys go to the worker's terminal as they are typed; Ctrl-C still is a signal, and ours."""
+
+    def __init__(self) -> None:
+        self._before = termios.tcgetattr(_INPUT)
+        self.pass_on()
+
+    def pass_on(self) -> None:
+        """Echo and line editing are the worker's terminal's affair. Not when we are in the background."""
+        if os.tcgetpgrp(_INPUT) != os.getpgrp():
+            return
+        mode = termios.tcgetattr(_INPUT)
+        mode[3] &= ~(termios.ICANON | termios.ECHO)
+        termios.tcsetattr(_INPUT, termios.TCSANOW, mode)
+
+    def read(self) -> bytes:
+        """What was typed; empty at the end of input, or when we are in the background."""
+        if os.tcgetpgrp(_INPUT) != os.getpgrp():
+            return b""
+        try:
+            return os.read(_INPUT, 4096)
+        except OSError:
+            return b""
+
+    def restore(self) -> None:
+        with suppress(termios.error, OSError):
+            if os.tcgetpgrp(_INPUT) == os.getpgrp():
+                termios.tcsetattr(_INPUT, termios.TCSADRAIN, self._before)
+
+
+def show(data: bytes) -> None:
+    """What the worker wrote, as it wrote it."""
+    with suppress(OSError):
+        while data:
+            data = data[os.write(_OUTPUT, data) :]
+
+
+def key() -> str:
+    """One key, without waiting for the line's end. Empty at the end of input. Raises KeyboardInterrupt."""
+    before = termios.tcgetattr(_INPUT)
+    mode = termios.tcgetattr(_INPUT)
+    mode[3] &= ~(termios.ICANON | termios.ECHO)
+    termios.tcsetattr(_INPUT, termios.TCSADRAIN, mode)
+    try:
+        return os.read(_INPUT, 1).decode("ascii", "replace").lower()
+    finally:
+        termios.tcsetattr(_INPUT, termios.TCSADRAIN, before)

@@ -1,0 +1,55 @@
+"""What the program has imported, as the supervisor needs to know it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from . import preload
+
+_HERE = os.path.dirname(os.path.realpath(__file__)) + os.sep
+_seen: dict[str, bool] = {}
+
+ENGINES = ("vllm", "sglang", "tensorrt_llm", "lmdeploy")
+
+
+def report() -> dict[str, Any]:
+    """files: of the project, absolute; names: those a spare may import; engine: may hold a model."""
+    return {
+        "files": project_files(),
+        "names": preload.candidates(sys.modules),
+        "engine": may_hold_engine(),
+    }
+
+
+def project_files() -> list[str]:
+    """Source files of imported modules that are neither installed nor ours."""
+    return [path for path in map(_source, list(sys.modules.values())) if path and _is_project(path)]
+
+
+def _source(module: Any) -> str | None:
+    path = getattr(module, "__file__", None)
+    if not isinstance(path, str) or not path.endswith(".py"):
+        return None
+    return path
+
+
+def _is_project(path: str) -> bool:
+    known = _seen.get(path)
+    if known is None:
+        real = os.path.realpath(path)
+        known = _seen[path] = not preload.is_third_party(path) and not real.startswith(_HERE)
+    return known
+
+
+def may_hold_engine() -> bool:
+    """Whether a model may be in memory: two of these would not fit beside each other."""
+    torch = sys.modules.get("torch")
+    cuda = getattr(torch, "cuda", None)
+    initialized = getattr(cuda, "is_initialized", None)
+    try:
+        holds_gpu = bool(initialized and initialized())
+    except Exception:
+        holds_gpu = False
+    return holds_gpu or any(name in sys.modules for name in ENGINES)

@@ -1,0 +1,183 @@
+"""One server of the user's on the supervisor's socket: loaded, switched in, quiet, stopped.
+
+    loaded    lifespan complete, a request answered in-process; nothing accepted yet
+    serving   `go` came: accepts on the held socket
+    quiet     `quiet` came: accepts nothing more, hands on idle connections,
+              answers what it has with `connection: close`
+    stopped   `retire` or `stop` came
+
+All of it runs in the event loop of the user's server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from . import handover, modules, probe
+from .channel import Channel, Message
+
+RETIRE_GRACE_S = 0.25
+"""How long a quiet server waits for what was accepted but not read yet. Without it fresh requests fail."""
+
+_POLL_S = 0.25
+
+
+class Serving:
+    """What this worker does with the socket. One server of the process takes it, the first."""
+
+    def __init__(self, channel: Channel, listeners: list[socket.socket], held_port: int) -> None:
+        self._channel = channel
+        self.listeners = listeners
+        self._held_port = held_port
+        self._server: Any = None
+        self._config: Any = None
+        self._go: asyncio.Event
+        self._tasks: list[asyncio.Future[Any]] = []
+        self._adopted: list[socket.socket] = []
+        self.started = False
+        self._retiring = False
+
+    # -- what the hooks ask ------------------------------------------------------------
+
+    def takes(self, config: Any) -> bool:
+        """Whether this configuration's server is the one that gets the socket."""
+        if self._config is None and config.uds is None and config.fd is None:
+            self._config = config
+            if config.port not in (0, self._held_port):
+                self._channel.send("asked", host=config.host, port=config.port)
+        return self._config is config
+
+    def configure(self, config: Any) -> None:
+        """One process, reloaded by the dev server: not by uvicorn, and not several."""
+        if config.reload or config.workers > 1:
+            what = "reload=True" if config.reload else f"workers={config.workers}"
+            self._channel.send("note", text=f"{what} is left aside: the dev server reloads, with one worker")
+        config.reload = False
+        config.workers = 1
+
+    async def start(self, server: Any, original: Callable[..., Awaitable[None]]) -> None:
+        """Uvicorn's own startup, held between the lifespan and the first accept until `go`."""
+        self._server = server
+        self._go = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._channel.fileno(), self._on_readable)
+        lifespan_startup = server.lifespan.startup
+
+        async def startup_then_wait() -> None:
+            await lifespan_startup()
+            if not server.lifespan.should_exit:
+                await self._loaded()
+
+        server.lifespan.startup = startup_then_wait
+        own = [listener.dup() for listener in self.listeners]
+        await original(server, sockets=own)
+        if not server.started or server.lifespan.should_exit:
+            return
+        self._started()
+
+    # -- steps -------------------------------------------------------------------------
+
+    async def _loaded(self) -> None:
+        server = self._server
+        probe.hide_from_access_log()
+        status = await probe.ask_in_process(server)
+        self._channel.send("loaded", status=status, **modules.report())
+        for message in self._channel.drain():
+            self._on_message(message)
+        while not self._go.is_set():
+            if server.should_exit:
+                await server.lifespan.shutdown()
+                raise SystemExit(0)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._go.wait(), _POLL_S)
+        # Adopted connections are answered like accepted ones; uvicorn's dates them in its main loop.
+        probe.watch(server.config, self._channel)
+
+    def _started(self) -> None:
+        server = self._server
+        self.started = True
+        # uvloop reports a server whose listen() failed as serving, without sockets (0.19 to 0.23).
+        deaf = any(None in (listener.sockets or [None]) for listener in server.servers)
+        if deaf:
+            self._channel.send("failed", message="the event loop is not listening", detail="", fatal=False)
+            server.should_exit = True
+            return
+        self._channel.send("serving", tls=bool(server.config.ssl), pid=os.getpid())
+        adopted, self._adopted = self._adopted, []
+        for connection in adopted:
+            self._adopt(connection)
+        self._tasks.append(asyncio.ensure_future(self._tell_modules()))
+
+    async def _tell_modules(self) -> None:
+        """New modules that the app imports as it runs are watched from then on."""
+        known = len(sys.modules)
+        while not self._server.should_exit:
+            await asyncio.sleep(_POLL_S)
+            if len(sys.modules) != known:
+                known = len(sys.modules)
+                self._channel.send("modules", **modules.report())
+
+    def _on_readable(self) -> None:
+        messages = self._channel.receive()
+        if messages is None:
+            asyncio.get_running_loop().remove_reader(self._channel.fileno())
+            self._server.should_exit = True
+            return
+        for message in messages:
+            self._on_message(message)
+
+    def _on_message(self, message: Message) -> None:
+        event = message.event
+        if event == "adopt":
+            self._receive_connections(message.fds)
+        elif event == "go":
+            self._go.set()
+        elif event == "quiet":
+            self._tasks.append(asyncio.ensure_future(self._quiet()))
+        elif event == "retire":
+            self._tasks.append(asyncio.ensure_future(self._retire()))
+        elif event == "stop":
+            self._server.should_exit = True
+
+    async def _quiet(self) -> None:
+        server = self._server
+        for listener in server.servers:
+            listener.close()
+        # uvicorn rebuilds default_headers from the encoded ones every second.
+        closing = (b"connection", b"close")
+        server.config.encoded_headers.append(closing)
+        server.server_state.default_headers = [*server.server_state.default_headers, closing]
+        self._hand_over()
+        self._channel.send("quiet")
+
+    def _hand_over(self) -> None:
+        """Idle connections go on with the new generation: none is cut, none answered by old code."""
+        for descriptor in handover.release_idle(self._server):
+            self._channel.send("idle", fds=[descriptor])
+            os.close(descriptor)
+
+    async def _retire(self) -> None:
+        if self._retiring:
+            return
+        self._retiring = True
+        await asyncio.sleep(RETIRE_GRACE_S)
+        self._hand_over()
+        self._channel.send("retiring", open=len(self._server.server_state.connections))
+        self._server.should_exit = True
+
+    def _receive_connections(self, descriptors: list[int]) -> None:
+        connections = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        if not self.started:
+            self._adopted += connections
+            return
+        for connection in connections:
+            self._adopt(connection)
+
+    def _adopt(self, connection: socket.socket) -> None:
+        self._tasks.append(asyncio.ensure_future(handover.adopt(self._server, connection)))

@@ -1,0 +1,226 @@
+"""The user's program, in the user's interpreter, on the socket that the supervisor holds.
+
+Told over its channel: `prepare(names)` what to import while it waits, `check(files)`
+what to compile, `load(...)` what to run. Tells: hello, prepared, checked, stale, asked, note,
+loaded, serving, answered, modules, idle, quiet, retiring, failed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import logging
+import os
+import platform
+import signal
+import socket
+import sys
+import tokenize
+import traceback
+import types
+from typing import Any, NoReturn
+
+from . import hook, modules, preload
+from .channel import Channel, Message, from_descriptor
+from .serving import Serving
+
+_BOOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "boot.py")
+
+
+def main(descriptor: int) -> None:
+    """Wait for what to run, run it, and leave as a program of its own would."""
+    channel = from_descriptor(descriptor)
+    channel.send(
+        "hello", pid=os.getpid(), python=platform.python_version(), uvicorn=_has_uvicorn(), prefix=sys.prefix
+    )
+    worker = Worker(channel)
+    request = worker.wait_for_load()
+    if request is not None:
+        worker.run(request)
+
+
+def _has_uvicorn() -> bool:
+    return "uvicorn" in sys.modules or importlib.util.find_spec("uvicorn") is not None
+
+
+class Worker:
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._before: preload.Fingerprint = {}
+        self._errors: list[str] = []
+        self._serving: Serving | None = None
+        self._original_sigint = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait_for_load(self) -> Message | None:
+        """The load request; None when the supervisor is gone or wants nothing any more."""
+        while True:
+            message = self._channel.wait()
+            if message is None or message.event == "stop":
+                return None
+            if message.event == "prepare":
+                preload.load([*message.fields["names"], *preload.LAZY])
+                self._before = preload.fingerprint()
+                self._channel.send("prepared")
+            elif message.event == "check":
+                self._check(message.fields["files"])
+            elif message.event == "load":
+                return message
+
+    def _check(self, files: list[str]) -> None:
+        for path in files:
+            error = _syntax_error(path)
+            if error is not None:
+                detail = "".join(traceback.format_exception_only(type(error), error))
+                self._fail(error, detail)
+                sys.stderr.write(detail)
+                self._leave(1)
+        self._channel.send("checked")
+
+    def run(self, request: Message) -> None:
+        fields = request.fields
+        folder = fields["path"]
+        if self._before:
+            stale = preload.staleness(self._before, [folder])
+            if stale is not None:
+                self._channel.send("stale", reason=stale)
+                self._leave(0)
+        if not sys.stdout.isatty():
+            # Lines of several processes meet in one pipe: each whole, and in order.
+            for stream in (sys.stdout, sys.stderr):
+                if isinstance(stream, io.TextIOWrapper):
+                    stream.reconfigure(line_buffering=True)
+        listeners = [socket.socket(fileno=descriptor) for descriptor in request.fds]
+        self._serving = Serving(self._channel, listeners, fields["port"])
+        signal.signal(signal.SIGINT, self._original_sigint)
+        self._collect_errors()
+        self._run_reporting(fields)
+
+    def _run_reporting(self, fields: dict[str, Any]) -> None:
+        run = _run_app if fields["kind"] == "app" else _run_script
+        hook.install(self._served())
+        try:
+            run(fields)
+        except SystemExit as leave:
+            code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
+            if not self._served().started and code:
+                self._fail(None, "\n".join(self._errors))
+            raise
+        except KeyboardInterrupt:
+            self._leave(130)
+        except BaseException as error:
+            detail = "".join(_user_traceback(error))
+            sys.stderr.write(detail)
+            self._fail(error, detail)
+            raise SystemExit(1) from None
+
+    def _served(self) -> Serving:
+        assert self._serving is not None
+        return self._serving
+
+    def _collect_errors(self) -> None:
+        """Uvicorn logs what went wrong in a lifespan and leaves with a status alone."""
+        errors = self._errors
+
+        class Collect(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                errors.append(logging.Formatter().format(record))
+                del errors[:-5]
+
+        logging.getLogger("uvicorn.error").addFilter(_tee(Collect(logging.ERROR)))
+
+    def _fail(self, error: BaseException | None, detail: str) -> None:
+        message = "".join(traceback.format_exception_only(type(error), error)).strip() if error else detail
+        missing = isinstance(error, ModuleNotFoundError) and error.name == "uvicorn"
+        files = _files_in(error) if error else []
+        report = modules.report()
+        report["files"] = sorted({*report["files"], *files})
+        self._channel.send("failed", message=message, detail=detail, no_uvicorn=missing, **report)
+
+    def _leave(self, code: int) -> NoReturn:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _tee(handler: logging.Handler) -> Any:
+    """A filter that keeps every record and shows errors to `handler`: uvicorn replaces handlers."""
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            handler.handle(record)
+        return True
+
+    return keep
+
+
+# -- running ---------------------------------------------------------------------------
+
+
+def _run_app(fields: dict[str, Any]) -> None:
+    """The uvicorn CLI itself, in this process."""
+    arguments = list(fields["arguments"])
+    sys.argv = ["uvicorn", *arguments]
+    import uvicorn.main  # noqa: PLC0415  (the hooks have to be in place first)
+
+    uvicorn.main.main(arguments, prog_name="uvicorn", auto_envvar_prefix="UVICORN")
+
+
+def _run_script(fields: dict[str, Any]) -> None:
+    """As `python SCRIPT ARGS…` would: as `__main__`, so that a spawned child runs it again."""
+    script = fields["target"]
+    sys.argv = [script, *fields["arguments"]]
+    sys.path.insert(0, fields["path"])
+    path = os.path.abspath(script)
+    main_module = types.ModuleType("__main__")
+    loader = importlib.machinery.SourceFileLoader("__main__", path)
+    main_module.__dict__.update(
+        __file__=path, __loader__=loader, __spec__=None, __cached__=None, __annotations__={}
+    )
+    main_module.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = main_module
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec", dont_inherit=True)
+    exec(code, main_module.__dict__)
+
+
+# -- failures --------------------------------------------------------------------------
+
+
+def _syntax_error(path: str) -> Exception | None:
+    """Why this interpreter can't compile the file; None if it can, or if the file is gone."""
+    try:
+        with tokenize.open(path) as file:
+            source = file.read()
+        compile(source, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        return error
+    except OSError:
+        return None
+    return None
+
+
+def _user_traceback(error: BaseException) -> list[str]:
+    """The traceback as the user's own program would show it: without the frames that run it."""
+    ours = os.path.dirname(_BOOT) + os.sep
+    frame = error.__traceback__
+    while frame is not None and os.path.realpath(frame.tb_frame.f_code.co_filename).startswith(ours):
+        frame = frame.tb_next
+    return traceback.format_exception(type(error), error, frame)
+
+
+def _files_in(error: BaseException) -> list[str]:
+    """Source files of the user's that the failure went through: an edit of them may cure it."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        files.append(error.filename)
+    ours = os.path.dirname(_BOOT) + os.sep
+    return [
+        os.path.abspath(path)
+        for path in files
+        if os.path.isfile(path)
+        and not preload.is_third_party(path)
+        and not os.path.realpath(path).startswith(ours)
+    ]
