@@ -16,6 +16,7 @@ const CHECKS = [
   ["generated docs", python("scripts/generate_docs.py", "--check")],
   ["TypeScript types", npm("run", "--silent", "typecheck")],
   ["TypeScript lint", npm("run", "--silent", "lint:editor")],
+  ["extension manifest", npm("run", "--silent", "test:manifest")],
 ];
 
 const COVERAGE = ["--cov", "--cov-branch", "--cov-report=term"];

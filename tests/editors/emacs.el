@@ -19,11 +19,11 @@
 (find-file (getenv "PORTSIDE_FILE"))
 (python-mode)
 (let ((default-directory (file-name-as-directory (getenv "PORTSIDE_WORKSPACE"))))
-  (eglot 'python-mode (cons 'transient default-directory) 'eglot-lsp-server
+  (eglot '(python-mode) (cons 'transient default-directory) 'eglot-lsp-server
          (cdr (assoc 'python-mode eglot-server-programs)) "python"))
 (flymake-mode 1)
 (flymake-start)
-(until "a finding" (lambda () (finding "uvicorn")))
+(until "a finding" (lambda () (finding "PS101")))
 (dolist (diagnostic (flymake-diagnostics))
   (princ (format "FINDING %d %s\n" (line-number-at-pos (flymake-diagnostic-beg diagnostic))
                  (flymake-diagnostic-text diagnostic))))

@@ -1,0 +1,63 @@
+/** What has to agree between the manifest, the sources and the translations. Needs no editor. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { CHECKOUT } from "../../scripts/environment.mjs";
+
+const read = (name) => readFileSync(path.join(CHECKOUT, name), "utf8");
+const json = (name) => JSON.parse(read(name));
+const manifest = json("package.json");
+const sources = readdirSync(path.join(CHECKOUT, "editor-client/src"))
+  .map((name) => read(`editor-client/src/${name}`))
+  .join("\n");
+
+test("every text of the manifest exists in English and Korean, and no other", () => {
+  const used = [...JSON.stringify(manifest).matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key).sort();
+  assert.deepEqual(Object.keys(json("package.nls.json")).sort(), used);
+  assert.deepEqual(Object.keys(json("package.nls.ko.json")).sort(), used);
+});
+
+test("every message of the sources exists in Korean, and no other", () => {
+  const used = new Set([...sources.matchAll(/l10n\.t\(\s*"([^"]+)"/g)].map(([, text]) => text));
+  assert.equal([...sources.matchAll(/l10n\.t\(/g)].length, [...sources.matchAll(/l10n\.t\(\s*"/g)].length);
+  assert.deepEqual(Object.keys(json("l10n/bundle.l10n.ko.json")).sort(), [...used].sort());
+});
+
+test("a translation keeps the placeholders", () => {
+  const placeholders = (text) => [...new Set(text.match(/\{\d\}|`[^`]+`/g))].sort();
+  const english = json("package.nls.json");
+  const pairs = [
+    ...Object.entries(json("l10n/bundle.l10n.ko.json")),
+    ...Object.entries(json("package.nls.ko.json")).map(([key, text]) => [english[key], text]),
+  ];
+  for (const [text, translated] of pairs)
+    assert.deepEqual(placeholders(translated), placeholders(text), text);
+});
+
+test("every command of the manifest is implemented", () => {
+  for (const { command } of manifest.contributes.commands) {
+    assert.match(sources, new RegExp(`\\b${command.replace("portside.", "")}\\b`), command);
+  }
+});
+
+test("every setting of the manifest is read", () => {
+  const settings = Object.keys(manifest.contributes.configuration.properties);
+  // vscode-languageclient reads the trace level by the client's id.
+  for (const setting of settings.filter((name) => name !== "portside.trace.server")) {
+    assert.match(sources, new RegExp(`"${setting.split(".").at(-1)}"`), setting);
+  }
+});
+
+test("extension and package have one version", () => {
+  const [, version] = read("server/portside/__init__.py").match(/__version__ = "(.+)"/);
+  assert.equal(manifest.version, version);
+});
+
+test("tools are pinned exactly, and the lock file names no registry", () => {
+  for (const version of Object.values(manifest.devDependencies)) assert.match(version, /^\d+\.\d+\.\d+$/);
+  const { packages } = json("package-lock.json");
+  const entries = Object.entries(packages).filter(([name]) => name !== "");
+  const loose = entries.filter(([, { integrity, resolved }]) => !integrity || resolved).map(([name]) => name);
+  assert.deepEqual(loose, []);
+});
