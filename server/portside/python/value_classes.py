@@ -49,7 +49,7 @@ def of_member(tracer: Tracing, definition: Node, name: str, made_by: Arguments |
     if made_by is not None and kind in {ClassKind.DATA, ClassKind.SETTINGS}:
         passed = _passed(tracer, definition, name, made_by)
         if passed is not None:
-            return passed
+            return named(passed, Through.FIELD, name)
     assigned = self_assignments(tracer, definition, name)
     if assigned:
         return _of_self(tracer, definition, assigned, made_by, name)

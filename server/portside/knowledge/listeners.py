@@ -1,0 +1,134 @@
+"""What listens on a port in Python code, and which argument says on which.
+
+From the documentation and signatures of: uvicorn 0.54, hypercorn 0.17, granian 2,
+gunicorn 23, Flask 3, Quart 0.20, Sanic 24, aiohttp 3, tornado 6, gradio 5, the
+standard library of 3.13, and vLLM up to 0.33 (`serve_http`).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class Takes(enum.Enum):
+    """How the argument says the port."""
+
+    PORT = "a number"
+    ADDRESS = "a tuple of host and port"
+    BIND = "a text like 0.0.0.0:8000, or a list of them"
+    OPTIONS = "a dictionary with such a text under `bind`"
+    COMMAND = "a command line that says it"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """Which argument says the port. position: from 0, None where it has to be named.
+
+    variable: what people call the environment variable of such a port, where it is
+    rarely a program's main one.
+    """
+
+    keyword: str | None = "port"
+    position: int | None = None
+    takes: Takes = Takes.PORT
+    variable: str | None = None
+
+
+_NAMED = Argument()
+_FIRST = Argument(position=0)
+_SECOND = Argument(position=1)
+_THIRD = Argument(position=2)
+_ADDRESS = Argument("server_address", 0, Takes.ADDRESS)
+_METRICS = Argument(position=0, variable="METRICS_PORT")
+_GRPC = Argument("address", 0, Takes.BIND, "GRPC_PORT")
+_UI = Argument("server_port", None, variable="UI_PORT")
+
+FUNCTIONS: Mapping[str, Argument] = {
+    "uvicorn.run": _NAMED,
+    "uvicorn.main.run": _NAMED,
+    "uvicorn.Config": _THIRD,
+    "uvicorn.config.Config": _THIRD,
+    "granian.Granian": _THIRD,
+    "granian.server.Granian": _THIRD,
+    "aiohttp.web.run_app": _NAMED,
+    "aiohttp.web.TCPSite": _THIRD,
+    "werkzeug.serving.run_simple": _SECOND,
+    "waitress.serve": _NAMED,
+    "bottle.run": _NAMED,
+    "nicegui.ui.run": _NAMED,
+    "fasthtml.common.serve": _NAMED,
+    "vllm.entrypoints.launcher.serve_http": _NAMED,
+    "vllm.entrypoints.launchers.launcher.serve_http": _NAMED,
+    "websockets.serve": _THIRD,
+    "websockets.server.serve": _THIRD,
+    "websockets.asyncio.server.serve": _THIRD,
+    "websockets.sync.server.serve": _THIRD,
+    "wsgiref.simple_server.make_server": _SECOND,
+    "asyncio.start_server": _THIRD,
+    "trio.serve_tcp": _SECOND,
+    "anyio.create_tcp_listener": Argument("local_port"),
+    "prometheus_client.start_http_server": _METRICS,
+    "prometheus_client.exposition.start_http_server": _METRICS,
+    "prometheus_client.start_wsgi_server": _METRICS,
+    "http.server.HTTPServer": _ADDRESS,
+    "http.server.ThreadingHTTPServer": _ADDRESS,
+    "socketserver.TCPServer": _ADDRESS,
+    "socketserver.ThreadingTCPServer": _ADDRESS,
+    "socketserver.ForkingTCPServer": _ADDRESS,
+    "wsgiref.simple_server.WSGIServer": _ADDRESS,
+    "xmlrpc.server.SimpleXMLRPCServer": Argument("addr", 0, Takes.ADDRESS),
+    "socket.create_server": Argument("address", 0, Takes.ADDRESS),
+    "eventlet.listen": Argument("addr", 0, Takes.ADDRESS),
+    "cheroot.wsgi.Server": Argument("bind_addr", 0, Takes.ADDRESS),
+    "gevent.pywsgi.WSGIServer": Argument("listener", 0, Takes.ADDRESS),
+    "gevent.server.StreamServer": Argument("listener", 0, Takes.ADDRESS),
+}
+
+# By the class, or the function that makes the instance; then by the method.
+_LOOP = {"create_server": _THIRD}
+_FLASK = {"run": _SECOND}
+_GRADIO = {"launch": _UI}
+_RPC = {"add_insecure_port": _GRPC, "add_secure_port": _GRPC}
+_LLM = {"serve": _NAMED}
+_TORNADO = {"listen": _FIRST, "bind": _FIRST}
+
+METHODS: Mapping[str, Mapping[str, Argument]] = {
+    "flask.Flask": _FLASK,
+    "quart.Quart": {"run": _SECOND, "run_task": _SECOND},
+    "sanic.Sanic": {"run": _SECOND, "prepare": _SECOND, "create_server": _SECOND},
+    "bottle.Bottle": {"run": _NAMED},
+    "microdot.Microdot": {"run": _SECOND, "start_server": _SECOND},
+    "robyn.Robyn": {"start": Argument(position=1)},
+    "dash.Dash": {"run": _NAMED, "run_server": _NAMED},
+    "flask_socketio.SocketIO": {"run": _THIRD},
+    "litserve.LitServer": {"run": _NAMED},
+    "fastmcp.FastMCP": {"run": _NAMED},
+    "tornado.web.Application": {"listen": _FIRST},
+    "tornado.httpserver.HTTPServer": _TORNADO,
+    "gradio.Blocks": _GRADIO,
+    "gradio.Interface": _GRADIO,
+    "gradio.ChatInterface": _GRADIO,
+    "gradio.TabbedInterface": _GRADIO,
+    "grpc.server": _RPC,
+    "grpc.aio.server": _RPC,
+    "asyncio.get_event_loop": _LOOP,
+    "asyncio.get_running_loop": _LOOP,
+    "asyncio.new_event_loop": _LOOP,
+    "vllm.LLM": _LLM,
+    "vllm.entrypoints.llm.LLM": _LLM,
+}
+
+HYPERCORN_CONFIGS = frozenset({"hypercorn.Config", "hypercorn.config.Config"})
+HYPERCORN_BINDS = frozenset({"bind", "insecure_bind", "quic_bind"})
+GUNICORN_APPLICATIONS = frozenset(
+    {"gunicorn.app.base.BaseApplication", "gunicorn.app.wsgiapp.WSGIApplication"}
+)
+SOCKETS = frozenset({"socket.socket", "socket.SocketType"})
+
+# What calls a function that it is given; the function is the first argument.
+CALLERS = frozenset({"functools.partial", "asyncio.to_thread", "anyio.to_thread.run_sync"})
+CALLING_METHODS = frozenset({"submit"})
+# … or stands under `target`, with its arguments under `args` and `kwargs`.
+STARTERS = frozenset({"threading.Thread", "multiprocessing.Process", "multiprocessing.context.Process"})

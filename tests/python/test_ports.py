@@ -1,0 +1,225 @@
+"""Which literals reach a listening port. The literal is marked in each case."""
+
+# ruff: noqa: E501 -- a case is one line
+
+from __future__ import annotations
+
+import pytest
+from tests.rules.marked import unmark
+
+from portside.lint.source import SourceFile
+from portside.python.names import Names
+from portside.python.ports import port_uses
+from portside.python.syntax import parse
+
+U = "import uvicorn\n"
+S = "import subprocess\n"
+
+FLAGGED = {
+    "uvicorn.run": U + "uvicorn.run(app, port=«8000»)",
+    "an alias of the module": "import uvicorn as u\nu.run(app, port=«8000»)",
+    "an alias of the function": "from uvicorn import run as start\nstart(app, port=«8000»)",
+    "a function imported inside": "def main():\n    import uvicorn\n    uvicorn.run(app, port=«8000»)",
+    "Config": "from uvicorn import Config\nc = Config(app, port=«8000»)",
+    "Config by position": U + "uvicorn.Config(app, '0.0.0.0', «8000»)",
+    "through a constant": U + "PORT = «8000»\nuvicorn.run(app, port=PORT)",
+    "through a local": U + "def main():\n    port = «8000»\n    uvicorn.run(app, port=port)",
+    "converted": U + "PORT = «'8000'»\nuvicorn.run(app, port=int(PORT))",
+    "through a class": U + "class C:\n    PORT = «8000»\nuvicorn.run(app, port=C.PORT)",
+    "in unpacked options": U + "options = {'port': «8000»}\nuvicorn.run(app, **options)",
+    "in unpacked dict()": U + "options = dict(port=«8000»)\nuvicorn.run(app, **options)",
+    "unpacked at once": U + "uvicorn.run(app, **{'port': «8000»})",
+    "twice": U + "if ssl:\n    uvicorn.run(app, port=«8443»)\nelse:\n    uvicorn.run(app, port=«8000»)",
+    "in a thread": U + "from threading import Thread\nThread(target=uvicorn.run, kwargs={'port': «8000»})",
+    "in a partial": U + "from functools import partial\npartial(uvicorn.run, app, port=«8000»)()",
+    "to_thread": U + "import asyncio\nasyncio.to_thread(uvicorn.run, app, port=«8000»)",
+    "through a helper": U + "def main(port):\n    uvicorn.run(app, port=port)\nmain(«8000»)",
+    "through a helper by name": U + "def main(host, port=1):\n    uvicorn.run(app, port=port)\n"
+    "main(port=«8000»)",
+    "through a helper in a process": U
+    + "from multiprocessing import Process\ndef main(port):\n    uvicorn.run(app, port=port)\n"
+    "Process(target=main, args=(«8000»,)).start()",
+    "through a constructor": U
+    + "class Server:\n    def __init__(self, app, port):\n        self.port = port\n"
+    "    def run(self):\n        uvicorn.run(app, port=self.port)\nServer(app, «8000»).run()",
+    "granian": "from granian import Granian\nGranian('m:app', port=«8000»).serve()",
+    "flask": "from flask import Flask\napp = Flask(__name__)\napp.run(port=«5000»)",
+    "flask by position": "import flask\napp = flask.Flask(__name__)\napp.run('0.0.0.0', «5000»)",
+    "flask from a factory": (
+        "from flask import Flask\ndef create_app():\n    app = Flask(__name__)\n    return app\n"
+        "create_app().run(port=«5000»)"
+    ),
+    "flask through self": (
+        "from flask import Flask\nclass S:\n    def __init__(self):\n        self.app = Flask(__name__)\n"
+        "    def run(self):\n        self.app.run(port=«5000»)"
+    ),
+    "quart": "from quart import Quart\napp = Quart(__name__)\napp.run(port=«5000»)",
+    "sanic": "from sanic import Sanic\napp = Sanic('a')\napp.run(host='h', port=«5000»)",
+    "aiohttp": "from aiohttp import web\nweb.run_app(app, port=«8080»)",
+    "aiohttp site": "from aiohttp import web\nweb.TCPSite(runner, 'localhost', «8080»)",
+    "hypercorn": "from hypercorn.config import Config\nc = Config()\nc.bind = ['0.0.0.0:«8000»']",
+    "hypercorn, one text": "from hypercorn import Config\nc = Config()\nc.bind = '[::]:«8000»'",
+    "hypercorn, an f-string": (
+        "from hypercorn import Config\nPORT = «8000»\nc = Config()\nc.bind = [f'0.0.0.0:{PORT}']"
+    ),
+    "gunicorn": (
+        "from gunicorn.app.base import BaseApplication\nclass A(BaseApplication):\n"
+        "    def __init__(self, app, options):\n        pass\n"
+        "options = {'bind': '0.0.0.0:«8000»', 'workers': 2}\nA(app, options).run()"
+    ),
+    "llm.serve": "from vllm import LLM\nllm = LLM(model='m')\nllm.serve(port=«1234»)",
+    "serve_http": "from vllm.entrypoints.launcher import serve_http\nserve_http(app, sock=None, port=«8000»)",
+    "a socket": "import socket\ns = socket.socket()\ns.bind(('', «8000»))\ns.listen()",
+    "a socket in a with block": (
+        "import socket\nwith socket.socket(a, b) as s:\n    s.bind(('0.0.0.0', «8000»))\n    s.listen(5)"
+    ),
+    "a socket for a server": (
+        "import socket, uvicorn\ns = socket.socket()\ns.bind(('', «8000»))\n"
+        "uvicorn.Server(c).run(sockets=[s])"
+    ),
+    "http.server": "from http.server import HTTPServer\nHTTPServer(('', «8000»), H)",
+    "http.server with an address in a name": (
+        "import http.server\naddress = ('', «8000»)\nhttp.server.ThreadingHTTPServer(address, H)"
+    ),
+    "a subclass of a server": (
+        "from http.server import HTTPServer\nclass S(HTTPServer):\n    pass\nS(('', «8000»), H)"
+    ),
+    "asyncio.start_server": "import asyncio\nasyncio.start_server(f, '0.0.0.0', «8000»)",
+    "create_server": "import asyncio\nloop = asyncio.get_running_loop()\nloop.create_server(P, 'h', «8000»)",
+    "prometheus": "from prometheus_client import start_http_server\nstart_http_server(«9100»)",
+    "grpc": "import grpc\ns = grpc.server(pool)\ns.add_insecure_port('[::]:«50051»')",
+    "gradio": "import gradio as gr\nwith gr.Blocks() as demo:\n    pass\ndemo.launch(server_port=«7860»)",
+    "vllm serve": S + "subprocess.run(['vllm', 'serve', 'm', '--port', «'8000'»])",
+    "vllm serve with =": S + "subprocess.run(['vllm', 'serve', 'm', '--port=«8000»'])",
+    "vllm serve by name": S + "cmd = ['vllm', 'serve', m, '--port', «'8000'»]\nsubprocess.Popen(cmd)",
+    "vllm serve, str()": S + "subprocess.Popen(['vllm', 'serve', m, '--port', str(«8000»)])",
+    "vllm serve, a constant": S + "PORT = «8000»\n"
+    "subprocess.Popen(['vllm', 'serve', m, '--port', str(PORT)])",
+    "vllm serve, added": S + "cmd = ['vllm', 'serve', m]\ncmd += ['--port', «'8000'»]\nsubprocess.Popen(cmd)",
+    "vllm serve, extended": S
+    + "cmd = ['vllm', 'serve', m]\nif x:\n    cmd.extend(['--port', «'8000'»])\nsubprocess.Popen(cmd)",
+    "vllm serve, summed": S + "subprocess.Popen(['vllm', 'serve', m] + ['--port', «'8000'»])",
+    "the vllm module": S
+    + "import sys\nsubprocess.Popen([sys.executable, '-m', 'vllm.entrypoints.openai.api_server', '--port', «'8000'»])",
+    "sglang": S + "subprocess.run(['python3', '-m', 'sglang.launch_server', '--port', «'30000'»])",
+    "uvicorn as a command": S + "subprocess.run(['uvicorn', 'm:app', '--port', «'8000'»])",
+    "gunicorn as a command": S + "subprocess.run(['gunicorn', '-b', '0.0.0.0:«8000»', 'm:app'])",
+    "a shell string": "import os\nos.system('vllm serve m --port «8000» &')",
+    "a shell string with a prefix": (
+        "import os\nos.system('cd x && CUDA_VISIBLE_DEVICES=0 nohup python -m uvicorn m:app --port=«8000»')"
+    ),
+    "an f-string": S + "subprocess.Popen(f'vllm serve {model} --port «8000» -x', shell=True)",
+    "an f-string with the port": S
+    + "PORT = «8000»\nsubprocess.Popen(f'vllm serve {model} --port {PORT}', shell=True)",
+    "split": S + "cmd = f'vllm serve {model} --port «8000»'\nsubprocess.Popen(cmd.split())",
+    "shlex.split": S + "import shlex\nsubprocess.Popen(shlex.split('vllm serve m --port «8000»'))",
+    "bash -c": S + "subprocess.Popen(['bash', '-c', 'vllm serve m --port «8000»'])",
+    "over several lines": S
+    + 'cmd = """\nvllm serve m \\\\\n  --port «8000»\n"""\nsubprocess.run(cmd, shell=True)',
+    "in several pieces": S + "subprocess.run('vllm serve m '\n    '--port «8000»', shell=True)",
+    "create_subprocess_exec": (
+        "import asyncio\nasyncio.create_subprocess_exec('vllm', 'serve', 'm', '--port', «'8000'»)"
+    ),
+    "create_subprocess_exec, unpacked": (
+        "import asyncio\ncmd = ['vllm', 'serve', 'm', '--port', «'8000'»]\n"
+        "asyncio.create_subprocess_exec(*cmd)"
+    ),
+    "create_subprocess_shell": "import asyncio\n"
+    "asyncio.create_subprocess_shell('uvicorn m:app --port «8000»')",
+    "sys.argv": "import sys\nsys.argv = ['vllm', 'serve', 'm', '--port', «'8000'»]",
+    "sys.argv of a script": (
+        "import sys\nfrom vllm.entrypoints.cli.main import main\n"
+        "sys.argv = [sys.argv[0], '--port', «'8000'»]\nmain()"
+    ),
+    "through a helper that starts it": S
+    + "def start(cmd):\n    return subprocess.Popen(cmd)\nstart(['vllm', 'serve', 'm', '--port', «'8000'»])",
+}
+
+QUIET = {
+    "port 0": U + "uvicorn.run(app, port=0)",
+    "no port": U + "uvicorn.run(app)",
+    "none": U + "uvicorn.run(app, port=None)",
+    "the environment": U + "import os\nuvicorn.run(app, port=int(os.environ.get('PORT', 8000)))",
+    "the environment, __import__": U
+    + "uvicorn.run(app, port=int(__import__('os').environ.get('PORT', 8000)))",
+    "the environment, or": U + "import os\nuvicorn.run(app, port=int(os.getenv('PORT') or 8000))",
+    "argparse": U + "p.add_argument('--port', default=8000)\nargs = p.parse_args()\n"
+    "uvicorn.run(app, port=args.port)",
+    "a parameter's default": U + "def main(port=8000):\n    uvicorn.run(app, port=port)",
+    "a parameter's default, called": U + "def main(port=8000):\n    uvicorn.run(app, port=port)\nmain()",
+    "click": U
+    + "import click\n@click.option('--port', default=8000)\ndef main(port):\n    uvicorn.run(app, port=port)",
+    "typer": U + "import typer\ndef main(port: int = typer.Option(8000)):\n    uvicorn.run(app, port=port)",
+    "settings": U
+    + "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    port: int = 8000\n"
+    "uvicorn.run(app, port=S().port)",
+    "sys.argv": U + "import sys\nuvicorn.run(app, port=int(sys.argv[1]))",
+    "two values": U + "P = 8000\nif x:\n    P = 9000\nuvicorn.run(app, port=P)",
+    "computed": U + "uvicorn.run(app, port=8000 + rank)",
+    "a free port": U + "uvicorn.run(app, port=find_free_port())",
+    "redis": "import redis\nredis.Redis(host='h', port=6379)",
+    "requests": "import requests\nrequests.get('http://localhost:8000')",
+    "a grpc channel": "import grpc\ngrpc.insecure_channel('localhost:50051')",
+    "URL.replace": "url.replace(port=8000)",
+    "a run of something else": "import mlflow\nmlflow.run(uri, port=8000)",
+    "a local run": "def run(app, port):\n    print(port)\nrun(app, port=8000)",
+    "uvicorn shadowed": "import uvicorn\nuvicorn = fake\nuvicorn.run(app, port=8000)",
+    "an app of nobody knows what": "app.run(port=8000)",
+    "a docstring": '"""uvicorn.run(app, port=8000)"""',
+    "a string": "x = 'uvicorn.run(app, port=8000)'",
+    "a comment": U + "# uvicorn.run(app, port=8000)\n",
+    "a bind that looks for a free port": (
+        "import socket\ndef free():\n    s = socket.socket()\n    s.bind(('', 8000))\n    s.close()"
+    ),
+    "a bind to port 0": "import socket\ns = socket.socket()\ns.bind(('', 0))\ns.listen()",
+    "a connection": "import socket\ns = socket.socket()\ns.connect(('h', 8000))",
+    "a bind of something else": "button.bind(('<Key>', 8000))\nbutton.listen()",
+    "a command that is not a server": S + "subprocess.run(['mycli', '--port', '8000'])",
+    "a command that is only built": "cmd = ['vllm', 'serve', 'm', '--port', '8000']\nprint(cmd)",
+    "a command in docker": S
+    + "subprocess.run(['docker', 'run', 'vllm', 'vllm', 'serve', 'm', '--port', '8000'])",
+    "a command that is looked for": S + "subprocess.run(['pkill', '-f', 'vllm serve m --port 8000'])",
+    "a shell command that is printed": "import os\nos.system('echo vllm serve m --port 8000')",
+    "another command in the same line": "import os\nos.system('vllm serve m && client --port 8000')",
+    "a command with a parameter": S
+    + "def start(port=8000):\n    subprocess.run(['vllm', 'serve', 'm', '--port', str(port)])",
+    "a command with argparse": S + "p.add_argument('--port', default=8000)\nargs = p.parse_args()\n"
+    "subprocess.run(['vllm', 'serve', 'm', '--port', str(args.port)])",
+    "another option": S + "subprocess.run(['vllm', 'serve', 'm', '--master-port', '29501'])",
+    "debugpy": "import debugpy\ndebugpy.listen(5678)",
+    "too large": U + "uvicorn.run(app, port=70000)",
+}
+
+
+def _uses(text: str):
+    return port_uses(Names(parse(SourceFile("a.py", text))))
+
+
+@pytest.mark.parametrize("code", FLAGGED.values(), ids=FLAGGED)
+def test_a_literal_that_reaches_a_listener_is_found(code):
+    marked = unmark(code)
+    found = sorted(use.literal.span for use in _uses(marked.text))
+    assert [marked.text[s.start : s.end] for s in found] == [
+        marked.text[s.start : s.end] for s in marked.spans
+    ]
+    assert found == list(marked.spans)
+
+
+@pytest.mark.parametrize("code", QUIET.values(), ids=QUIET)
+def test_what_is_no_hardcoded_listening_port_is_left_alone(code):
+    assert _uses(code) == ()
+
+
+def test_the_use_is_where_the_listener_gets_it():
+    text = U + "PORT = 8000\nuvicorn.run(app, port=PORT)"
+    (use,) = _uses(text)
+    assert (use.listener.label, use.port) == ("uvicorn.run", 8000)
+    assert text[use.use.start : use.use.end] == "PORT"
+    assert use.use.start > use.literal.span.end
+
+
+def test_a_vllm_command_is_known_as_such():
+    (use,) = _uses(S + "subprocess.run(['vllm', 'serve', 'm', '--port', '8000'])")
+    assert (use.listener.label, use.listener.vllm) == ("vllm serve", True)
+    (use,) = _uses(S + "subprocess.run(['uvicorn', 'm:app', '--port', '8000'])")
+    assert (use.listener.label, use.listener.vllm) == ("uvicorn", False)
