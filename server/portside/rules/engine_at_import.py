@@ -1,0 +1,309 @@
+"""PS302: importing a module makes a vLLM engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from portside.lint.finding import Finding, Related, Severity
+from portside.lint.rule import Invalid, Rule, Valid
+from portside.lint.source import Span
+from portside.python.engines import EngineUse
+from portside.python.facts import FileFacts, ImportedEngine
+from portside.python.guards import When
+from portside.python.import_role import made_on_import_of_module
+from portside.python.reachability import Reached
+
+CODE, NAME = "PS302", "engine-at-import"
+
+DOCUMENTATION = """\
+## What it does
+
+Flags a vLLM engine that is made when a module is imported, where the module defines an app or a
+router, starts a server, or is imported by another file of the workspace. Functions and classes of the
+file that are called on import are followed, and so are imports of other files of the workspace: then
+the finding is at the import, in the file with the app. A main guard around the run call makes no
+difference to it.
+
+Not flagged: engines that start no process (`distributed_executor_backend="external_launcher"`,
+`VLLM_ENABLE_V1_MULTIPROCESSING=0` set in the file before). A script without an app is
+`missing-main-guard`.
+
+## Why it matters
+
+- Every import loads the model: a test, a tool that lists the routes, each of uvicorn's workers, each
+  reload. Two workers are two engines; on a GPU the second one fails for want of memory.
+- The server can't answer before the model is loaded, not even that it is loading, and a failure ends
+  the import with a traceback instead of a failed startup.
+- Nothing shuts the engine down. It isn't part of the app's lifespan.
+- `python server.py` fails wherever vLLM spawns its engine (on CPU and XPU always, on a GPU once CUDA is
+  initialised): the child imports the script, and so makes an engine, before it is ready to. A guard
+  around `uvicorn.run(...)` stands at the wrong place for that. `uvicorn server:app` works, since the
+  child then runs uvicorn's own script again.
+
+```text
+RuntimeError:
+        An attempt has been made to start a new process before the
+        current process has finished its bootstrapping phase.
+```
+
+```text
+RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}
+```
+
+## Example
+
+```python
+engine = AsyncLLMEngine.from_engine_args(args)
+app = FastAPI()
+```
+
+Better:
+
+```python
+@asynccontextmanager
+async def lifespan(app: FastAPI):
+    app.state.engine = AsyncLLMEngine.from_engine_args(args)
+    yield
+    app.state.engine.shutdown()
+
+app = FastAPI(lifespan=lifespan)
+```
+
+## Fix and its safety
+
+None is applied by itself: which handlers read the engine, and how, is a matter of design. Make the
+engine in the lifespan and keep it in `app.state`, as above.
+
+## Since
+
+vLLM since the engine runs in a process of its own (V1: 0.8); the loading on each import, always.
+Measured with vLLM 0.32.0.
+
+## References
+
+- [FastAPI: lifespan events](https://fastapi.tiangolo.com/advanced/events/)
+- [vLLM: troubleshooting, Python multiprocessing](https://docs.vllm.ai/en/latest/usage/troubleshooting.html#python-multiprocessing)
+"""
+
+
+def _check(facts: FileFacts) -> Iterator[Finding]:
+    if made_on_import_of_module(facts) and not _is_told_where_it_is_served(facts):
+        yield from _own(facts)
+    if facts.module.serves:
+        yield from (_imported(engine) for engine in _first_each(facts.workspace.imported_engines))
+
+
+def _is_told_where_it_is_served(facts: FileFacts) -> bool:
+    """Whether a file with an app imports this one: the finding is there, at the import."""
+    return not facts.module.serves and bool(facts.workspace.served_by)
+
+
+def _own(facts: FileFacts) -> Iterator[Finding]:
+    seen: set[Node] = set()
+    for engine in facts.module.engines_at_import:
+        way = engine.at_import()
+        if way is None or way.origin in seen:
+            continue
+        seen.add(way.origin)
+        span = facts.module.tree.span(way.origin)
+        message = _message(facts, engine)
+        yield Finding(CODE, NAME, span, message, Severity.WARNING, (), _made_elsewhere(facts, engine, way))
+
+
+def _made_elsewhere(facts: FileFacts, engine: EngineUse, way: Reached) -> tuple[Related, ...]:
+    place = facts.module.tree.span(engine.call)
+    message = f"`{engine.constructor}` makes the engine here"
+    return (Related(facts.source.path, place, message),) if way.path else ()
+
+
+def _message(facts: FileFacts, engine: EngineUse) -> str:
+    way = engine.at_import()
+    through = ""
+    if way is not None and way.path:
+        through = f" in line {facts.module.tree.line(engine.call)}, reached from here,"
+    return (
+        f"`{engine.constructor}`{through} makes an engine when this module is imported: every import, worker "
+        f"and reload loads the model{_as_a_script(facts, engine)}"
+    )
+
+
+def _as_a_script(facts: FileFacts, engine: EngineUse) -> str:
+    launched = any(launch.when in {When.MAIN, When.IMPORT} for launch in facts.module.launches)
+    if not launched or engine.forked or facts.module.guards.script_only:
+        return ""
+    return ", and run as a script the engine's process fails wherever vLLM spawns it"
+
+
+def _first_each(engines: tuple[ImportedEngine, ...]) -> Iterator[ImportedEngine]:
+    """One for each import statement: there is one thing to change."""
+    seen: set[Span] = set()
+    for engine in engines:
+        if engine.statement not in seen:
+            seen.add(engine.statement)
+            yield engine
+
+
+def _imported(engine: ImportedEngine) -> Finding:
+    message = (
+        f"importing `{engine.module}` makes an engine (`{engine.constructor}` in its line {engine.line}): "
+        "every import of this app, every worker and every reload loads the model"
+    )
+    related = Related(engine.path, engine.span, "the engine is made here, on import")
+    return Finding(CODE, NAME, engine.statement, message, Severity.WARNING, (), (related,))
+
+
+_APP = (
+    "from fastapi import FastAPI\nfrom vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n\napp = FastAPI()\n"
+)
+_ENGINE = 'from vllm import LLM\n\nllm = LLM("m")\n'
+
+_INVALID = (
+    Invalid(
+        "an engine beside the app",
+        _APP + 'engine = «AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))»\n',
+        messages=("`AsyncLLMEngine.from_engine_args` makes an engine when this module is imported",),
+    ),
+    Invalid(
+        "a guard that stands around the run call only",
+        "import uvicorn\n" + _APP + 'llm = «LLM("m")»\n\nif __name__ == "__main__":\n    uvicorn.run(app)\n',
+        messages=("run as a script the engine's process fails wherever vLLM spawns it",),
+    ),
+    Invalid(
+        "through the package",
+        'import vllm\nfrom flask import Flask\n\napp = Flask("a")\nllm = «vllm.LLM("m")»\n',
+    ),
+    Invalid(
+        "an alias of old modules",
+        "from fastapi import FastAPI\nfrom vllm.engine.async_llm_engine import AsyncLLMEngine as Engine\n\n"
+        "app = FastAPI()\nengine = «Engine.from_engine_args(None)»\n",
+    ),
+    Invalid(
+        "by way of either import",
+        "from fastapi import FastAPI\ntry:\n    from vllm.v1.engine.async_llm import AsyncLLM as Engine\n"
+        "except ImportError:\n    from vllm import AsyncLLMEngine as Engine\n\n"
+        "app = FastAPI()\nengine = «Engine.from_engine_args(None)»\n",
+    ),
+    Invalid(
+        "through a function",
+        _APP + "\n\ndef load():\n    return LLM('m')\n\n\nllm = «load()»\n",
+        messages=("`LLM` in line 8, reached from here, makes an engine",),
+    ),
+    Invalid(
+        "through a class",
+        _APP
+        + "\n\nclass Model:\n    def __init__(self):\n        self.llm = LLM('m')\n\n\nmodel = «Model()»\n",
+    ),
+    Invalid(
+        "a dataclass",
+        _APP
+        + "\n\n@dataclass\nclass Model:\n    name: str\n\n    def __post_init__(self):\n"
+        + "        self.llm = LLM(self.name)\n\n\nmodel = «Model('m')»\n",
+    ),
+    Invalid("a class's own attribute", _APP + "\n\nclass Model:\n    llm = «LLM('m')»\n"),
+    Invalid("a default value", _APP + "\n\ndef ask(llm=«LLM('m')»): ...\n"),
+    Invalid("a branch", _APP + "if True:\n    llm = «LLM('m')»\n"),
+    Invalid(
+        "a router's module",
+        "from fastapi import APIRouter\nfrom vllm import LLM\n\nrouter = APIRouter()\nllm = «LLM('m')»\n",
+    ),
+    Invalid(
+        "the other branch of a guard",
+        _APP + "if __name__ != '__main__':\n    pass\nelse:\n    x = 1\nllm = «LLM('m')»\n",
+    ),
+    Invalid(
+        "asyncio on import",
+        "import asyncio\n"
+        + _APP
+        + "\n\nasync def make():\n    return LLM('m')\n\n\nllm = asyncio.run(«make()»)\n",
+    ),
+    Invalid(
+        "a context manager",
+        "from fastapi import FastAPI\n"
+        "from vllm.entrypoints.openai.api_server import build_async_engine_client\n\n"
+        "app = FastAPI()\nclient = «build_async_engine_client(None)»\n",
+    ),
+    Invalid(
+        "another file makes it",
+        "from fastapi import FastAPI\n«from engine import llm»\n\napp = FastAPI()\n",
+        path="app.py",
+        files={"engine.py": _ENGINE},
+        messages=("importing `engine` makes an engine (`LLM` in its line 3)",),
+    ),
+    Invalid(
+        "another file of the package, through a third",
+        "from fastapi import FastAPI\n«from .services import answer»\n\napp = FastAPI()\n",
+        path="core/app.py",
+        files={
+            "core/__init__.py": "",
+            "core/services.py": "from core import engine\nfrom core import app\n",
+            "core/engine.py": _ENGINE,
+        },
+        messages=("importing `core.engine` makes an engine",),
+    ),
+    Invalid(
+        "a module that a script imports",
+        'from vllm import LLM\n\nllm = «LLM("m")»\n',
+        path="engine.py",
+        files={"run.py": "from engine import llm\n"},
+    ),
+)
+
+_VALID = (
+    Valid(
+        "an engine in the lifespan",
+        _APP + "\n\nasync def lifespan(app):\n    app.state.llm = LLM('m')\n    yield\n",
+    ),
+    Valid("a script without an app is another rule's", _ENGINE, path="batch.py"),
+    Valid("an engine in the main block", _APP + 'if __name__ == "__main__":\n    llm = LLM("m")\n'),
+    Valid("an engine in a handler", _APP + "\n\n@app.get('/')\ndef root():\n    return LLM('m')\n"),
+    Valid(
+        "a decorator is no call", _APP + "\n\n@app.on_event('startup')\ndef load():\n    return LLM('m')\n"
+    ),
+    Valid("a lambda", _APP + "make = lambda: LLM('m')\n"),
+    Valid("a function handed over", _APP + "\n\ndef make():\n    return LLM('m')\n\n\nregister(make)\n"),
+    Valid("no engine", _APP),
+    Valid(
+        "a process that torchrun started",
+        _APP + "args = dict()\nllm = LLM('m', **{'distributed_executor_backend': 'external_launcher'})\n",
+    ),
+    Valid(
+        "no child process",
+        "import os\n\nos.environ['VLLM_ENABLE_V1_MULTIPROCESSING'] = '0'\n" + _APP + "llm = LLM('m')\n",
+    ),
+    Valid(
+        "an LLM from elsewhere",
+        "from fastapi import FastAPI\nfrom crewai import LLM\n\napp = FastAPI()\nllm = LLM()\n",
+    ),
+    Valid("a shadowed name", _APP + "\n\nclass LLM: ...\n\n\nllm = LLM()\n"),
+    Valid(
+        "an engine that is told where it is served",
+        _ENGINE,
+        path="engine.py",
+        files={"app.py": "from fastapi import FastAPI\nfrom engine import llm\n\napp = FastAPI()\n"},
+    ),
+    Valid(
+        "another file that makes it in a function",
+        "from fastapi import FastAPI\nfrom engine import make\n\napp = FastAPI()\n",
+        path="app.py",
+        files={"engine.py": "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n"},
+    ),
+    Valid(
+        "files that import each other",
+        "from fastapi import FastAPI\nimport other\n\napp = FastAPI()\n",
+        path="app.py",
+        files={"other.py": "import app\nimport vllm\n"},
+    ),
+)
+
+RULE: Rule[FileFacts] = Rule(
+    code=CODE,
+    name=NAME,
+    severity=Severity.WARNING,
+    summary="Importing the module makes a vLLM engine: every import, worker and reload loads the model",
+    documentation=DOCUMENTATION,
+    check=_check,
+    invalid=_INVALID,
+    valid=_VALID,
+)

@@ -1,0 +1,193 @@
+"""PS101: the main block starts uvicorn, so the file is its own launcher."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portside.lint.finding import Blocker, Finding, Severity
+from portside.lint.rule import Invalid, Rule, Valid
+from portside.python.facts import FileFacts
+from portside.python.guards import When
+from portside.python.launch_move import Move, plan_move, report_of
+from portside.python.launches import Form, Launch
+from portside.python.reachability import Reached
+
+CODE, NAME = "PS101", "uvicorn-run-in-main"
+
+DOCUMENTATION = """\
+## What it does
+
+Flags `uvicorn.run(...)` and `uvicorn.Server(uvicorn.Config(...)).run()` or `.serve()` in the main
+block, or in a function of the file that the main block calls, also by `asyncio.run(main())`. In a
+`__main__.py` the whole file is the main block. Methods, threads and the commands of click and typer
+are not followed. It is a warning in vLLM code (the file, or a file of the workspace that it imports,
+imports vllm) and information elsewhere.
+
+## Why it matters
+
+The file decides how it is served. Whoever starts it can't add `--reload` or `--workers`, and can't
+hand it a socket (`--fd`): an app that is passed as an object accepts none of the first two at all,
+uvicorn exits with code 3 and
+
+```text
+WARNING:  You must pass the application as an import string to enable 'reload' or 'workers'.
+```
+
+With a model behind the app, that costs most where the port is taken. uvicorn runs the app's startup
+first and binds the port last, so the model loads for minutes, and then:
+
+```text
+INFO:     Application startup complete.
+ERROR:    [Errno 98] error while attempting to bind on address ('127.0.0.1', 8123): address already in use
+INFO:     Waiting for application shutdown.
+```
+
+**The plain `uvicorn server:app` does the same.** Moving the launch to the command line does not by
+itself cure the late failure. It makes the cures possible: with `--reload`, with `--workers 2` or
+more, and with `--fd` the socket is there before the app is imported, and `portside serve` claims the
+port first of all, or says at once who holds it. (`--workers 2` also loads two engines.)
+
+## Example
+
+```python
+app = FastAPI()
+
+if __name__ == "__main__":
+    uvicorn.run(app, host="0.0.0.0", port=8010)
+```
+
+becomes
+
+```python
+app = FastAPI()
+```
+
+```text
+uvicorn server:app --host 0.0.0.0 --port 8010
+```
+
+## Fix and its safety
+
+"Fix: launch via uvicorn CLI" removes the launch and what served only it, and writes the command to the
+settings. It is offered where it is proved that the command starts the same app: the app can be named
+from outside, nothing that only the main block sets is read elsewhere, nothing is done to the app before
+the run call, and every option has a form on the command line. Otherwise the message names the line that
+stands in the way. It counts as unsafe while other files of the workspace (a Dockerfile, a script) still
+run this one.
+
+## Since
+
+Every version of uvicorn. Measured with uvicorn 0.54.0 and vLLM 0.32.0.
+
+## References
+
+- [uvicorn: running with the command line and programmatically](https://www.uvicorn.org/deployment/)
+- `uvicorn/server.py`, `startup()`: `lifespan.startup()` comes before `loop.create_server(...)`
+"""
+
+
+def _check(facts: FileFacts) -> Iterator[Finding]:
+    for launch in facts.module.launches:
+        ways = [way for way in launch.ways(When.MAIN) if not way.by_method]
+        if launch.when is not When.MAIN or not ways:
+            continue
+        plan = plan_move(facts, launch)
+        blockers = plan if not isinstance(plan, Move) else ()
+        yield Finding(
+            CODE,
+            NAME,
+            facts.module.tree.span(launch.call),
+            _message(facts, launch, ways[0]) + _hindrance(blockers),
+            Severity.WARNING if facts.is_vllm_code else Severity.INFORMATION,
+            fixes=(plan.fix,) if isinstance(plan, Move) else (),
+            launch=report_of(plan),
+        )
+
+
+def _message(facts: FileFacts, launch: Launch, way: Reached) -> str:
+    fact = f"`{launch.form.value}` {_place(facts, way)} makes this file its own launcher"
+    if launch.form is Form.RUN and launch.starts_processes(facts.module.names):
+        return f"{fact}: how it is served is decided here, not by the command that starts it"
+    if facts.is_vllm_code:
+        return (
+            f"{fact}: the options of the `uvicorn` command that take the port before the model loads "
+            "(`--reload`, `--workers`, `--fd`) have no say"
+        )
+    return f"{fact}: options of the `uvicorn` command such as `--reload` and `--workers` have no say"
+
+
+def _place(facts: FileFacts, way: Reached) -> str:
+    if not way.functions:
+        return "in `__main__.py`" if facts.module.guards.script_only else "in the main block"
+    name = way.functions[-1].child_by_field_name("name")
+    function = facts.module.tree.text(name) if name is not None else "a function"
+    return f"in `{function}`, which the main block calls,"
+
+
+def _hindrance(blockers: tuple[Blocker, ...]) -> str:
+    if not blockers:
+        return ""
+    first, more = blockers[0], len(blockers) - 1
+    rest = f" (and {more} more)" if more else ""
+    return f"; it can't move there as it stands, line {first.line}: {first.reason}{rest}"
+
+
+_APP = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+_MAIN = 'if __name__ == "__main__":\n'
+
+_INVALID = (
+    Invalid(
+        "a run call in the main block",
+        _APP + _MAIN + '    «uvicorn.run(app, host="0.0.0.0", port=8010)»\n',
+        fixed="from fastapi import FastAPI\n\napp = FastAPI()\n",
+        messages=("`uvicorn.run` in the main block makes this file its own launcher",),
+    ),
+    Invalid(
+        "an engine in the lifespan",
+        "from contextlib import asynccontextmanager\n\nimport uvicorn\nfrom fastapi import FastAPI\n"
+        "from vllm import AsyncEngineArgs, AsyncLLMEngine\n\n\n@asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        '    app.state.engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))\n    yield\n\n\n'
+        "app = FastAPI(lifespan=lifespan)\n\n"
+        + _MAIN
+        + '    «uvicorn.run(app, host="0.0.0.0", port=8000)»\n',
+        fixed="from contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n"
+        "from vllm import AsyncEngineArgs, AsyncLLMEngine\n\n\n@asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        '    app.state.engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))\n    yield\n\n\n'
+        "app = FastAPI(lifespan=lifespan)\n",
+        messages=("take the port before the model loads",),
+    ),
+    Invalid(
+        "what only the main block sets and a handler reads",
+        "import argparse\n\nimport uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+        '@app.get("/")\ndef root():\n    return args.model\n\n\n'
+        + _MAIN
+        + "    parser = argparse.ArgumentParser()\n    args = parser.parse_args()\n    «uvicorn.run(app)»\n",
+        messages=("it can't move there as it stands, line ",),
+    ),
+)
+
+_VALID = (
+    Valid("no launch", "from fastapi import FastAPI\n\napp = FastAPI()\n"),
+    Valid("a run of something else", "import asyncio\n\n" + _MAIN + "    asyncio.run(main())\n"),
+    Valid("a run of one's own", "def run(app): ...\n\n" + _MAIN + "    run(app)\n"),
+    Valid("a function that nothing calls", _APP + "def main():\n    uvicorn.run(app)\n"),
+    Valid("a run on import is another rule's", _APP + "uvicorn.run(app)\n"),
+    Valid(
+        "a shadowed name",
+        "from mine import uvicorn\n\n" + _MAIN + "    uvicorn.run(app)\n",
+    ),
+    Valid("text", '"""Run with uvicorn.run(app)."""\nX = "uvicorn.run(app)"\n# uvicorn.run(app)\n'),
+)
+
+RULE: Rule[FileFacts] = Rule(
+    code=CODE,
+    name=NAME,
+    severity=Severity.WARNING,
+    summary="The main block starts uvicorn, so the `uvicorn` command and its options have no say",
+    documentation=DOCUMENTATION,
+    check=_check,
+    invalid=_INVALID,
+    valid=_VALID,
+)
