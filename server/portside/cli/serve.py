@@ -96,11 +96,11 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
 
 
 def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: dict[str, Any]) -> Plan:
-    folder = Path.cwd()
+    choice = _choice(console, spec, Path.cwd())
+    folder = choice.folder or Path.cwd()
     interpreter = find(options["python"], folder)
     if interpreter is None:
         _refuse(console, f"no Python interpreter found: {options['python'] or 'python3'}")
-    choice = _choice(console, spec, folder)
     if choice.spec.endswith(".py") and not (folder / choice.spec).is_file():
         _refuse(console, f"there is no script {choice.spec} here")
     target = Target(
@@ -141,10 +141,12 @@ def _address(target: Target, choice: Choice, folder: Path, options: dict[str, An
     host = options["host"] or choice.host
     port = choice.port if options["port"] is None else options["port"]
     if target.kind == "script" and (host is None or port is None):
-        from portside.cli import serve_target
+        from portside.workspace import apps
 
-        asked_host, asked_port = serve_target.address_in_script(folder, target.spec)
-        host, port = host or asked_host, asked_port if port is None else port
+        # Bound before it runs: what it will ask for has to be read off its source.
+        asked = next((found for found in apps.in_file(folder / target.spec) if found.port is not None), None)
+        if asked is not None:
+            host, port = host or asked.host, asked.port if port is None else port
     return host or _DEFAULT_HOST, _DEFAULT_PORT if port is None else port
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,11 +52,16 @@ def _named(name: str, settings: Settings) -> Choice | Unclear:
     spec = server.app or server.script
     if spec is None:
         return Unclear(f"the server {name!r} is a command: serving a bare command is not implemented yet")
-    if server.script:
-        spec = os.path.relpath(settings.root / server.script)
-    environment = {**_read_env_file(server, settings.root), **server.env}
     return Choice(
-        spec, name, server.host, server.port, server.app_dir, server.factory, environment, server.watch
+        spec,
+        name,
+        host=server.host,
+        port=server.port,
+        app_dir=server.app_dir,
+        factory=server.factory,
+        environment={**_read_env_file(server, settings.root), **server.env},
+        watch=server.watch,
+        folder=settings.root,
     )
 
 
@@ -88,7 +92,12 @@ def _discovered(folder: Path) -> Choice | Unclear:
 
 def _from_source(target: LaunchTarget) -> Choice:
     return Choice(
-        target.target, None, target.host, target.port, target.app_dir, factory=target.kind == "factory"
+        target.target,
+        host=target.host,
+        port=target.port,
+        app_dir=target.app_dir,
+        factory=target.kind == "factory",
+        folder=target.cwd,
     )
 
 
@@ -106,14 +115,3 @@ def _ask(names: Sequence[str]) -> str | None:
 
 def _several(names: Sequence[str]) -> str:
     return f"there are several servers here, name one of them: {', '.join(names)}"
-
-
-def address_in_script(folder: Path, script: str) -> tuple[str | None, int | None]:
-    """Host and port that the script itself would listen on, where its source says so."""
-    from portside.workspace.apps import discover
-
-    path = (folder / script).resolve()
-    for target in discover(path.parent):
-        if (path.parent / target.path).resolve() == path and target.port is not None:
-            return target.host, target.port
-    return None, None

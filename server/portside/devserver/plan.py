@@ -55,7 +55,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An app or a script, with what the settings or its source say of it. name: in the settings."""
+    """An app or a script, with what the settings or its source say of it.
+
+    name: in the settings. folder: where it runs, if not where the user is.
+    """
 
     spec: str
     name: str | None = None
@@ -63,5 +66,6 @@ class Choice:
     port: int | None = None
     app_dir: str | None = None
     factory: bool = False
+    folder: Path | None = None
     environment: dict[str, str] = field(default_factory=dict)
     watch: tuple[str, ...] = ()

@@ -38,8 +38,8 @@ def _source(module: Any) -> str | None:
 def _is_project(path: str) -> bool:
     known = _seen.get(path)
     if known is None:
-        real = os.path.realpath(path)
-        known = _seen[path] = not preload.is_third_party(path) and not real.startswith(_HERE)
+        ours = path.startswith(_HERE)
+        known = _seen[path] = not ours and not preload.is_third_party(path)
     return known
 
 

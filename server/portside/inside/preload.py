@@ -9,6 +9,7 @@ that what it holds is still what an import would find.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import sys
@@ -37,16 +38,18 @@ LAZY = (
 )
 
 
-def installed_folders() -> tuple[str, ...]:
+@functools.lru_cache(maxsize=8)
+def _installed_folders(search_path: tuple[str, ...]) -> tuple[str, ...]:
     """Where packages and the standard library lie: nothing in there is the user's to edit."""
     paths = sysconfig.get_paths()
     found = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    found |= {path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")}
-    return tuple(os.path.realpath(path) + os.sep for path in found)
+    found |= {path for path in search_path if os.path.basename(path) in ("site-packages", "dist-packages")}
+    return tuple({folder + os.sep for path in found for folder in (path, os.path.realpath(path))})
 
 
 def is_third_party(path: str) -> bool:
-    return os.path.realpath(path).startswith(installed_folders())
+    folders = _installed_folders(tuple(sys.path))
+    return path.startswith(folders) or os.path.realpath(path).startswith(folders)
 
 
 def candidates(loaded: Iterable[str]) -> list[str]:

@@ -62,6 +62,7 @@ class Worker:
             if message.event == "prepare":
                 preload.load([*message.fields["names"], *preload.LAZY])
                 self._before = preload.fingerprint()
+                modules.report()  # what is known of these files need not be found out later
                 self._channel.send("prepared")
             elif message.event == "check":
                 self._check(message.fields["files"])
