@@ -6,6 +6,8 @@
 (add-to-list 'eglot-server-programs
              `(python-mode . (,(getenv "PORTSIDE_PYTHON") "-I" "-m" "portside" "lsp")))
 
+(fset 'y-or-n-p #'always) ; eglot asks before it edits several files, here also pyproject.toml
+
 (defun until (what probe)
   (let ((end (+ (float-time) 20)))
     (while (not (funcall probe))

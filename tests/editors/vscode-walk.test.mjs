@@ -38,7 +38,7 @@ test("from the squiggle to a running server, as a person does it", { timeout: 30
     const entry = await person.quickFixMenu(FIX);
     await picture(page, "quick-fix");
     await person.choose(entry);
-    await person.saveFile();
+    await person.saveAll();
     await until(() => !/uvicorn|__main__/.test(readFileSync(file, "utf8")), 10_000, "the fixed file on disk");
 
     await person.command("Start vLLM dev server");

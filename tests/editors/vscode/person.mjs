@@ -74,6 +74,12 @@ export class Person {
     await this.page.waitForSelector(".tab.active.dirty", { state: "detached" });
   }
 
+  /** A fix may have changed other files as well. */
+  async saveAll() {
+    await this.command("File: Save All");
+    await this.page.waitForSelector(".tab.dirty", { state: "detached" });
+  }
+
   /** Replaces a line of the active file (counted from 1), and saves. */
   async rewriteLine(line, text) {
     await this.goTo(line);
