@@ -12,6 +12,7 @@ import bisect
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 # Editors and Python agree on these three line ends; form feeds and U+2028 are
@@ -59,6 +60,10 @@ class SourceFile:
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
         """The offset at which each line begins; the first is always 0."""
+        if "\r" not in self.text:
+            # Several times faster, and this runs with every keystroke.
+            lengths = (len(line) + 1 for line in self.text.split("\n")[:-1])
+            return (0, *accumulate(lengths))
         return (0, *(match.end() for match in _LINE_END.finditer(self.text)))
 
     @cached_property

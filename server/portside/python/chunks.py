@@ -22,7 +22,8 @@ DEFINITIONS = frozenset({"function_definition", "class_definition", "decorated_d
 Words = dict[bytes, frozenset[bytes]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Not frozen: that would triple the time to make one, and there are thousands with each keystroke.
+@dataclass(slots=True, eq=False)
 class Chunk:
     """A statement at module level. start, end: bytes. words: all that looks like a name or a keyword."""
 

@@ -36,6 +36,7 @@ class Names:
     tree: SyntaxTree
     words: Words = field(default_factory=dict, repr=False)
     _bound: dict[int, Scope] = field(default_factory=dict, repr=False)
+    _by_word: dict[bytes, list[Chunk]] = field(default_factory=dict, repr=False)
     _module_bindings: dict[str, tuple[Binding, ...]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -81,8 +82,14 @@ class Names:
 
     def chunks_with(self, words: Iterable[str]) -> tuple[Chunk, ...]:
         """The statements of the module in which one of these words stands, strings and comments included."""
-        wanted = {word.encode() for word in words}
-        return tuple(chunk for chunk in self.chunks if not wanted.isdisjoint(chunk.words))
+        found = {chunk.start: chunk for word in words for chunk in self._chunks_of(word.encode())}
+        return tuple(found[start] for start in sorted(found))
+
+    def _chunks_of(self, word: bytes) -> list[Chunk]:
+        found = self._by_word.get(word)
+        if found is None:
+            found = self._by_word[word] = [chunk for chunk in self.chunks if word in chunk.words]
+        return found
 
     def bindings_by(self, chunk: Chunk) -> Iterable[tuple[str, Sequence[Binding]]]:
         """The names that a statement of the module binds at module level, and how."""
@@ -103,14 +110,11 @@ class Names:
         return found
 
     def _find_module_bindings(self, name: str) -> list[Binding]:
-        word = name.encode()
         found: list[Binding] = []
-        for chunk in self.chunks:
-            # A definition binds its own name and what it declares global; `*` has no word.
-            if word not in chunk.words and name != "*":
-                continue
-            if name == "*" and b"import" not in chunk.words:
-                continue
+        # A star has no word of its own.
+        word = b"import" if name == "*" else name.encode()
+        for chunk in self._chunks_of(word):
+            # A definition binds its own name and what it declares global.
             if not chunk.is_definition or b"global" in chunk.words or _own_name(chunk.node) == word:
                 found += self._scopes(chunk).bindings.get(name, ())
         return found
@@ -258,6 +262,8 @@ class Names:
         `x += 1` and `del x` read x. Strings and comments do not.
         """
         home = scope or self.module
+        if not self.bindings_in(name, home):
+            return ()
         return tuple(node for node in self.mentions(name, home) if self._reads(node, name, home))
 
     def _reads(self, node: Node, name: str, home: Scope) -> bool:
@@ -272,8 +278,8 @@ class Names:
         home, word = scope or self.module, name.encode()
         pattern = re.compile(rb"(?<![\w\x80-\xff])" + re.escape(word) + rb"(?![\w\x80-\xff])")
         found: list[Node] = []
-        for chunk in self.chunks:
-            if word not in chunk.words or chunk.end <= home.start or chunk.start >= home.end:
+        for chunk in self._chunks_of(word):
+            if chunk.end <= home.start or chunk.start >= home.end:
                 continue
             start, end = max(chunk.start, home.start), min(chunk.end, home.end)
             for match in pattern.finditer(self.tree.source.data, start, end):

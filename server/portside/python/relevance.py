@@ -16,15 +16,14 @@ from portside.python.names import Names
 
 def relevant_chunks(names: Names, words: frozenset[str]) -> tuple[Chunk, ...]:
     """The statements that use one of the words, or a name that such a statement hands on; in order."""
-    wanted = {word.encode() for word in words}
-    known, found, rest = set(wanted), list[Chunk](), list(names.chunks)
+    wanted, known = set(words), set(words)
+    found: dict[int, Chunk] = {}
     while wanted:
-        hit = [chunk for chunk in rest if not wanted.isdisjoint(chunk.words)]
-        rest = [chunk for chunk in rest if wanted.isdisjoint(chunk.words)]
-        found += hit
-        wanted = {name.encode() for chunk in hit for name in _handed_on(names, chunk)} - known
+        hit = [chunk for chunk in names.chunks_with(wanted) if chunk.start not in found]
+        found.update((chunk.start, chunk) for chunk in hit)
+        wanted = {name for chunk in hit for name in _handed_on(names, chunk)} - known
         known |= wanted
-    return tuple(sorted(found, key=lambda chunk: chunk.start))
+    return tuple(found[start] for start in sorted(found))
 
 
 def _handed_on(names: Names, chunk: Chunk) -> Iterator[str]:

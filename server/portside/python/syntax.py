@@ -57,7 +57,10 @@ class SyntaxTree:
         line whose `if` it lost, for a statement of the module. Those are left out:
         nobody knows when they would run.
         """
-        return tuple(node for node in self.root.named_children if self._stands_at_module_level(node))
+        nodes = self.root.named_children
+        if not self.root.has_error:
+            return tuple(node for node in nodes if node.type != "comment")
+        return tuple(node for node in nodes if self._stands_at_module_level(node))
 
     def _stands_at_module_level(self, node: Node) -> bool:
         if node.type in {"comment", "ERROR"}:
@@ -66,8 +69,6 @@ class SyntaxTree:
 
     def _starts_its_own_line(self, node: Node) -> bool:
         """Whether what precedes it on its line is whole statements (`a = 1; b = 2`) or nothing."""
-        if not self.root.has_error:
-            return True
         line_start = node.start_byte - node.start_point.column
         before = self.source.data[line_start : node.start_byte]
         if before in {b"\xef\xbb\xbf", b"\x0c"}:
