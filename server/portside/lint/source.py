@@ -62,8 +62,8 @@ class SourceFile:
         """The offset at which each line begins; the first is always 0."""
         if "\r" not in self.text:
             # Several times faster, and this runs with every keystroke.
-            lengths = (len(line) + 1 for line in self.text.split("\n")[:-1])
-            return (0, *accumulate(lengths))
+            lengths = map(len, self.text.split("\n")[:-1])
+            return (0, *accumulate(map((1).__add__, lengths)))
         return (0, *(match.end() for match in _LINE_END.finditer(self.text)))
 
     @cached_property
