@@ -3,6 +3,6 @@
 _RULES = "https://github.com/portside/portside/blob/main/docs/rules"
 
 
-def rule_url(name: str) -> str:
-    """The page of the rule with this name."""
-    return f"{_RULES}/{name}.md"
+def rule_url(code: str, name: str) -> str:
+    """The page of this rule, as `scripts/generate_docs.py` names it."""
+    return f"{_RULES}/{code}-{name}.md"

@@ -40,7 +40,7 @@ class Converter:
             "range": document.buffer.range(finding.span),
             "severity": _SEVERITIES[finding.severity],
             "code": finding.code,
-            "codeDescription": {"href": rule_url(finding.name)},
+            "codeDescription": {"href": rule_url(finding.code, finding.name)},
             "source": SOURCE,
             "message": finding.message,
             "data": {"name": finding.name},

@@ -37,5 +37,5 @@ def _page(finding: Finding, *, markdown: bool) -> str:
         return f"{finding.code} {finding.name}\n{finding.message}\n\n{documentation}"
     # Headings fill an editor's hover with large type; bold lines say as much.
     body = _HEADING.sub(r"**\1**", documentation)
-    link = f"[{finding.code} {finding.name}]({rule_url(finding.name)})"
+    link = f"[{finding.code} {finding.name}]({rule_url(finding.code, finding.name)})"
     return f"**{link}**\n\n{finding.message}\n\n{body}"

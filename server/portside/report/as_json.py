@@ -24,7 +24,7 @@ def finding_object(checked: Checked, source: SourceFile, finding: Finding) -> di
         "name": finding.name,
         "severity": finding.severity.value,
         "message": finding.message,
-        "url": rule_url(finding.name),
+        "url": rule_url(finding.code, finding.name),
         "fixes": [_fix(checked, source, fix) for fix in finding.fixes],
         "related": [_related(checked, source, related) for related in finding.related],
     }

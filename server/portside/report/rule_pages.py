@@ -20,7 +20,7 @@ def rule_object(rule: Rule[Any]) -> dict[str, Any]:
         "name": rule.name,
         "severity": rule.severity.value,
         "summary": rule.summary,
-        "url": rule_url(rule.name),
+        "url": rule_url(rule.code, rule.name),
     }
 
 
@@ -45,7 +45,7 @@ def page(rule: Rule[Any], ink: Ink) -> str:
     """The rule's page: its head, then its documentation with the Markdown turned into layout."""
     severity = ink.severity(rule.severity, rule.severity.value)
     head = f"{ink.bold(f'{rule.code} {rule.name}')} ({severity})\n{_inline(rule.summary, ink)}\n"
-    return f"{head}\n{_body(rule.documentation, ink)}\n{ink.dim(rule_url(rule.name))}\n"
+    return f"{head}\n{_body(rule.documentation, ink)}\n{ink.dim(rule_url(rule.code, rule.name))}\n"
 
 
 def _body(markdown: str, ink: Ink) -> str:
