@@ -10,6 +10,7 @@ parentheses are a legal file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,8 @@ _LANGUAGE = Language(tree_sitter_python.language())
 
 # A file with more errors than this is no Python; to list them all would help nobody.
 _MOST_ERRORS = 100
+
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 
 @dataclass(frozen=True)
@@ -88,15 +91,20 @@ class SyntaxTree:
 
 def parse(source: SourceFile, previous: SyntaxTree | None = None) -> SyntaxTree:
     """The tree of a file. previous: a tree of an earlier text of it, which makes this fast."""
-    parser = Parser(_LANGUAGE)
+    parser, data = Parser(_LANGUAGE), _with_newlines(source.data)
     if previous is None:
-        return SyntaxTree(source, parser.parse(source.data))
-    return SyntaxTree(source, parser.parse(source.data, _edited(previous, source.data)))
+        return SyntaxTree(source, parser.parse(data))
+    return SyntaxTree(source, parser.parse(data, _edited(previous, data)))
+
+
+def _with_newlines(data: bytes) -> bytes:
+    """The same bytes, but for lone carriage returns: Python ends lines there, the grammar does not."""
+    return _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
 
 
 def _edited(previous: SyntaxTree, new: bytes) -> Tree:
     """A copy of the old tree that knows which bytes are no longer what they were."""
-    old = previous.source.data
+    old = _with_newlines(previous.source.data)
     start = _common_prefix(old, new)
     tail = _common_prefix(old[start:][::-1], new[start:][::-1])
     old_end, new_end = len(old) - tail, len(new) - tail

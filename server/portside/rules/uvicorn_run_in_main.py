@@ -86,12 +86,18 @@ Every version of uvicorn. Measured with uvicorn 0.54.0 and vLLM 0.32.0.
 """
 
 
+# One command starts one server, so several launches of a file are in each other's way. More than these
+# are no program that anybody wrote, and need no proof each.
+_MOST_PLANS = 8
+
+
 def _check(facts: FileFacts) -> Iterator[Finding]:
-    for launch in facts.module.launches:
+    reached = [launch for launch in facts.module.launches if launch.when is When.MAIN]
+    for number, launch in enumerate(reached):
         ways = [way for way in launch.ways(When.MAIN) if not way.by_method]
-        if launch.when is not When.MAIN or not ways:
+        if not ways:
             continue
-        plan = plan_move(facts, launch)
+        plan = plan_move(facts, launch) if number < _MOST_PLANS else _one_of_many(facts, reached[0])
         blockers = plan if not isinstance(plan, Move) else ()
         yield Finding(
             CODE,
@@ -102,6 +108,11 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
             fixes=(plan.fix,) if isinstance(plan, Move) else (),
             launch=report_of(plan),
         )
+
+
+def _one_of_many(facts: FileFacts, first: Launch) -> tuple[Blocker, ...]:
+    line = facts.module.tree.line(first.call)
+    return (Blocker(line, "the file starts another server here, and one command starts one"),)
 
 
 def _message(facts: FileFacts, launch: Launch, way: Reached) -> str:
