@@ -11,6 +11,7 @@ const APP = "core.qwen_vllm_server:app";
 const PORT = "8010";
 const WINDOWS = process.platform === "win32";
 const POLL_MS = 100;
+const SAME_SIGNAL_MS = 500;
 
 /**
  * Serve the example in `folder` until a signal ends it. Resolves when no process of it is left.
@@ -37,11 +38,24 @@ export async function serve(folder, scratch, python) {
   }
 }
 
-/** Ask the server to stop, as Ctrl-C would, for every signal that asks this process to. */
+/**
+ * Ask the server to stop, as Ctrl-C would, for every signal that asks this process to.
+ *
+ * A Ctrl-C comes twice when npm runs this: from the terminal and from npm. One that comes later is
+ * a person's second one, and goes on as well.
+ */
 function passOnSignals(server) {
+  let last = Number.NEGATIVE_INFINITY;
+  const stop = () => {
+    const now = performance.now();
+    if (now - last > SAME_SIGNAL_MS) {
+      last = now;
+      server.kill("SIGINT");
+    }
+  };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     // On Windows the console has sent the Ctrl-C to the server already.
-    process.on(signal, () => WINDOWS || server.kill("SIGINT"));
+    process.on(signal, WINDOWS ? () => {} : stop);
   }
 }
 
