@@ -43,7 +43,7 @@ _THIRD = Argument(position=2)
 _ADDRESS = Argument("server_address", 0, Takes.ADDRESS)
 _METRICS = Argument(position=0, variable="METRICS_PORT")
 _GRPC = Argument("address", 0, Takes.BIND, "GRPC_PORT")
-_UI = Argument("server_port", None, variable="UI_PORT")
+_UI = Argument("server_port", None, variable="GRADIO_SERVER_PORT")
 
 FUNCTIONS: Mapping[str, Argument] = {
     "uvicorn.run": _NAMED,

@@ -86,13 +86,15 @@ def _unknown(names: Names, node: Node) -> Word:
 def _of_sum(names: Names, node: Node, depth: int) -> list[Word]:
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     operator = node.child_by_field_name("operator")
+    if left is not None and operator is not None and operator.type == "%":
+        return words(names, left, depth - 1)
     if left is None or right is None or operator is None or operator.type != "+":
         return [_unknown(names, node)]
     return [*words(names, left, depth - 1), *words(names, right, depth - 1)]
 
 
 def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
-    """`shlex.split(x)`, `x.split()`, `" ".join(x)`, `list(x)`; any other call is one word."""
+    """`shlex.split(x)`, `x.split()`, `x.format(…)`, `" ".join(x)`, `list(x)`; any other call is one word."""
     callee, passed = call.child_by_field_name("function"), arguments(call)
     if callee is None:
         return [_unknown(names, call)]
@@ -107,7 +109,8 @@ def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
         and len(passed.positional) == 1
     ):
         return words(names, passed.positional[0], depth - 1)
-    if names.tree.text(method) in {"split", "copy", "strip"} and not passed.positional:
+    name = names.tree.text(method)
+    if name == "format" or (name in {"split", "copy", "strip"} and not passed.positional):
         return words(names, holder, depth - 1)
     return [_unknown(names, call)]
 

@@ -6,6 +6,7 @@ Everything is found out when it is first asked for, from one parse, and kept.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,6 +24,7 @@ from portside.python.reachability import Reached, find_reached
 from portside.python.relevance import relevant_chunks
 from portside.python.script_place import ScriptPlace
 from portside.python.syntax import SyntaxTree, parse, query
+from portside.python.value_types import Value
 
 _STARTERS = frozenset({"uvicorn", "vllm"})
 
@@ -142,6 +144,7 @@ class WorkspaceFacts:
     module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
     imports is vLLM code. imported_engines: engines that its imports make. imported_by: the files that
     import it, directly or through others; served_by: those of them that define an app.
+    constants: what names imported from files of the workspace stand for, by qualified name.
     """
 
     module: str | None = None
@@ -152,6 +155,7 @@ class WorkspaceFacts:
     imported_by: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()
     port_variable: str = "PORT"
+    constants: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from portside.lint.source import Span
-from portside.python.syntax import SyntaxTree
+from portside.python.syntax import SyntaxTree, query
 
+_LETTERS = b"rRbBuUfFtT"
 _COMPOUND = frozenset(
     {
         "if_statement",
@@ -52,7 +53,7 @@ class PythonLayout:
         before = offset - 1
         if before < 0:
             return True
-        if self.tree.source.text[before] == "\\":
+        if self.tree.source.text[before] == "\\" or self._in_open_string(offset):
             return False
         node: Node | None = self._at(before)
         while node is not None:
@@ -60,6 +61,14 @@ class PythonLayout:
                 return self._end(node) <= offset or node.type == "concatenated_string"
             node = node.parent
         return True
+
+    def _in_open_string(self, offset: int) -> bool:
+        """Whether a triple-quoted string begins before and never ends: then there are no comments."""
+        if not self.tree.root.has_error:
+            return False
+        byte = self.tree.source.byte_of_offset(offset)
+        starts = query("(ERROR (string_start) @start)", self.tree.root).get("start", [])
+        return any(node.end_byte <= byte and len((node.text or b"").lstrip(_LETTERS)) == 3 for node in starts)
 
     def _at(self, offset: int) -> Node | None:
         byte = self.tree.source.byte_of_offset(offset)

@@ -47,7 +47,7 @@ def in_words(tracer: Tracer, held: Iterable[Word], assumed: ServerCommand | None
     """The ports that a command line listens on. assumed: the server, where its words don't name one."""
     for port in command_ports(list(held), assumed):
         takes = Takes.BIND if port.bind else Takes.PORT
-        listener = Listener(port.command.label, Argument(takes=takes), port.command.vllm)
+        listener = Listener(port.command.label, Argument(takes=takes), port.command.vllm, started=True)
         if port.word.expression is not None and port.whole:
             yield from read(tracer, port.word.expression, listener)
         elif port.word.string is not None:

@@ -20,11 +20,15 @@ _BOUND = re.compile(r"(?:^\w*[\"']+|:)(?P<port>\d{1,5})[\"']*$")
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What listens: how people call it, which argument says the port, whether vLLM runs in it."""
+    """What listens: how people call it, which argument says the port, whether vLLM runs in it.
+
+    started: it is another process, which this one starts.
+    """
 
     label: str
     argument: Argument
     vllm: bool = False
+    started: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,10 @@ class PortUse:
     literal: Literal
     use: Span
     string: Node | None = None
+
+    @property
+    def started(self) -> bool:
+        return self.listener.started
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ that hands its parameter on to one of these.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 
@@ -105,8 +106,7 @@ def _note(tracer: Tracer, handed: Handed, local: dict[int, Listener]) -> None:
         old = handed.listener.argument
         position = order.index(handed.parameter.name) - shift
         wanted = Argument(handed.parameter.name, position, old.takes, old.variable)
-        noted = Listener(handed.listener.label, wanted, handed.listener.vllm)
-        local.setdefault(called.start_byte, noted)
+        local.setdefault(called.start_byte, dataclasses.replace(handed.listener, argument=wanted))
 
 
 def _around(names: Names, start: int) -> Node | None:

@@ -25,6 +25,7 @@ class Through(enum.Enum):
     FIELD = "default of a field"
     ITEM = "item of a dictionary"
     FUNCTION = "returned by a function"
+    SEVERAL = "the same in several places"
 
 
 @dataclass(frozen=True, slots=True)

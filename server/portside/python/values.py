@@ -128,7 +128,7 @@ class Tracer:
         values = [self.of_binding(binding) for binding in bindings]
         if not all(same(values[0], value) for value in values[1:]):
             return Unknown(f"`{name}` is bound in several places")
-        return values[0]
+        return values[0] if len(values) == 1 else named(values[0], Through.SEVERAL, name)
 
     def of_binding(self, binding: Binding) -> Value:
         """The value that a name gets there."""

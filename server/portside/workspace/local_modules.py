@@ -6,19 +6,24 @@ Reads files, imports nothing. A summary is kept as long as the file stays as it 
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
+from portside.python.constants import module_constants
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
 from portside.python.guards import When
 from portside.python.imports import Import
+from portside.python.value_types import Value
 from portside.workspace.text_file import UnreadableFile, decode
 
 # Generated code and data; nobody writes a module of that size by hand.
 _LARGEST_BYTES = 2_000_000
+
+_PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*port\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +37,23 @@ class EngineSummary:
 
 @dataclass(frozen=True, slots=True)
 class ModuleSummary:
-    """What other files have to know of a module. imports: what its import imports in turn, by name."""
+    """What other files have to know of a module.
+
+    imports: what its import imports in turn, by name. constants: by name in the module.
+    """
 
     engines: tuple[EngineSummary, ...]
     imports: tuple[tuple[str, str | None], ...]
     is_vllm_code: bool
     serves: bool
+    constants: Mapping[str, Value]
 
 
 def summarize(facts: ModuleFacts) -> ModuleSummary:
     calls = [(engine.constructor, engine.call) for engine in facts.engines_at_import]
     engines = tuple(EngineSummary(name, facts.tree.span(call), facts.tree.line(call)) for name, call in calls)
     imports = tuple((found.module, found.name) for found in facts.imports if found.when is When.IMPORT)
-    return ModuleSummary(engines, imports, facts.is_vllm_code, bool(facts.apps))
+    return ModuleSummary(engines, imports, facts.is_vllm_code, bool(facts.apps), module_constants(facts))
 
 
 class LocalModules:
@@ -83,6 +92,18 @@ class LocalModules:
         )
         summaries = (self.summary(target) for target in targets if target != path)
         return any(summary is not None and summary.is_vllm_code for summary in summaries)
+
+    def constants(self, path: Path, facts: ModuleFacts, top: Path) -> dict[str, Value]:
+        """The ports among what the file imports from others, by the qualified name that it has here."""
+        found: dict[str, Value] = {}
+        for one in facts.all_imports:
+            files = self.files_of(path, one.module, one.name, top)
+            if not files or files[-1] == path or not _takes_port(facts, one):
+                continue
+            summary = self.summary(files[-1])
+            for name, value in summary.constants.items() if summary is not None else ():
+                found[_qualified(one, files[-1], name)] = value
+        return found
 
     def _reachable(self, path: Path, found: Import, top: Path, seen: set[Path]) -> Iterator[Path]:
         waiting = deque(self.files_of(path, found.module, found.name, top))
@@ -174,3 +195,20 @@ def module_name(path: Path, top: Path, root: Path) -> str:
             parts = path.relative_to(folder).with_suffix("").parts
             return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
     return path.stem
+
+
+def _takes_port(facts: ModuleFacts, found: Import) -> bool:
+    """Whether the file takes a port from this import: `from config import PORT`, `config.port`."""
+    if found.name is not None and "port" in found.name.lower():
+        return True
+    data = facts.source.data
+    chunks = facts.names.chunks_with(facts.names.bound_names(found.statement))
+    return any(_PORT_ATTRIBUTE.search(data, chunk.start, chunk.end) is not None for chunk in chunks)
+
+
+def _qualified(found: Import, file: Path, name: str) -> str:
+    """`config.PORT` for `import config` and `from config import PORT`; `app.config.PORT` for a submodule."""
+    if found.name is None:
+        return f"{found.module}.{name}"
+    prefix = found.module if found.module.endswith(".") else f"{found.module}."
+    return f"{prefix}{found.name}.{name}" if file.stem == found.name else f"{prefix}{name}"

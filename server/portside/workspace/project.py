@@ -109,6 +109,7 @@ class Project:
             imported_by=tuple(map(str, importers.files)),
             served_by=tuple(str(file) for file in importers.files if self._serves(file)),
             port_variable=self.port_variable,
+            constants=self._modules.constants(path, module, top),
         )
 
     def _place(self, path: Path, importers: Importers) -> ScriptPlace:

@@ -1,0 +1,58 @@
+"""Constants of a module, as other files of the workspace import them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from tree_sitter import Node
+
+from portside.python.bindings import Binding, How
+from portside.python.facts import ModuleFacts
+from portside.python.names import Names
+from portside.python.value_types import Environment, Literal, Value
+from portside.python.values import Tracer
+
+# What a constant is written as; a value behind anything else is not followed into other files.
+_SIMPLE = frozenset({"integer", "string", "call", "identifier", "subscript", "boolean_operator"})
+
+
+def module_constants(facts: ModuleFacts) -> Mapping[str, Value]:
+    """What the module's names (`PORT`) and its classes' attributes (`Settings.PORT`) stand for.
+
+    Only those with one binding whose value is a literal or comes from the environment.
+    """
+    names, tracer = facts.names, Tracer(facts.names)
+    found: dict[str, Value] = {}
+    for name, binding in _candidates(names):
+        value = tracer.of_binding(binding)
+        if isinstance(value, Literal):
+            found[name] = dataclasses.replace(value, name=name, path=facts.source.path)
+        elif isinstance(value, Environment):
+            found[name] = value
+    return found
+
+
+def _candidates(names: Names) -> Iterator[tuple[str, Binding]]:
+    for chunk in names.chunks:
+        if chunk.node.type == "class_definition":
+            yield from _of_class(names, chunk.node)
+        elif not chunk.is_definition:
+            for name, bindings in names.bindings_by(chunk):
+                if len(names.module_bindings(name)) == 1 and _is_simple(bindings[0]):
+                    yield name, bindings[0]
+
+
+def _of_class(names: Names, definition: Node) -> Iterator[tuple[str, Binding]]:
+    """A plain class without bases and decorators; of any other its attributes may be something else."""
+    owner = definition.child_by_field_name("name")
+    if owner is None or definition.child_by_field_name("superclasses") is not None:
+        return
+    for name, bindings in names.scope_of(definition).bindings.items():
+        if len(bindings) == 1 and _is_simple(bindings[0]):
+            yield f"{names.tree.text(owner)}.{name}", bindings[0]
+
+
+def _is_simple(binding: Binding) -> bool:
+    value = binding.value
+    return binding.how is How.ASSIGNMENT and value is not None and value.type in _SIMPLE
