@@ -20,11 +20,15 @@ from portside.python.syntax import arguments, query, string_value, unwrapped
 
 @dataclass(frozen=True, slots=True)
 class AppTarget:
-    """The app as the command names it. name: the module's attribute, `app` or `server.app`."""
+    """The app as the command names it. name: the module's attribute, `app` or `server.app`.
+
+    own: whether it is the script's own module that uvicorn imports.
+    """
 
     place: ImportTarget
     name: str
     factory: bool = False
+    own: bool = False
 
     @property
     def text(self) -> str:
@@ -59,7 +63,7 @@ class AppFinder:
         return self._refuse(node, f"{self.obstacles.quote(node)} has no name that the command could give")
 
     def _refuse(self, node: Node, reason: str) -> Found | None:
-        self.obstacles.add(node, reason)
+        self.obstacles.explain(node, reason)
         return None
 
     # A name
@@ -172,7 +176,7 @@ class AppFinder:
         target = own_module(self.names, self.place)
         if isinstance(target, str):
             return self._refuse(node, target)
-        return AppTarget(target, name, factory), self.site
+        return AppTarget(target, name, factory, own=True), self.site
 
     def _home_module(self, bindings: Sequence[Binding]) -> Found | None:
         """The module that the app is imported from, if this file does nothing but to start it."""

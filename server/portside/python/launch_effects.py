@@ -162,11 +162,13 @@ def check_block(names: Names, site: Site, obstacles: Obstacles) -> None:
 
 def _serving_statements(site: Site) -> list[Node]:
     """The expression statements around the assignments that make config and server."""
-    return [node.parent for node in site.serving if node.parent is not None]
+    return [*site.serving, *(node.parent for node in site.serving if node.parent is not None)]
 
 
 def check_statement(names: Names, statement: Node, obstacles: Obstacles, *, after: bool = False) -> None:
     """Adds why the statement can't go; notes what goes with it, where it can."""
+    if obstacles.is_explained(statement):
+        return
     match statement.type:
         case "pass_statement" | "global_statement" | "nonlocal_statement":
             return

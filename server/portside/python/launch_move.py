@@ -76,7 +76,7 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
         return obstacles.blockers
     target = found[0]
     _note_what_changes(facts, site, target, obstacles)
-    edits = list(removal(names, site, place))
+    edits = list(removal(names, site, place, target))
     if place.settings is not None and (edit := settings_edit(place.settings, place.stem, target, options)):
         edits.append(edit)
     applicability = Applicability.UNSAFE if obstacles.needs_review else Applicability.SAFE
@@ -169,7 +169,8 @@ def _check_names(names: Names, site: Site, obstacles: Obstacles) -> None:
     """Names that only the launch sets, and that something else reads."""
     for removed in site.removed:
         for binding in bound_in(names, removed):
-            if binding.how in {How.ANNOTATION, How.FUNCTION} and removed in site.functions:
+            is_own_name = binding.how in {How.ANNOTATION, How.FUNCTION} and removed in site.functions
+            if is_own_name or obstacles.is_explained(binding.statement):
                 continue
             readers = [node for node in names.reads(binding.name) if not site.removes(node.start_byte)]
             if readers:

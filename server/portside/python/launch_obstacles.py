@@ -12,17 +12,29 @@ from portside.python.syntax import SyntaxTree
 
 @dataclass
 class Obstacles:
-    """Blockers and notes, in the order in which they were met."""
+    """Blockers and notes, in the order in which they were met.
+
+    explained: what a blocker was said of already, so that no second one says less of it.
+    """
 
     tree: SyntaxTree
     found: list[Blocker] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     needs_review: bool = False
+    explained: list[Node] = field(default_factory=list)
 
     def add(self, node: Node, reason: str) -> None:
         blocker = Blocker(self.tree.line(node), reason)
         if blocker not in self.found:
             self.found.append(blocker)
+
+    def explain(self, node: Node, reason: str) -> None:
+        """Adds a blocker that says all there is to say of the code at `node`."""
+        self.add(node, reason)
+        self.explained.append(node)
+
+    def is_explained(self, around: Node) -> bool:
+        return any(around.start_byte <= node.start_byte < around.end_byte for node in self.explained)
 
     def note(self, text: str, *, review: bool = False) -> None:
         """Something to know before applying. review: a person has to look at it."""

@@ -11,7 +11,7 @@ from tree_sitter import Node
 from portside.lint.finding import Edit
 from portside.lint.source import SourceFile, Span
 from portside.python.bindings import Binding, How
-from portside.python.launch_app import bound_in
+from portside.python.launch_app import AppTarget, bound_in
 from portside.python.launch_effects import is_pure
 from portside.python.launch_site import Site
 from portside.python.names import Names
@@ -19,9 +19,9 @@ from portside.python.script_place import ScriptPlace
 from portside.python.syntax import query, string_value
 
 
-def removal(names: Names, site: Site, place: ScriptPlace) -> tuple[Edit, ...]:
+def removal(names: Names, site: Site, place: ScriptPlace, target: AppTarget) -> tuple[Edit, ...]:
     """The edits, none overlapping. All that is not part of the launch stays as it is, to the byte."""
-    leftovers = _Leftovers(names, place, list(site.removed))
+    leftovers = _Leftovers(names, place, target, list(site.removed))
     leftovers.spread()
     source = names.tree.source
     lines = _Lines(source)
@@ -39,6 +39,7 @@ class _Leftovers:
 
     names: Names
     place: ScriptPlace
+    target: AppTarget
     statements: list[Node]
     imported: dict[int, tuple[Node, list[Binding]]] = field(default_factory=dict)
 
@@ -62,6 +63,8 @@ class _Leftovers:
 
     def _exported(self) -> frozenset[str]:
         found = set(self.place.imported_names or ()) | self.place.entry_points
+        if self.target.own:
+            found.add(self.target.name.partition(".")[0])
         for chunk in self.names.chunks_with(["__all__"]):
             strings = query("(string) @string", chunk.node).get("string", [])
             found.update(value for node in strings if (value := string_value(self.names.tree, node)))
@@ -95,7 +98,9 @@ class _Leftovers:
         return is_plain and right is not None and right.type != "assignment" and is_pure(self.names, right)
 
     def _is_foreign(self, binding: Binding) -> bool:
-        """Not a module of the workspace: importing that may be what registers routes."""
+        """Not a module of the workspace: importing that may be what registers routes of the app."""
+        if not self.target.own:
+            return True
         target = binding.target or "."
         first = target.partition(".")[0]
         if first in sys.stdlib_module_names or first == "uvicorn":

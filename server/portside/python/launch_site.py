@@ -183,7 +183,7 @@ class _Climb:
             return
         condition = container.child_by_field_name("condition")
         shown = self.obstacles.quote(condition) if condition is not None else None
-        reason = f"the server starts only if {shown}" if shown else "the server starts inside another block"
+        reason = f"the server starts only if {shown}" if shown else "the server starts in some cases only"
         if container.type in {"with_statement"}:
             reason = "the server runs inside a `with` block, which the command would not enter"
         if container.type in {"for_statement", "while_statement"}:

@@ -66,6 +66,7 @@ class ImportTarget:
 # Packages that a folder of the same name, having no `__init__.py`, never wins against.
 _INSTALLED = frozenset(
     {
+        "test",  # of the standard library, though sys.stdlib_module_names leaves it out
         "vllm",
         "uvicorn",
         "fastapi",

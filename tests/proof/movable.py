@@ -1,0 +1,405 @@
+"""Shapes that can be moved."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.shapes import API, Movable
+
+RUN = 'if __name__ == "__main__":\n    uvicorn.run(app, host="0.0.0.0", port=8010)\n'
+
+MOVABLE = (
+    Movable(
+        "the app as an object, with host and port",
+        f"import uvicorn\n{API}\n\n{RUN}",
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        gone=("uvicorn", "__main__"),
+    ),
+    Movable(
+        "no options at all",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app)\n",
+        "uvicorn server:app",
+    ),
+    Movable(
+        "uvicorn imported in the main block",
+        f"{API}\n\nif __name__ == '__main__':\n    import uvicorn\n\n    uvicorn.run(app, port=8001)\n",
+        "uvicorn server:app --port 8001",
+        gone=("uvicorn",),
+    ),
+    Movable(
+        "run imported by name, under an alias",
+        f"from uvicorn import run as serve\n{API}\n\nif __name__ == '__main__':\n    serve(app=app, port=9000)\n",
+        "uvicorn server:app --port 9000",
+        gone=("uvicorn", "serve"),
+    ),
+    Movable(
+        "a folder without __init__.py is a package on the command line",
+        f"import uvicorn\n{API}\n\n{RUN}",
+        "uvicorn core.qwen_vllm_server:app --host 0.0.0.0 --port 8010",
+        path="core/qwen_vllm_server.py",
+        files={"pyproject.toml": '[project]\nname = "a"\n'},
+    ),
+    Movable(
+        "a script that imports its neighbours needs its folder on the path",
+        f"import uvicorn\nimport answers\n{API}\n\n@app.get('/n')\ndef n():\n    return answers.N\n\n\n{RUN}",
+        "uvicorn server:app --app-dir core --host 0.0.0.0 --port 8010",
+        path="core/server.py",
+        files={"core/answers.py": "N = 3\n"},
+        kept=("import answers",),
+    ),
+    Movable(
+        "src layout",
+        f"import uvicorn\n{API}\n\n{RUN}",
+        "uvicorn pkg.api:app --app-dir src --host 0.0.0.0 --port 8010",
+        path="src/pkg/api.py",
+        files={"src/pkg/__init__.py": "", "pyproject.toml": '[project]\nname = "pkg"\n'},
+    ),
+    Movable(
+        "relative imports, run with -m",
+        f"import uvicorn\nfrom .words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
+        "uvicorn pkg.api:app --host 0.0.0.0 --port 8010",
+        path="pkg/api.py",
+        files={"pkg/__init__.py": "", "pkg/words.py": "HELLO = 'hi'\n"},
+        arguments=("-m", "pkg.api"),
+    ),
+    Movable(
+        "a folder whose name is no module name",
+        f"import uvicorn\n{API}\n\n{RUN}",
+        "uvicorn server:app --app-dir my-service --host 0.0.0.0 --port 8010",
+        path="my-service/server.py",
+    ),
+    Movable(
+        "a folder named like a package of the standard library",
+        f"import uvicorn\n{API}\n\n{RUN}",
+        "uvicorn server:app --app-dir test --host 0.0.0.0 --port 8010",
+        path="test/server.py",
+    ),
+    Movable(
+        "data files beside the script, which is run in its folder",
+        f"import uvicorn\n{API}\n\nWORDS = open('words.txt').read()\n\n\n@app.get('/w')\ndef w():\n    return WORDS\n\n\n{RUN}",
+        "cd core && uvicorn server:app --host 0.0.0.0 --port 8010",
+        path="core/server.py",
+        files={"core/words.txt": "some words"},
+        folder="core",
+        notes=("run it in `core`",),
+    ),
+    Movable(
+        "the port from the environment with a default",
+        "import os\n\nimport uvicorn\n" + API + "\n\nif __name__ == '__main__':\n"
+        '    uvicorn.run(app, host="0.0.0.0", port=int(os.environ.get("PORT", 8000)))\n',
+        'uvicorn server:app --host 0.0.0.0 --port "${PORT:-8000}"',
+        gone=("import os",),
+    ),
+    Movable(
+        "the port from the environment, set",
+        "import os\n\nimport uvicorn\n" + API + "\n\nif __name__ == '__main__':\n"
+        '    port = int(os.getenv("API_PORT", "8000"))\n    uvicorn.run(app, port=port)\n',
+        'uvicorn server:app --port "${API_PORT:-8000}"',
+        environment={"API_PORT": "8123"},
+    ),
+    Movable(
+        "a port that the environment has to name",
+        "import os\nimport uvicorn\n" + API + "\n\nif __name__ == '__main__':\n"
+        '    uvicorn.run(app, port=int(os.environ["PORT"]))\n',
+        'uvicorn server:app --port "${PORT:?}"',
+        environment={"PORT": "8124"},
+    ),
+    Movable(
+        "constants of the module that nothing else reads",
+        f'import uvicorn\n{API}\nHOST = "0.0.0.0"\nPORT = 8010\n\n\n'
+        "if __name__ == '__main__':\n    uvicorn.run(app, host=HOST, port=PORT)\n",
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        gone=("HOST", "PORT"),
+    ),
+    Movable(
+        "constants of the module that a route reads",
+        f'import uvicorn\n{API}\nPORT = 8010\n\n\n@app.get("/port")\ndef port():\n    return PORT\n\n\n'
+        "if __name__ == '__main__':\n    uvicorn.run(app, port=PORT)\n",
+        "uvicorn server:app --port 8010",
+        kept=("PORT = 8010",),
+    ),
+    Movable(
+        "a constant that another file imports",
+        f"import uvicorn\n{API}\nPORT = 8010\n\n\nif __name__ == '__main__':\n    uvicorn.run(app, port=PORT)\n",
+        "uvicorn server:app --port 8010",
+        files={"client.py": "from server import PORT\n"},
+        kept=("PORT = 8010",),
+    ),
+    Movable(
+        "host=None",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, host=None, port=8000)\n",
+        "uvicorn server:app --host 0.0.0.0 --port 8000",
+        differs={"host": "0.0.0.0"},
+        notes=("IPv4",),
+    ),
+    Movable(
+        "a main function that only serves",
+        f"import uvicorn\n{API}\n\ndef main():\n    uvicorn.run(app, host='127.0.0.1', port=8002)\n\n\n"
+        "if __name__ == '__main__':\n    main()\n",
+        "uvicorn server:app --host 127.0.0.1 --port 8002",
+        gone=("def main", "uvicorn"),
+    ),
+    Movable(
+        "a main function with parameters",
+        f"import uvicorn\n{API}\n\ndef serve(application, port: int = 8002, *, level='info'):\n"
+        "    uvicorn.run(application, port=port)\n\n\nif __name__ == '__main__':\n    serve(app, port=8003)\n",
+        "uvicorn server:app --port 8003",
+    ),
+    Movable(
+        "a function of a function",
+        f"import uvicorn\n{API}\n\ndef start():\n    uvicorn.run(app, port=8002)\n\n\ndef main():\n    start()\n\n\n"
+        "if __name__ == '__main__':\n    import sys\n    sys.exit(main())\n",
+        "uvicorn server:app --port 8002",
+        gone=("def start", "def main"),
+    ),
+    Movable(
+        "Config and Server, whose workers and reload do nothing",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n"
+        "    config = uvicorn.Config(app, host='0.0.0.0', port=8010, workers=4, reload=True)\n"
+        "    server = uvicorn.Server(config)\n    server.run()\n",
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        differs={"workers": "1", "reload": "False"},
+        notes=("workers", "reload"),
+    ),
+    Movable(
+        "Config by position",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n"
+        "    uvicorn.Server(uvicorn.Config(app, '0.0.0.0', 8010)).run()\n",
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+    ),
+    Movable(
+        "asyncio.run of a coroutine that serves",
+        f"import asyncio\nimport uvicorn\n{API}\n\nasync def main():\n"
+        "    config = uvicorn.Config(app, port=9000, log_level='info')\n    server = uvicorn.Server(config)\n"
+        "    await server.serve()\n\n\nif __name__ == '__main__':\n    asyncio.run(main())\n",
+        "uvicorn server:app --port 9000 --log-level info",
+        gone=("asyncio", "uvicorn"),
+    ),
+    Movable(
+        "the import string of its own module, with reload",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run('server:app', port=8000, reload=True)\n",
+        "uvicorn server:app --port 8000 --reload",
+    ),
+    Movable(
+        "reload with folders and patterns",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run('server:app', reload=True,"
+        " reload_dirs=['core', 'web'], reload_includes=['*.yaml'])\n",
+        "uvicorn server:app --reload --reload-dir core --reload-dir web --reload-include '*.yaml'",
+        files={"core/a.py": "", "web/b.py": ""},
+    ),
+    Movable(
+        "the app as an object with reload, which uvicorn refuses",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, reload=True)\n",
+        "uvicorn server:app --reload",
+        runs_as_script=False,
+    ),
+    Movable(
+        "workers, by the import string",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run('server:app', workers=2)\n",
+        "uvicorn server:app --workers 2",
+    ),
+    Movable(
+        "a file that starts another module",
+        "import uvicorn\n\nif __name__ == '__main__':\n    uvicorn.run('app.main:app', host='0.0.0.0', port=8080)\n",
+        "uvicorn app.main:app --host 0.0.0.0 --port 8080",
+        path="run.py",
+        files={"app/__init__.py": "", "app/main.py": API},
+    ),
+    Movable(
+        "a file that starts a neighbour in its folder",
+        "import uvicorn\n\nif __name__ == '__main__':\n    uvicorn.run('main:app', port=8080)\n",
+        "uvicorn main:app --app-dir app --port 8080",
+        path="app/__main__.py",
+        files={"app/main.py": API},
+    ),
+    Movable(
+        "an app imported by a file that does nothing but serve it",
+        "import uvicorn\nfrom core.api import app\n\nif __name__ == '__main__':\n    uvicorn.run(app, port=8080)\n",
+        "uvicorn core.api:app --port 8080",
+        path="run.py",
+        files={"core/api.py": API},
+        gone=("import",),
+    ),
+    Movable(
+        "an imported app that the file adds to",
+        "import uvicorn\nfrom core.api import app\n\n\n@app.get('/extra')\ndef extra():\n    return 1\n\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run(app, port=8080)\n",
+        "uvicorn run:app --port 8080",
+        path="run.py",
+        files={"core/api.py": API},
+        kept=("from core.api import app",),
+    ),
+    Movable(
+        "an imported app beside an import for its effect",
+        "import uvicorn\nfrom core.api import app\nimport core.routes\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run(app, port=8080)\n",
+        "uvicorn run:app --port 8080",
+        path="run.py",
+        files={
+            "core/api.py": API,
+            "core/routes.py": "from core.api import app\n\n@app.get('/r')\ndef r():\n    return 1\n",
+        },
+        kept=("import core.routes", "from core.api import app"),
+    ),
+    Movable(
+        "the app imported in the main block",
+        "if __name__ == '__main__':\n    import uvicorn\n    from core.api import app\n\n    uvicorn.run(app, port=8080)\n",
+        "uvicorn core.api:app --port 8080",
+        path="run.py",
+        files={"core/api.py": API},
+    ),
+    Movable(
+        "a factory called at the run call",
+        "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app(title: str = 'x') -> FastAPI:\n"
+        "    app = FastAPI(title=title)\n    app.get('/a')(lambda: 1)\n    return app\n\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run(create_app(), port=8005)\n",
+        "uvicorn --factory server:create_app --port 8005",
+        kept=("def create_app",),
+    ),
+    Movable(
+        "a factory whose app has a name in the main block",
+        "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app():\n    app = FastAPI()\n"
+        "    app.get('/a')(lambda: 1)\n    return app\n\n\n"
+        "if __name__ == '__main__':\n    app = create_app()\n    uvicorn.run(app, port=8005)\n",
+        "uvicorn --factory server:create_app --port 8005",
+    ),
+    Movable(
+        "a factory given to uvicorn as such",
+        "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app():\n    app = FastAPI()\n"
+        "    app.get('/a')(lambda: 1)\n    return app\n\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run('server:create_app', factory=True, port=8005)\n",
+        "uvicorn server:create_app --factory --port 8005",
+    ),
+    Movable(
+        "an app made at module level by a factory",
+        "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app():\n    app = FastAPI()\n"
+        "    app.get('/a')(lambda: 1)\n    return app\n\n\napp = create_app()\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run(app, port=8005)\n",
+        "uvicorn server:app --port 8005",
+        kept=("app = create_app()",),
+    ),
+    Movable(
+        "an app that is an attribute of an object",
+        f"import uvicorn\n{API}\n\nclass Service:\n    def __init__(self):\n        self.app = app\n\n\n"
+        "service = Service()\n\nif __name__ == '__main__':\n    uvicorn.run(service.app, port=8006)\n",
+        "uvicorn server:service.app --port 8006",
+    ),
+    Movable(
+        "a plain ASGI function",
+        "import uvicorn\n\n\nasync def app(scope, receive, send):\n    if scope['type'] != 'http':\n        return\n"
+        "    await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n"
+        "    await send({'type': 'http.response.body', 'body': b'hi'})\n\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run(app, lifespan='off', http='h11')\n",
+        "uvicorn server:app --lifespan off --http h11",
+    ),
+    Movable(
+        "prints and log lines around the run call",
+        f"import logging\nimport uvicorn\n{API}\nlogger = logging.getLogger(__name__)\n\n\n"
+        "if __name__ == '__main__':\n    port = 8007\n    print(f'starting on {port}')\n"
+        "    logger.info('docs: http://localhost:%d/docs', port)\n    uvicorn.run(app, port=port)\n    print('bye')\n",
+        "uvicorn server:app --port 8007",
+        notes=("print(f'starting on {port}')", "print('bye')"),
+    ),
+    Movable(
+        "Ctrl-C caught around the run call",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    try:\n        uvicorn.run(app, port=8008)\n"
+        "    except KeyboardInterrupt:\n        print('stopped')\n",
+        "uvicorn server:app --port 8008",
+    ),
+    Movable(
+        "many options",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(\n        app,\n        host='::',\n"
+        "        port=8009,\n        log_level='WARNING',\n        access_log=False,\n        proxy_headers=True,\n"
+        "        forwarded_allow_ips='*',\n        root_path='/api v1',\n        timeout_keep_alive=75,\n"
+        "        limit_concurrency=100,\n        loop='asyncio',\n        headers=[('X-A', 'b: c')],\n"
+        "        ws_ping_interval=30.5,\n        workers=1,\n        server_header=False,\n    )\n",
+        "uvicorn server:app --host :: --port 8009 --log-level warning --no-access-log --proxy-headers"
+        " --forwarded-allow-ips '*' --root-path '/api v1' --timeout-keep-alive 75 --limit-concurrency 100"
+        " --loop asyncio --header 'X-A:b: c' --ws-ping-interval 30.5 --workers 1 --no-server-header",
+        differs={"log_level": "warning", "headers": "[['X-A', 'b: c']]"},
+    ),
+    Movable(
+        "options from a dictionary",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    options = {{'host': '0.0.0.0', 'port': 8011}}\n"
+        "    uvicorn.run(app, **options)\n",
+        "uvicorn server:app --host 0.0.0.0 --port 8011",
+    ),
+    Movable(
+        "middleware at module level",
+        f"import uvicorn\nfrom fastapi.middleware.cors import CORSMiddleware\n{API}\n"
+        f"app.add_middleware(CORSMiddleware, allow_origins=['*'])\n\n\n{RUN}",
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        kept=("CORSMiddleware",),
+    ),
+    Movable(
+        "an engine in the lifespan",
+        "from contextlib import asynccontextmanager\n\nimport uvicorn\nfrom fastapi import FastAPI\n"
+        "from vllm import AsyncEngineArgs\nfrom vllm.v1.engine.async_llm import AsyncLLM\n\n\n"
+        "@asynccontextmanager\nasync def lifespan(app):\n"
+        "    app.state.engine = AsyncLLM.from_engine_args(AsyncEngineArgs(model='tiny'))\n    yield\n"
+        "    app.state.engine.shutdown()\n\n\napp = FastAPI(lifespan=lifespan)\n\n\n@app.get('/health')\n"
+        "async def health():\n    await app.state.engine.check_health()\n    return 'ok'\n\n\n" + RUN,
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        environment={"PROOF_ENGINES": "1"},
+    ),
+    Movable(
+        "a comment above the guard and one at its end",
+        f"import uvicorn\n{API}\n\n# --- run it ---\nif __name__ == '__main__':\n    uvicorn.run(app)\n    # done\n",
+        "uvicorn server:app",
+        gone=("run it", "done"),
+    ),
+    Movable(
+        "functions and constants after the guard",
+        f"import uvicorn\n{API}\n\n{RUN}\n\ndef after():\n    return 1\n\n\nLATE = 2\n",
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        kept=("def after", "LATE = 2"),
+    ),
+    Movable(
+        "uvicorn is needed elsewhere",
+        f"import os, sys\nimport uvicorn\n{API}\n\n@app.get('/v')\ndef v():\n    return uvicorn.__version__ + sys.platform\n\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run(app, port=int(os.getenv('PORT', '8000')))\n",
+        'uvicorn server:app --port "${PORT:-8000}"',
+        kept=("import uvicorn", "import sys\n"),
+        gone=("os,",),
+    ),
+    Movable(
+        "an import list that loses some of its names",
+        "from os import (\n    environ,  # for the port\n    sep,\n    getenv,\n)\nimport uvicorn\n"
+        + API
+        + "\n\n"
+        "@app.get('/s')\ndef s():\n    return sep\n\n\n"
+        "if __name__ == '__main__':\n    print(getenv('HOME'))\n    uvicorn.run(app, port=int(environ.get('PORT', 8000)))\n",
+        'uvicorn server:app --port "${PORT:-8000}"',
+        kept=("sep",),
+        gone=("environ", "getenv"),
+    ),
+    Movable(
+        "sys.path is changed before the imports",
+        "import sys\nfrom pathlib import Path\n\nsys.path.insert(0, str(Path(__file__).parent.parent))\n\n"
+        "import uvicorn\nfrom lib.words import HELLO\n"
+        + API
+        + "\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n"
+        + RUN,
+        "uvicorn core.server:app --host 0.0.0.0 --port 8010",
+        path="core/server.py",
+        files={"lib/words.py": "HELLO = 'hi'\n"},
+    ),
+    Movable(
+        "an option of earlier releases",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, port=8012, debug=True)\n",
+        "uvicorn server:app --port 8012",
+        runs_as_script=False,
+        notes=("debug",),
+    ),
+    Movable(
+        "the default log configuration by name",
+        f"import uvicorn\nfrom uvicorn.config import LOGGING_CONFIG\n{API}\n\nif __name__ == '__main__':\n"
+        "    uvicorn.run(app, log_config=LOGGING_CONFIG)\n",
+        "uvicorn server:app",
+        gone=("LOGGING_CONFIG",),
+    ),
+    Movable(
+        "words that a shell would take apart",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, root_path='/$HOME/`a`; b\\'c')\n",
+        "uvicorn server:app --root-path '/$HOME/`a`; b'\"'\"'c'",
+    ),
+)

@@ -1,0 +1,277 @@
+"""Shapes that can't be moved as they stand, with the line and the reason that a user reads."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.shapes import API, Unmovable
+
+HEAD = "import uvicorn\n" + API  # nine lines
+GUARD = "\nif __name__ == '__main__':\n"  # the guard is line 11, its first statement line 12
+RUN = "    uvicorn.run(app, host='0.0.0.0', port=8010)\n"
+
+UNMOVABLE = (
+    Unmovable(
+        "arguments parsed in the main block for host and port",
+        "import argparse\n" + HEAD + GUARD + "    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--port', type=int, default=8000)\n    args = parser.parse_args()\n"
+        "    uvicorn.run(app, port=args.port)\n",
+        (
+            (13, "ArgumentParser"),
+            (14, "add_argument"),
+            (15, "reads options of this script"),
+            (16, "the script's own arguments (`--port`)"),
+        ),
+    ),
+    Unmovable(
+        "the main block sets what a route reads",
+        HEAD + "\nengine = None\n\n\n@app.get('/e')\ndef e():\n    return str(engine)\n\n"
+        + GUARD + "    engine = 'made'\n" + RUN,
+        ((20, "`engine` is set here, where only the script comes, and `e` reads it in line 16"),),
+    ),
+    Unmovable(
+        "a main function sets a global that the lifespan reads",
+        "import uvicorn\nfrom fastapi import FastAPI\n\nargs = None\n\n\nasync def lifespan(app):\n    print(args)\n    yield\n\n\n"
+        "app = FastAPI(lifespan=lifespan)\n\n\ndef main():\n    global args\n    args = 'x'\n    uvicorn.run(app)\n\n\n"
+        "if __name__ == '__main__':\n    main()\n",
+        ((17, "`args` is set here"),),
+    ),
+    Unmovable(
+        "a name that exists only in the main block",
+        HEAD + "\n\n@app.get('/m')\ndef m():\n    return MODEL\n\n" + GUARD + "    MODEL = 'x'\n" + RUN,
+        ((18, "`m` reads it in line 14"),),
+    ),
+    Unmovable(
+        "the app is made in the main block",
+        "import uvicorn\nfrom fastapi import FastAPI\n\nif __name__ == '__main__':\n    app = FastAPI()\n"
+        "    app.get('/')(print)\n    uvicorn.run(app)\n",
+        ((5, "`app` is made in line 5"), (6, "runs before the server starts")),
+    ),
+    Unmovable(
+        "the app is made in a helper",
+        "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef run_server():\n    app = FastAPI()\n\n    @app.get('/')\n"
+        "    def root():\n        return 1\n\n    uvicorn.run(app, port=8000)\n\n\n"
+        "if __name__ == '__main__':\n    run_server()\n",
+        ((6, "`app` is made in line 6"), (8, "before the server starts")),
+    ),
+    Unmovable(
+        "middleware added in the main block",
+        "from fastapi.middleware.cors import CORSMiddleware\n" + HEAD + GUARD
+        + "    app.add_middleware(CORSMiddleware, allow_origins=['*'])\n" + RUN,
+        ((13, "`app.add_middleware(CORSMiddleware, allow_origins=['*'])` runs before the server starts"),),
+    ),
+    Unmovable(
+        "state set in the main block",
+        HEAD + GUARD + "    app.state.key = 'k'\n" + RUN,
+        ((12, "`app.state.key` is set before the server starts"),),
+    ),
+    Unmovable(
+        "the app wrapped in the main block",
+        HEAD + "\n\ndef wrap(inner):\n    return inner\n\n" + GUARD + "    app = wrap(app)\n" + RUN,
+        ((17, "`app` is made"),),
+    ),
+    Unmovable(
+        "arguments parsed at import",
+        "import argparse\nimport uvicorn\nfrom fastapi import FastAPI\n\nargs = argparse.ArgumentParser().parse_args()\n"
+        "app = FastAPI()\n\nif __name__ == '__main__':\n    uvicorn.run(app)\n",
+        ((5, "reads the arguments of the process"),),
+    ),
+    Unmovable(
+        "sys.argv in a handler",
+        "import sys\n" + HEAD + "\n\n@app.get('/a')\ndef a():\n    return sys.argv[1:]\n\n" + GUARD + RUN,
+        ((15, "`sys.argv` reads the arguments of the process"),),
+    ),
+    Unmovable(
+        "code after the run call",
+        HEAD + "\n\ndef clean():\n    open('x', 'w').close()\n\n" + GUARD + RUN + "    clean()\n",
+        ((18, "`clean()` runs after the server has stopped"),),
+    ),
+    Unmovable(
+        "a thread before the run call",
+        "import threading\n" + HEAD + "\n\ndef poll():\n    pass\n\n" + GUARD
+        + "    threading.Thread(target=poll, daemon=True).start()\n" + RUN,
+        ((18, "threading.Thread"),),
+    ),
+    Unmovable(
+        "an environment variable set before the run call",
+        "import os\n" + HEAD + GUARD + "    os.environ['VLLM_USE_V1'] = '1'\n" + RUN,
+        ((13, "`os.environ['VLLM_USE_V1']` is set before the server starts"),),
+    ),
+    Unmovable(
+        "logging set up before the run call",
+        "import logging\n" + HEAD + GUARD + "    logging.basicConfig(level=logging.INFO)\n" + RUN,
+        ((13, "logging.basicConfig"),),
+    ),
+    Unmovable(
+        "the start method set before the run call",
+        "import multiprocessing as mp\n" + HEAD + GUARD + "    mp.set_start_method('spawn')\n" + RUN,
+        ((13, "mp.set_start_method"),),
+    ),
+    Unmovable(
+        "a signal handler before the run call",
+        "import signal\n" + HEAD + GUARD + "    signal.signal(signal.SIGTERM, print)\n" + RUN,
+        ((13, "signal.signal"),),
+    ),
+    Unmovable(
+        "a dictionary as log_config",
+        HEAD + GUARD + "    uvicorn.run(app, log_config={'version': 1})\n",
+        ((12, "`--log-config` takes text"),),
+    ),
+    Unmovable(
+        "log_config switched off",
+        HEAD + GUARD + "    uvicorn.run(app, log_config=None)\n",
+        ((12, "`log_config=None` has no command line form"),),
+    ),
+    Unmovable(
+        "a number as log_level",
+        HEAD + GUARD + "    uvicorn.run(app, log_level=10)\n",
+        ((12, "`--log-level` takes text"),),
+    ),
+    Unmovable(
+        "the ping switched off",
+        HEAD + GUARD + "    uvicorn.run(app, ws_ping_interval=None)\n",
+        ((12, "`ws_ping_interval=None`"),),
+    ),
+    Unmovable(
+        "a factory of SSL contexts",
+        HEAD + "\n\ndef ctx(config, default):\n    return default()\n\n" + GUARD
+        + "    uvicorn.run(app, ssl_context_factory=ctx)\n",
+        ((17, "ssl_context_factory"),),
+    ),
+    Unmovable(
+        "a protocol class",
+        "from uvicorn.protocols.http.h11_impl import H11Protocol\n" + HEAD + GUARD + "    uvicorn.run(app, http=H11Protocol)\n",
+        ((13, "`http=H11Protocol`"),),
+    ),
+    Unmovable(
+        "a password",
+        HEAD + GUARD + "    uvicorn.run(app, ssl_keyfile_password='secret')\n",
+        ((12, "list of processes"),),
+    ),
+    Unmovable(
+        "an option that uvicorn does not know",
+        HEAD + GUARD + "    uvicorn.run(app, prot=8000)\n",
+        ((12, "knows no option `prot`"),),
+    ),
+    Unmovable(
+        "options that can't be seen",
+        "from settings import OPTIONS\n" + HEAD + GUARD + "    uvicorn.run(app, **OPTIONS)\n",
+        ((13, "`**`"),),
+        files={"settings.py": "OPTIONS = {}\n"},
+    ),
+    Unmovable(
+        "reload by an environment variable",
+        "import os\n" + HEAD + GUARD + "    uvicorn.run('server:app', reload=bool(os.getenv('DEV')))\n",
+        ((13, "reload"),),
+    ),
+    Unmovable(
+        "a port from a file that fills the environment",
+        "import os\nfrom dotenv import load_dotenv\n" + HEAD + "\nload_dotenv()\n" + GUARD
+        + "    uvicorn.run(app, port=int(os.getenv('PORT', 8000)))\n",
+        ((16, "`load_dotenv`"),),
+    ),
+    Unmovable(
+        "the port from settings of another file",
+        "from settings import settings\n" + HEAD + GUARD + "    uvicorn.run(app, port=settings.port)\n",
+        ((13, "`port=settings.port`"),),
+        files={"settings.py": "class S:\n    port = 8000\n\n\nsettings = S()\n"},
+    ),
+    Unmovable(
+        "two run calls, with and without TLS",
+        "import os\n" + HEAD + GUARD + "    if os.path.exists('cert.pem'):\n"
+        "        uvicorn.run(app, ssl_certfile='cert.pem')\n    else:\n        uvicorn.run(app)\n",
+        ((13, "the server starts only if"), (16, "second server")),
+    ),
+    Unmovable(
+        "a guard with else",
+        HEAD + GUARD + RUN + "else:\n    app.title = 'imported'\n",
+        ((11, "the main guard has an `else`"),),
+    ),
+    Unmovable(
+        "a second guard that does something",
+        HEAD + "\n\nif __name__ == '__main__':\n    app.title = 'script'\n" + GUARD + RUN,
+        ((13, "`app.title` is set"),),
+    ),
+    Unmovable(
+        "routes after the guard",
+        HEAD + GUARD + RUN + "\n\n@app.get('/late')\ndef late():\n    return 1\n",
+        ((15, "runs after the server has stopped"),),
+    ),
+    Unmovable(
+        "a server inside a with block",
+        "import contextlib\n" + HEAD + GUARD + "    with contextlib.suppress(OSError):\n    " + RUN,
+        ((13, "`with`"),),
+    ),
+    Unmovable(
+        "a retry loop",
+        HEAD + GUARD + "    while True:\n    " + RUN,
+        ((12, "loop"),),
+    ),
+    Unmovable(
+        "a cleanup in finally",
+        HEAD + "\n\ndef clean():\n    open('x', 'w').close()\n\n" + GUARD + "    try:\n    " + RUN
+        + "    finally:\n        clean()\n",
+        ((20, "`clean()` runs after"),),
+    ),
+    Unmovable(
+        "a name that can't be imported",
+        HEAD + GUARD + RUN,
+        ((12, "`my-server.py` can't be imported"),),
+        path="my-server.py",
+    ),
+    Unmovable(
+        "the script of a package",
+        HEAD + GUARD + RUN,
+        ((12, "`__main__.py`"),),
+        path="pkg/__main__.py",
+    ),
+    Unmovable(
+        "main is an installed command",
+        HEAD + "\n\ndef main():\n" + RUN + "\n" + GUARD + "    main()\n",
+        ((12, "an installed command starts `main`"),),
+        files={"pyproject.toml": '[project]\nname = "a"\n[project.scripts]\na = "server:main"\n'},
+    ),
+    Unmovable(
+        "main is used by another file",
+        HEAD + "\n\ndef main():\n" + RUN + "\n" + GUARD + "    main()\n",
+        ((12, "other code may use `main`"),),
+        files={"cli.py": "from server import main\n\nmain()\n"},
+    ),
+    Unmovable(
+        "a factory with a required argument",
+        "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app(model):\n    return FastAPI()\n\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run(create_app('m'))\n",
+        ((10, "can't pass arguments"),),
+    ),
+    Unmovable(
+        "an app that is only an expression",
+        "from starlette.middleware.gzip import GZipMiddleware\n" + HEAD + GUARD + "    uvicorn.run(GZipMiddleware(app))\n",
+        ((13, "can't pass arguments"),),
+    ),
+    Unmovable(
+        "a module that another one is started from does something",
+        "import os\nimport uvicorn\n\nos.environ['MODE'] = 'x'\n\nif __name__ == '__main__':\n    uvicorn.run('app.main:app')\n",
+        ((4, "the command imports `app.main` alone"),),
+        path="run.py",
+        files={"app/main.py": API},
+    ),
+    Unmovable(
+        "an event loop at import",
+        "import asyncio\n" + HEAD + "\n\nasync def load():\n    return 1\n\n\nDATA = asyncio.run(load())\n" + GUARD + RUN,
+        ((17, "runs on import"),),
+    ),
+    Unmovable(
+        "code that is only for the imported module",
+        HEAD + "\nif __name__ != '__main__':\n    app.title = 'imported'\n" + GUARD + RUN,
+        ((11, "depends on `__name__`"),),
+    ),
+    Unmovable(
+        "a guard that asks for more",
+        "import sys\n" + HEAD + "\nif __name__ == '__main__' and sys.platform == 'linux':\n" + RUN,
+        ((12, "asks for more"),),
+    ),
+    Unmovable(
+        "a file with a syntax error elsewhere",
+        HEAD + "\n\ndef broken(:\n    pass\n\n" + GUARD + RUN,
+        ((17, "syntax errors"),),
+    ),
+)  # fmt: skip
