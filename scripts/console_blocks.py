@@ -53,7 +53,6 @@ VARYING = (
     (re.compile(r"\b(pid|ms|process) \d+"), r"\1 N"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|min)\b"), "N s"),
     (re.compile(r"\b(yours|root's|of \w+), started [^,\n]*"), "of USER, started T"),
-    (re.compile(r"\S*/python3?(\.\d+)?\b"), "python"),
 )
 
 
@@ -103,7 +102,7 @@ def output_of(command: str, folder: pathlib.Path, port: str | None, actual: str)
         timeout=60,
         check=False,
     )
-    output = result.stdout.replace(str(folder), "~/" + folder.name)
+    output = result.stdout.replace(str(folder), "~/" + folder.name).replace(sys.executable, "python3")
     if port:
         output = output.replace(actual, port)
     return "".join(line.rstrip() + "\n" for line in output.rstrip().splitlines())

@@ -30,7 +30,8 @@ async function main() {
     }
     show("What Portside finds in the example", CHECKOUT, "check", "examples");
     show("The fix, on a copy", folder, "fix", "--unsafe", "--diff", SERVER);
-    portside(folder, "fix", "--unsafe", "--quiet", SERVER);
+    console.log();
+    command(folder, "fix", "--unsafe", SERVER);
     title("The fixed example, served");
     await serve(folder, scratch, values.python ?? PYTHON);
   } finally {
@@ -38,14 +39,14 @@ async function main() {
   }
 }
 
-/** Show a command as a person would type it, and what it prints. */
 function show(heading, cwd, ...args) {
   title(heading);
-  console.log(`$ portside ${args.join(" ")}\n`);
-  portside(cwd, ...args);
+  command(cwd, ...args);
 }
 
-function portside(cwd, ...args) {
+/** Show a command as a person would type it, and what it prints. */
+function command(cwd, ...args) {
+  console.log(`$ portside ${args.join(" ")}\n`);
   const options = { cwd, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, PYTHONUTF8: "1" } };
   const result = spawnSync(PYTHON, ["-m", "portside", ...args], options);
   if (result.status !== 0 && result.status !== 1) {
