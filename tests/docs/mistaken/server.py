@@ -1,1 +1,3 @@
-import uvicorn
+from vllm import LLM
+
+MODEL = LLM
