@@ -10,7 +10,6 @@ import io
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any, BinaryIO
 
 import cattrs
@@ -45,9 +44,6 @@ def take_over(session: Session, body: bytes, source: BinaryIO, sink: BinaryIO) -
     protocol.set_writer(StdoutWriter(sink))
     for method, route in session.routes.items():
         protocol.fm.add_builtin_feature(method, _handler(method, route))
-    session.notify = protocol.notify
-    session.request = lambda method, params: _request(protocol, method, params)
-    session.register()
     run(threading.Event(), _Resumed(body, source), protocol, _log, _report)
 
 
@@ -57,6 +53,13 @@ class _Protocol(LanguageServerProtocol):
     # pygls keeps the answers in a cache, and so has another type for these two.
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
         return super().get_message_type(method) if method in _LIFE_CYCLE else None
+
+    def handle_message(self, message: Any) -> None:
+        """Of the client's answers only refusals are of interest: the session asks, not pygls."""
+        if hasattr(message, "method"):
+            super().handle_message(message)
+        elif getattr(message, "error", None) is not None:
+            _log.warning("the client refused request %s: %s", message.id, message.error.message)
 
     def get_result_type(self, method: str) -> type[Any] | None:  # type: ignore[override] # noqa: ARG002
         return None
@@ -89,17 +92,6 @@ def _handler(method: str, route: Callable[[Any], Any]) -> Callable[[Any], Any]:
             raise
 
     return handle
-
-
-def _request(protocol: LanguageServerProtocol, method: str, params: dict[str, Any] | None) -> None:
-    """Ask the client for something whose answer is of no interest; a refusal is logged."""
-    answer = protocol.send_request(method, params)
-    answer.add_done_callback(lambda done: _log_refusal(method, done))
-
-
-def _log_refusal(method: str, answer: Future[Any]) -> None:
-    if not answer.cancelled() and answer.exception() is not None:
-        _log.warning("the client refused %s: %s", method, answer.exception())
 
 
 def _report(error: Exception, _kind: object) -> None:

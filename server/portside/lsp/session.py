@@ -17,33 +17,29 @@ from portside.lint.source import SourceFile
 from portside.lsp import uris
 from portside.lsp.actions import Actions
 from portside.lsp.buffer import Buffer
+from portside.lsp.capabilities import WATCHED_FILES, capabilities
 from portside.lsp.client import Client
-from portside.lsp.convert import FIX_ALL, QUICK_FIX, SOURCE, Converter, Json
+from portside.lsp.convert import Converter, Json
 from portside.lsp.documents import Document, Documents
 from portside.lsp.hover import hover
 from portside.lsp.methods import LAUNCH_TARGETS
+from portside.lsp.outbox import Outbox
 from portside.lsp.projects import Projects
+from portside.lsp.settings_mistakes import SettingsMistakes
 from portside.settings.find import FILE_NAMES
-from portside.settings.model import SettingsError
 
 if TYPE_CHECKING:
     from portside.python.layout import PythonLayout
     from portside.python.syntax import SyntaxTree
 
-Notify = Callable[[str, Json], None]
-Request = Callable[[str, Json | None], None]
-
 _log = logging.getLogger(__name__)
-_ERROR = 1
 
 
 class Session:
-    """What one client has open. notify: sends the client a notification."""
+    """What one client has open."""
 
-    def __init__(self, notify: Notify) -> None:
-        self.notify = notify
-        # Until pygls is there nobody reads the answers to requests, so none are sent.
-        self.request: Request = lambda _method, _params: None
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
         self.client = Client()
         self._documents = Documents()
         self._projects = Projects()
@@ -53,7 +49,7 @@ class Session:
         # nothing that was learned of the workspace has to be learned again.
         self._unshared: set[str] = set()
         self._tree: SyntaxTree | None = None
-        self._blamed: set[Path] = set()
+        self._mistakes = SettingsMistakes(self._documents, outbox)
         self.routes: Mapping[str, Callable[[Json], Any]] = {
             "initialize": self.initialize,
             "initialized": self.initialized,
@@ -77,23 +73,14 @@ class Session:
         self.client = Client.of(params)
         self._documents.encoding = self.client.encoding
         return {
-            "capabilities": _capabilities(self.client),
+            "capabilities": capabilities(self.client),
             "serverInfo": {"name": "portside", "version": __version__},
         }
 
     def initialized(self, _params: Json) -> None:
-        """Nothing is sent yet: `register` asks for file events once answers can be read."""
-
-    def register(self) -> None:
-        """Ask the client to tell of changed files, where it can be asked."""
+        """Asks the client to tell of changed files, where it can be asked."""
         if self.client.watches:
-            watchers = [{"globPattern": pattern} for pattern in _WATCHED]
-            registration = {
-                "id": "portside-files",
-                "method": "workspace/didChangeWatchedFiles",
-                "registerOptions": {"watchers": watchers},
-            }
-            self.request("client/registerCapability", {"registrations": [registration]})
+            self._outbox.request("client/registerCapability", {"registrations": [WATCHED_FILES]})
 
     # Documents
 
@@ -132,7 +119,7 @@ class Session:
         self._unshared.discard(uri)
         self._projects.project(document.path).set_overlay(document.path, None)
         if not self.client.pulls:
-            self._publish(uri, None, [])
+            self._outbox.publish(uri, None, [])
         self._recheck_others(uri)
 
     def did_save(self, params: Json) -> None:
@@ -148,7 +135,7 @@ class Session:
         self._documents.put(document)
         self._unshared.add(document.uri)
         if not self.client.pulls and document.is_python:
-            self._publish(document.uri, document.version, self._diagnostics(document))
+            self._outbox.publish(document.uri, document.version, self._diagnostics(document))
 
     def _share_others(self, uri: str) -> None:
         """Let the projects know the texts of all documents but this one."""
@@ -206,7 +193,7 @@ class Session:
     def _check(self, document: Document) -> tuple[Finding, ...]:
         self._share_others(document.uri)
         result = self._projects.check(document.path, document.buffer.text)
-        self._blame_settings()
+        self._mistakes.show(self._projects.mistakes)
         return result.findings
 
     def _diagnostics(self, document: Document) -> list[Json]:
@@ -256,80 +243,14 @@ class Session:
         self._found = {known: found for known, found in self._found.items() if known == uri}
         if self.client.pulls:
             if self.client.refreshes:
-                self.request("workspace/diagnostic/refresh", None)
+                self._outbox.request("workspace/diagnostic/refresh", None)
             return
         for document in self._documents.open():
             if document.uri != uri and document.is_python:
-                self._publish(document.uri, document.version, self._diagnostics(document))
-
-    def _publish(self, uri: str, version: int | None, diagnostics: list[Json]) -> None:
-        params: Json = {"uri": uri, "diagnostics": diagnostics}
-        if version is not None:
-            params["version"] = version
-        self.notify("textDocument/publishDiagnostics", params)
-
-    # Mistakes in settings
+                self._outbox.publish(document.uri, document.version, self._diagnostics(document))
 
     def _reload_settings(self) -> None:
         self._projects.forget_settings()
         for folder in {*self.client.folders, *(document.path.parent for document in self._documents.open())}:
             self._projects.settings(folder)
-        self._blame_settings()
-
-    def _blame_settings(self) -> None:
-        """Show what is wrong with settings files where it is, and take back what no longer is.
-
-        Effect: a message too, when a file goes wrong: it may not be open.
-        """
-        mistakes = self._projects.mistakes
-        for file in self._blamed - mistakes.keys():
-            self._publish(self._documents.uri(file), None, [])
-        for file, error in mistakes.items():
-            if file not in self._blamed:
-                message = f"{error} (the last settings that were right stay in use)"
-                self.notify("window/showMessage", {"type": _ERROR, "message": message})
-                self._publish(self._documents.uri(file), None, _mistake_diagnostics(error))
-        self._blamed = set(mistakes)
-
-
-def _mistake_diagnostics(error: SettingsError) -> list[Json]:
-    return [
-        {
-            "range": {
-                "start": {"line": mistake.line - 1, "character": 0},
-                "end": {"line": mistake.line, "character": 0},
-            },
-            "severity": _ERROR,
-            "source": SOURCE,
-            "code": "settings",
-            "message": f"{mistake.key}: {mistake.message}" if mistake.key else mistake.message,
-        }
-        for mistake in error.mistakes
-    ]
-
-
-# Python files, settings, and every kind of file that launches something.
-_WATCHED = (
-    "**/*.py",
-    "**/{pyproject,portside}.toml",
-    "**/*{Dockerfile,Containerfile}*",
-    "**/*.{yml,yaml,sh,bash,service,env,mk}",
-    "**/{Procfile,Makefile,launch.json,tasks.json,README.md,.env}",
-)
-
-
-def _capabilities(client: Client) -> Json:
-    capabilities: Json = {
-        "positionEncoding": client.encoding.value,
-        "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
-        "codeActionProvider": {
-            "codeActionKinds": [QUICK_FIX, FIX_ALL],
-            "resolveProvider": client.resolves_edits,
-        },
-        "hoverProvider": True,
-        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
-    }
-    if client.pulls:
-        provider = {"identifier": SOURCE, "interFileDependencies": True, "workspaceDiagnostics": False}
-        capabilities["diagnosticProvider"] = provider
-    return capabilities
+        self._mistakes.show(self._projects.mistakes)

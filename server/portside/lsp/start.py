@@ -21,6 +21,7 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from portside.lsp.outbox import Outbox
 from portside.lsp.session import Session
 from portside.lsp.wire import read_body, write_message
 
@@ -43,7 +44,7 @@ def serve(log_file: Path | None) -> None:
     """Serve the client on standard input and output until it ends the session."""
     _log_to(log_file)
     source, sink = sys.stdin.buffer, _private_stdout()
-    session = Session(lambda method, params: write_message(sink, {"method": method, "params": params}))
+    session = Session(Outbox(sink))
     loading = threading.Thread(target=_load_pygls, name="load-pygls", daemon=True)
     try:
         body = _greet(session, source, sink, loading)
@@ -63,6 +64,8 @@ def _greet(session: Session, source: BinaryIO, sink: BinaryIO, loading: threadin
     """Answer the first messages; the first one that is not answered here, or None at the end."""
     while (body := read_body(source)) is not None:
         message = _decoded(body)
+        if _is_answer(message):
+            continue
         method = message.get("method")
         loaded = loading.ident is not None and not loading.is_alive()
         if method not in _GREETING or loaded:
@@ -71,6 +74,11 @@ def _greet(session: Session, source: BinaryIO, sink: BinaryIO, loading: threadin
         if loading.ident is None and _findings_are_out(session, method):
             loading.start()
     return None
+
+
+def _is_answer(message: dict[str, Any]) -> bool:
+    """Whether the client answers something that the session asked for; such an answer tells nothing."""
+    return "id" in message and "method" not in message and "error" not in message
 
 
 def _findings_are_out(session: Session, method: str) -> bool:

@@ -1,0 +1,40 @@
+"""What the server offers, and what it asks to be told."""
+
+from __future__ import annotations
+
+from portside.lsp.client import Client
+from portside.lsp.convert import FIX_ALL, QUICK_FIX, SOURCE, Json
+
+# Python files, settings, and every kind of file that launches something.
+_WATCHED = (
+    "**/*.py",
+    "**/{pyproject,portside}.toml",
+    "**/*{Dockerfile,Containerfile}*",
+    "**/*.{yml,yaml,sh,bash,service,env,mk}",
+    "**/{Procfile,Makefile,launch.json,tasks.json,README.md,.env}",
+)
+
+
+WATCHED_FILES: Json = {
+    "id": "portside-files",
+    "method": "workspace/didChangeWatchedFiles",
+    "registerOptions": {"watchers": [{"globPattern": pattern} for pattern in _WATCHED]},
+}
+
+
+def capabilities(client: Client) -> Json:
+    """The answer to `initialize`; a client that pulls diagnostics isn't sent any."""
+    offer: Json = {
+        "positionEncoding": client.encoding.value,
+        "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
+        "codeActionProvider": {
+            "codeActionKinds": [QUICK_FIX, FIX_ALL],
+            "resolveProvider": client.resolves_edits,
+        },
+        "hoverProvider": True,
+        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+    }
+    if client.pulls:
+        provider = {"identifier": SOURCE, "interFileDependencies": True, "workspaceDiagnostics": False}
+        offer["diagnosticProvider"] = provider
+    return offer
