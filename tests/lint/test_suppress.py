@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portside.lint.engine import run_rules
@@ -193,6 +193,7 @@ def test_the_ignore_action_writes_the_comment_where_it_counts(text, ignored):
     assert "PS901" not in _codes(ignored)
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
-from portside.lint.finding import Finding, Related, Severity
+from portside.lint.finding import Applicability, Finding, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import SourceFile, Span
 from portside.python.facts import FileFacts
@@ -77,7 +78,8 @@ Safe, when the variable is the one of the settings, or the usual one of that kin
 - for a second port in the same file. Two ports never get the same variable; the second is named after
   its constant (`API_PORT`) or its number (`PORT_8001`), which a person should look at. Where a
   Kubernetes service is called `api`, `API_PORT` is set to `tcp://…`.
-- where a launch of this script in the workspace sets the variable: then the port would change.
+- where a launch of this script in the workspace sets the variable: then the port would change;
+- for `llm.serve(port=1234)`, a line that fails with any port.
 
 Not offered where it could be wrong: the name `os` means something else there, the number stands in
 several branches or inside an f-string's braces, the string has braces of its own, the constant is in
@@ -143,6 +145,9 @@ def _finding(facts: FileFacts, same: Sequence[PortUse], uses: Sequence[PortUse])
     names, workspace = facts.module.names, facts.workspace
     variable = variables(names, uses, workspace.port_variable)[use.port]
     fix = environment_fix(names, use, variable, [launch.text for launch in workspace.launch_references])
+    if fix is not None and _listens_nowhere(use):
+        note = "`serve` does not exist: this line fails all the same (llm-has-no-serve)."
+        fix = dataclasses.replace(fix, applicability=Applicability.UNSAFE, notes=(note,))
     return Finding(
         CODE,
         NAME,
@@ -156,12 +161,17 @@ def _finding(facts: FileFacts, same: Sequence[PortUse], uses: Sequence[PortUse])
 
 def _message(use: PortUse) -> str:
     label = use.listener.label
-    if label.startswith("LLM."):  # it listens nowhere, which is llm-has-no-serve
+    if _listens_nowhere(use):
         return f"port `{use.port}` is fixed in the code, so another one means another program"
     return (
         f"`{label}` listens on port `{use.port}`, which is fixed in the code: "
         "it can't start while anything else holds that port"
     )
+
+
+def _listens_nowhere(use: PortUse) -> bool:
+    """Whether it is `LLM(…).serve(port=…)`, which no release has."""
+    return use.listener.label.startswith("LLM.")
 
 
 def _related(source: SourceFile, same: Sequence[PortUse]) -> Iterator[Related]:
