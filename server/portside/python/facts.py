@@ -143,7 +143,8 @@ class WorkspaceFacts:
 
     module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
     imports is vLLM code. imported_engines: engines that its imports make. imported_by: the files that
-    import it, directly or through others; served_by: those of them that define an app.
+    import it. served_by: those with an app that import it, directly or through others; asked only of a
+    file without an app that makes an engine.
     constants: what names imported from files of the workspace stand for, by qualified name.
     """
 

@@ -15,14 +15,21 @@ from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, decode
 from portside.workspace.walk import python_files
 
-# Long enough for a burst of keystrokes, short enough that nobody notices where no editor tells of changes.
+# Long enough for a burst of keystrokes, short enough that nobody notices where no editor tells of
+# changes. In a workspace that takes long to search, longer: searching must not be what it mostly does.
 _FRESH_S = 3.0
+_FRESH_PER_SEARCH = 20
 _LARGEST_BYTES = 2_000_000
+# The files on the way from an engine to the apps that load it. Who has more has noticed.
+_MOST_STEPS = 60
+
+_STATEMENT = re.compile(rb"^[ \t]*(?:from|import)\b(?:[^\n(]*\([^)]*\)|[^\n]*)", re.MULTILINE)
+_WORD = re.compile(rb"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Importers:
-    """files: all that import it, through others too. names: what they take from it; None if unknown."""
+    """files: those that import it themselves. names: what they take from it; None if that is unknown."""
 
     files: tuple[Path, ...] = ()
     names: frozenset[str] | None = frozenset()
@@ -30,80 +37,89 @@ class Importers:
 
 @dataclass
 class ImporterIndex:
-    """Effect: a question walks the workspace and reads its Python files, at most once in a while."""
+    """Effect: a question walks the workspace and reads its Python files, at most once in a while.
+
+    words: of a file's import statements, kept as long as the file stays as it is.
+    """
 
     root: Path
     modules: LocalModules
-    _known: dict[Path, tuple[float, Importers]] = field(default_factory=dict)
-    _texts: dict[Path, tuple[tuple[int, int], bytes]] = field(default_factory=dict)
-    _imports: dict[Path, tuple[bytes, tuple[Import, ...]]] = field(default_factory=dict)
+    _words: dict[Path, tuple[object, frozenset[bytes]]] = field(default_factory=dict)
+    _known: dict[Path, Importers] = field(default_factory=dict)
+    _fresh_until: float = 0.0
 
     def of(self, path: Path) -> Importers:
-        known = self._known.get(path)
-        if known is None or time.monotonic() - known[0] > _FRESH_S:
-            known = self._known[path] = (time.monotonic(), self._find(path))
-        return known[1]
+        """Who imports the file itself."""
+        self._refresh()
+        found = self._known.get(path)
+        if found is None:
+            found = self._known[path] = self._find(path)
+        return found
+
+    def all_of(self, path: Path) -> tuple[Path, ...]:
+        """Who imports the file, directly or through others."""
+        found = [path]
+        for step, target in enumerate(found):
+            if step < _MOST_STEPS:
+                found += (file for file in self.of(target).files if file not in found)
+        return tuple(found[1:])
 
     def changed(self) -> None:
         """Look again at the next question."""
+        self._fresh_until = 0.0
+
+    def _refresh(self) -> None:
+        started = time.monotonic()
+        if started < self._fresh_until:
+            return
+        files = python_files(self.root, lambda _path, _is_folder: False)
+        self._words = {file: self._words_of(file) for file in files}
         self._known.clear()
+        now = time.monotonic()
+        self._fresh_until = now + max(_FRESH_S, (now - started) * _FRESH_PER_SEARCH)
 
-    def _find(self, path: Path) -> Importers:
-        texts = {file: text for file in self._files() if (text := self._text(file)) is not None}
-        found: list[Path] = []
-        taken: set[str] | None = set()
-        waiting = [path]
-        for target in waiting:
-            for file, data in texts.items():
-                if file in {path, target} or not _may_import(data, target):
-                    continue
-                imports = self._importing(file, data, target)
-                if imports and target == path:
-                    taken = _taken(imports, taken)
-                if imports and file not in found:
-                    found.append(file)
-                    waiting.append(file)
-        return Importers(tuple(found), frozenset(taken) if taken is not None else None)
-
-    def _files(self) -> list[Path]:
-        return list(python_files(self.root, lambda _path, _is_folder: False))
-
-    def _text(self, file: Path) -> bytes | None:
-        overlay = self.modules.overlays.get(file)
-        if overlay is not None:
-            return overlay.encode("utf-8", "replace")
+    def _words_of(self, file: Path) -> tuple[object, frozenset[bytes]]:
+        """The words in the file's import statements, with what tells whether they still hold."""
+        overlay, known = self.modules.overlays.get(file), self._words.get(file)
         try:
             state = file.stat()
-            key = (state.st_mtime_ns, state.st_size)
-            known = self._texts.get(file)
-            if known is None or known[0] != key:
+            key: object = overlay if overlay is not None else (state.st_mtime_ns, state.st_size)
+            if known is not None and known[0] == key:
+                return known
+            if overlay is not None:
+                data = overlay.encode("utf-8", "replace")
+            else:
                 data = file.read_bytes() if state.st_size <= _LARGEST_BYTES else b""
-                known = self._texts[file] = (key, data)
         except OSError:
-            return None
-        return known[1]
+            return None, frozenset()
+        return key, frozenset(_WORD.findall(b" ".join(_STATEMENT.findall(data))))
 
-    def _importing(self, file: Path, data: bytes, target: Path) -> list[Import]:
+    def _find(self, path: Path) -> Importers:
+        stem = (path.parent.name if path.stem == "__init__" else path.stem).encode()
+        files: list[Path] = []
+        names: set[str] | None = set()
+        for file, (_, words) in self._words.items():
+            imports = self._importing(file, path) if stem in words and file != path else []
+            if imports:
+                files.append(file)
+                names = _taken(imports, names)
+        return Importers(tuple(files), frozenset(names) if names is not None else None)
+
+    def _importing(self, file: Path, target: Path) -> list[Import]:
         """The imports in `file` that run `target`."""
-        known = self._imports.get(file)
-        if known is None or known[0] != data:
-            known = self._imports[file] = (data, _imports(file, data))
+        text = self._text(file)
+        imports = module_facts(SourceFile(str(file), text)).all_imports if text is not None else ()
         top = import_root(file, self.root)
-        return [i for i in known[1] if target in self.modules.files_of(file, i.module, i.name, top)]
+        return [i for i in imports if target in self.modules.files_of(file, i.module, i.name, top)]
 
-
-def _imports(file: Path, data: bytes) -> tuple[Import, ...]:
-    try:
-        text = decode(file, data).text
-    except UnreadableFile:
-        return ()
-    return module_facts(SourceFile(str(file), text)).all_imports
-
-
-def _may_import(data: bytes, target: Path) -> bool:
-    stem = target.parent.name if target.stem == "__init__" else target.stem
-    word = rb"(?<!\w)" + re.escape(stem.encode()) + rb"(?!\w)"
-    return b"import" in data and re.search(word, data) is not None
+    def _text(self, file: Path) -> str | None:
+        overlay = self.modules.overlays.get(file)
+        if overlay is not None:
+            return overlay
+        try:
+            return decode(file, file.read_bytes()).text
+        except (OSError, UnreadableFile):
+            return None
 
 
 def _taken(imports: list[Import], so_far: set[str] | None) -> set[str] | None:

@@ -107,13 +107,19 @@ class Project:
             imports_vllm_code=not module.is_vllm_code and self._modules.imports_vllm_code(path, module, top),
             imported_engines=tuple(self._modules.engines_behind(path, module, top)) if serves else (),
             imported_by=tuple(map(str, importers.files)),
-            served_by=tuple(str(file) for file in importers.files if self._serves(file)),
+            served_by=self._served_by(path, module),
             port_variable=self.port_variable,
             constants=self._modules.constants(path, module, top),
         )
 
     def _place(self, path: Path, importers: Importers) -> ScriptPlace:
         return script_place(path, self.root, imported_names=importers.names)
+
+    def _served_by(self, path: Path, module: ModuleFacts) -> tuple[str, ...]:
+        """The apps that load the engine which this file makes on import."""
+        if module.serves or not module.engines_at_import:
+            return ()
+        return tuple(str(file) for file in self._importers.all_of(path) if self._serves(file))
 
     def _serves(self, path: Path) -> bool:
         summary = self._modules.summary(path)
