@@ -42,7 +42,7 @@ export function setUpNode() {
   if (isStamped(stamp, wanted)) {
     return;
   }
-  run("Setting up node_modules", ...npm("ci", "--no-audit", "--no-fund"));
+  run("Setting up node_modules", ...npm("ci", "--no-audit", "--no-fund", "--loglevel=error"));
   writeFileSync(stamp, wanted);
 }
 
