@@ -113,8 +113,8 @@ def _ask(refusal: Refusal, occupancy: Occupancy, console: Console) -> Claim | No
     if chosen is not None:
         actions["k"] = lambda: _take_over(refusal, chosen, console)
     stop = f"[k] stop pid {chosen.pid} and start   " if chosen else ""
-    console.row("choose", f"{stop}[n] use the next free port   [w] wait until it is free   [q] quit")
     with suppress(KeyboardInterrupt):
+        console.row("choose", f"{stop}[n] use the next free port   [w] wait until it is free   [q] quit")
         while (key := terminal.key()) not in ("q", "", "\x03", "\x04"):
             if key in actions:
                 return actions[key]()

@@ -9,7 +9,7 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
     claimed         host, port, url
     loading         generation, changed [paths]
     loaded          generation, seconds: since the save, or the start
-    serving         generation, seconds
+    serving         generation, seconds, pid: of the worker
     ready           generation, seconds, url, changed, status: of the answer
     failed          generation, message, detail, kept: the generation that serves on, or null
     crashed, ended  generation, message

@@ -70,7 +70,7 @@ class Worker:
     pid: int | None = None
     keeper: int | None = None
     held: bool = False
-    loading: bool = False
+    began: bool = False
     serving: bool = False
     tls: bool = False
     status: int | None = None
@@ -89,7 +89,7 @@ class Worker:
         """As its own program would stop on Ctrl-C."""
         if self.serving:
             self.channel.send("stop")
-        elif self.loading:
+        elif self.began:
             self.signal(signal.SIGINT)
         else:
             self.end()

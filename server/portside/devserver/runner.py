@@ -235,7 +235,7 @@ class Runner:
         return worker
 
     def _send_load(self, worker: Worker) -> None:
-        worker.held, worker.loading = False, True
+        worker.held = False
         target = self._plan.target
         worker.channel.send(
             "load",
@@ -320,6 +320,8 @@ class Runner:
         match message.event:
             case "checked" if worker.held:
                 self._post(machine.Checked(generation))
+            case "began":
+                worker.began = True
             case "stale":
                 self._replace_spare(worker)
             case "asked":
@@ -376,7 +378,7 @@ class Runner:
         heir = self._state.candidate if self._state.phase is Phase.SWITCHING else self._state.live
         worker = None if heir is None else self._workers.get(heir)
         if worker is not None:
-            worker.channel.send("adopt", fds=message.fds)
+            worker.channel.send("adopt", fds=message.fds, data=message.fields["data"])
         for descriptor in message.fds:
             os.close(descriptor)
 
@@ -474,7 +476,8 @@ class Runner:
         generation, emit = tell.generation, self._console.emit
         match tell.what:
             case "serving":
-                emit("serving", generation=generation, seconds=self._since(generation))
+                pid = self._workers[generation].pid
+                emit("serving", generation=generation, seconds=self._since(generation), pid=pid)
                 self._failed_files, self._message = frozenset(), None
                 self._spare_at = time.monotonic() + _SPARE_DELAY_S
             case "ready":

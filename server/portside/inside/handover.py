@@ -3,7 +3,7 @@
 A client that keeps its connection would either get one more answer from the
 old code, or lose a request that it sends just as the old server closes. So the
 socket of a connection that waits for its next request is given to the new
-server, with whatever the client may have sent meanwhile still unread in it.
+server. Where the old one has already read that request, the bytes go with it.
 """
 
 from __future__ import annotations
@@ -11,61 +11,94 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
+HandOn = Callable[[int, bytes], None]
+"""Takes a descriptor, which it does not keep, and what was read of the next request."""
 
-def release_idle(server: Any) -> list[int]:
-    """Descriptors of connections between two requests, taken from uvicorn; the caller closes them."""
-    taken = []
+
+def release(server: Any, hand_on: HandOn) -> None:
+    """Give away each connection between two requests, and each of the others when its next request comes."""
     for protocol in list(server.server_state.connections):
         transport = getattr(protocol, "transport", None)
-        if transport is None or transport.is_closing() or not _is_idle(protocol, transport):
+        if transport is None or transport.is_closing() or not _is_plain_http(protocol, transport):
             continue
-        descriptor = _release(protocol, transport)
-        if descriptor is not None:
-            taken.append(descriptor)
-    return taken
+        if _is_idle(protocol):
+            _release(protocol, b"", hand_on)
+        else:
+            _guard(protocol, hand_on)
 
 
-def _is_idle(protocol: Any, transport: Any) -> bool:
-    """Whether nothing of a request has been read and nothing of an answer is left to write.
+def _is_plain_http(protocol: Any, transport: Any) -> bool:
+    """Whether it speaks HTTP/1.1 unencrypted: TLS and WebSockets have a state that can't be given away."""
+    has_timer = hasattr(protocol, "timeout_keep_alive_task")
+    return has_timer and hasattr(protocol, "cycle") and transport.get_extra_info("sslcontext") is None
 
-    uvicorn has a keep-alive timer running exactly while it waits for the next request.
-    A TLS connection has state of its own and stays.
-    """
-    if getattr(protocol, "timeout_keep_alive_task", None) is None:
+
+def _is_idle(protocol: Any) -> bool:
+    """Whether nothing of a request has been read and nothing of an answer is left to write."""
+    if protocol.transport.get_write_buffer_size():
         return False
-    if transport.get_extra_info("sslcontext") is not None:
+    # uvicorn has a keep-alive timer running exactly while it waits for the next request.
+    return protocol.timeout_keep_alive_task is not None or _is_fresh(protocol)
+
+
+def _is_fresh(protocol: Any) -> bool:
+    """Whether not a byte of its first request has been read."""
+    if protocol.cycle is not None or getattr(protocol, "headers", ()) is not None:
         return False
-    return not transport.get_write_buffer_size()
+    parser = getattr(protocol, "conn", None)
+    return parser is None or not parser.trailing_data[0]
 
 
-def _release(protocol: Any, transport: Any) -> int | None:
+def _guard(protocol: Any, hand_on: HandOn) -> None:
+    """What comes while a request is in progress belongs to it; what comes after it is for the new code."""
+    if "data_received" in vars(protocol):
+        return
+    original = protocol.data_received
+
+    def data_received(data: bytes) -> None:
+        if not protocol.transport.is_closing() and _is_idle(protocol) and _release(protocol, data, hand_on):
+            return
+        original(data)
+
+    protocol.data_received = data_received
+    protocol.transport.set_protocol(protocol)  # uvloop looks its methods up once
+
+
+def _release(protocol: Any, data: bytes, hand_on: HandOn) -> bool:
+    transport = protocol.transport
     connection = transport.get_extra_info("socket")
     if connection is None:
-        return None
+        return False
     try:
         transport.pause_reading()
         descriptor = os.dup(connection.fileno())
     except (OSError, RuntimeError, ValueError):
-        return None
+        return False
+    hand_on(descriptor, data)
+    os.close(descriptor)
     # close() closes this process's descriptor only: the connection lives on in the other.
     transport.close()
-    return descriptor
+    return True
 
 
-async def adopt(server: Any, connection: socket.socket) -> None:
-    """Serve this connection as if it had been accepted here."""
+async def adopt(server: Any, connection: socket.socket, data: bytes) -> None:
+    """Serve this connection as if it had been accepted here, and `data` had just come."""
     loop = asyncio.get_running_loop()
     config = server.config
 
-    def protocol() -> Any:
+    def make() -> Any:
         return config.http_protocol_class(
             config=config, server_state=server.server_state, app_state=server.lifespan.state, _loop=loop
         )
 
     connection.setblocking(False)
+    protocol: Any | None = None
     try:
-        await loop.connect_accepted_socket(protocol, connection, ssl=config.ssl)
+        _, protocol = await loop.connect_accepted_socket(make, connection, ssl=config.ssl)
     except OSError:
         connection.close()
+    if data and protocol is not None:
+        protocol.data_received(data)

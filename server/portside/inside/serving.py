@@ -16,6 +16,7 @@ import contextlib
 import os
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -39,7 +40,7 @@ class Serving:
         self._config: Any = None
         self._go: asyncio.Event
         self._tasks: list[asyncio.Future[Any]] = []
-        self._adopted: list[socket.socket] = []
+        self._adopted: list[tuple[socket.socket, bytes]] = []
         self.started = False
         self._retiring = False
 
@@ -110,8 +111,8 @@ class Serving:
             return
         self._channel.send("serving", tls=bool(server.config.ssl), pid=os.getpid())
         adopted, self._adopted = self._adopted, []
-        for connection in adopted:
-            self._adopt(connection)
+        for connection, data in adopted:
+            self._adopt(connection, data)
         self._tasks.append(asyncio.ensure_future(self._tell_modules()))
 
     async def _tell_modules(self) -> None:
@@ -135,7 +136,8 @@ class Serving:
     def _on_message(self, message: Message) -> None:
         event = message.event
         if event == "adopt":
-            self._receive_connections(message.fds)
+            data = str(message.fields.get("data", "")).encode("latin-1")
+            self._receive_connections(message.fds, data)
         elif event == "go":
             self._go.set()
         elif event == "quiet":
@@ -158,26 +160,29 @@ class Serving:
 
     def _hand_over(self) -> None:
         """Idle connections go on with the new generation: none is cut, none answered by old code."""
-        for descriptor in handover.release_idle(self._server):
-            self._channel.send("idle", fds=[descriptor])
-            os.close(descriptor)
+        handover.release(self._server, self._hand_on)
+
+    def _hand_on(self, descriptor: int, data: bytes) -> None:
+        self._channel.send("idle", fds=[descriptor], data=data.decode("latin-1"))
 
     async def _retire(self) -> None:
         if self._retiring:
             return
         self._retiring = True
-        await asyncio.sleep(RETIRE_GRACE_S)
-        self._hand_over()
+        until = time.monotonic() + RETIRE_GRACE_S
+        while time.monotonic() < until:
+            await asyncio.sleep(RETIRE_GRACE_S / 10)
+            self._hand_over()  # also what had been accepted before, and came to be only now
         self._channel.send("retiring", open=len(self._server.server_state.connections))
         self._server.should_exit = True
 
-    def _receive_connections(self, descriptors: list[int]) -> None:
-        connections = [socket.socket(fileno=descriptor) for descriptor in descriptors]
-        if not self.started:
-            self._adopted += connections
-            return
-        for connection in connections:
-            self._adopt(connection)
+    def _receive_connections(self, descriptors: list[int], data: bytes) -> None:
+        for descriptor in descriptors:
+            connection = socket.socket(fileno=descriptor)
+            if self.started:
+                self._adopt(connection, data)
+            else:
+                self._adopted.append((connection, data))
 
-    def _adopt(self, connection: socket.socket) -> None:
-        self._tasks.append(asyncio.ensure_future(handover.adopt(self._server, connection)))
+    def _adopt(self, connection: socket.socket, data: bytes) -> None:
+        self._tasks.append(asyncio.ensure_future(handover.adopt(self._server, connection, data)))

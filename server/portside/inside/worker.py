@@ -1,19 +1,17 @@
 """The user's program, in the user's interpreter, on the socket that the supervisor holds.
 
 Told over its channel: `prepare(names)` what to import while it waits, `check(files)`
-what to compile, `load(...)` what to run. Tells: hello, prepared, checked, stale, asked, note,
-loaded, serving, answered, modules, idle, quiet, retiring, failed.
+what to compile, `load(...)` what to run. Tells: hello, prepared, checked, stale, began, asked,
+note, loaded, serving, answered, modules, idle, quiet, retiring, failed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib.machinery
-import importlib.util
 import io
 import logging
 import os
-import platform
 import signal
 import socket
 import sys
@@ -32,17 +30,11 @@ _BOOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "boot.py")
 def main(descriptor: int) -> None:
     """Wait for what to run, run it, and leave as a program of its own would."""
     channel = from_descriptor(descriptor)
-    channel.send(
-        "hello", pid=os.getpid(), python=platform.python_version(), uvicorn=_has_uvicorn(), prefix=sys.prefix
-    )
+    channel.send("hello", pid=os.getpid(), python=sys.version.split()[0])
     worker = Worker(channel)
     request = worker.wait_for_load()
     if request is not None:
         worker.run(request)
-
-
-def _has_uvicorn() -> bool:
-    return "uvicorn" in sys.modules or importlib.util.find_spec("uvicorn") is not None
 
 
 class Worker:
@@ -95,6 +87,7 @@ class Worker:
         listeners = [socket.socket(fileno=descriptor) for descriptor in request.fds]
         self._serving = Serving(self._channel, listeners, fields["port"])
         signal.signal(signal.SIGINT, self._original_sigint)
+        self._channel.send("began")
         self._collect_errors()
         self._run_reporting(fields)
 

@@ -1,0 +1,185 @@
+"""However it ends, nothing of its tree is left, and the port is free."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import RAW_APP, Served, Start, ask, is_alive, wait_until, write
+
+STUBBORN = """
+import subprocess, sys
+IGNORE = "import signal; [signal.signal(number, signal.SIG_IGN) for number in (1, 2, 15)]; "
+SLEEP = IGNORE + "import time; time.sleep(600)"
+FORK = "os.fork() and os._exit(0); "
+DAEMON = IGNORE + "import os, time; " + FORK + "os.setsid(); " + FORK + "time.sleep(600)"
+subprocess.Popen([sys.executable, "-c", SLEEP])
+subprocess.Popen([sys.executable, "-c", SLEEP], start_new_session=True)
+subprocess.Popen([sys.executable, "-c", DAEMON], start_new_session=True)
+"""
+CHILDREN = 3
+
+
+def stubborn(project: Path, load_s: float = 0.0) -> None:
+    """An app whose children ignore signals, leave the session and the parent."""
+    write(project / "app.py", RAW_APP + STUBBORN + f"\nimport time; time.sleep({load_s})\n")
+
+
+def with_children(served: Served) -> Served:
+    """Once every one of the stubborn children runs, the daemon below its keeper."""
+
+    def sleepers() -> bool:
+        alive = [process for process in served.tree() if is_alive(process)]
+        names = [" ".join(process.cmdline()) for process in alive if is_alive(process)]
+        return sum("time.sleep(600)" in name for name in names) >= CHILDREN
+
+    wait_until(sleepers, "the children")
+    return served
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+def test_a_signal_stops_it_gracefully(serve: Start, project: Path, number: signal.Signals) -> None:
+    stubborn(project)
+    served = serve("app:app")
+    served.wait_for("ready")
+    with_children(served)
+    assert served.stop(number) == 0
+    assert "Application shutdown complete" in served.log
+    assert served.wait_for("stopped")["left"] == []
+    served.assert_nothing_left(patience_s=1)
+
+
+@pytest.mark.parametrize("phase", ["claimed", "loading", "serving", "reloading"])
+def test_sigkill_of_the_supervisor_leaves_nothing(serve: Start, project: Path, phase: str) -> None:
+    stubborn(project, load_s=0.3)
+    served = serve("app:app")
+    if phase == "claimed":
+        served.wait_for("claimed")
+        served.one("guardian")
+    elif phase == "loading":
+        with_children(served)
+    else:
+        served.wait_for("ready")
+        with_children(served)
+    if phase == "reloading":
+        stubborn(project, load_s=5)
+        served.wait_for("loading", generation=2)
+    assert served.stop(signal.SIGKILL) == -signal.SIGKILL
+    served.assert_nothing_left()
+
+
+def test_sigkill_at_any_moment_leaves_nothing(serve: Start, project: Path) -> None:
+    """From before the guardian runs until the app answers."""
+    stubborn(project)
+    for step in range(12):
+        served = serve("app:app")
+        time.sleep(0.05 * step)
+        served.tree()
+        served.stop(signal.SIGKILL)
+        served.assert_nothing_left()
+
+
+def test_the_port_is_free_within_a_second_of_sigkill(serve: Start, project: Path) -> None:
+    stubborn(project)
+    served = serve("app:app")
+    served.wait_for("ready")
+    with_children(served)
+    served.stop(signal.SIGKILL)
+    served.assert_nothing_left(patience_s=1.0)
+
+
+@pytest.mark.parametrize("victim", ["worker", "keeper"])
+def test_the_loss_of_a_worker_or_keeper_is_mended(serve: Start, project: Path, victim: str) -> None:
+    stubborn(project)
+    served = serve("app:app")
+    served.wait_for("ready", generation=1)
+    with_children(served)
+    keeper = served.one("keeper")
+    generation_1 = [keeper, *keeper.children(recursive=True)]
+    assert len(generation_1) >= 2 + CHILDREN
+    served.one(victim).kill()
+    served.wait_for("crashed", generation=1)
+    served.wait_for("ready", generation=2)
+    wait_until(
+        lambda: not [process for process in generation_1 if is_alive(process)],
+        "the end of the first generation",
+    )
+    assert ask(served.port)[0] == 200
+
+
+def test_the_loss_of_the_guardian_interrupts_nothing(serve: Start, project: Path) -> None:
+    served = serve("app:app")
+    served.wait_for("ready", generation=1)
+    served.tree()
+    first = served.one("guardian")
+    worker = served.one("worker")
+    first.kill()
+    served.wait_for("note", text="the guardian process was killed; a new one has taken its place")
+    assert is_alive(worker)
+    assert ask(served.port) == (200, "1")
+    write(project / "app.py", RAW_APP.replace('VERSION = "1"', 'VERSION = "2"'))
+    served.wait_for("ready", generation=2)
+    assert served.stop() == 0
+    served.assert_nothing_left(patience_s=1)
+
+
+def test_guardian_and_supervisor_may_die_together(serve: Start, project: Path) -> None:
+    stubborn(project)
+    served = serve("app:app")
+    served.wait_for("ready", generation=1)
+    with_children(served)
+    os.kill(served.one("guardian").pid, signal.SIGKILL)
+    served.stop(signal.SIGKILL)
+    served.assert_nothing_left()
+
+
+def test_guardian_and_keeper_may_die_together(serve: Start, project: Path) -> None:
+    stubborn(project)
+    served = serve("app:app")
+    served.wait_for("ready", generation=1)
+    with_children(served)
+    keeper, guardian = served.one("keeper"), served.one("guardian")
+    old = [keeper, *keeper.children(recursive=True)]
+    assert len(old) >= 2 + CHILDREN
+    guardian.kill()
+    keeper.kill()
+    served.wait_for("ready", generation=2)
+    wait_until(lambda: not [process for process in old if is_alive(process)], "the end of all before")
+    assert served.stop() == 0
+    served.assert_nothing_left(patience_s=1)
+
+
+def test_a_second_interrupt_ends_it_at_once(serve: Start, project: Path) -> None:
+    slow = RAW_APP.replace(
+        'await send({"type": "lifespan.shutdown.complete"})',
+        'await asyncio.sleep(600); await send({"type": "lifespan.shutdown.complete"})',
+    )
+    write(project / "app.py", slow)
+    served = serve("app:app")
+    served.wait_for("ready")
+    served.tree()
+    served.process.send_signal(signal.SIGINT)
+    served.wait_for("stopping", seconds=10.0)
+    assert served.process.poll() is None
+    assert served.stop() == 0
+    served.wait_for("forced")
+    served.assert_nothing_left(patience_s=1)
+
+
+def test_the_grace_is_kept(serve: Start, project: Path) -> None:
+    deaf = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("it loads", file=sys.stderr, flush=True)
+time.sleep(600)
+"""
+    write(project / "app.py", deaf)
+    served = serve("app:app", "--grace", "0.3")
+    wait_until(lambda: "it loads" in served.log, "the app")
+    assert served.stop() == 0
+    served.wait_for("forced")
+    served.assert_nothing_left(patience_s=1)
