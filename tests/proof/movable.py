@@ -267,7 +267,7 @@ MOVABLE = (
         "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app():\n    app = FastAPI()\n"
         "    app.get('/a')(lambda: 1)\n    return app\n\n\n"
         "if __name__ == '__main__':\n    uvicorn.run('server:create_app', factory=True, port=8005)\n",
-        "uvicorn server:create_app --factory --port 8005",
+        "uvicorn --factory server:create_app --port 8005",
     ),
     Movable(
         "an app made at module level by a factory",

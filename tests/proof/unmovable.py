@@ -270,6 +270,23 @@ UNMOVABLE = (
         ((12, "asks for more"),),
     ),
     Unmovable(
+        "a level of the log from the environment, which may be in upper case",
+        "import os\n" + HEAD + GUARD + "    uvicorn.run(app, log_level=os.getenv('LEVEL', 'info'))\n",
+        ((13, "lower case"),),
+    ),
+    Unmovable(
+        "a neighbour that imports the script back",
+        "import routes\n" + HEAD + GUARD + RUN,
+        ((13, "`routes` imports this file"),),
+        files={"routes.py": "from server import app\n"},
+    ),
+    Unmovable(
+        "two coroutines at once",
+        "import asyncio\n" + HEAD + "\n\nasync def main():\n    server = uvicorn.Server(uvicorn.Config(app))\n"
+        "    await asyncio.gather(server.serve(), asyncio.sleep(1))\n\n" + GUARD + "    asyncio.run(main())\n",
+        ((15, "does more than to start the server"),),
+    ),
+    Unmovable(
         "a file with a syntax error elsewhere",
         HEAD + "\n\ndef broken(:\n    pass\n\n" + GUARD + RUN,
         ((17, "syntax errors"),),

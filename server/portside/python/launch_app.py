@@ -261,7 +261,11 @@ def own_module(names: Names, place: ScriptPlace) -> ImportTarget | str:
         for statement in query("(import_from_statement) @import", chunk.node).get("import", [])
         for module in imported_modules(names, statement)
     )
-    return own_target(place, names.imported_roots, opened_paths(names), has_relative_imports=relative)
+    # Only a script in a folder of its own, with more than code in it, can depend on where it is run.
+    has_files = place.folder and any(not name.endswith((".py", "/")) for name in place.beside - place.at_root)
+    has_folders = place.folder and any(name.endswith("/") for name in place.beside - place.at_root)
+    opened = opened_paths(names) if has_files or has_folders else frozenset[str]()
+    return own_target(place, names.imported_roots, opened, has_relative_imports=relative)
 
 
 def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:

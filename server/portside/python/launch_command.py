@@ -74,6 +74,8 @@ class OptionReader:
         port: int | None = None
         for keyword, written in self._keywords(launch).items():
             node = self.site.argument(self.names, written)
+            if keyword == "factory" and self._is_true(node):
+                continue
             if self._is_dropped(keyword, node):
                 continue
             option = uvicorn.OPTIONS.get(keyword)
@@ -99,6 +101,10 @@ class OptionReader:
         if len(positional) > len(known):
             self.obstacles.add(positional[len(known)], "uvicorn takes this argument by keyword only")
         return launch.options
+
+    def _is_true(self, node: Node) -> bool:
+        value = trace(self.names, node)
+        return isinstance(value, Literal) and value.value is True
 
     def _is_dropped(self, keyword: str, node: Node) -> bool:
         """Options that do nothing where they stand."""
@@ -160,6 +166,11 @@ class OptionReader:
             self.obstacles.add(
                 node,
                 f"`${value.variable}` may come from the file that `{loader}` reads, which a shell does not",
+            )
+            return ()
+        if option.choices:
+            self.obstacles.add(
+                node, f"`{option.flag}` takes lower case alone, and `${value.variable}` may be in any"
             )
             return ()
         if value.default is None:

@@ -12,6 +12,8 @@ What is proved, each point by a function that names what stands in the way:
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -27,10 +29,11 @@ from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_removal import removal
 from portside.python.launch_settings import settings_edit
 from portside.python.launch_site import Site, find_site, statements
-from portside.python.launches import Launch
+from portside.python.launches import Form, Launch
 from portside.python.names import Names
 from portside.python.script_place import ScriptPlace
-from portside.python.syntax import ancestors, query
+from portside.python.syntax import ancestors, query, string_value
+from portside.python.values import Literal, trace
 
 TITLE = "Fix: launch via uvicorn CLI"
 
@@ -75,7 +78,7 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     if found is None or obstacles.found:
         return obstacles.blockers
     target = found[0]
-    _note_what_changes(facts, site, target, obstacles)
+    _note_what_changes(facts, launch, target, obstacles)
     edits = list(removal(names, site, place, target))
     if place.settings is not None and (edit := settings_edit(place.settings, place.stem, target, options)):
         edits.append(edit)
@@ -89,7 +92,21 @@ def _app(names: Names, site: Site, place: ScriptPlace, launch: Launch, obstacles
     if launch.app is None:
         obstacles.add(launch.options_call, "the app that is served is not among the arguments")
         return None
-    return AppFinder(names, site, place, obstacles).find(launch.app)
+    found = AppFinder(names, site, place, obstacles).find(launch.app)
+    return _with_options(names, launch, found) if found is not None else None
+
+
+def _with_options(names: Names, launch: Launch, found: Found) -> Found:
+    """The target as the options of the call have it: `factory=True`, `app_dir="src"`."""
+    target, site = found
+    factory = launch.options.get("factory")
+    value = trace(names, factory) if factory is not None else None
+    if isinstance(value, Literal) and value.value is True:
+        target = dataclasses.replace(target, factory=True)
+    if "app_dir" in launch.options:
+        # The option itself comes with the others.
+        target = dataclasses.replace(target, place=dataclasses.replace(target.place, app_dir=None))
+    return target, site
 
 
 def _check(facts: FileFacts, site: Site, launch: Launch, place: ScriptPlace, obstacles: Obstacles) -> None:
@@ -105,6 +122,7 @@ def _check(facts: FileFacts, site: Site, launch: Launch, place: ScriptPlace, obs
     _check_names(names, site, obstacles)
     _check_arguments(names, site, obstacles)
     _check_users(names, site, place, obstacles)
+    _check_circle(facts, launch, obstacles)
 
 
 def _check_other_guards(names: Names, guards: Guards, site: Site, obstacles: Obstacles) -> None:
@@ -217,6 +235,22 @@ def _is_given_its_arguments(method: Node) -> bool:
     return first is not None and first.type in {"list", "tuple"}
 
 
+def _check_circle(facts: FileFacts, launch: Launch, obstacles: Obstacles) -> None:
+    """Files that this one imports and that import it back: they see another copy of the app."""
+    names = facts.module.names
+    if launch.app is None or string_value(names.tree, names.value_of(launch.app)) is not None:
+        return
+    importing = {re.split(r"[/\\]", path)[-1].removesuffix(".py") for path in facts.workspace.imported_by}
+    for found in facts.module.imports:
+        parts = {*found.module.split("."), found.name}
+        if again := sorted(str(part) for part in parts & importing):
+            obstacles.add(
+                launch.call,
+                f"`{again[0]}` imports this file, which imports it: the script and the module have two apps",
+            )
+            return
+
+
 def _check_users(names: Names, site: Site, place: ScriptPlace, obstacles: Obstacles) -> None:
     """Others that use the functions that would go with the launch."""
     for function in site.functions:
@@ -232,10 +266,10 @@ def _is_public(names: Names, name: str) -> bool:
     return any(name.encode() in chunk.words for chunk in names.chunks_with(["__all__"]))
 
 
-def _note_what_changes(facts: FileFacts, site: Site, target: AppTarget, obstacles: Obstacles) -> None:
+def _note_what_changes(facts: FileFacts, launch: Launch, target: AppTarget, obstacles: Obstacles) -> None:
     if target.place.cwd:
         obstacles.note(f"run it in `{target.place.cwd}`: the script opens files that lie there")
-    if site.through_server:
+    if launch.form is Form.SERVER_SERVE:
         obstacles.note("the command picks the event loop that uvicorn prefers, uvloop where it is installed")
     found = [f"`{reference.path}:{reference.line}`" for reference in facts.workspace.launch_references]
     verb = "runs" if len(found) == 1 else "run"

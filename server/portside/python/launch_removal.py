@@ -55,8 +55,18 @@ class _Leftovers:
         if name == "__all__" or name in self._exported():
             return False
         bindings = [b for b in self.names.module_bindings(name) if not self._goes(b.node)]
+        if not bindings:
+            return False
         reads = self.names.reads(name)
-        return bool(bindings and reads) and all(self._goes(node) for node in reads)
+        return bool(reads) and all(self._goes(node) for node in reads) and not self._is_annotation(name)
+
+    def _is_annotation(self, name: str) -> bool:
+        """Whether an annotation in quotes names it, which FastAPI and pydantic look up when they need it."""
+        return any(
+            name in self.names.tree.text(node)
+            for chunk in self.names.chunks_with([name])
+            for node in query("(type (string) @string)", chunk.node).get("string", [])
+        )
 
     def _goes(self, node: Node) -> bool:
         return any(s.start_byte <= node.start_byte < s.end_byte for s in self.statements)
@@ -89,13 +99,17 @@ class _Leftovers:
             return False
         if binding.how is How.IMPORT:
             return self._is_foreign(binding)
-        if not only or self.place.imported_names is None:
+        if not only or self.place.imported_names is None or self._looks_names_up():
             return False
         if binding.how is How.FUNCTION:
             return statement.type == "function_definition"
         left, right = (binding.statement.child_by_field_name(side) for side in ("left", "right"))
         is_plain = binding.how is How.ASSIGNMENT and left is not None and left.type == "identifier"
         return is_plain and right is not None and right.type != "assignment" and is_pure(self.names, right)
+
+    def _looks_names_up(self) -> bool:
+        """Whether the file reads names that stand in strings."""
+        return bool(self.names.chunks_with(["globals", "eval", "exec", "vars", "__dict__"]))
 
     def _is_foreign(self, binding: Binding) -> bool:
         """Not a module of the workspace: importing that may be what registers routes of the app."""

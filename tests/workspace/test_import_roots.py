@@ -1,0 +1,118 @@
+"""How a script is named on the command line, by where it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portside.python.script_place import ImportTarget, other_target, own_target
+from portside.workspace.import_roots import import_root, script_place
+
+
+def lay_out(root: Path, files: tuple[str, ...]) -> None:
+    for name in files:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+
+
+@pytest.mark.parametrize(
+    ("files", "script", "root"),
+    [
+        (("server.py",), "server.py", ""),
+        (("core/server.py", "pyproject.toml"), "core/server.py", ""),
+        (("src/pkg/__init__.py", "src/pkg/api.py"), "src/pkg/api.py", "src"),
+        (("src/api.py",), "src/api.py", "src"),
+        (("src/__init__.py", "src/api.py"), "src/api.py", ""),
+        (
+            ("services/api/pyproject.toml", "services/api/app/main.py"),
+            "services/api/app/main.py",
+            "services/api",
+        ),
+        (
+            ("services/api/pyproject.toml", "services/api/src/app/main.py"),
+            "services/api/src/app/main.py",
+            "services/api/src",
+        ),
+        (("pkg/__init__.py", "pkg/requirements.txt", "pkg/api.py"), "pkg/api.py", ""),
+    ],
+)
+def test_the_import_root(tmp_path: Path, files: tuple[str, ...], script: str, root: str) -> None:
+    lay_out(tmp_path, files)
+    assert import_root(tmp_path / script, tmp_path) == tmp_path / root
+
+
+@pytest.mark.parametrize(
+    ("files", "script", "imported", "opened", "expected"),
+    [
+        (("a.py",), "a.py", (), (), ImportTarget("a")),
+        (("core/a.py",), "core/a.py", (), (), ImportTarget("core.a")),
+        (("core/a.py", "core/b.py"), "core/a.py", ("b",), (), ImportTarget("a", "core")),
+        (("core/a.py", "core/lib/b.py"), "core/a.py", ("lib",), (), ImportTarget("a", "core")),
+        (("core/a.py", "core/b.py"), "core/a.py", ("core", "os"), (), ImportTarget("core.a")),
+        (("src/p/a.py",), "src/p/a.py", (), (), ImportTarget("p.a", "src")),
+        (("my-api/a.py",), "my-api/a.py", (), (), ImportTarget("a", "my-api")),
+        (("vllm/a.py",), "vllm/a.py", (), (), ImportTarget("a", "vllm")),
+        (("core/a.py", "core/x.json"), "core/a.py", (), ("x.json",), ImportTarget("a", None, "core")),
+        (
+            ("core/a.py", "core/static/x.js"),
+            "core/a.py",
+            (),
+            ("static/x.js",),
+            ImportTarget("a", None, "core"),
+        ),
+        (("core/a.py", "x.json"), "core/a.py", (), ("x.json",), ImportTarget("core.a")),
+        (
+            ("core/a.py", "core/x.json", "x.json"),
+            "core/a.py",
+            (),
+            ("x.json",),
+            ImportTarget("core.a"),
+        ),
+    ],
+)
+def test_the_module_of_a_script(  # noqa: PLR0917
+    tmp_path: Path,
+    files: tuple[str, ...],
+    script: str,
+    imported: tuple[str, ...],
+    opened: tuple[str, ...],
+    expected: ImportTarget,
+) -> None:
+    lay_out(tmp_path, files)
+    place = script_place(tmp_path / script, tmp_path)
+    assert own_target(place, imported, opened, has_relative_imports=False) == expected
+
+
+@pytest.mark.parametrize("name", ["my-server.py", "2nd.py", "class.py", "__main__.py"])
+def test_a_name_that_can_t_be_imported(tmp_path: Path, name: str) -> None:
+    lay_out(tmp_path, (name,))
+    refused = own_target(script_place(tmp_path / name, tmp_path), (), (), has_relative_imports=False)
+    assert isinstance(refused, str)
+    assert name in refused
+
+
+@pytest.mark.parametrize(
+    ("files", "script", "module", "expected"),
+    [
+        (("run.py", "app/main.py"), "run.py", "app.main", ImportTarget("app.main")),
+        (("app/run.py", "app/main.py"), "app/run.py", "main", ImportTarget("main", "app")),
+        (("scripts/run.py", "app/main.py"), "scripts/run.py", "app.main", ImportTarget("app.main")),
+        (("src/run.py", "src/app/main.py"), "src/run.py", "app.main", ImportTarget("app.main", "src")),
+    ],
+)
+def test_the_module_of_an_import_string(
+    tmp_path: Path, files: tuple[str, ...], script: str, module: str, expected: ImportTarget
+) -> None:
+    lay_out(tmp_path, files)
+    assert other_target(script_place(tmp_path / script, tmp_path), module) == expected
+
+
+def test_installed_commands_are_known(tmp_path: Path) -> None:
+    lay_out(tmp_path, ("src/pkg/api.py",))
+    (tmp_path / "pyproject.toml").write_text(
+        '[project.scripts]\na = "pkg.api:main"\n'
+        '[tool.poetry.scripts]\nb = "pkg.api:cli.run"\nc = "pkg.other:x"\n'
+    )
+    assert script_place(tmp_path / "src/pkg/api.py", tmp_path).entry_points == {"main", "cli"}
