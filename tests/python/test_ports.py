@@ -131,6 +131,10 @@ FLAGGED = {
         "import sys\nfrom vllm.entrypoints.cli.main import main\n"
         "sys.argv = [sys.argv[0], '--port', «'8000'»]\nmain()"
     ),
+    "the arguments of vLLM's own parser": (
+        "from vllm.entrypoints.openai.cli_args import make_arg_parser\nparser = make_arg_parser(p)\n"
+        "args = parser.parse_args(['--model', 'm', '--port', «'8000'»])"
+    ),
     "through a helper that starts it": S
     + "def start(cmd):\n    return subprocess.Popen(cmd)\nstart(['vllm', 'serve', 'm', '--port', «'8000'»])",
 }
@@ -185,6 +189,7 @@ QUIET = {
     + "def start(port=8000):\n    subprocess.run(['vllm', 'serve', 'm', '--port', str(port)])",
     "a command with argparse": S + "p.add_argument('--port', default=8000)\nargs = p.parse_args()\n"
     "subprocess.run(['vllm', 'serve', 'm', '--port', str(args.port)])",
+    "the arguments of some parser": "import uvicorn\nargs = parser.parse_args(['--port', '8000'])",
     "another option": S + "subprocess.run(['vllm', 'serve', 'm', '--master-port', '29501'])",
     "debugpy": "import debugpy\ndebugpy.listen(5678)",
     "too large": U + "uvicorn.run(app, port=70000)",

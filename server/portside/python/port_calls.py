@@ -39,6 +39,7 @@ TRIGGERS = frozenset(
     | _METHODS
     | listeners.CALLING_METHODS
     | listeners.HYPERCORN_BINDS
+    | listeners.ARGUMENT_READERS
     | {"argv"}
 )
 
@@ -102,6 +103,9 @@ def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterat
         return
     if method in listeners.CALLING_METHODS:
         yield from _handed_on(tracer, call, local)
+    if method in listeners.ARGUMENT_READERS and tracer.names.chunks_with([listeners.VLLM_PARSER]):
+        for given in arguments(call).positional[:1]:
+            yield from in_words(tracer, words(tracer.names, given), _assumed(tracer.names))
     if method not in _METHODS and method != "bind":
         return
     made_by = makers(tracer.names, holder)
