@@ -84,6 +84,11 @@ class ModuleFacts:
         return find_apps(self.names, relevant_chunks(self.names, APP_PACKAGES))
 
     @cached_property
+    def has_app(self) -> bool:
+        """Whether the file makes a whole app, not a router only."""
+        return any(not app.is_router for app in self.apps)
+
+    @cached_property
     def serves(self) -> bool:
         """Whether the file defines an app or a part of one, or starts a server."""
         return bool(self.apps or self.launches)
@@ -126,11 +131,12 @@ class LaunchReference:
 class ImportedEngine:
     """An engine that an import of another file of the workspace makes.
 
-    statement: the import in this file. path, span: the constructor's call there.
+    statement: the import in this file. file: the other one, from the workspace's root, with slashes.
+    path, span: the constructor's call there.
     """
 
     statement: Span
-    module: str
+    file: str
     constructor: str
     path: str
     span: Span

@@ -91,13 +91,13 @@ Measured with vLLM 0.32.0.
 def _check(facts: FileFacts) -> Iterator[Finding]:
     if made_on_import_of_module(facts) and not _is_told_where_it_is_served(facts):
         yield from _own(facts)
-    if facts.module.serves:
+    if facts.module.has_app:
         yield from (_imported(engine) for engine in _first_each(facts.workspace.imported_engines))
 
 
 def _is_told_where_it_is_served(facts: FileFacts) -> bool:
     """Whether a file with an app imports this one: the finding is there, at the import."""
-    return not facts.module.serves and bool(facts.workspace.served_by)
+    return not facts.module.has_app and bool(facts.workspace.served_by)
 
 
 def _own(facts: FileFacts) -> Iterator[Finding]:
@@ -147,7 +147,7 @@ def _first_each(engines: tuple[ImportedEngine, ...]) -> Iterator[ImportedEngine]
 
 def _imported(engine: ImportedEngine) -> Finding:
     message = (
-        f"importing `{engine.module}` makes an engine (`{engine.constructor}` in its line {engine.line}): "
+        f"this import makes an engine, by `{engine.constructor}` in line {engine.line} of `{engine.file}`: "
         "every import of this app, every worker and every reload loads the model"
     )
     related = Related(engine.path, engine.span, "the engine is made here, on import")
@@ -229,7 +229,7 @@ _INVALID = (
         "from fastapi import FastAPI\n«from engine import llm»\n\napp = FastAPI()\n",
         path="app.py",
         files={"engine.py": _ENGINE},
-        messages=("importing `engine` makes an engine (`LLM` in its line 3)",),
+        messages=("this import makes an engine, by `LLM` in line 3 of `engine.py`",),
     ),
     Invalid(
         "another file of the package, through a third",
@@ -240,7 +240,16 @@ _INVALID = (
             "core/services.py": "from core import engine\nfrom core import app\n",
             "core/engine.py": _ENGINE,
         },
-        messages=("importing `core.engine` makes an engine",),
+        messages=("in line 3 of `core/engine.py`",),
+    ),
+    Invalid(
+        "started in the folder above",
+        "from fastapi import FastAPI\n«from services.answer import answer»\n\napp = FastAPI()\n",
+        path="server/main.py",
+        files={
+            "server/services/answer.py": "from services.engine import llm\n",
+            "server/services/engine.py": _ENGINE,
+        },
     ),
     Invalid(
         "a module that a script imports",
@@ -288,6 +297,15 @@ _VALID = (
         "from fastapi import FastAPI\nfrom engine import make\n\napp = FastAPI()\n",
         path="app.py",
         files={"engine.py": "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n"},
+    ),
+    Valid(
+        "a router whose app is told",
+        "from fastapi import APIRouter\nfrom engine import llm\n\nrouter = APIRouter()\n",
+        path="routes.py",
+        files={
+            "engine.py": _ENGINE,
+            "app.py": "from fastapi import FastAPI\nfrom routes import router\n\napp = FastAPI()\n",
+        },
     ),
     Valid(
         "files that import each other",

@@ -45,7 +45,7 @@ class ModuleSummary:
     engines: tuple[EngineSummary, ...]
     imports: tuple[tuple[str, str | None], ...]
     is_vllm_code: bool
-    serves: bool
+    has_app: bool
     constants: Mapping[str, Value]
 
 
@@ -80,10 +80,17 @@ class LocalModules:
                 for target in self._reachable(path, found, top, seen):
                     summary = self.summary(target)
                     for engine in summary.engines if summary is not None else ():
-                        name = module_name(target, top, self._root)
                         yield ImportedEngine(
-                            statement, name, engine.constructor, str(target), engine.span, engine.line
+                            statement,
+                            self._label(target),
+                            engine.constructor,
+                            str(target),
+                            engine.span,
+                            engine.line,
                         )
+
+    def _label(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix() if self._root in path.parents else str(path)
 
     def imports_vllm_code(self, path: Path, facts: ModuleFacts, top: Path) -> bool:
         """Whether a file of the workspace that it imports, directly, is vLLM code."""
@@ -125,8 +132,8 @@ class LocalModules:
             parents = list(importer.parents)
             folders = parents[dots - 1 : dots]
         else:
-            # `python core/x.py` finds what lies beside it first; `uvicorn core.x:app` what lies at the root.
-            folders = list(dict.fromkeys((importer.parent, top, self._root)))
+            # Which folder the program starts in is not known: what lies beside the file, or nearest above.
+            folders = [*(f for f in importer.parents if f == self._root or self._root in f.parents), top]
         for folder in folders:
             found = self._files_below(folder, parts, name)
             if found:

@@ -13,7 +13,14 @@ from portside.lint.engine import run_rules
 from portside.lint.finding import LintResult
 from portside.lint.selection import EVERYTHING, Selection
 from portside.lint.source import SourceFile
-from portside.python.facts import FileFacts, LaunchReference, ModuleFacts, WorkspaceFacts, module_facts
+from portside.python.facts import (
+    FileFacts,
+    ImportedEngine,
+    LaunchReference,
+    ModuleFacts,
+    WorkspaceFacts,
+    module_facts,
+)
 from portside.python.layout import PythonLayout
 from portside.python.prefilter import is_interesting
 from portside.python.script_place import ScriptPlace
@@ -93,7 +100,6 @@ class Project:
     def _workspace_facts(self, path: Path, module: ModuleFacts) -> WorkspaceFacts:
         """Asks only for what matters to this file: most questions cost a look at other files."""
         top = import_root(path, self.root)
-        serves = module.serves
         importers = self._importers.of(path) if module.engines_at_import or module.launches else Importers()
         place, references = None, tuple[LaunchReference, ...]()
         if module.launches:
@@ -105,7 +111,7 @@ class Project:
             place=place,
             launch_references=references,
             imports_vllm_code=not module.is_vllm_code and self._modules.imports_vllm_code(path, module, top),
-            imported_engines=tuple(self._modules.engines_behind(path, module, top)) if serves else (),
+            imported_engines=self._imported_engines(path, module, top),
             imported_by=tuple(map(str, importers.files)),
             served_by=self._served_by(path, module),
             port_variable=self.port_variable,
@@ -117,10 +123,13 @@ class Project:
 
     def _served_by(self, path: Path, module: ModuleFacts) -> tuple[str, ...]:
         """The apps that load the engine which this file makes on import."""
-        if module.serves or not module.engines_at_import:
+        if module.has_app or not module.engines_at_import:
             return ()
-        return tuple(str(file) for file in self._importers.all_of(path) if self._serves(file))
+        return tuple(str(file) for file in self._importers.all_of(path) if self._has_app(file))
 
-    def _serves(self, path: Path) -> bool:
+    def _imported_engines(self, path: Path, module: ModuleFacts, top: Path) -> tuple[ImportedEngine, ...]:
+        return tuple(self._modules.engines_behind(path, module, top)) if module.has_app else ()
+
+    def _has_app(self, path: Path) -> bool:
         summary = self._modules.summary(path)
-        return summary is not None and summary.serves
+        return summary is not None and summary.has_app
