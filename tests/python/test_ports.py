@@ -98,6 +98,10 @@ FLAGGED = {
     "vllm serve, added": S + "cmd = ['vllm', 'serve', m]\ncmd += ['--port', «'8000'»]\nsubprocess.Popen(cmd)",
     "vllm serve, extended": S
     + "cmd = ['vllm', 'serve', m]\nif x:\n    cmd.extend(['--port', «'8000'»])\nsubprocess.Popen(cmd)",
+    "vllm serve, added in many steps": S
+    + "cmd = ['vllm', 'serve', m]\n"
+    + "".join(f"if x{i}:\n    cmd += ['--x{i}', 'y']\n" for i in range(20))
+    + "cmd += ['--port', «'8000'»]\ncmd += ['-x']\nsubprocess.Popen(cmd)",
     "vllm serve, summed": S + "subprocess.Popen(['vllm', 'serve', m] + ['--port', «'8000'»])",
     "the vllm module": S
     + "import sys\nsubprocess.Popen([sys.executable, '-m', 'vllm.entrypoints.openai.api_server', '--port', «'8000'»])",

@@ -260,6 +260,12 @@ def test_what_is_not_certain_is_unknown(text):
     assert not traced.reason.endswith(".")
 
 
+def test_names_that_are_each_bound_twice_do_not_double_the_work():
+    steps = "".join(f"if x:\n    n{i + 1} = n{i}\nelse:\n    n{i + 1} = n{i}\n" for i in range(60))
+    assert isinstance(_trace(f"n0 = 8000\n{steps}use(n60)"), Unknown)
+    assert _trace(f"n0 = 8000\n{steps}use(n6)").value == 8000
+
+
 def test_the_span_is_that_of_the_literal_not_of_the_use():
     text = "PORT = 8000\nuse(int(PORT))"
     assert _trace(text) == Literal(8000, Span(7, 11), Through.VARIABLE, "PORT")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from portside.lint.source import Span
-from portside.python.bindings import How
+from portside.python.bindings import Binding, How
 from portside.python.names import Names
 from portside.python.syntax import arguments, unwrapped
 
@@ -118,15 +118,26 @@ def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
 def _of_name(names: Names, identifier: Node, depth: int) -> list[Word]:
     """What the name was bound to, and what was added to it, in the order of the text."""
     found: list[Word] = []
-    for binding in names.bindings_of(identifier):
-        right = binding.statement.child_by_field_name("right")
-        if binding.how is How.AUGMENTED and right is not None:
-            found += (*words(names, binding.node, depth - 1), *words(names, right, depth - 1))
-        elif binding.how in {How.ASSIGNMENT, How.WALRUS} and binding.value is not None:
-            found += words(names, binding.value, depth - 1)
-        else:
+    for binding in _bindings(names, identifier):
+        added = binding.statement.child_by_field_name("right") if binding.how is How.AUGMENTED else None
+        value = binding.value if binding.how in {How.ASSIGNMENT, How.WALRUS} else added
+        if value is None:
             return [_unknown(names, identifier)]
+        found += words(names, value, depth - 1)
     return [*found, *_added(names, identifier, depth)] or [_unknown(names, identifier)]
+
+
+def _bindings(names: Names, identifier: Node) -> Sequence[Binding]:
+    """What gives the name its value here; of a list that is added to (`cmd += …`), all steps."""
+    reaching = names.bindings_of(identifier)
+    if not any(binding.how is How.AUGMENTED for binding in reaching):
+        return reaching
+    scope = names.scope_at(identifier)
+    home = names.home(names.tree.text(identifier), scope, identifier.start_byte)
+    bindings = names.bindings_in(names.tree.text(identifier), home) if home is not None else ()
+    before = [b for b in bindings if home is not scope or b.since <= identifier.start_byte]
+    fresh = [i for i, b in enumerate(before) if b.how is How.ASSIGNMENT and b.arm is None]
+    return before[fresh[-1] :] if fresh else before
 
 
 def _added(names: Names, identifier: Node, depth: int) -> list[Word]:

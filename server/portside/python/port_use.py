@@ -106,7 +106,8 @@ def _bind(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Foun
     match value.type:
         case "list" | "tuple":
             for item in value.named_children:
-                yield from _bind(tracer, item, listener)
+                if item.type not in {"list", "tuple"}:
+                    yield from _bind(tracer, item, listener)
         case "string":
             yield from _bind_string(tracer, value, expression, listener)
         case "binary_operator":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
@@ -63,6 +63,8 @@ class Tracer:
     names: Names
     outside: Outside = nothing_outside
     depth: int = 0
+    # By the name's place: without it, names that are each bound twice double the work at every step.
+    known: dict[int, Value] = field(default_factory=dict, repr=False)
 
     def trace(self, expression: Node) -> Value:
         if self.depth >= _LONGEST_WAY:
@@ -121,6 +123,11 @@ class Tracer:
         return _convert(self.trace(inner), "builtins.str")
 
     def _name(self, node: Node) -> Value:
+        if node.start_byte not in self.known:
+            self.known[node.start_byte] = self._of_name(node)
+        return self.known[node.start_byte]
+
+    def _of_name(self, node: Node) -> Value:
         bindings = self.names.bindings_of(node)
         name = self.text(node)
         if not bindings:
