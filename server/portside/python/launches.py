@@ -54,7 +54,7 @@ class Launch:
     def when(self) -> When:
         """IMPORT if some way here needs no guard; the first is what a reader sees first."""
         found = [reached.when for reached in self.reached]
-        for when in (When.IMPORT, When.MAIN, When.UNKNOWN):
+        for when in (When.IMPORT, When.MAIN, When.UNKNOWN, When.IMPORTED_ONLY):
             if when in found:
                 return when
         return When.NEVER
