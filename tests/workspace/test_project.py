@@ -1,0 +1,167 @@
+"""A workspace being checked: other files, unsaved texts, edits, and what is kept in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portside.lint.finding import LintResult, Severity
+from portside.lint.selection import Selection
+from portside.workspace.project import Project
+
+APP = "from fastapi import FastAPI\nfrom engine import llm\n\napp = FastAPI()\n"
+ENGINE = "from vllm import LLM\n\nllm = LLM('m')\n"
+HARMLESS = "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def write(root: Path, /, **files: str) -> None:
+    """Writes modules; a key such as `pkg/engine` goes by `**{…}`."""
+    for name, text in files.items():
+        path = root / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def codes(result: LintResult) -> list[str]:
+    return [finding.code for finding in result.findings]
+
+
+def test_the_text_counts_and_not_the_file(root: Path) -> None:
+    write(root, server="x = 1\n")
+    text = "import uvicorn\nuvicorn.run('a:b')\n"
+    assert "PS102" in codes(Project(root).check(root / "server.py", text))
+
+
+def test_a_file_need_not_exist(root: Path) -> None:
+    path = root / "new" / "server.py"
+    assert "PS102" in codes(Project(root).check(path, "import uvicorn\nuvicorn.run('a:b')\n"))
+
+
+def test_a_relative_path_counts_from_the_root(root: Path) -> None:
+    write(root, engine=ENGINE)
+    assert "PS302" in codes(Project(root).check(Path("app.py"), APP))
+
+
+def test_an_imported_engine_names_the_place_that_makes_it(root: Path) -> None:
+    write(root, engine=ENGINE)
+    (finding,) = Project(root).check(root / "app.py", APP).findings
+    assert "line 3 of `engine.py`" in finding.message
+    (related,) = finding.related
+    assert Path(related.path) == root / "engine.py"
+    assert ENGINE[related.span.start : related.span.end] == "LLM('m')"
+
+
+def test_an_unsaved_text_of_another_file_counts(root: Path) -> None:
+    write(root, engine=ENGINE)
+    project = Project(root)
+    project.set_overlay(root / "engine.py", HARMLESS)
+    assert codes(project.check(root / "app.py", APP)) == []
+    project.set_overlay(root / "engine.py", None)
+    assert codes(project.check(root / "app.py", APP)) == ["PS302"]
+
+
+def test_a_saved_change_of_another_file_counts(root: Path) -> None:
+    write(root, engine=HARMLESS)
+    project = Project(root)
+    assert codes(project.check(root / "app.py", APP)) == []
+    write(root, engine=ENGINE)
+    assert codes(project.check(root / "app.py", APP)) == ["PS302"]
+
+
+def test_a_new_importer_counts_once_the_project_is_told(root: Path) -> None:
+    write(root, engine=ENGINE)
+    project = Project(root)
+    assert codes(project.check(root / "engine.py", ENGINE)) == ["PS102"]
+    write(root, run="import engine\n")
+    project.changed(root / "run.py")
+    assert codes(project.check(root / "engine.py", ENGINE)) == ["PS302"]
+
+
+def test_an_importer_that_is_not_saved_yet_counts(root: Path) -> None:
+    write(root, engine=ENGINE, run="")
+    project = Project(root)
+    project.set_overlay(root / "run.py", "from engine import (\n    llm,\n)\n")
+    assert codes(project.check(root / "engine.py", ENGINE)) == ["PS302"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "files"),
+    [
+        ("import engine", {"engine": ENGINE}),
+        ("import engine as e", {"engine": ENGINE}),
+        ("from engine import *", {"engine": ENGINE}),
+        ("import pkg.engine", {"pkg/__init__": "", "pkg/engine": ENGINE}),
+        ("from pkg import engine", {"pkg/__init__": "", "pkg/engine": ENGINE}),
+        ("from pkg.engine import llm", {"pkg/engine": ENGINE}),
+        ("import pkg.other", {"pkg/__init__": ENGINE, "pkg/other": ""}),
+        ("from pkg import llm", {"pkg/__init__": "from .engine import llm\n", "pkg/engine": ENGINE}),
+        ("if x:\n    import engine", {"engine": ENGINE}),
+        ("try:\n    import engine\nexcept ImportError:\n    pass", {"engine": ENGINE}),
+        ("from a import x", {"a": "from b import x\n", "b": "import c\n", "c": ENGINE}),
+        ("import a", {"a": "import b\n", "b": "import a\nimport engine\n", "engine": ENGINE}),
+    ],
+)
+def test_imports_that_make_an_engine(root: Path, statement: str, files: dict[str, str]) -> None:
+    write(root, **files)
+    text = f"from fastapi import FastAPI\n{statement}\napp = FastAPI()\n"
+    assert codes(Project(root).check(root / "app.py", text)) == ["PS302"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "files"),
+    [
+        ("import engine", {}),
+        ("import other", {"engine": ENGINE, "other": ""}),
+        ("def f():\n    import engine", {"engine": ENGINE}),
+        ("if TYPE_CHECKING:\n    import engine", {"engine": ENGINE}),
+        ("from . import engine", {}),
+        ("from ......... import engine", {"engine": ENGINE}),
+        ("import engine", {"engine": "import app\n"}),
+        ("import engine", {"engine": "def broken(:\n\0"}),
+    ],
+)
+def test_imports_that_make_none(root: Path, statement: str, files: dict[str, str]) -> None:
+    write(root, **files)
+    text = f"from typing import TYPE_CHECKING\nfrom fastapi import FastAPI\n{statement}\napp = FastAPI()\n"
+    assert codes(Project(root).check(root / "app.py", text)) == []
+
+
+def test_what_the_launched_file_imports_makes_it_vllm_code(root: Path) -> None:
+    write(root, engine=HARMLESS)
+    text = "import uvicorn\nfrom engine import make\nif __name__ == '__main__':\n    uvicorn.run(app)\n"
+    (finding,) = [f for f in Project(root).check(root / "s.py", text).findings if f.code == "PS101"]
+    assert finding.severity is Severity.WARNING
+    without = text.replace("from engine import make\n", "")
+    (finding,) = [f for f in Project(root).check(root / "s.py", without).findings if f.code == "PS101"]
+    assert finding.severity is Severity.INFORMATION
+
+
+def test_only_selected_rules_speak(root: Path) -> None:
+    text = "import uvicorn\nuvicorn.run('a:b')\n"
+    assert codes(Project(root).check(root / "s.py", text, Selection(frozenset()))) == []
+
+
+def test_syntax_errors_are_told_beside_findings(root: Path) -> None:
+    result = Project(root).check(root / "s.py", "import uvicorn\nuvicorn.run('a:b')\ndef f(:\n    pass\n")
+    assert "PS102" in codes(result)
+    assert result.syntax_errors
+
+
+def test_an_uninteresting_file_says_nothing(root: Path) -> None:
+    assert Project(root).check(root / "s.py", "def f(:\n") == LintResult(())
+
+
+def test_keystrokes_give_what_a_fresh_look_gives(root: Path) -> None:
+    text = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\ndef main():\n"
+    "    uvicorn.run(app)\n"
+    typed = "\n\nif __name__ == '__main__':\n    main()\n"
+    project, path = Project(root), root / "s.py"
+    for end in range(len(typed) + 1):
+        now = text + typed[:end]
+        assert project.check(path, now) == Project(root).check(path, now), now
