@@ -7,6 +7,9 @@ import path from "node:path";
 import { engineEnvironment } from "./demo-engine.mjs";
 import { CHECKOUT, npm, PYTHON, setUpNode } from "./environment.mjs";
 import { installedCodeServer } from "./pinned.mjs";
+import { whenAskedToStop } from "./stopping.mjs";
+
+const WINDOWS = process.platform === "win32";
 
 const HOW = `No code-server is installed here. Either
   npm run test:editors             brings one of its own, of 600 MB, into the cache folder
@@ -34,7 +37,7 @@ export async function openEditor(folder, scratch) {
   const server = spawn(program, [...prefix, ...profile, "--bind-addr", `127.0.0.1:${port}`, folder], {
     env: engineEnvironment(PYTHON),
     stdio: ["ignore", "ignore", "inherit"],
-    detached: process.platform !== "win32",
+    detached: !WINDOWS,
   });
   console.log(`\n  http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}\n\n  stop   Ctrl-C\n`);
   await ended(server);
@@ -74,11 +77,8 @@ function freePort() {
   });
 }
 
-/** Wait for `server`, ending it and what it started when a signal asks this process to stop. */
+/** Wait for `server`, ending it and what it started when this process is asked to stop. */
 function ended(server) {
-  const stop = () => (process.platform === "win32" ? server.kill() : process.kill(-server.pid, "SIGTERM"));
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, stop);
-  }
+  whenAskedToStop(() => (WINDOWS ? server.kill() : process.kill(-server.pid, "SIGTERM")));
   return new Promise((resolve) => server.on("close", resolve));
 }

@@ -6,12 +6,12 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { engineEnvironment } from "./demo-engine.mjs";
 import { PYTHON } from "./environment.mjs";
+import { whenAskedToStop } from "./stopping.mjs";
 
 const APP = "core.qwen_vllm_server:app";
 const PORT = "8010";
 const WINDOWS = process.platform === "win32";
 const POLL_MS = 100;
-const SAME_SIGNAL_MS = 500;
 
 /**
  * Serve the example in `folder` until a signal ends it. Resolves when no process of it is left.
@@ -30,32 +30,12 @@ export async function serve(folder, scratch, python) {
     detached: !WINDOWS,
   });
   const ended = new Promise((resolve) => server.on("close", (code, signal) => resolve(code ?? signal)));
-  passOnSignals(server);
+  // On Windows the console has sent the Ctrl-C to the server already.
+  whenAskedToStop(() => WINDOWS || server.kill("SIGINT"));
   announce(folder, environment.PORTSIDE_STATE_DIR, server);
   const status = await ended;
   if (status !== 0) {
     throw new Error(`portside serve ended with ${status}`);
-  }
-}
-
-/**
- * Ask the server to stop, as Ctrl-C would, for every signal that asks this process to.
- *
- * A Ctrl-C comes twice when npm runs this: from the terminal and from npm. One that comes later is
- * a person's second one, and goes on as well.
- */
-function passOnSignals(server) {
-  let last = Number.NEGATIVE_INFINITY;
-  const stop = () => {
-    const now = performance.now();
-    if (now - last > SAME_SIGNAL_MS) {
-      last = now;
-      server.kill("SIGINT");
-    }
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    // On Windows the console has sent the Ctrl-C to the server already.
-    process.on(signal, WINDOWS ? () => {} : stop);
   }
 }
 

@@ -19,6 +19,8 @@ const SERVER = path.join("core", "qwen_vllm_server.py");
 
 async function main() {
   const { values } = parseArgs({ options: { editor: { type: "boolean" }, python: { type: "string" } } });
+  // A Ctrl-C ends the step that runs, whose failure then ends this in order, with the copy removed.
+  process.on("SIGINT", () => {});
   setUpPython("demo");
   const scratch = realpathSync(mkdtempSync(path.join(tmpdir(), "portside-demo-")));
   const folder = path.join(scratch, path.basename(EXAMPLE));
