@@ -15,6 +15,7 @@ from portside.python.names import Names
 from portside.python.syntax import arguments, parse, query
 from portside.python.values import Environment, Literal, trace
 from portside.rules.hardcoded_port import RULE
+from portside.workspace.project import Project
 
 HEADS = [
     "",
@@ -201,9 +202,40 @@ def test_a_launch_that_sets_the_variable_makes_the_fix_unsafe():
     (finding,) = _check(text)
     assert finding.fixes[0].applicability is Applicability.SAFE
     launch = LaunchReference("start.sh", 3, "PORT=9000 python a.py")
-    (finding,) = _check(text, launch_references=(launch,))
+    (finding,) = _check(text, port_settings=(launch,))
     assert finding.fixes[0].applicability is Applicability.UNSAFE
-    assert "`PORT=9000 python a.py`" in finding.fixes[0].notes[1]
+    assert finding.fixes[0].notes[1] == "`PORT` is set at start.sh:3: `PORT=9000 python a.py`."
+    same = LaunchReference("start.sh", 3, "PORT=8000 python a.py")
+    (finding,) = _check(text, port_settings=(same,))
+    assert finding.fixes[0].applicability is Applicability.SAFE
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "applicability"),
+    [
+        ("Dockerfile", 'ENV PORT=9000\nCMD ["python", "a.py"]\n', Applicability.UNSAFE),
+        ("Dockerfile", 'ENV PORT 9000\nCMD ["python", "a.py"]\n', Applicability.UNSAFE),
+        ("Dockerfile", 'ENV PORT=8000\nCMD ["python", "a.py"]\n', Applicability.SAFE),
+        ("Dockerfile", 'ARG PORT=9000\nCMD ["python", "a.py"]\n', Applicability.SAFE),
+        ("Dockerfile", 'ENV PORT=9000\nCMD ["python", "b.py"]\n', Applicability.SAFE),
+        ("start.sh", "export PORT=9000\npython a.py\n", Applicability.UNSAFE),
+        ("start.sh", 'python a.py --x "${PORT:-8000}"\n', Applicability.SAFE),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    command: python a.py\n    environment:\n      PORT: 9000\n",
+            Applicability.UNSAFE,
+        ),
+        (".env", "PORT=9000\n", Applicability.UNSAFE),
+    ],
+)
+def test_the_workspace_decides_whether_the_fix_is_safe(tmp_path, name, content, applicability):
+    (tmp_path / name).write_text(content)
+    (tmp_path / "a.py").write_text("import uvicorn\nuvicorn.run('m:app', port=8000)\n")
+    (tmp_path / "b.py").write_text("")
+    project = Project(tmp_path)
+    found = project.check(tmp_path / "a.py", (tmp_path / "a.py").read_text()).findings
+    (fix,) = next(finding.fixes for finding in found if finding.code == "PS201")
+    assert fix.applicability is applicability
 
 
 def test_two_ports_never_get_one_variable():

@@ -151,6 +151,7 @@ class WorkspaceFacts:
     imports is vLLM code. imported_engines: engines that its imports make. imported_by: the files that
     import it. served_by: those with an app that import it, directly or through others; asked only of a
     file without an app that makes an engine.
+    port_settings: the lines that set `port_variable` where this script is run.
     constants: what names imported from files of the workspace stand for, by qualified name.
     """
 
@@ -162,6 +163,7 @@ class WorkspaceFacts:
     imported_by: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()
     port_variable: str = "PORT"
+    port_settings: tuple[LaunchReference, ...] = ()
     constants: Mapping[str, Value] = field(default_factory=dict)
 
 

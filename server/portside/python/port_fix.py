@@ -11,6 +11,7 @@ from tree_sitter import Node
 from portside.lint.finding import Applicability, Edit, Fix
 from portside.lint.source import Span
 from portside.python.environment_reader import environment_reader
+from portside.python.facts import LaunchReference
 from portside.python.names import Names
 from portside.python.port_use import PortUse
 from portside.python.syntax import ancestors, arguments
@@ -66,10 +67,12 @@ def _is_free(names: Names, variable: str, port: int) -> bool:
     return all(default == str(port) for default in re.findall(_READ.format(re.escape(variable)), text))
 
 
-def environment_fix(names: Names, use: PortUse, variable: Variable, sets: Sequence[str]) -> Fix | None:
+def environment_fix(
+    names: Names, use: PortUse, variable: Variable, settings: Sequence[LaunchReference]
+) -> Fix | None:
     """Read this port from the variable; None where that can't be written so that it is surely right.
 
-    sets: lines of the workspace that run this script, some of which may set the variable.
+    settings: the lines that set the preferred variable where this script is run.
     """
     if use.literal.path is not None or use.literal.through is Through.SEVERAL:
         return None
@@ -85,18 +88,18 @@ def environment_fix(names: Names, use: PortUse, variable: Variable, sets: Sequen
         return None
     if reader.edit is not None:
         edits = (reader.edit, *edits)
-    setting = [line for line in sets if re.search(rf"\b{variable.name}\s*[=:]", line)]
-    safe = variable.chosen and not setting
+    others = [setting for setting in settings if not re.search(rf"\b{use.port}\b", setting.text)]
+    safe = variable.chosen and not others
     title = f"Read the port from the environment variable `{variable.name}`"
     applicability = Applicability.SAFE if safe else Applicability.UNSAFE
-    return Fix(title, edits, applicability, _notes(use, variable, setting))
+    return Fix(title, edits, applicability, _notes(use, variable, others))
 
 
-def _notes(use: PortUse, variable: Variable, setting: Sequence[str]) -> tuple[str, ...]:
+def _notes(use: PortUse, variable: Variable, settings: Sequence[LaunchReference]) -> tuple[str, ...]:
     notes = [f"Listens on {use.port}, as before, wherever `{variable.name}` is not set."]
     if not variable.chosen:
         notes.append(f"`{variable.name}` is a guess at a good name: this file has several ports.")
-    notes += (f"`{variable.name}` is set where the script is run: `{line.strip()}`." for line in setting)
+    notes += (f"`{variable.name}` is set at {s.path}:{s.line}: `{s.text.strip()}`." for s in settings)
     return tuple(notes)
 
 

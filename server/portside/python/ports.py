@@ -23,7 +23,7 @@ from portside.python.syntax import query
 from portside.python.value_types import Outside, nothing_outside
 from portside.python.values import Tracer
 
-__all__ = ["PortUse", "port_uses"]
+__all__ = ["PortUse", "may_listen", "port_uses"]
 
 _ALIAS = re.compile(rb"\b(\w+)[ \t]+as[ \t]+(\w+)")
 _CANDIDATES = """
@@ -34,6 +34,11 @@ _CANDIDATES = """
 """
 # A helper of a helper of a helper; further nobody hands a port.
 _LONGEST_CHAIN = 3
+
+
+def may_listen(names: Names) -> bool:
+    """Whether the file has a word in it that something which listens is called by. Cheap."""
+    return any(True for _ in _chunks_with_any(names, TRIGGERS))
 
 
 def port_uses(names: Names, outside: Outside = nothing_outside) -> tuple[PortUse, ...]:

@@ -78,7 +78,8 @@ Safe, when the variable is the one of the settings, or the usual one of that kin
 - for a second port in the same file. Two ports never get the same variable; the second is named after
   its constant (`API_PORT`) or its number (`PORT_8001`), which a person should look at. Where a
   Kubernetes service is called `api`, `API_PORT` is set to `tcp://…`.
-- where a launch of this script in the workspace sets the variable: then the port would change;
+- where a launch file that runs this script, or `.env`, sets the variable to something else: then the
+  port would change (`ENV PORT=8080` in the Dockerfile);
 - for `llm.serve(port=1234)`, a line that fails with any port.
 
 Not offered where it could be wrong: the name `os` means something else there, the number stands in
@@ -144,7 +145,8 @@ def _finding(facts: FileFacts, same: Sequence[PortUse], uses: Sequence[PortUse])
     severity = Severity.WARNING if in_vllm_code else Severity.INFORMATION
     names, workspace = facts.module.names, facts.workspace
     variable = variables(names, uses, workspace.port_variable)[use.port]
-    fix = environment_fix(names, use, variable, [launch.text for launch in workspace.launch_references])
+    settings = workspace.port_settings if variable.name == workspace.port_variable else ()
+    fix = environment_fix(names, use, variable, settings)
     if fix is not None and _listens_nowhere(use):
         note = "`serve` does not exist: this line fails all the same (llm-has-no-serve)."
         fix = dataclasses.replace(fix, applicability=Applicability.UNSAFE, notes=(note,))

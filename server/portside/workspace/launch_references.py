@@ -7,10 +7,12 @@ somebody runs it as the README says.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from portside.launchfiles.resolution import files_run
 from portside.launchfiles.script_references import ScriptReference, is_launch_file, script_references
+from portside.launchfiles.variable_settings import lines_setting
 from portside.workspace.text_file import UnreadableFile, decode, read_bytes
 from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, files
 
@@ -31,6 +33,7 @@ class LaunchIndex:
         self._excluded = excluded
         self._overlays: dict[str, str] = {}
         self._by_file: dict[str, tuple[ScriptReference, ...]] = {}
+        self._texts: dict[str, str] = {}
         self._python: defaultdict[str, set[str]] = defaultdict(set)
         self._walked = False
 
@@ -49,6 +52,13 @@ class LaunchIndex:
             for reference in self._by_file[path]
             if _file_name(reference) == name and relative in files_run(reference, candidates)
         )
+
+    def lines_setting(self, variable: str, paths: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+        """Path, line and text where these launch files, or a `.env` at the root, set the variable."""
+        environment = {".env": self._text(".env", signs=(variable.encode(),))}
+        texts = environment | {path: self._texts.get(path, "") for path in paths}
+        for path, text in texts.items():
+            yield from ((path, line, said) for line, said in lines_setting(variable, text))
 
     def changed(self, path: Path | None = None) -> None:
         """Forget what was known of a file that was written, made or removed; of all files without one."""
@@ -90,13 +100,14 @@ class LaunchIndex:
         self._walked = True
 
     def _read(self, relative: str) -> None:
-        references = script_references(relative, self._text(relative))
+        text = self._text(relative)
+        references = script_references(relative, text)
         if references:
-            self._by_file[relative] = references
+            self._by_file[relative], self._texts[relative] = references, text
         else:
             self._by_file.pop(relative, None)
 
-    def _text(self, relative: str) -> str:
+    def _text(self, relative: str, signs: tuple[bytes, ...] = _SIGNS) -> str:
         if relative in self._overlays:
             return self._overlays[relative]
         path = self._root / relative
@@ -104,7 +115,7 @@ class LaunchIndex:
             if path.stat().st_size > _LARGEST_BYTES:
                 return ""
             data = read_bytes(path)
-            return decode(path, data).text if any(sign in data for sign in _SIGNS) else ""
+            return decode(path, data).text if any(sign in data for sign in signs) else ""
         except (OSError, UnreadableFile):
             return ""
 

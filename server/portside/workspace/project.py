@@ -7,6 +7,7 @@ and what the files around say about it.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
 from portside.lint.engine import run_rules
@@ -22,6 +23,7 @@ from portside.python.facts import (
     module_facts,
 )
 from portside.python.layout import PythonLayout
+from portside.python.ports import may_listen
 from portside.python.prefilter import is_interesting
 from portside.python.script_place import ScriptPlace
 from portside.rules import ALL
@@ -115,8 +117,18 @@ class Project:
             imported_by=tuple(map(str, importers.files)),
             served_by=self._served_by(path, module),
             port_variable=self.port_variable,
+            port_settings=self._port_settings(path, module, references),
             constants=self._modules.constants(path, module, top),
         )
+
+    def _port_settings(
+        self, path: Path, module: ModuleFacts, launches: Iterable[LaunchReference]
+    ) -> tuple[LaunchReference, ...]:
+        if not may_listen(module.names):
+            return ()
+        paths = {launch.path for launch in launches} or {r.path for r in self._launches.references_to(path)}
+        found = self._launches.lines_setting(self.port_variable, sorted(paths))
+        return tuple(LaunchReference(*place) for place in found)
 
     def _place(self, path: Path, importers: Importers) -> ScriptPlace:
         return script_place(path, self.root, imported_names=importers.names)
