@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portside.workspace.project import Project
-
 from portside.lint.finding import Finding, Fix, LintResult, apply_edits
 from portside.lint.selection import Selection
 from portside.lint.source import Span
+from portside.workspace.project import Project
 
 _MARK = re.compile("[«»]")
 
