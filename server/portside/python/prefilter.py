@@ -10,6 +10,8 @@ _WORDS = re.compile(
     rb"uvicorn|vllm|hypercorn|gunicorn|granian|daphne|waitress|sglang|llama|text-generation"
     rb"|fastapi|starlette|flask|quart|sanic|litestar|aiohttp|tornado|bottle|falcon|blacksheep|socketio"
     rb"|gradio|streamlit|grpc|socket|HTTPServer|create_server|start_server|portside"
+    rb"|werkzeug|nicegui|fasthtml|fastmcp|wsgiref|xmlrpc|trio|anyio|prometheus_client|eventlet|gevent|cheroot"
+    rb"|microdot|robyn|dash|litserve"
     rb"|--port|subprocess|__name__",
     re.IGNORECASE,
 )
