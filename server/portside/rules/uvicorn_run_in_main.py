@@ -118,7 +118,7 @@ def _one_of_many(facts: FileFacts, first: Launch) -> tuple[Blocker, ...]:
 def _message(facts: FileFacts, launch: Launch, way: Reached) -> str:
     fact = f"`{launch.form.value}` {_place(facts, way)} makes this file its own launcher"
     if launch.form is Form.RUN and launch.starts_processes(facts.module.names):
-        return f"{fact}: how it is served is decided here, not by the command that starts it"
+        return f"{fact}: how it is served is decided here, not by the `uvicorn` command"
     if facts.is_vllm_code:
         return (
             f"{fact}: the options of the `uvicorn` command that take the port before the model loads "
@@ -140,7 +140,7 @@ def _hindrance(blockers: tuple[Blocker, ...]) -> str:
         return ""
     first, more = blockers[0], len(blockers) - 1
     rest = f" (and {more} more)" if more else ""
-    return f"; it can't move there as it stands, line {first.line}: {first.reason}{rest}"
+    return f"; it can't move to that command as it stands, line {first.line}: {first.reason}{rest}"
 
 
 _APP = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
@@ -175,19 +175,126 @@ _INVALID = (
         '@app.get("/")\ndef root():\n    return args.model\n\n\n'
         + _MAIN
         + "    parser = argparse.ArgumentParser()\n    args = parser.parse_args()\n    «uvicorn.run(app)»\n",
-        messages=("it can't move there as it stands, line ",),
+        messages=("it can't move to that command as it stands, line ",),
+    ),
+    Invalid(
+        "a function that the main block calls",
+        """\
+import os
+
+import uvicorn
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def main():
+    port = int(os.environ.get("PORT", "8000"))
+    «uvicorn.run(app, host="0.0.0.0", port=port)»
+
+
+if __name__ == "__main__":
+    main()
+""",
+        fixed="from fastapi import FastAPI\n\napp = FastAPI()\n",
+        messages=("`uvicorn.run` in `main`, which the main block calls, makes this file its own launcher",),
+    ),
+    Invalid(
+        "a config and a server",
+        _APP
+        + _MAIN
+        + """\
+    config = uvicorn.Config(app, port=9000)
+    server = uvicorn.Server(config)
+    «server.run()»
+""",
+        fixed="from fastapi import FastAPI\n\napp = FastAPI()\n",
+        messages=("`Server.run` in the main block",),
+    ),
+    Invalid(
+        "an async main, and the guard the other way round",
+        """\
+import asyncio
+
+from fastapi import FastAPI
+from uvicorn import Config, Server
+
+app = FastAPI()
+
+
+async def main():
+    await «Server(Config(app, port=9000)).serve()»
+
+
+if "__main__" == __name__:
+    asyncio.run(main())
+""",
+        fixed="from fastapi import FastAPI\n\napp = FastAPI()\n",
+        messages=("`Server.serve` in `main`, which the main block calls,",),
+    ),
+    Invalid(
+        "an alias and an import string",
+        "from fastapi import FastAPI\nfrom uvicorn import run as serve\n\napp = FastAPI()\n\n"
+        + _MAIN
+        + '    «serve("server:app", port=8000, reload=True)»\n',
+        fixed="from fastapi import FastAPI\n\napp = FastAPI()\n",
+        messages=("how it is served is decided here, not by the `uvicorn` command",),
+    ),
+    Invalid(
+        "middleware that only the main block adds",
+        _APP + _MAIN + "    app.add_middleware(Cors)\n    «uvicorn.run(app)»\n",
+        messages=("it can't move to that command as it stands, line 8: `app.add_middleware(Cors)`",),
+    ),
+    Invalid(
+        "with and without a certificate",
+        _APP
+        + _MAIN
+        + """\
+    if app.debug:
+        «uvicorn.run(app)»
+    else:
+        «uvicorn.run(app, ssl_keyfile="key.pem")»
+""",
+        messages=("as it stands, line ", "as it stands, line "),
+    ),
+    Invalid("an early exit", _APP + 'if __name__ != "__main__":\n    raise SystemExit\n«uvicorn.run(app)»\n'),
+    Invalid(
+        "the main module of a package",
+        "import uvicorn\n\nfrom app import app\n\n«uvicorn.run(app)»\n",
+        path="pkg/__main__.py",
+        messages=("`uvicorn.run` in `__main__.py` makes this file its own launcher",),
     ),
 )
 
 _VALID = (
     Valid("no launch", "from fastapi import FastAPI\n\napp = FastAPI()\n"),
     Valid("a run of something else", "import asyncio\n\n" + _MAIN + "    asyncio.run(main())\n"),
-    Valid("a run of one's own", "def run(app): ...\n\n" + _MAIN + "    run(app)\n"),
+    Valid("a run of one's own", "def run(app): ...\n\n\n" + _MAIN + "    run(app)\n"),
     Valid("a function that nothing calls", _APP + "def main():\n    uvicorn.run(app)\n"),
     Valid("a run on import is another rule's", _APP + "uvicorn.run(app)\n"),
+    Valid("a shadowed name", "from mine import uvicorn\n\n" + _MAIN + "    uvicorn.run(app)\n"),
+    Valid("another server's run", "import uvicorn\n\n" + _MAIN + "    server = make()\n    server.run()\n"),
     Valid(
-        "a shadowed name",
-        "from mine import uvicorn\n\n" + _MAIN + "    uvicorn.run(app)\n",
+        "a command of typer",
+        "import typer\nimport uvicorn\n\ncli = typer.Typer()\n\n\n@cli.command()\ndef main(port: int):\n"
+        "    uvicorn.run('m:app', port=port)\n\n\n" + _MAIN + "    cli()\n",
+    ),
+    Valid(
+        "a command of click",
+        "import click\nimport uvicorn\n\n\n@click.command()\n@click.option('--port')\ndef main(port):\n"
+        "    uvicorn.run('m:app', port=port)\n\n\n" + _MAIN + "    main()\n",
+    ),
+    Valid(
+        "a method",
+        "import uvicorn\n\n\nclass Api:\n    def run(self):\n        uvicorn.run(self.app)\n\n\n"
+        + _MAIN
+        + "    Api().run()\n",
+    ),
+    Valid(
+        "a thread",
+        "import threading\nimport uvicorn\n\n\ndef serve():\n    uvicorn.run('m:app')\n\n\n"
+        + _MAIN
+        + "    threading.Thread(target=serve).start()\n",
     ),
     Valid("text", '"""Run with uvicorn.run(app)."""\nX = "uvicorn.run(app)"\n# uvicorn.run(app)\n'),
 )
