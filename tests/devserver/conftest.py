@@ -105,8 +105,11 @@ class Served:
             before, after = before[:index], before[index:]
         command = [sys.executable, "-m", "portside", "serve", *before]
         command += ["--output-format", "json", "--port", str(self.port), *after]
-        environment = {**os.environ, "PORTSIDE_STATE_DIR": str(state), **options.pop("env", {})}
-        environment.pop("PYTHONPATH", None)
+        environment = {**os.environ, "PORTSIDE_STATE_DIR": str(state)}
+        for name in ("PYTHONPATH", "VIRTUAL_ENV"):
+            environment.pop(name, None)
+        if paths := options.pop("paths", ()):
+            environment["PYTHONPATH"] = os.pathsep.join(map(str, paths))
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 command,

@@ -28,10 +28,10 @@ def find(chosen: str | None, folder: Path) -> Interpreter | None:
 
 
 def _in_folder(chosen: str, folder: Path) -> str:
-    path = Path(chosen).expanduser()
+    path = folder / Path(chosen).expanduser()
     if path.is_dir():  # an environment instead of its interpreter
         return str(path / "bin" / "python")
-    return str(folder / path) if os.sep in chosen else chosen
+    return str(path) if os.sep in chosen else chosen
 
 
 def _candidates(folder: Path) -> Iterator[Interpreter]:

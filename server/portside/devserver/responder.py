@@ -45,6 +45,11 @@ class Responder:
         held, self._held = self._held, []
         return held
 
+    def close(self) -> None:
+        """Stop for good."""
+        for sock in (*self.stop(), self._stopping, self._wakeup):
+            sock.close()
+
     def _run(self, patience_s: float) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._stopping, selectors.EVENT_READ)

@@ -595,8 +595,7 @@ class Runner:
             self._watcher.stop()
         if self._prober is not None:
             self._prober.stop()
-        for sock in self._responder.stop():
-            sock.close()
+        self._responder.close()
         self._claim.close()
         for worker in [*self._workers.values(), *([self._spare] if self._spare else [])]:
             worker.close()
