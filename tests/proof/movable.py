@@ -62,6 +62,38 @@ MOVABLE = (
         arguments=("-m", "pkg.api"),
     ),
     Movable(
+        "a project in a folder, run there with -m, imported by its own names",
+        f"import uvicorn\nfrom src.words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
+        "uvicorn src.main:app --app-dir api --host 0.0.0.0 --port 8010",
+        path="api/src/main.py",
+        files={"api/src/words.py": "HELLO = 'hi'\n"},
+        folder="api",
+        arguments=("-m", "src.main"),
+    ),
+    Movable(
+        "the same by import string",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run('src.main:app', port=8000)\n",
+        "uvicorn src.main:app --app-dir api --port 8000",
+        path="api/src/main.py",
+        folder="api",
+        arguments=("-m", "src.main"),
+    ),
+    Movable(
+        "a log configuration beside the script, which is run in its folder",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, log_config='log.json')\n",
+        "cd core && uvicorn server:app --log-config log.json",
+        path="core/server.py",
+        files={"core/log.json": '{"version": 1, "disable_existing_loggers": false}'},
+        folder="core",
+    ),
+    Movable(
+        "a parser that never parses",
+        f"import argparse\nimport uvicorn\n{API}\n\nif __name__ == '__main__':\n"
+        "    parser = argparse.ArgumentParser()\n    parser.add_argument('--x')\n    uvicorn.run(app, port=8000)\n",
+        "uvicorn server:app --port 8000",
+        gone=("argparse",),
+    ),
+    Movable(
         "a folder whose name is no module name",
         f"import uvicorn\n{API}\n\n{RUN}",
         "uvicorn server:app --app-dir my-service --host 0.0.0.0 --port 8010",

@@ -75,10 +75,8 @@ def run(root: Path, command: list[str], shape: Movable) -> list[Any]:
 
 
 def script_command(shape: Movable) -> list[str]:
-    if shape.arguments:
-        return [sys.executable, *shape.arguments]
-    script = os.path.relpath(shape.path, shape.folder)
-    return ["sh", "-c", f'cd "{shape.folder}" && exec "{sys.executable}" "{script}"']
+    words = shape.arguments or (os.path.relpath(shape.path, shape.folder),)
+    return ["sh", "-c", f'cd "{shape.folder}" && exec "{sys.executable}" "$@"', "sh", *words]
 
 
 @pytest.mark.parametrize("shape", MOVABLE, ids=lambda shape: shape.id)

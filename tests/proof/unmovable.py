@@ -16,8 +16,6 @@ UNMOVABLE = (
         "    parser.add_argument('--port', type=int, default=8000)\n    args = parser.parse_args()\n"
         "    uvicorn.run(app, port=args.port)\n",
         (
-            (13, "ArgumentParser"),
-            (14, "add_argument"),
             (15, "reads options of this script"),
             (16, "the script's own arguments (`--port`)"),
         ),

@@ -41,7 +41,7 @@ def move(root: Path, code: str, files: dict[str, str] | None = None) -> tuple[Mo
     [
         pytest.param(
             f"import uvicorn\n{APP}\n{GUARD}    uvicorn.run(app)".replace("\n", "\r\n"),
-            APP.rstrip("\n").replace("\n", "\r\n"),
+            APP.replace("\n", "\r\n"),
             id="CRLF and no line end at the end",
         ),
         pytest.param(

@@ -9,12 +9,20 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from portside.knowledge.uvicorn import OPTIONS, Kind
 from portside.python.bindings import Binding, How, ScopeKind
 from portside.python.launch_effects import imported_modules, is_pure
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
+from portside.python.launches import Launch
 from portside.python.names import Names
-from portside.python.script_place import ImportTarget, ScriptPlace, other_target, own_target
+from portside.python.script_place import (
+    ImportTarget,
+    ScriptPlace,
+    named_by_itself,
+    other_target,
+    own_target,
+)
 from portside.python.syntax import arguments, query, string_value, unwrapped
 
 
@@ -46,6 +54,7 @@ class AppFinder:
     names: Names
     site: Site
     place: ScriptPlace
+    launch: Launch
     obstacles: Obstacles
 
     def find(self, expression: Node) -> Found | None:
@@ -173,7 +182,7 @@ class AppFinder:
     # Modules
 
     def _own(self, node: Node, name: str, *, factory: bool = False) -> Found | None:
-        target = own_module(self.names, self.place)
+        target = own_module(self.names, self.place, self.launch)
         if isinstance(target, str):
             return self._refuse(node, target)
         return AppTarget(target, name, factory, own=True), self.site
@@ -184,7 +193,7 @@ class AppFinder:
         target = binding.target or ""
         module, _, name = target.rpartition(".")
         is_import = binding.statement.type == "import_from_statement" and not target.startswith(".")
-        if len(bindings) != 1 or not is_import or not module or not self._is_local(module):
+        if len(bindings) != 1 or not is_import or not module or self.place.home_of(module) is None:
             return None
         for chunk in self.names.chunks:
             if self.site.removes(chunk.start) or _is_docstring(chunk.node):
@@ -192,11 +201,6 @@ class AppFinder:
             if chunk.node.type not in _IMPORTS or not self._only_for_launch(chunk.node):
                 return None
         return AppTarget(other_target(self.place, module), name), self.site
-
-    def _is_local(self, module: str) -> bool:
-        first = module.partition(".")[0]
-        around = self.place.beside | self.place.at_root
-        return f"{first}.py" in around or f"{first}/" in around
 
     def _only_for_launch(self, statement: Node) -> bool:
         """Whether all that it imports is read, by code that goes: nothing is imported for its effect."""
@@ -212,13 +216,21 @@ class AppFinder:
         module, colon, name = text.partition(":")
         if not colon or not module or not name or module.startswith("."):
             return self._refuse(node, f"{self.obstacles.quote(node)} is no `module:attribute`")
-        if module.rpartition(".")[2] == self.place.stem and self._names_itself(module):
-            return self._own(node, name)
+        if self._names_itself(module):
+            found = self._own(node, name)
+            return found if found is None or "." not in module else self._as_it_says(found, module)
         self._check_rest_of_module(module)
         return AppTarget(other_target(self.place, module), name), self.site
 
     def _names_itself(self, module: str) -> bool:
         return f"/{self.place.path.rpartition('.')[0]}".endswith("/" + module.replace(".", "/"))
+
+    def _as_it_says(self, found: Found, module: str) -> Found:
+        """With the module name that the script gives itself, which tells where it is to be imported from."""
+        target, site = found
+        if target.place.cwd:
+            return found
+        return dataclasses.replace(target, place=named_by_itself(self.place, module)), site
 
     def _check_rest_of_module(self, module: str) -> None:
         """The command imports the app's module alone: what else this file does on import is lost."""
@@ -232,6 +244,7 @@ class AppFinder:
                 node,
                 f"{self.obstacles.quote(node)} runs before the server; the command imports `{module}` alone",
             )
+            return
 
     def _is_constant(self, statement: Node) -> bool:
         inner = statement.named_children[0] if statement.type == "expression_statement" else statement
@@ -253,18 +266,16 @@ _OPTIONAL = frozenset(
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
 
 
-def own_module(names: Names, place: ScriptPlace) -> ImportTarget | str:
-    """How the command names the file itself, or why it can't."""
+def own_module(names: Names, place: ScriptPlace, launch: Launch | None = None) -> ImportTarget | str:
+    """How the command names the file itself, or why it can't. launch: may name files in its options."""
     relative = any(
         module.startswith(".")
         for chunk in names.chunks_with(["import"])
         for statement in query("(import_from_statement) @import", chunk.node).get("import", [])
         for module in imported_modules(names, statement)
     )
-    # Only a script in a folder of its own, with more than code in it, can depend on where it is run.
-    has_files = place.folder and any(not name.endswith((".py", "/")) for name in place.beside - place.at_root)
-    has_folders = place.folder and any(name.endswith("/") for name in place.beside - place.at_root)
-    opened = opened_paths(names) if has_files or has_folders else frozenset[str]()
+    # Only a script in a folder of its own can depend on the folder that it is run in.
+    opened = opened_paths(names) | given_paths(names, launch) if place.folder else frozenset[str]()
     return own_target(place, names.imported_roots, opened, has_relative_imports=relative)
 
 
@@ -279,6 +290,17 @@ def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:
 _OPENERS = frozenset(
     {"open", "Path", "FileResponse", "StaticFiles", "Jinja2Templates", "load_dotenv", "read_text", "read_csv"}
 )
+
+
+def given_paths(names: Names, launch: Launch | None) -> frozenset[str]:
+    """The relative paths among the options of the launch: certificates, a log configuration."""
+    found = set[str]()
+    for keyword, node in launch.options.items() if launch is not None else ():
+        option = OPTIONS.get(keyword)
+        path = string_value(names.tree, names.value_of(node))
+        if option is not None and option.kind is Kind.PATH and keyword != "app_dir" and path:
+            found.add(path)
+    return frozenset(found)
 
 
 def opened_paths(names: Names) -> frozenset[str]:

@@ -61,9 +61,15 @@ _HARMLESS = _HARMLESS_BUILTINS | {
     "uvicorn.server.Server",
     # Does nothing but in an executable that PyInstaller and the like have made.
     "multiprocessing.freeze_support",
+    # What counts is whether the arguments are parsed, and that is said of the line that does.
+    "argparse.ArgumentParser",
+    "vllm.utils.FlexibleArgumentParser",
 }
 _HARMLESS_METHODS = frozenset(
     [
+        "add_argument",
+        "add_argument_group",
+        "add_cli_args",
         "capitalize",
         "center",
         "decode",

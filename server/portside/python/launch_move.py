@@ -92,7 +92,7 @@ def _app(names: Names, site: Site, place: ScriptPlace, launch: Launch, obstacles
     if launch.app is None:
         obstacles.add(launch.options_call, "the app that is served is not among the arguments")
         return None
-    found = AppFinder(names, site, place, obstacles).find(launch.app)
+    found = AppFinder(names, site, place, launch, obstacles).find(launch.app)
     return _with_options(names, launch, found) if found is not None else None
 
 

@@ -119,8 +119,7 @@ class _Leftovers:
         first = target.partition(".")[0]
         if first in sys.stdlib_module_names or first == "uvicorn":
             return True
-        around = self.place.beside | self.place.at_root
-        return bool(first) and first not in self.place.path and not {f"{first}.py", f"{first}/"} & around
+        return bool(first) and first not in self.place.path.split("/") and self.place.home_of(first) is None
 
     def _drop_import(self, binding: Binding) -> list[Node]:
         statement = binding.statement
@@ -245,17 +244,10 @@ class _Lines:
         while after < self._count and self._blank(after):
             after += 1
         if after == self._count:
-            return self._to_the_end(before)
+            return Span(self._start(before), len(self.source.text))
         if before == 0 or after - last - 1 <= first - before:
             return Span(self._start(first if before else 0), self._start(after))
         return Span(self._start(before), self._start(last + 1))
-
-    def _to_the_end(self, first: int) -> Span:
-        """To the end of the file, which keeps its last line end, or its lack of one."""
-        text, start = self.source.text, self._start(first)
-        if not text.endswith(("\n", "\r")):
-            start = len(text[:start].rstrip("\r\n"))
-        return Span(start, len(text))
 
     def _start(self, line: int) -> int:
         starts = self.source.line_starts

@@ -23,20 +23,31 @@ class SettingsFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """What lies in a folder. path: from the workspace's root, "" for the root itself.
+
+    names: of all files and folders. modules: what can be imported with the folder on sys.path.
+    """
+
+    path: str
+    names: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptPlace:
     """Where a script lies in its workspace, and what lies around it.
 
     path: from the workspace's root, with slashes. import_root: the folder, from the
     workspace's root, whose children are the top of the module names ("" for the root itself).
-    beside, at_root: the names in the script's folder and in the workspace's root; folders end
-    in a slash. imported_names: what other files import from the script, None if that is unknown.
-    entry_points: the names in the script that `[project.scripts]` starts.
+    folders: from the script's own up to the workspace's root. imported_names: what other files
+    import from the script, None if that is unknown. entry_points: the names in the script that
+    `[project.scripts]` starts.
     """
 
     path: str
     import_root: str = ""
-    beside: frozenset[str] = frozenset()
-    at_root: frozenset[str] = frozenset()
+    folders: tuple[Folder, ...] = ()
     imported_names: frozenset[str] | None = frozenset()
     entry_points: frozenset[str] = frozenset()
     settings: SettingsFile | None = None
@@ -48,6 +59,11 @@ class ScriptPlace:
     @property
     def stem(self) -> str:
         return posixpath.basename(self.path).removesuffix(".py").removesuffix(".pyw")
+
+    def home_of(self, module: str) -> Folder | None:
+        """The nearest folder that the module can be imported from; None if none of the workspace has it."""
+        first = module.partition(".")[0]
+        return next((folder for folder in self.folders if first in folder.modules), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +109,33 @@ def own_target(
         return problem
     if _runs_in_its_folder(place, opened):
         return ImportTarget(place.stem, cwd=place.folder)
-    packages = _below(place.folder, place.import_root)
-    needs_folder = packages and not has_relative_imports and _imports_siblings(place, imported)
-    if needs_folder or not all(map(_is_name, packages)) or (packages and _is_shadowed(packages[0])):
+    root = _import_root(place, () if has_relative_imports else imported)
+    packages = _below(place.folder, root)
+    if not all(map(_is_name, packages)) or (packages and _is_shadowed(packages[0])):
         return ImportTarget(place.stem, app_dir=place.folder)
-    return ImportTarget(".".join((*packages, place.stem)), app_dir=place.import_root or None)
+    return ImportTarget(".".join((*packages, place.stem)), app_dir=root or None)
+
+
+def named_by_itself(place: ScriptPlace, module: str) -> ImportTarget:
+    """How to name the script where it gives its own module name, `src.main` in `api/src/main.py`."""
+    above = place.path.removesuffix(".py").removesuffix(module.replace(".", "/")).rstrip("/")
+    return ImportTarget(module, app_dir=above or None)
 
 
 def other_target(place: ScriptPlace, module: str) -> ImportTarget:
     """How to name a module that the script gives as an import string, `app.main`."""
-    first = module.partition(".")[0]
-    if place.folder and not {f"{first}.py", f"{first}/"}.isdisjoint(place.beside):
-        return ImportTarget(module, app_dir=place.folder)
-    at_root = not {f"{first}.py", f"{first}/"}.isdisjoint(place.at_root)
-    return ImportTarget(module, app_dir=None if at_root else place.import_root or None)
+    home = place.home_of(module)
+    return ImportTarget(module, app_dir=(home.path if home is not None else place.import_root) or None)
+
+
+def _import_root(place: ScriptPlace, imported: Collection[str]) -> str:
+    """The folder that has to be on sys.path: the script's own if it imports its neighbours.
+
+    Else the nearest one that has what it imports, else where its project begins.
+    """
+    homes = {home.path for name in imported if (home := place.home_of(name)) is not None}
+    known = [folder.path for folder in place.folders if folder.path in homes]
+    return known[0] if known and place.import_root not in known[:1] else place.import_root
 
 
 def _unimportable(place: ScriptPlace) -> str | None:
@@ -126,19 +155,13 @@ def _below(folder: str, root: str) -> tuple[str, ...]:
     return tuple(inside.split("/")) if inside else ()
 
 
-def _imports_siblings(place: ScriptPlace, imported: Collection[str]) -> bool:
-    return any(f"{name}.py" in place.beside or f"{name}/" in place.beside for name in imported)
-
-
 def _runs_in_its_folder(place: ScriptPlace, opened: Collection[str]) -> bool:
     """Whether the script opens something that lies beside it and not where the workspace begins."""
-    if not place.folder:
+    if not place.folder or len(place.folders) < 2:
         return False
-    for path in opened:
-        first, slash, _ = path.removeprefix("./").partition("/")
-        if first + slash in place.beside and first + slash not in place.at_root:
-            return True
-    return False
+    beside, at_root = place.folders[0].names, place.folders[-1].names
+    firsts = {path.removeprefix("./").partition("/")[0] for path in opened}
+    return any(first in beside and first not in at_root for first in firsts)
 
 
 def _is_shadowed(package: str) -> bool:

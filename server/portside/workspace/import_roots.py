@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from portside.python.script_place import ScriptPlace, SettingsFile
+from portside.python.script_place import Folder, ScriptPlace, SettingsFile
 from portside.workspace.text_file import UnreadableFile, read_text_file
 
 if sys.version_info >= (3, 11):
@@ -52,8 +53,7 @@ def script_place(
     return ScriptPlace(
         path=_relative(script, root),
         import_root="" if top == root else _relative(top, root),
-        beside=_names(script.parent),
-        at_root=_names(root),
+        folders=tuple(_folder(folder, root) for folder in _between(script.parent, root)),
         imported_names=imported_names,
         entry_points=_entry_points(script, top, root),
         settings=_settings_file(root, settings_path),
@@ -71,12 +71,55 @@ def _relative(path: Path, root: Path) -> str:
         return path.name
 
 
-def _names(folder: Path) -> frozenset[str]:
+def _between(folder: Path, root: Path) -> list[Path]:
+    """The folder and those above it, up to the root."""
+    if folder != root and root not in folder.parents:
+        return [folder]
+    above = [parent for parent in folder.parents if parent == root or root in parent.parents]
+    return [folder, *above] if folder != root else [folder]
+
+
+def _folder(path: Path, root: Path) -> Folder:
+    names, modules = _contents(str(path), _time_of_change(path))
+    return Folder("" if path == root else _relative(path, root), names, modules)
+
+
+def _time_of_change(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@functools.lru_cache(maxsize=512)
+def _contents(path: str, _changed_at: int) -> tuple[frozenset[str], frozenset[str]]:
+    """The names in a folder, and the modules. The second argument makes a change count."""
+    names, modules = set[str](), set[str]()
+    for entry in _entries(path):
+        names.add(entry.name)
+        stem, dot, suffix = entry.name.rpartition(".")
+        if dot and suffix in {"py", "pyw"}:
+            modules.add(stem)
+        elif entry.name.isidentifier() and entry.is_dir() and _holds_python(entry.path):
+            modules.add(entry.name)
+    return frozenset(names), frozenset(modules)
+
+
+def _holds_python(folder: str) -> bool:
+    """Whether there is Python in the folder, or right below; `docker/` and `data/` are no packages."""
+    entries = _entries(folder)
+    if any(entry.name.endswith(".py") for entry in entries):
+        return True
+    below = (entry.path for entry in entries if entry.name.isidentifier() and entry.is_dir())
+    return any(inner.name.endswith(".py") for path in below for inner in _entries(path))
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return frozenset(entry.name + "/" * entry.is_dir() for entry in entries)
+            return list(entries)
     except OSError:
-        return frozenset()
+        return []
 
 
 def _settings_file(root: Path, label: str | None) -> SettingsFile | None:
