@@ -6,6 +6,7 @@ client, without a detour through lsprotocol's classes.
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import threading
@@ -44,6 +45,9 @@ def take_over(session: Session, body: bytes, source: BinaryIO, sink: BinaryIO) -
     protocol.set_writer(StdoutWriter(sink))
     for method, route in session.routes.items():
         protocol.fm.add_builtin_feature(method, _handler(method, route))
+    # What is loaded by now stays: the collector, which would stop a keystroke to look at it, needn't.
+    gc.collect()
+    gc.freeze()
     run(threading.Event(), _Resumed(body, source), protocol, _log, _report)
 
 

@@ -6,6 +6,7 @@ answers serve before and after pygls is loaded (start.py).
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,11 +25,10 @@ from portside.lsp.documents import Document, Documents
 from portside.lsp.hover import hover
 from portside.lsp.methods import LAUNCH_TARGETS
 from portside.lsp.outbox import Outbox
-from portside.lsp.projects import Projects
 from portside.lsp.settings_mistakes import SettingsMistakes
-from portside.settings.find import FILE_NAMES
 
 if TYPE_CHECKING:
+    from portside.lsp.projects import Projects
     from portside.python.layout import PythonLayout
     from portside.python.syntax import SyntaxTree
 
@@ -42,7 +42,6 @@ class Session:
         self._outbox = outbox
         self.client = Client()
         self._documents = Documents()
-        self._projects = Projects()
         self._found: dict[str, tuple[Document, tuple[Finding, ...]]] = {}
         # Documents whose text the projects don't know yet. They learn of it when another
         # document is checked, since only that can depend on it: while one document is typed in,
@@ -67,7 +66,19 @@ class Session:
             LAUNCH_TARGETS: self.launch_targets,
         }
 
+    @functools.cached_property
+    def _projects(self) -> Projects:
+        # Loaded late: with all rules behind it this takes longer than to answer `initialize`.
+        from portside.lsp.projects import Projects
+
+        return Projects()
+
     # Life cycle
+
+    def warm_up(self) -> None:
+        """Load what the first check needs, while the client still reads the answer to `initialize`."""
+        for folder in self.client.folders:
+            self._projects.project(folder / "any.py")
 
     def initialize(self, params: Json) -> Json:
         self.client = Client.of(params)
@@ -127,7 +138,7 @@ class Session:
         path = uris.to_path(uri)
         if path is not None:
             self._projects.project(path).changed(path)
-            if path.name in FILE_NAMES:
+            if _is_settings(path):
                 self._reload_settings()
         self._recheck_others(uri)
 
@@ -219,7 +230,7 @@ class Session:
 
     def did_change_watched_files(self, params: Json) -> None:
         paths = [path for change in params["changes"] if (path := uris.to_path(change["uri"])) is not None]
-        if any(path.name in FILE_NAMES for path in paths):
+        if any(_is_settings(path) for path in paths):
             self._reload_settings()
         for path in paths:
             self._projects.project(path).changed(path)
@@ -254,3 +265,9 @@ class Session:
         for folder in {*self.client.folders, *(document.path.parent for document in self._documents.open())}:
             self._projects.settings(folder)
         self._mistakes.show(self._projects.mistakes)
+
+
+def _is_settings(path: Path) -> bool:
+    from portside.settings.find import FILE_NAMES
+
+    return path.name in FILE_NAMES

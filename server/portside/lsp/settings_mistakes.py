@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portside.lsp.convert import SOURCE, Json
 from portside.lsp.documents import Documents
 from portside.lsp.outbox import Outbox
-from portside.settings.model import SettingsError
+
+if TYPE_CHECKING:
+    from portside.settings.model import SettingsError
 
 _ERROR = 1
 

@@ -71,6 +71,8 @@ def _greet(session: Session, source: BinaryIO, sink: BinaryIO, loading: threadin
         if method not in _GREETING or loaded:
             return body
         _answer(session, message, sink)
+        if method == "initialize":
+            session.warm_up()
         if loading.ident is None and _findings_are_out(session, method):
             loading.start()
     return None
