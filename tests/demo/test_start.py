@@ -20,7 +20,6 @@ ROOT = pathlib.Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
     pytest.mark.skipif(shutil.which("node") is None, reason="no node"),
-    pytest.mark.xdist_group("demo"),
 ]
 
 
