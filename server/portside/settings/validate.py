@@ -153,8 +153,9 @@ class _Reader:
     def _servers(self) -> dict[str, ServerSettings]:
         servers = self._table_at(self._table.table.get("servers"), ("servers",))
         return {
-            name: self._server(self._table_at(table, ("servers", name)), ("servers", name))
-            for name, table in servers.items()
+            name: self._server(table, ("servers", name))
+            for name, given in servers.items()
+            if (table := self._table_at(given, ("servers", name))) or given == {}
         }
 
     def _server(self, table: Mapping[str, Any], key: Key) -> ServerSettings:

@@ -1,0 +1,199 @@
+"""Settings: the file that counts, what it says, and every mistake with its line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from portside.lint.finding import Severity
+from portside.settings import ServerSettings, SettingsError, load
+
+
+def write(folder: Path, text: str, name: str = "pyproject.toml") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / name
+    file.write_text(textwrap.dedent(text), "utf-8")
+    return file
+
+
+def mistakes(folder: Path) -> list[tuple[int, str, str]]:
+    with pytest.raises(SettingsError) as caught:
+        load(folder)
+    return [(mistake.line, mistake.key, mistake.message) for mistake in caught.value.mistakes]
+
+
+def test_everything_that_can_be_set(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """\
+        [tool.portside]
+        select = ["PS1", "hardcoded-port"]
+        ignore = ["missing-main-guard"]
+        exclude = ["generated/", "*_pb2.py"]
+        port-variable = "API_PORT"
+        [tool.portside.per-file-ignores]
+        "scripts/**" = ["PS201"]
+        [tool.portside.severity]
+        hardcoded-port = "error"
+        [tool.portside.servers.api]
+        app = "core.server:app"
+        host = "0.0.0.0"
+        port = 8010
+        app-dir = "src"
+        factory = true
+        env = { MODEL = "m" }
+        env-file = ".env"
+        watch = ["core"]
+        [tool.portside.servers.engine]
+        command = ["vllm", "serve", "m"]
+        """,
+    )
+    settings = load(tmp_path / "core")
+    assert settings.root == tmp_path
+    assert settings.port_variable == "API_PORT"
+    chosen = settings.selection_for(tmp_path / "core" / "server.py")
+    assert chosen.enabled == {"PS101", "PS201"}
+    assert chosen.severity == {"PS201": Severity.ERROR}
+    assert settings.selection_for(tmp_path / "scripts" / "a.py").enabled == {"PS101"}
+    assert settings.excludes(tmp_path / "generated", folder=True)
+    assert settings.excludes(tmp_path / "deep" / "x_pb2.py")
+    assert not settings.excludes(tmp_path / "generated.py")
+    assert settings.servers["api"] == ServerSettings(
+        app="core.server:app",
+        host="0.0.0.0",
+        port=8010,
+        app_dir="src",
+        factory=True,
+        env={"MODEL": "m"},
+        env_file=".env",
+        watch=("core",),
+    )
+    assert settings.servers["engine"].command == ("vllm", "serve", "m")
+
+
+def test_portside_toml_has_its_keys_at_the_top(tmp_path: Path) -> None:
+    write(tmp_path, 'ignore = ["PS201"]\n', "portside.toml")
+    assert load(tmp_path).ignore == {"PS201"}
+
+
+def test_portside_toml_counts_where_both_lie(tmp_path: Path) -> None:
+    write(tmp_path, '[tool.portside]\nport-variable = "A"\n')
+    write(tmp_path, 'port-variable = "B"\n', "portside.toml")
+    assert load(tmp_path).port_variable == "B"
+
+
+def test_the_nearest_file_that_has_the_table_counts(tmp_path: Path) -> None:
+    write(tmp_path, '[tool.portside]\nport-variable = "OUTER"\n')
+    write(tmp_path / "package", '[project]\nname = "no-table-here"\n')
+    assert load(tmp_path / "package").port_variable == "OUTER"
+    write(tmp_path / "package" / "inner", '[tool.portside]\nport-variable = "INNER"\n')
+    assert load(tmp_path / "package" / "inner" / "file.py").port_variable == "INNER"
+
+
+def test_without_settings_the_root_is_the_top_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    settings = load(tmp_path / "a" / "b")
+    assert (settings.root, settings.file) == (tmp_path, None)
+    assert settings.selection_for(tmp_path / "x.py").enabled is None
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "message"),
+    [
+        ('selct = ["PS101"]', "selct", "is no setting; did you mean `select`?"),
+        ('port_variable = "P"', "port_variable", "is no setting; did you mean `port-variable`?"),
+        ('ignore = ["hardcoded-prot"]', "ignore", "did you mean `hardcoded-port`?"),
+        ('ignore = ["PS999"]', "ignore", "there is no rule `PS999`"),
+        ("select = 3", "select", "has to be a list of strings, not a whole number"),
+        ('select = "PS101"', "select", "has to be a list of strings, not a string"),
+        ("select = [1]", "select", "has to be a list of strings, not a list with something else in it"),
+        ("exclude = true", "exclude", "has to be a list of strings, not true or false"),
+        ("port-variable = 8000", "port-variable", "has to be a string, not a whole number"),
+        ('port-variable = "8000"', "port-variable", "can't be the name of an environment variable"),
+        ('port-variable = "VLLM_PORT"', "port-variable", "is vLLM's own"),
+        ('severity = { PS201 = "eror" }', "severity.PS201", "did you mean `error`?"),
+        ("severity = { PS201 = 1 }", "severity.PS201", "has to be one of"),
+        ('severity = { "no such" = "error" }', 'severity."no such"', "there is no rule `no such`"),
+        ('per-file-ignores = { "a.py" = ["nope"] }', 'per-file-ignores."a.py"', "there is no rule `nope`"),
+        ("per-file-ignores = []", "per-file-ignores", "has to be a table, not a list"),
+        ("servers = 1", "servers", "has to be a table"),
+        ("servers.a = 1", "servers.a", "has to be a table"),
+        ('servers.a = { host = "h" }', "servers.a", "needs exactly one of"),
+        ('servers.a = { app = "a:b", script = "c" }', "servers.a", "it has `app`, `script`"),
+        ('servers.a = { app = "server.py" }', "servers.a.app", "is not of the form `module:attribute`"),
+        ('servers.a = { app = "a:b", port = 70000 }', "servers.a.port", "70000 is no port"),
+        ('servers.a = { app = "a:b", port = true }', "servers.a.port", "has to be a whole number"),
+        ('servers.a = { app = "a:b", prot = 1 }', "servers.a.prot", "did you mean `port`?"),
+        ('servers.a = { app = "a:b", env = { A = 1 } }', "servers.a.env.A", "has to be a string"),
+        ('servers.a = { command = "vllm serve m" }', "servers.a.command", "not one string"),
+        ("servers.a = { command = [] }", "servers.a.command", "is empty"),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_its_key_and_line(tmp_path: Path, line: str, key: str, message: str) -> None:
+    write(tmp_path, f"[project]\nname = 'x'\n\n[tool.portside]\n{line}\n")
+    found = mistakes(tmp_path)
+    assert [(at, named) for at, named, _ in found] == [(5, key)]
+    assert message in found[0][2]
+
+
+def test_all_mistakes_come_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """\
+        [tool.portside.servers.b]
+        app = "a:b"
+        port = -1
+
+        [tool.portside]
+        ignore = [
+            "PS201",
+            "nope",
+        ]
+        nonsense = 1
+        """,
+    )
+    assert [(line, key) for line, key, _ in mistakes(tmp_path)] == [
+        (3, "servers.b.port"),
+        (6, "ignore"),
+        (10, "nonsense"),
+    ]
+
+
+def test_a_file_that_is_no_toml_names_the_line(tmp_path: Path) -> None:
+    write(tmp_path, "[tool.portside]\nselect = [\n  'a'\n  'b'\n]\n")
+    [(line, key, message)] = mistakes(tmp_path)
+    assert (line, key) == (4, "")
+    assert "line" not in message
+
+
+def test_a_file_that_ends_too_early_names_its_last_line(tmp_path: Path) -> None:
+    write(tmp_path, "[tool.portside]\nselect = [\n\n")
+    assert [line for line, _, _ in mistakes(tmp_path)] == [2]
+
+
+def test_a_file_that_is_not_utf_8_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b"[tool.portside]\n# caf\xe9\n")
+    assert mistakes(tmp_path) == [(2, "", "is not UTF-8, which TOML has to be")]
+
+
+def test_a_file_that_may_not_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    write(tmp_path, "")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert mistakes(tmp_path) == [(1, "", "can't be read: Permission denied")]
+
+
+def test_a_mistake_reads_like_a_compilers(tmp_path: Path) -> None:
+    file = write(tmp_path, "[tool.portside]\nnonsense = 1\n")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path)
+    assert str(caught.value).startswith(f"{file}:2: nonsense: is no setting")
+    error = caught.value
+    assert (error.file, error.key, error.line) == (file, "nonsense", 2)
