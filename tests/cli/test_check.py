@@ -1,0 +1,271 @@
+"""`portside check`: what it looks at, what it says, and with which exit code it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import SERVER, Portside
+
+CLEAN = "import os\n"
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    return [(finding["path"], finding["code"]) for finding in json.loads(text)]
+
+
+def test_a_clean_folder_ends_with_0(portside: Portside, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(CLEAN)
+    outcome = portside("check")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "Nothing found in 1 file.\n", "")
+
+
+def test_findings_show_their_line_and_end_with_1(portside: Portside, server: Path) -> None:
+    outcome = portside("check")
+    assert outcome.code == 1
+    assert "server.py:8:5: PS101 " in outcome.out
+    assert '  8 │     uvicorn.run(app, host="0.0.0.0", port=8010)\n' in outcome.out
+    assert "    │     ^^^^" in outcome.out
+    assert "server.py:8:43: PS201 " in outcome.out
+    assert "fix: launch via uvicorn CLI" in outcome.out
+    assert "Found 2 warnings in 1 file of 1.\n" in outcome.out
+    assert "\x1b" not in outcome.out
+
+
+def test_quiet_leaves_the_findings_only(portside: Portside, server: Path) -> None:
+    assert "Found" not in portside("check", "-q").out
+    assert portside("check", "-q", "--select", "PS306").out == ""
+
+
+def test_exit_zero_hides_findings_from_the_exit_code_but_no_failure(portside: Portside, server: Path) -> None:
+    assert portside("check", "--exit-zero").code == 0
+    assert portside("check", "--exit-zero", "gone.py").code == 2
+
+
+def test_colour_comes_only_when_asked_for(portside: Portside, server: Path) -> None:
+    assert "\x1b[1;33mPS101\x1b[0m" in portside("check", FORCE_COLOR="1").out
+    assert "\x1b" not in portside("check", FORCE_COLOR="1", NO_COLOR="1").out
+
+
+def test_json_says_all_that_is_known_of_a_finding(portside: Portside, server: Path) -> None:
+    findings = json.loads(portside("check", "--output-format", "json", "--no-cache").out)
+    launch = findings[0]
+    assert set(launch) == {
+        "path", "line", "column", "end_line", "end_column", "code", "name", "severity", "message",
+        "url", "fixes", "related", "launch",
+    }  # fmt: skip
+    assert (launch["path"], launch["line"], launch["column"], launch["end_line"]) == ("server.py", 8, 5, 8)
+    assert launch["launch"] == {
+        "movable": True,
+        "command": "uvicorn server:app --host 0.0.0.0 --port 8010",
+        "blockers": [],
+    }
+    fix = launch["fixes"][0]
+    assert fix["title"] == "Fix: launch via uvicorn CLI"
+    assert fix["applicability"] in {"safe", "unsafe"}
+    edit = next(edit for edit in fix["edits"] if edit["path"] == "server.py")
+    assert set(edit) == {"path", "line", "column", "end_line", "end_column", "new_text"}
+    assert "launch" not in findings[1]
+
+
+def test_json_of_nothing_is_an_empty_list(portside: Portside, tmp_path: Path) -> None:
+    assert portside("check", "--output-format", "json").out == "[]\n"
+
+
+def test_github_gets_annotations(portside: Portside, server: Path) -> None:
+    lines = portside("check", "--output-format", "github").out.splitlines()
+    assert lines[0].startswith(
+        "::warning title=PS101 uvicorn-run-in-main,file=server.py,line=8,endLine=8,col=5,"
+    )
+    assert len(lines) == 2
+
+
+def test_the_command_line_selects_and_ignores(portside: Portside, server: Path) -> None:
+    assert found(portside("check", "--output-format", "json", "--select", "PS2").out) == [
+        ("server.py", "PS201")
+    ]
+    ignoring = portside("check", "--output-format", "json", "--ignore", "hardcoded-port,PS306")
+    assert found(ignoring.out) == [("server.py", "PS101")]
+
+
+def test_an_unknown_rule_on_the_command_line_is_named(portside: Portside) -> None:
+    outcome = portside("check", "--select", "hardcoded-prot")
+    assert outcome.code == 2
+    assert "did you mean `hardcoded-port`?" in outcome.err
+
+
+def test_settings_count_for_the_files_below_them(portside: Portside, server: Path, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.portside]\nignore = ["PS101"]\n[tool.portside.severity]\nPS201 = "error"\n'
+    )
+    outcome = portside("check", "--output-format", "json")
+    assert [(f["code"], f["severity"]) for f in json.loads(outcome.out)] == [("PS201", "error")]
+
+
+def test_all_mistakes_in_settings_end_with_2(portside: Portside, server: Path, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.portside]\nselct = []\nignore = ["nope"]\n')
+    outcome = portside("check")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "pyproject.toml:2: selct: is no setting; did you mean `select`?" in outcome.err
+    assert "pyproject.toml:3: ignore: there is no rule `nope`" in outcome.err
+
+
+def test_what_git_ignores_and_environments_hold_is_left_out(portside: Portside, tmp_path: Path) -> None:
+    for name in (
+        "kept/a.py",
+        "ignored/a.py",
+        "env/lib/a.py",
+        "node_modules/a.py",
+        "build/a.py",
+        "gen/keep.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(SERVER)
+    (tmp_path / "env" / "pyvenv.cfg").write_text("")
+    (tmp_path / ".gitignore").write_text("ignored/\ngen/*\n!gen/keep.py\n")
+    (tmp_path / "excluded").mkdir()
+    (tmp_path / "excluded" / "a.py").write_text(SERVER)
+    (tmp_path / "portside.toml").write_text('exclude = ["excluded/"]\n')
+    outcome = portside("check", "--output-format", "json", "--select", "PS101")
+    assert {path for path, _ in found(outcome.out)} == {"gen/keep.py", "kept/a.py"}
+
+
+def test_a_path_on_the_command_line_is_checked_whatever_ignores_it(
+    portside: Portside, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitignore").write_text("ignored/\n*.tmp.py\n")
+    (tmp_path / "portside.toml").write_text('exclude = ["one.py"]\n')
+    (tmp_path / "ignored").mkdir()
+    for name in ("one.py", "two.tmp.py", "ignored/three.py"):
+        (tmp_path / name).write_text(SERVER)
+    paths = ("one.py", "two.tmp.py", "ignored")
+    outcome = portside("check", "--output-format", "json", "--select", "PS101", *paths)
+    assert [path for path, _ in found(outcome.out)] == ["one.py", "two.tmp.py", "ignored/three.py"]
+
+
+def test_a_file_that_is_named_twice_is_checked_once(portside: Portside, server: Path) -> None:
+    outcome = portside("check", "--output-format", "json", "--select", "PS101", ".", "server.py", str(server))
+    assert found(outcome.out) == [("server.py", "PS101")]
+
+
+def test_a_missing_path_is_named_and_the_others_are_checked(portside: Portside, server: Path) -> None:
+    outcome = portside("check", "gone.py", "server.py")
+    assert outcome.code == 2
+    assert outcome.err == "error: gone.py: does not exist\n"
+    assert "PS101" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"import uvicorn  # caf\xe9\n", "is not UTF-8 (line 1)"),
+        (b"import uvicorn\0\n", "is binary"),
+        (b"# coding: nonsense\nimport uvicorn\n", "names an unknown encoding, `nonsense`"),
+        (b"# coding: rot13\nimport uvicorn\n", "names `rot13`, which is no text encoding"),
+    ],
+)
+def test_a_file_that_is_no_text_stops_nobody_else(
+    portside: Portside, server: Path, content: bytes, reason: str
+) -> None:
+    server.with_name("bad.py").write_bytes(content)
+    walked = portside("check")
+    assert (walked.code, walked.err) == (1, f"warning: bad.py: {reason}\n")
+    named = portside("check", "bad.py", "server.py")
+    assert (named.code, named.err) == (2, f"error: bad.py: {reason}\n")
+    assert "PS101" in named.out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + SERVER.encode(),
+        b"# -*- coding: latin-1 -*-\n# caf\xe9\n" + SERVER.encode(),
+        SERVER.replace("\n", "\r\n").encode(),
+        b"\x0c\n" + SERVER.encode(),
+    ],
+    ids=["a byte order mark", "a coding line", "CRLF", "a form feed"],
+)
+def test_unusual_files_are_checked_like_others(portside: Portside, server: Path, content: bytes) -> None:
+    server.write_bytes(content)
+    finding = json.loads(portside("check", "--output-format", "json").out)[0]
+    line = content.decode("latin-1").count("\n", 0, content.index(b"uvicorn.run")) + 1
+    assert (finding["line"], finding["column"], finding["code"]) == (line, 5, "PS101")
+
+
+def test_a_syntax_error_hides_nothing_else(portside: Portside, server: Path) -> None:
+    server.write_text(SERVER + "\n\ndef broken(:\n    pass\n")
+    outcome = portside("check")
+    assert outcome.code == 1
+    assert "PS101" in outcome.out
+    assert "syntax error; the rest of the file was checked" in outcome.err
+
+
+def test_standard_input_is_checked_under_a_name(portside: Portside, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "portside.toml").write_text('ignore = ["PS101"]\n')
+    outcome = portside("check", "-", "--stdin-filename", "sub/s.py", stdin=SERVER.encode())
+    assert outcome.code == 1
+    assert outcome.out.startswith("sub/s.py:8:43: PS201")
+    assert portside("check", "-", stdin=SERVER.encode()).out.startswith("-:8:5: PS101")
+    assert portside("check", "-", "sub").code == 2
+
+
+def test_files_that_are_no_python_are_said_to_be_none(portside: Portside, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "stub.pyi").write_text("x: int\n")
+    (tmp_path / "script").write_text("#!/usr/bin/env python3\n" + SERVER)
+    outcome = portside("check", "Dockerfile", "stub.pyi", "script")
+    assert "warning: Dockerfile: is no Python file" in outcome.err
+    assert "warning: stub.pyi: is a stub" in outcome.err
+    assert outcome.code == 1
+    assert "script:9:5: PS101" in outcome.out
+
+
+def test_the_order_is_that_of_the_paths(portside: Portside, tmp_path: Path) -> None:
+    for name in ("b/z.py", "b/a.py", "a.py", "c.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(SERVER)
+    outcome = portside("check", "--output-format", "json", "--select", "PS101")
+    assert [path for path, _ in found(outcome.out)] == ["a.py", "b/a.py", "b/z.py", "c.py"]
+
+
+def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import uvicorn, vllm\n" + "uvicorn.run('a:b', port=8000)\n" * 2000)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "portside", "check"],
+            cwd=tmp_path,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert b"Traceback" not in done.stderr
+
+
+def test_source_cannot_drive_the_terminal(portside: Portside, server: Path) -> None:
+    server.write_text(SERVER.replace("port=8010)", "port=8010)  # \x1b[31m\x07 \u202e gnp"))
+    out = portside("check").out
+    assert "·[31m·" in out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+
+
+def test_links_to_folders_are_not_followed(portside: Portside, server: Path, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "dangling.py").symlink_to(tmp_path / "gone.py")
+    assert found(portside("check", "--output-format", "json", "--select", "PS101").out) == [
+        ("server.py", "PS101")
+    ]
+
+
+def test_help_says_what_the_exit_codes_mean(portside: Portside) -> None:
+    outcome = portside("check", "--help")
+    assert outcome.code == 0
+    assert "0 nothing found, 1 something found, 2 something could not be" in outcome.out
