@@ -35,6 +35,10 @@ async function main() {
     console.log();
     command(folder, "fix", "--unsafe", SERVER);
     title("The fixed example, served");
+    if (process.platform !== "linux") {
+      console.log("`portside serve` runs on Linux only so far: the demo ends here.");
+      return;
+    }
     await serve(folder, scratch, values.python ?? PYTHON);
   } finally {
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });

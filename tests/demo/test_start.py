@@ -18,7 +18,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 
 pytestmark = [
-    pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="portside serve is for Linux"),
     pytest.mark.skipif(shutil.which("node") is None, reason="no node"),
 ]
 
