@@ -285,6 +285,11 @@ UNMOVABLE = (
         ((15, "does more than to start the server"),),
     ),
     Unmovable(
+        "the module __main__",
+        "import sys\n" + HEAD + "\n\n@app.get('/m')\ndef m():\n    return sys.modules['__main__'].__name__\n\n" + GUARD + RUN,
+        ((15, "`__main__`"),),
+    ),
+    Unmovable(
         "a file with a syntax error elsewhere",
         HEAD + "\n\ndef broken(:\n    pass\n\n" + GUARD + RUN,
         ((17, "syntax errors"),),

@@ -155,3 +155,14 @@ def test_who_still_runs_the_script_is_named(tmp_path: Path) -> None:
     plan = move(tmp_path, SERVER, files)[0]
     assert plan.applicability is Applicability.UNSAFE
     assert plan.notes == ("`Dockerfile:2`, `README.md:1` still run the script",)
+
+
+def test_files_that_are_looked_for_where_the_command_runs_are_named(tmp_path: Path) -> None:
+    code = f"import uvicorn\n{APP}CONFIG = open('config.yaml')\n{GUARD}    uvicorn.run(app)\n"
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core" / "server.py").write_text(code)
+    facts = Project(tmp_path).file_facts(tmp_path / "core" / "server.py", code)
+    plan = plan_move(facts, facts.module.launches[0])
+    assert isinstance(plan, Move)
+    assert plan.applicability is Applicability.UNSAFE
+    assert plan.notes == ("`config.yaml`: looked for in the folder that the command is run in",)

@@ -288,8 +288,10 @@ def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:
 
 
 _OPENERS = frozenset(
-    {"open", "Path", "FileResponse", "StaticFiles", "Jinja2Templates", "load_dotenv", "read_text", "read_csv"}
+    {"open", "Path", "FileResponse", "StaticFiles", "Jinja2Templates", "load_dotenv", "read_csv"}
 )
+_MODES = frozenset({"r", "rb", "rt", "w", "wb", "wt", "a", "ab", "at", "x", "r+", "w+", "a+"})
+_PATH_ARGUMENTS = frozenset({"directory", "dotenv_path", "file", "filename", "path"})
 
 
 def given_paths(names: Names, launch: Launch | None) -> frozenset[str]:
@@ -313,9 +315,13 @@ def opened_paths(names: Names) -> frozenset[str]:
             if called is None or names.tree.text(called) not in _OPENERS:
                 continue
             passed = arguments(call)
-            for node in (*passed.positional[:1], *passed.keywords.values()):
+            named = (node for name, node in passed.keywords.items() if name in _PATH_ARGUMENTS)
+            for node in (*passed.positional[:1], *named):
                 path = string_value(names.tree, names.value_of(node))
-                if path and not path.startswith(("/", "~", "http:", "https:")):
+                # `path.open("w")` names a mode.
+                if path in _MODES:
+                    continue
+                if path and path.strip("./") and not path.startswith(("/", "~", "http:", "https:")):
                     found.add(path)
     return frozenset(found)
 

@@ -135,7 +135,7 @@ def is_pure(names: Names, expression: Node) -> bool:
             waiting += node.named_children
         elif node.type in _COMPOSED:
             waiting += node.named_children
-        elif node.type not in _LITERALS:
+        elif node.type not in _LITERALS and node.type != "lambda":
             return False
     return True
 

@@ -22,7 +22,14 @@ from portside.lint.finding import Applicability, Blocker, Edit, Fix, LaunchRepor
 from portside.python.bindings import How
 from portside.python.facts import FileFacts
 from portside.python.guards import Guards, When
-from portside.python.launch_app import AppFinder, AppTarget, Found, bound_in
+from portside.python.launch_app import (
+    AppFinder,
+    AppTarget,
+    Found,
+    bound_in,
+    given_paths,
+    opened_paths,
+)
 from portside.python.launch_command import OptionReader, Options, command
 from portside.python.launch_effects import check_block, check_statement, is_pure
 from portside.python.launch_obstacles import Obstacles
@@ -123,6 +130,7 @@ def _check(facts: FileFacts, site: Site, launch: Launch, place: ScriptPlace, obs
     _check_arguments(names, site, obstacles)
     _check_users(names, site, place, obstacles)
     _check_circle(facts, launch, obstacles)
+    _check_main_module(facts, site, obstacles)
 
 
 def _check_other_guards(names: Names, guards: Guards, site: Site, obstacles: Obstacles) -> None:
@@ -251,6 +259,19 @@ def _check_circle(facts: FileFacts, launch: Launch, obstacles: Obstacles) -> Non
             return
 
 
+def _check_main_module(facts: FileFacts, site: Site, obstacles: Obstacles) -> None:
+    """Readers of the module `__main__`, which is uvicorn's then."""
+    names, guards = facts.module.names, facts.module.guards.all
+    for chunk in names.chunks_with(["__main__"]):
+        found = query("(string) @name (dotted_name) @name", chunk.node).get("name", [])
+        for node in found:
+            in_guard = any(g.condition.start_byte <= node.start_byte < g.condition.end_byte for g in guards)
+            if in_guard or site.removes(node.start_byte):
+                continue
+            if names.tree.text(node) == "__main__" or string_value(names.tree, node) == "__main__":
+                obstacles.add(node, "`__main__` is this file in the script, and uvicorn in the command")
+
+
 def _check_users(names: Names, site: Site, place: ScriptPlace, obstacles: Obstacles) -> None:
     """Others that use the functions that would go with the launch."""
     for function in site.functions:
@@ -269,9 +290,23 @@ def _is_public(names: Names, name: str) -> bool:
 def _note_what_changes(facts: FileFacts, launch: Launch, target: AppTarget, obstacles: Obstacles) -> None:
     if target.place.cwd:
         obstacles.note(f"run it in `{target.place.cwd}`: the script opens files that lie there")
+    elif missing := _not_found(facts, launch, target):
+        shown = ", ".join(f"`{path}`" for path in missing)
+        obstacles.note(f"{shown}: looked for in the folder that the command is run in", review=True)
     if launch.form is Form.SERVER_SERVE:
         obstacles.note("the command picks the event loop that uvicorn prefers, uvloop where it is installed")
     found = [f"`{reference.path}:{reference.line}`" for reference in facts.workspace.launch_references]
     verb = "runs" if len(found) == 1 else "run"
     if found:
         obstacles.note(f"{', '.join(found)} still {verb} the script", review=True)
+
+
+def _not_found(facts: FileFacts, launch: Launch, target: AppTarget) -> list[str]:
+    """What a script in a folder opens by a relative path, and what is not where the command is run."""
+    place = facts.workspace.place
+    if place is None or not place.folder or not target.own:
+        return []
+    names = facts.module.names
+    opened = opened_paths(names) | given_paths(names, launch)
+    at_root = place.folders[-1].names if place.folders else frozenset[str]()
+    return sorted(path for path in opened if path.removeprefix("./").partition("/")[0] not in at_root)

@@ -12,8 +12,9 @@ from typing import Literal
 
 from tree_sitter import Node
 
+from portside.lint.source import SourceFile
 from portside.python.bindings import How
-from portside.python.facts import FileFacts
+from portside.python.facts import FileFacts, WorkspaceFacts, module_facts
 from portside.python.guards import When
 from portside.python.launch_app import AppTarget, own_module
 from portside.python.launch_command import Options
@@ -24,7 +25,6 @@ from portside.python.syntax import arguments, query
 from portside.python.values import Literal as LiteralValue
 from portside.python.values import trace
 from portside.workspace.import_roots import script_place
-from portside.workspace.project import Project
 from portside.workspace.text_file import UnreadableFile, read_text_file
 from portside.workspace.walk import python_files
 
@@ -61,12 +61,11 @@ def discover(root: Path) -> tuple[LaunchTarget, ...]:
     What a file starts in its main block comes with the host and port it has there. Tests don't count.
     """
     root = root.absolute()
-    project = Project(root)
     found: dict[tuple[str, str | None], LaunchTarget] = {}
     for path in python_files(root, lambda _path, _is_folder: False):
         if _is_test(path, root):
             continue
-        for target in _of_file(project, path):
+        for target in _of_file(root, path):
             key = (target.target, target.app_dir)
             known = found.get(key)
             # A launch knows host and port, where the app alone does not.
@@ -78,7 +77,7 @@ def discover(root: Path) -> tuple[LaunchTarget, ...]:
 def in_file(path: Path) -> tuple[LaunchTarget, ...]:
     """The servers of this one file, which is run from its own folder."""
     path = path.absolute()
-    return tuple(_of_file(Project(path.parent), path))
+    return tuple(_of_file(path.parent, path))
 
 
 def _is_test(path: Path, root: Path) -> bool:
@@ -89,19 +88,22 @@ def _is_test(path: Path, root: Path) -> bool:
     return is_test_file or bool({"tests", "test"} & set(parts[:-1]))
 
 
-def _of_file(project: Project, path: Path) -> Iterator[LaunchTarget]:
+def _of_file(root: Path, path: Path) -> Iterator[LaunchTarget]:
     try:
         text = read_text_file(path).text
     except UnreadableFile:
         return
     if not any(sign in text for sign in _SIGNS):
         return
-    facts = project.file_facts(path, text)
+    # Who imports the file does not matter for starting it, and to find that out takes a walk.
+    facts = FileFacts(
+        module_facts(SourceFile(str(path), text)), WorkspaceFacts(place=script_place(path, root))
+    )
     launches = [launch for launch in facts.module.launches if launch.when in {When.MAIN, When.IMPORT}]
     for launch in launches:
-        yield _of_launch(project.root, path, facts, launch)
+        yield _of_launch(root, path, facts, launch)
     if not launches:
-        yield from _of_definitions(project.root, path, facts)
+        yield from _of_definitions(root, path, facts)
 
 
 def _of_launch(root: Path, path: Path, facts: FileFacts, launch: Launch) -> LaunchTarget:
