@@ -112,6 +112,7 @@ def test_without_settings_the_root_is_the_top_of_the_project(tmp_path: Path) -> 
         ("select = 3", "select", "has to be a list of strings, not a whole number"),
         ('select = "PS101"', "select", "has to be a list of strings, not a string"),
         ("select = [1]", "select", "has to be a list of strings, not a list with something else in it"),
+        ('exclude = ["[z-a]"]', "exclude", "is no pattern as .gitignore knows them"),
         ("exclude = true", "exclude", "has to be a list of strings, not true or false"),
         ("port-variable = 8000", "port-variable", "has to be a string, not a whole number"),
         ('port-variable = "8000"', "port-variable", "can't be the name of an environment variable"),

@@ -114,7 +114,7 @@ class _Reader:
 
         try:
             GitIgnoreSpec.from_lines([pattern])
-        except ValueError:
+        except (ValueError, re.error):
             self._wrong(key, f"`{pattern}` is no pattern as .gitignore knows them")
             return False
         return True

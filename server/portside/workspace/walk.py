@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,5 +131,17 @@ def _ignore_file(folder: str) -> _Ignores:
 
     try:
         return (_IgnoreFile(folder, GitIgnoreSpec.from_lines(lines)),)
-    except ValueError:
-        return ()
+    except (ValueError, re.error):
+        understood = [line for line in lines if _is_pattern(line)]
+        return (_IgnoreFile(folder, GitIgnoreSpec.from_lines(understood)),)
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether pathspec takes this line; git passes over one that it doesn't understand."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error):
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""`portside fix`: what it writes, what it leaves, and that nothing is ever half written."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import SERVER, Portside
+
+IDLE = "x = 1  # portside: ignore[nothing-of-the-kind]\n"
+
+
+def codes(portside: Portside, *arguments: str) -> set[str]:
+    out = portside("check", "--output-format", "json", *arguments).out
+    return {finding["code"] for finding in json.loads(out)}
+
+
+def test_a_launch_moves_to_the_command_line(portside: Portside, server: Path) -> None:
+    outcome = portside("fix", "--unsafe")
+    assert outcome.code == 0, outcome.out
+    assert "fixed line 8: PS101 launch via uvicorn CLI" in outcome.out
+    assert "start it with: uvicorn server:app --host 0.0.0.0 --port 8010" in outcome.out
+    assert "uvicorn.run" not in server.read_text()
+    assert codes(portside) == set()
+
+
+def test_fixing_again_changes_nothing(portside: Portside, server: Path) -> None:
+    portside("fix", "--unsafe")
+    once = server.read_bytes()
+    outcome = portside("fix", "--unsafe")
+    assert (outcome.code, outcome.out) == (0, "Nothing to fix.\n")
+    assert server.read_bytes() == once
+
+
+def test_an_unsafe_fix_waits_for_the_word_and_says_which_files_hold_it_up(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text('FROM python\nCMD ["python", "server.py"]\n')
+    outcome = portside("fix", "--select", "PS101")
+    assert outcome.code == 1
+    assert server.read_text() == SERVER
+    assert "its fix is unsafe and needs `--unsafe`" in outcome.out
+    assert "Dockerfile:2" in outcome.out
+
+
+def test_a_launch_that_cannot_move_says_which_line_stands_in_the_way(
+    portside: Portside, server: Path
+) -> None:
+    server.write_text(SERVER.replace("    uvicorn.run", "    app.state.model = 1\n    uvicorn.run"))
+    outcome = portside("fix", "--unsafe", "--select", "PS101")
+    assert outcome.code == 1
+    assert "left: it can't be moved as it stands, because of line 8:" in outcome.out
+
+
+def test_a_diff_is_printed_and_nothing_written(portside: Portside, server: Path, tmp_path: Path) -> None:
+    outcome = portside("fix", "--diff", "--select", "PS201")
+    assert outcome.code == 1
+    assert server.read_text() == SERVER
+    assert outcome.out.startswith("--- a/server.py\n+++ b/server.py\n@@ ")
+    assert "Would fix 1 finding, changing 1 file.\n" in outcome.err
+    (tmp_path / "p.diff").write_text(outcome.out)
+    subprocess.run(["git", "apply", "p.diff"], cwd=tmp_path, check=True)
+    assert 'os.environ.get("PORT"' in server.read_text()
+    assert portside("fix", "--diff", "--select", "PS201").code == 0
+
+
+def test_a_diff_of_a_file_without_a_last_line_end_applies(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    server.write_text(SERVER.rstrip("\n"))
+    outcome = portside("fix", "--diff", "--select", "PS201")
+    assert "\\ No newline at end of file\n" in outcome.out
+    (tmp_path / "p.diff").write_text(outcome.out)
+    subprocess.run(["git", "apply", "p.diff"], cwd=tmp_path, check=True)
+    assert server.read_text().endswith("))")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "newline", "encoding"),
+    [
+        (b"", "\r\n", "utf-8"),
+        (b"\xef\xbb\xbf", "\n", "utf-8"),
+        (b"# coding: latin-1\n# \xe9\n", "\n", "latin-1"),
+    ],
+    ids=["CRLF", "a byte order mark", "a coding line"],
+)
+def test_everything_else_stays_to_the_byte(
+    portside: Portside, server: Path, prefix: bytes, newline: str, encoding: str
+) -> None:
+    text = "# kept   \n" + SERVER + "# caf\u00e9\n"
+    server.write_bytes(prefix + text.replace("\n", newline).encode(encoding))
+    assert portside("fix", "--select", "PS201").code == 0
+    fixed = server.read_bytes()
+    assert fixed.startswith(prefix)
+    text = fixed[len(prefix) :].decode(encoding)
+    assert 'port=int(os.environ.get("PORT", "8010")))' in text
+    assert text.count("\n") == text.count(newline)
+    assert text.startswith("# kept   ")
+    assert text.endswith(f"# caf\u00e9{newline}")
+
+
+def test_the_mode_and_the_link_stay(portside: Portside, server: Path, tmp_path: Path) -> None:
+    real = tmp_path / "elsewhere" / "real.py"
+    real.parent.mkdir()
+    server.rename(real)
+    real.chmod(0o750)
+    server.symlink_to(real)
+    assert portside("fix", "server.py", "--select", "PS201").code == 0
+    assert server.is_symlink()
+    assert "os.environ" in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o750
+
+
+def test_a_read_only_file_is_named_and_stays(portside: Portside, server: Path) -> None:
+    server.chmod(0o444)
+    outcome = portside("fix", "--select", "PS201")
+    assert outcome.code == 2
+    assert "server.py is read-only; nothing was written" in outcome.err
+    assert server.read_text() == SERVER
+    assert list(server.parent.iterdir()) == [server]
+
+
+def test_files_that_one_fix_changes_are_written_together_or_not_at_all(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "pyproject.toml"
+    settings.write_text('[project]\nname = "x"\n')
+    changed = portside("fix", "--unsafe", "--diff").out
+    if "+++ b/pyproject.toml" not in changed:
+        pytest.fail("the launch fix no longer writes the settings; this test needs another pair of files")
+    settings.chmod(0o444)
+    outcome = portside("fix", "--unsafe")
+    assert outcome.code == 2
+    assert "pyproject.toml is read-only; nothing was written" in outcome.err
+    assert server.read_text() == SERVER
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs ulimit")
+def test_a_full_disk_leaves_the_file_as_it_was(portside: Portside, server: Path) -> None:
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"ulimit -f 0; trap '' XFSZ; exec {sys.executable} -I -m portside fix --select PS201",
+        ],
+        cwd=server.parent,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert b"can't be written: File too large; nothing was written" in done.stderr
+    assert server.read_text() == SERVER
+    assert list(server.parent.iterdir()) == [server]
+
+
+def test_standard_input_comes_out_fixed(portside: Portside) -> None:
+    outcome = portside("fix", "-", stdin=IDLE.encode())
+    assert (outcome.code, outcome.out) == (0, "x = 1\n")
+    assert portside("fix", "-", stdin=b"x = 1\r\n").out == "x = 1\r\n"
+
+
+def test_fixes_that_make_each_other_possible_are_all_made(portside: Portside, tmp_path: Path) -> None:
+    script = tmp_path / "a.py"
+    script.write_text("import uvicorn\nimport vllm\nfrom x import app\n\nuvicorn.run(app, port=8010)\n")
+    portside("fix", "--unsafe")
+    assert not codes(portside) & {"PS102", "PS201"}
+
+
+def test_quiet_says_only_what_went_wrong(portside: Portside, server: Path) -> None:
+    outcome = portside("fix", "-q", "--select", "PS201")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")

@@ -1,0 +1,72 @@
+"""Several files change together or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from portside.workspace.rewrite import Rewrite, RewriteError, rewrite_together
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(b"1")
+    other.write_bytes(b"2")
+    return one, other
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_all_files_change(pair: tuple[Path, Path]) -> None:
+    one, other = pair
+    new = one.with_name("new")
+    rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(other, b"2", b"B"), Rewrite(new, None, b"C")])
+    assert contents(one.parent) == {"one": b"A", "other": b"B", "new": b"C"}
+
+
+def test_a_file_that_changed_meanwhile_stops_all(pair: tuple[Path, Path]) -> None:
+    one, other = pair
+    with pytest.raises(RewriteError, match="other was changed by someone else"):
+        rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(other, b"stale", b"B")])
+    assert contents(one.parent) == {"one": b"1", "other": b"2"}
+
+
+def test_a_file_that_appeared_meanwhile_stops_all(pair: tuple[Path, Path]) -> None:
+    one, other = pair
+    with pytest.raises(RewriteError, match="other has appeared"):
+        rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(other, None, b"B")])
+    assert contents(one.parent) == {"one": b"1", "other": b"2"}
+
+
+def test_a_file_that_is_gone_stops_all(pair: tuple[Path, Path]) -> None:
+    one, other = pair
+    other.unlink()
+    with pytest.raises(RewriteError, match="other can't be written: No such file"):
+        rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(other, b"2", b"B")])
+    assert contents(one.parent) == {"one": b"1"}
+
+
+def test_a_failure_half_way_puts_back_what_was_done(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = pair
+    one.chmod(0o640)
+    replace = Path.replace
+
+    def fail_on_other(path: Path, target: Path) -> Path:
+        if Path(target) == other:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail_on_other)
+    with pytest.raises(RewriteError, match="other can't be written: Input/output error"):
+        rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(other, b"2", b"B")])
+    assert contents(one.parent) == {"one": b"1", "other": b"2"}
+    assert stat.S_IMODE(one.stat().st_mode) == 0o640

@@ -1,0 +1,76 @@
+"""The files that a folder means: as git sees them."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from portside.workspace.walk import python_files
+
+IGNORE = """\
+# a comment
+*.log.py
+/anchored.py
+ignored/
+!kept.log.py
+deep/**/secret.py
+"""
+
+
+def nothing(_path: Path, _is_folder: bool) -> bool:
+    return False
+
+
+def files(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in python_files(folder, nothing)]
+
+
+def make(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+
+
+def test_what_git_ignores_is_left_out(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        "a.py", "x.log.py", "kept.log.py", "anchored.py", "sub/anchored.py", "ignored/a.py",
+        "sub/ignored/a.py",
+        "deep/a/b/secret.py", "deep/secret.py", "sub/own/a.py", "sub/own/b.py",
+    )  # fmt: skip
+    (tmp_path / ".gitignore").write_text(IGNORE)
+    (tmp_path / "sub" / "own" / ".gitignore").write_text("*\n!b.py\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--others", "--exclude-standard", "*.py"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert sorted(files(tmp_path)) == sorted(listed)
+
+
+def test_a_folder_below_the_repository_obeys_the_files_above_it(tmp_path: Path) -> None:
+    make(tmp_path, "sub/a.py", "sub/x.log.py")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text(IGNORE)
+    assert files(tmp_path / "sub") == ["a.py"]
+
+
+def test_a_file_above_the_repository_does_not_count(tmp_path: Path) -> None:
+    make(tmp_path, "repository/a.py")
+    (tmp_path / ".gitignore").write_text("*\n")
+    (tmp_path / "repository" / ".git").mkdir()
+    assert files(tmp_path / "repository") == ["a.py"]
+
+
+def test_environments_and_the_folders_of_tools_are_left_out(tmp_path: Path) -> None:
+    make(tmp_path, "a.py", "any-name/lib/a.py", "any-name/pyvenv.cfg", ".venv/a.py", "node_modules/a.py")
+    assert files(tmp_path) == ["a.py"]
+
+
+def test_only_the_broken_lines_of_an_ignore_file_do_not_count(tmp_path: Path) -> None:
+    make(tmp_path, "a.py", "b.py")
+    (tmp_path / ".gitignore").write_bytes(b"\xff\xfe\0!\n[z-a]\nb.py\n")
+    assert files(tmp_path) == ["a.py"]
