@@ -53,6 +53,13 @@ export async function until(probe, limitMs = 30_000, what = String(probe)) {
   }
 }
 
+/** The first place of `text` in a file: line and column from 1. */
+export function placeOf(text, file) {
+  const lines = readFileSync(file, "utf8").split("\n");
+  const line = lines.findIndex((each) => each.includes(text));
+  return [line + 1, lines[line].indexOf(text) + 1];
+}
+
 /** A port that nobody held a moment ago. */
 export function freePort() {
   return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { PYTHON } from "../../scripts/environment.mjs";
-import { dissolve, sandbox } from "./sandbox.mjs";
+import { dissolve, placeOf, sandbox } from "./sandbox.mjs";
 
 const here = import.meta.dirname;
 
@@ -28,10 +28,7 @@ for (const [name, [program, ...args]] of Object.entries(EDITORS)) {
     const box = sandbox();
     try {
       const file = path.join(box.workspace, "core/qwen_vllm_server.py");
-      const line =
-        readFileSync(file, "utf8")
-          .split("\n")
-          .findIndex((text) => text.includes("uvicorn.run(")) + 1;
+      const [line] = placeOf("uvicorn.run(", file);
       const env = {
         ...box.env,
         PORTSIDE_PYTHON: PYTHON,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { PYTHON } from "../../scripts/environment.mjs";
+import { placeOf } from "./sandbox.mjs";
 import { Person } from "./vscode/person.mjs";
 import { withWindow } from "./vscode/window.mjs";
 
@@ -17,6 +18,7 @@ test("the bundled server is installed on first use and shows findings", { timeou
     const person = new Person(page);
     await person.enter(address);
     await person.openFile(SERVER);
+    await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
     await page.waitForSelector(".monaco-editor .squiggly-warning", { timeout: 180_000 });
     const made = readdirSync(box.at(...STORAGE)).filter((name) => name.startsWith("server-"));
     assert.equal(made.filter((name) => name.endsWith(".json")).length, 1, made.join());
@@ -49,10 +51,11 @@ test("an interpreter that does not run is named", { timeout: 120_000 }, async ()
 
 test("an untrusted folder gets findings, and nothing is started", { timeout: 120_000 }, async () => {
   const options = { trusted: false, machine: { "portside.interpreter": PYTHON } };
-  await withWindow(options, async ({ page, address }) => {
+  await withWindow(options, async ({ page, box, address }) => {
     const person = new Person(page);
     await person.enter(address);
     await person.openFile(SERVER);
+    await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
     await page.waitForSelector(".monaco-editor .squiggly-warning");
     await person.command("Start vLLM dev server");
     await person.toast("starts nothing in a folder that is not trusted").waitFor();

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { PYTHON } from "../../scripts/environment.mjs";
-import { freePort, isListening, until } from "./sandbox.mjs";
+import { freePort, isListening, placeOf, until } from "./sandbox.mjs";
 import { Person } from "./vscode/person.mjs";
 import { withWindow } from "./vscode/window.mjs";
 
@@ -28,9 +28,9 @@ test("from the squiggle to a running server, as a person does it", { timeout: 30
     await person.enter(address);
 
     await person.openFile(SERVER);
-    await page.waitForSelector(".monaco-editor .squiggly-warning");
-    const [line, column] = find(file, "uvicorn.run(");
+    const [line, column] = placeOf("uvicorn.run(", file);
     await person.goTo(line, column + 3);
+    await page.waitForSelector(".monaco-editor .squiggly-warning");
     assert.match(await person.showHover(), /uvicorn[\s\S]*PS101/);
     await picture(page, "squiggle");
     await page.keyboard.press("Escape");
@@ -49,7 +49,7 @@ test("from the squiggle to a running server, as a person does it", { timeout: 30
 
     const requests = askWithoutPause(port);
     await page.locator(".monaco-editor .view-lines").first().click();
-    const [healthy] = find(file, '"status": "ok"');
+    const [healthy] = placeOf('"status": "ok"', file);
     await person.rewriteLine(healthy, '    return {"status": "edited", "model": MODEL_ID}');
     await until(async () => (await health(port)).status === "edited", 60_000, "the edited answer");
     assert.deepEqual(await requests.end(), []);
@@ -70,13 +70,6 @@ async function choosePort(workspace) {
     writeFileSync(file, readFileSync(file, "utf8").replaceAll("8010", String(port)));
   }
   return port;
-}
-
-/** The first place of `text` in the file: line and column from 1. */
-function find(file, text) {
-  const lines = readFileSync(file, "utf8").split("\n");
-  const line = lines.findIndex((each) => each.includes(text));
-  return [line + 1, lines[line].indexOf(text) + 1];
 }
 
 async function health(port) {
