@@ -105,7 +105,7 @@ class Served:
             before, after = before[:index], before[index:]
         command = [sys.executable, "-m", "portside", "serve", *before]
         command += ["--output-format", "json", "--port", str(self.port), *after]
-        environment = {**os.environ, "PORTSIDE_STATE_DIR": str(state)}
+        environment = {**os.environ, "PORTSIDE_STATE_DIR": str(state), **options.pop("env", {})}
         for name in ("PYTHONPATH", "VIRTUAL_ENV"):
             environment.pop(name, None)
         if paths := options.pop("paths", ()):

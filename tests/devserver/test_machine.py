@@ -142,7 +142,7 @@ def test_a_retiring_one_that_does_not_end_is_killed_again_and_again() -> None:
 def test_with_an_engine_the_old_one_goes_first_once_the_change_compiles() -> None:
     history = serving()
     assert history.after(HEAVY_EDIT) == [Spawn(2, frozenset({"app.py"}), held=True)]
-    assert history.after(Checked(2)) == [Stop(1)]
+    assert history.after(Checked(2)) == [Quiet(1), Retire(1)]
     assert history.state.live is None
     assert history.after(Ended(1, 0)) == [Load(2)]
     assert history.after(Loaded(2)) == [Go(2)]

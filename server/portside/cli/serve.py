@@ -141,13 +141,20 @@ def _address(target: Target, choice: Choice, folder: Path, options: dict[str, An
     host = options["host"] or choice.host
     port = choice.port if options["port"] is None else options["port"]
     if target.kind == "script" and (host is None or port is None):
-        from portside.workspace import apps
-
-        # Bound before it runs: what it will ask for has to be read off its source.
-        asked = next((found for found in apps.in_file(folder / target.spec) if found.port is not None), None)
-        if asked is not None:
-            host, port = host or asked.host, asked.port if port is None else port
+        asked_host, asked_port = _asked_for(folder / target.spec)
+        host, port = host or asked_host, asked_port if port is None else port
     return host or _DEFAULT_HOST, _DEFAULT_PORT if port is None else port
+
+
+def _asked_for(script: Path) -> tuple[str | None, int | None]:
+    """Host and port that the script will ask for: it is bound before it runs, so its source has to tell."""
+    from portside.workspace import apps
+
+    try:
+        asked = next((found for found in apps.in_file(script) if found.port is not None), None)
+    except Exception:  # a script that the analysis trips over can be served all the same
+        return None, None
+    return (asked.host, asked.port) if asked else (None, None)
 
 
 def _refuse(console: Console, text: str) -> NoReturn:

@@ -371,7 +371,7 @@ def _checking(state: State, event: Event, now: float, policy: Policy) -> Step:
             old = state.live
             retiring = (*state.retiring, (old, now + policy.grace_s))
             state = replace(state, phase=Phase.REPLACING, live=None, ready=False, retiring=retiring)
-            return state, (Tell("replacing", generation), Stop(old))
+            return state, (Tell("replacing", generation), Quiet(old), Retire(old))
         case _:
             return _reloading(state, event, now, policy)
 

@@ -58,6 +58,7 @@ class Runner:
         self._watcher: Watcher | None = None
         self._entry: Entry | None = None
         self._responder = Responder(claim.sockets, self._describe)
+        self._waiting: list[tuple[socket.socket, str]] = []
         self._prober: Prober | None = None
         self._answers = 0
         self._tokens: dict[str, int] = {}
@@ -249,9 +250,9 @@ class Runner:
 
     def _let_in(self, worker: Worker) -> None:
         """First what was taken meanwhile, then whoever still waits in the kernel's queue."""
-        for sock in self._responder.stop():
-            worker.channel.send("adopt", fds=[sock.fileno()])
-            sock.close()
+        waiting, self._waiting = self._waiting, []
+        for connection, data in [*waiting, *((held, "") for held in self._responder.stop())]:
+            _adopt(worker, connection, data)
         worker.channel.send("go")
 
     def _probe(self, generation: int, worker: Worker) -> None:
@@ -375,12 +376,15 @@ class Runner:
 
     def _pass_on(self, message: Message) -> None:
         """An idle connection of the old generation goes to the one that comes in, or came in."""
+        connections = [socket.socket(fileno=descriptor) for descriptor in message.fds]
+        data = str(message.fields["data"])
         heir = self._state.candidate if self._state.phase is Phase.SWITCHING else self._state.live
         worker = None if heir is None else self._workers.get(heir)
-        if worker is not None:
-            worker.channel.send("adopt", fds=message.fds, data=message.fields["data"])
-        for descriptor in message.fds:
-            os.close(descriptor)
+        if worker is None:
+            self._waiting += [(connection, data) for connection in connections]
+            return
+        for connection in connections:
+            _adopt(worker, connection, data)
 
     def _learn(self, worker: Worker, fields: dict[str, Any]) -> None:
         before = worker.files
@@ -596,6 +600,8 @@ class Runner:
         if self._prober is not None:
             self._prober.stop()
         self._responder.close()
+        for connection, _ in self._waiting:
+            connection.close()
         self._claim.close()
         for worker in [*self._workers.values(), *([self._spare] if self._spare else [])]:
             worker.close()
@@ -617,6 +623,12 @@ class Runner:
 _CONFIGURED_SUFFIXES = frozenset(
     {".py", ".html", ".jinja", ".jinja2", ".j2", ".toml", ".yaml", ".yml", ".env", ".ini", ".cfg"}
 )
+
+
+def _adopt(worker: Worker, connection: socket.socket, data: str) -> None:
+    """Give an open connection to the worker, with what was already read from it."""
+    worker.channel.send("adopt", fds=[connection.fileno()], data=data)
+    connection.close()
 
 
 def failing_line(detail: str, folder: str) -> str | None:
