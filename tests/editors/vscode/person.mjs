@@ -66,7 +66,7 @@ export class Person {
     }
     await until(isFocused, 5_000, "the entry is focused");
     await this.page.keyboard.press("Enter");
-    await this.page.locator(".action-widget").waitFor({ state: "detached" });
+    await entry.waitFor({ state: "detached" });
   }
 
   async saveFile() {
