@@ -139,6 +139,15 @@ FLAGGED = {
         "from vllm.entrypoints.openai.cli_args import make_arg_parser\nparser = make_arg_parser(p)\n"
         "args = parser.parse_args(['--model', 'm', '--port', «'8000'»])"
     ),
+    "sys.argv, extended": "import sys, vllm\nsys.argv.extend(['--port', «'8000'»])",
+    "an attribute of vLLM's arguments": (
+        "from vllm.entrypoints.openai.cli_args import make_arg_parser\nargs = make_arg_parser(p).parse_args()\n"
+        "args.port = «8000»"
+    ),
+    "through a method": U
+    + "class S:\n    def run(self, port=1):\n        uvicorn.run(app, port=port)\nS().run(«8000»)\ns = S()\ns.run(port=«8001»)",
+    "through a method of its own": U
+    + "class S:\n    def run(self, port):\n        uvicorn.run(app, port=port)\n    def go(self):\n        self.run(«8000»)",
     "through a helper that starts it": S
     + "def start(cmd):\n    return subprocess.Popen(cmd)\nstart(['vllm', 'serve', 'm', '--port', «'8000'»])",
 }
@@ -194,6 +203,9 @@ QUIET = {
     "a command with argparse": S + "p.add_argument('--port', default=8000)\nargs = p.parse_args()\n"
     "subprocess.run(['vllm', 'serve', 'm', '--port', str(args.port)])",
     "the arguments of some parser": "import uvicorn\nargs = parser.parse_args(['--port', '8000'])",
+    "a method of something else": U
+    + "class S:\n    def run(self, port):\n        uvicorn.run(app, port=port)\nother.run(8000)\n",
+    "an attribute of some arguments": U + "args = parser.parse_args()\nargs.port = 8000\n",
     "another option": S + "subprocess.run(['vllm', 'serve', 'm', '--master-port', '29501'])",
     "debugpy": "import debugpy\ndebugpy.listen(5678)",
     "too large": U + "uvicorn.run(app, port=70000)",
@@ -217,6 +229,16 @@ def test_a_literal_that_reaches_a_listener_is_found(code):
 @pytest.mark.parametrize("code", QUIET.values(), ids=QUIET)
 def test_what_is_no_hardcoded_listening_port_is_left_alone(code):
     assert _uses(code) == ()
+
+
+@pytest.mark.parametrize(
+    "path", ["gunicorn.conf.py", "deploy/gunicorn_config.py", "hypercorn_conf.py", "gunicorn.py"]
+)
+def test_the_bind_of_a_configuration_file_is_found(path):
+    text = "bind = '0.0.0.0:8000'\nworkers = 4\n"
+    (use,) = port_uses(Names(parse(SourceFile(path, text))))
+    assert use.port == 8000
+    assert port_uses(Names(parse(SourceFile("settings.py", text)))) == ()
 
 
 def test_the_use_is_where_the_listener_gets_it():

@@ -127,12 +127,15 @@ GUNICORN_APPLICATIONS = frozenset(
 )
 SOCKETS = frozenset({"socket.socket", "socket.SocketType"})
 
-# vLLM's own parser, whose result its `run_server` listens by, where the words are given in code.
-ARGUMENT_READERS = frozenset({"parse_args", "parse_known_args"})
-VLLM_PARSER = "make_arg_parser"
-
 # What calls a function that it is given; the function is the first argument.
 CALLERS = frozenset({"functools.partial", "asyncio.to_thread", "anyio.to_thread.run_sync"})
 CALLING_METHODS = frozenset({"submit"})
 # … or stands under `target`, with its arguments under `args` and `kwargs`.
-STARTERS = frozenset({"threading.Thread", "multiprocessing.Process", "multiprocessing.context.Process"})
+STARTERS = frozenset(
+    {
+        "threading.Thread",
+        "multiprocessing.Process",
+        "multiprocessing.context.Process",
+        "torch.multiprocessing.Process",
+    }
+)

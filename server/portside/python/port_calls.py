@@ -9,10 +9,14 @@ from tree_sitter import Node
 
 from portside.knowledge import listeners
 from portside.knowledge.listeners import Argument, Takes
-from portside.knowledge.server_commands import ServerCommand
 from portside.python.command_words import words
 from portside.python.instances import constructions
 from portside.python.names import Names
+from portside.python.port_arguments import (
+    ARGUMENT_METHODS,
+    of_argument_assignment,
+    of_argument_call,
+)
 from portside.python.port_commands import RUNNERS, in_words, started
 from portside.python.port_use import Found, Listener, read
 from portside.python.syntax import arguments
@@ -39,8 +43,8 @@ TRIGGERS = frozenset(
     | _METHODS
     | listeners.CALLING_METHODS
     | listeners.HYPERCORN_BINDS
-    | listeners.ARGUMENT_READERS
-    | {"argv"}
+    | ARGUMENT_METHODS
+    | {"argv", "port"}
 )
 
 
@@ -103,9 +107,8 @@ def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterat
         return
     if method in listeners.CALLING_METHODS:
         yield from _handed_on(tracer, call, local)
-    if method in listeners.ARGUMENT_READERS and tracer.names.chunks_with([listeners.VLLM_PARSER]):
-        for given in arguments(call).positional[:1]:
-            yield from in_words(tracer, words(tracer.names, given), _assumed(tracer.names))
+    if method in ARGUMENT_METHODS:
+        yield from of_argument_call(tracer, call, holder, method)
     if method not in _METHODS and method != "bind":
         return
     made_by = makers(tracer.names, holder)
@@ -157,23 +160,15 @@ def _is_served(names: Names, holder: Node, bind: Node) -> bool:
 
 
 def of_assignment(tracer: Tracer, left: Node, right: Node) -> Iterator[Found]:
-    """`config.bind = …` of hypercorn, `sys.argv = […]` before a server's main function reads it."""
+    """`config.bind = …` of hypercorn; `sys.argv = […]` and `args.port = …` ahead of a server's main."""
     holder, attribute = left.child_by_field_name("object"), left.child_by_field_name("attribute")
     if holder is None or attribute is None:
         return
     name = tracer.text(attribute)
-    if name == "argv" and tracer.names.qualified(left) == "sys.argv":
-        yield from in_words(tracer, words(tracer.names, right), _assumed(tracer.names))
-    elif name in listeners.HYPERCORN_BINDS and makers(tracer.names, holder) & listeners.HYPERCORN_CONFIGS:
+    if name in listeners.HYPERCORN_BINDS and makers(tracer.names, holder) & listeners.HYPERCORN_CONFIGS:
         yield from read(tracer, right, _HYPERCORN)
-
-
-def _assumed(names: Names) -> ServerCommand | None:
-    """The server whose main function reads `sys.argv` in this file."""
-    for root in ("vllm", "uvicorn"):
-        if root in names.imported_roots:
-            return ServerCommand(root, vllm=root == "vllm")
-    return None
+    elif name in {"argv", "port"}:
+        yield from of_argument_assignment(tracer, left, right)
 
 
 def of_class(names: Names, definition: Node) -> Listener | None:

@@ -8,16 +8,16 @@ that hands its parameter on to one of these.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
 
-from portside.knowledge.listeners import Argument
 from portside.python.chunks import Chunk
 from portside.python.names import Names
-from portside.python.port_calls import TRIGGERS, last_name, of_assignment, of_call, of_class, of_listener
+from portside.python.port_callers import note, of_callers
+from portside.python.port_calls import TRIGGERS, last_name, of_assignment, of_call, of_class
+from portside.python.port_configuration import of_configuration
 from portside.python.port_use import Found, Handed, Listener, PortUse
 from portside.python.syntax import query
 from portside.python.value_types import Outside, nothing_outside
@@ -45,12 +45,12 @@ def port_uses(names: Names, outside: Outside = nothing_outside) -> tuple[PortUse
     """Every literal port that the file listens on, in the order of the text."""
     tracer = Tracer(names, outside)
     local: dict[int, Listener] = {}
-    found = list(_kept(tracer, _direct(tracer, local), local))
+    found = list(_kept(tracer, (*_direct(tracer, local), *of_configuration(tracer)), local))
     known: set[int] = set()
     for _ in range(_LONGEST_CHAIN):
         new = {start: listener for start, listener in local.items() if start not in known}
         known |= new.keys()
-        found += _kept(tracer, _of_callers(tracer, new, local), local)
+        found += _kept(tracer, of_callers(tracer, new, local), local)
     distinct = {(use.use, use.literal.span, use.literal.path): use for use in found}
     return tuple(sorted(distinct.values(), key=lambda use: (use.use, use.literal.span)))
 
@@ -59,7 +59,7 @@ def _kept(tracer: Tracer, found: Iterable[Found], local: dict[int, Listener]) ->
     """The uses. Functions whose callers say the port are noted in `local`."""
     for one in found:
         if isinstance(one, Handed):
-            _note(tracer, one, local)
+            note(tracer, one, local)
         else:
             yield one
 
@@ -104,72 +104,3 @@ def _aliases(names: Names) -> frozenset[str]:
         for name, alias in found
         if name.decode("utf-8", "replace") in TRIGGERS
     )
-
-
-def _note(tracer: Tracer, handed: Handed, local: dict[int, Listener]) -> None:
-    names, source = tracer.names, tracer.names.tree.source
-    function = _around(names, source.byte_of_offset(handed.parameter.function.start))
-    order = _parameter_names(names, function) if function is not None else []
-    if function is None or handed.parameter.name not in order:
-        return
-    called, shift = _callable(names, function, order)
-    if called is not None:
-        old = handed.listener.argument
-        position = order.index(handed.parameter.name) - shift
-        wanted = Argument(handed.parameter.name, position, old.takes, old.variable)
-        local.setdefault(called.start_byte, dataclasses.replace(handed.listener, argument=wanted))
-
-
-def _around(names: Names, start: int) -> Node | None:
-    """The function or class definition that starts at this byte."""
-    node = names.tree.root.descendant_for_byte_range(start, start + 1)
-    while node is not None and node.type not in {"function_definition", "class_definition"}:
-        node = node.parent
-    return node if node is not None and node.start_byte == start else None
-
-
-def _parameter_names(names: Names, function: Node) -> list[str]:
-    listed = function.child_by_field_name("parameters")
-    found = []
-    for parameter in listed.named_children if listed is not None else ():
-        node = parameter.child_by_field_name("name") or parameter
-        if node.type == "typed_parameter" and node.named_children:
-            node = node.named_children[0]
-        if node.type == "identifier":
-            found.append(names.tree.text(node))
-    return found
-
-
-def _callable(names: Names, function: Node, order: list[str]) -> tuple[Node | None, int]:
-    """What callers call: the function, or the class whose `__init__` it is; how many parameters are bound."""
-    if order[:1] not in (["self"], ["cls"]):
-        return function, 0
-    name, around = function.child_by_field_name("name"), names.scope_at(function).node
-    is_constructor = name is not None and names.tree.text(name) == "__init__"
-    return (around, 1) if is_constructor and around.type == "class_definition" else (None, 0)
-
-
-def _of_callers(tracer: Tracer, new: dict[int, Listener], local: dict[int, Listener]) -> Iterator[Found]:
-    """What is passed to the functions and classes of the file that listen."""
-    names = tracer.names
-    for start, listener in new.items():
-        definition = _around(names, start)
-        name = definition.child_by_field_name("name") if definition is not None else None
-        if definition is None or name is None:
-            continue
-        for read in names.reads(names.tree.text(name), names.scope_at(definition)):
-            yield from _of_reader(tracer, read, listener, local)
-
-
-def _of_reader(tracer: Tracer, read: Node, listener: Listener, local: dict[int, Listener]) -> Iterator[Found]:
-    """A place that names a listening function: called there, or handed to a thread."""
-    parent = read.parent
-    if parent is None:
-        return
-    if parent.type == "call" and parent.child_by_field_name("function") == read:
-        yield from of_listener(tracer, parent, listener)
-        return
-    call = parent.parent if parent.type == "argument_list" else parent.parent and parent.parent.parent
-    callee = call.child_by_field_name("function") if call is not None and call.type == "call" else None
-    if call is not None and callee is not None and parent.type in {"argument_list", "keyword_argument"}:
-        yield from of_call(tracer, call, callee, local)

@@ -12,8 +12,8 @@ _WORDS = re.compile(
     rb"|gradio|streamlit|grpc|socket|HTTPServer|create_server|start_server|portside"
     rb"|werkzeug|nicegui|fasthtml|fastmcp|wsgiref|xmlrpc|trio|anyio|prometheus_client|eventlet|gevent|cheroot"
     rb"|microdot|robyn|dash|litserve"
-    rb"|--port|subprocess|__name__",
-    re.IGNORECASE,
+    rb"|--port|subprocess|__name__|^bind\s*=",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
