@@ -31,6 +31,8 @@ V = "import vllm\n"
 
 AT_IMPORT = {
     "plain": V + "x = vllm.LLM('m')",
+    "a star import": "from vllm import *\nx = LLM('m')",
+    "a star import of a module": "from vllm.entrypoints.llm import *\nx = LLM('m')",
     "an argument": V + "serve(vllm.LLM('m'))",
     "a with statement": V + "with vllm.LLM('m') as x: ...",
     "a walrus": V + "if (x := vllm.LLM('m')): ...",

@@ -162,6 +162,10 @@ FORMS = {
         "S(config=uvicorn.Config(a)).run()",
         Form.SERVER_RUN,
     ),
+    "a server from a function": (
+        U + "def make():\n    return uvicorn.Server(uvicorn.Config(a))\nmake().run()",
+        Form.SERVER_RUN,
+    ),
     "an annotated server": (
         U + "c: uvicorn.Config = uvicorn.Config(a)\ns: uvicorn.Server = uvicorn.Server(c)\ns.run()",
         Form.SERVER_RUN,

@@ -40,7 +40,7 @@ class AppUse:
     is_router: bool
 
 
-APP_PACKAGES = frozenset(name.partition(".")[0] for name in (*APP_CLASSES, *_ROUTERS))
+APP_NAMES = frozenset({*_ROUTERS, *APP_CLASSES})
 
 
 def find_apps(names: Names, relevant: tuple[Chunk, ...]) -> tuple[AppUse, ...]:

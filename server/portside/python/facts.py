@@ -12,13 +12,14 @@ from functools import cached_property
 
 from tree_sitter import Node
 
+from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.lint.source import SourceFile, Span
-from portside.python.apps import APP_PACKAGES, AppUse, find_apps
+from portside.python.apps import APP_NAMES, AppUse, find_apps
 from portside.python.chunks import Chunk
 from portside.python.engines import EngineUse, engine_at
 from portside.python.guards import Guards, find_guards
 from portside.python.imports import Import, find_imports
-from portside.python.launches import Launch, launch_at
+from portside.python.launches import LAUNCH_NAMES, Launch, launch_at
 from portside.python.names import Names
 from portside.python.reachability import Reached, find_reached
 from portside.python.relevance import relevant_chunks
@@ -26,7 +27,7 @@ from portside.python.script_place import ScriptPlace
 from portside.python.syntax import SyntaxTree, parse, query
 from portside.python.value_types import Value
 
-_STARTERS = frozenset({"uvicorn", "vllm"})
+_STARTERS = frozenset({*LAUNCH_NAMES, *ENGINE_CONSTRUCTORS})
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class ModuleFacts:
     @cached_property
     def apps(self) -> tuple[AppUse, ...]:
         """The web apps and routers that the file makes, in whatever scope."""
-        return find_apps(self.names, relevant_chunks(self.names, APP_PACKAGES))
+        return find_apps(self.names, relevant_chunks(self.names, APP_NAMES))
 
     @cached_property
     def has_app(self) -> bool:

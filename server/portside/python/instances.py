@@ -11,14 +11,16 @@ _FARTHEST = 6
 
 
 def constructions(names: Names, expression: Node, depth: int = _FARTHEST) -> tuple[Node, ...]:
-    """The calls one of which made the value; () if it may come from anywhere else."""
+    """The calls one of which made the value; () if it may come from anywhere else.
+
+    Functions of the file are followed to what they return; any other call is a construction.
+    """
     node = unwrapped(expression)
-    if depth == 0:
-        return ()
-    if node.type == "call":
+    values = _returned(names, node) if node.type == "call" else _values(names, node)
+    if values is None:
         return (node,)
     found: list[Node] = []
-    for value in _values(names, node):
+    for value in values if depth > 0 else ():
         if value is None:
             return ()
         if value.type != "none":
@@ -27,6 +29,23 @@ def constructions(names: Names, expression: Node, depth: int = _FARTHEST) -> tup
                 return ()
             found += calls
     return tuple(found)
+
+
+def _returned(names: Names, call: Node) -> tuple[Node | None, ...] | None:
+    """What a plain function of the file may return; None if it is a call of anything else."""
+    callee = call.child_by_field_name("function")
+    function = names.definition(callee) if callee is not None else None
+    if function is None or function.type != "function_definition":
+        return None
+    body = function.child_by_field_name("body")
+    is_decorated = function.parent is not None and function.parent.type == "decorated_definition"
+    if body is None or is_decorated or (function.children and function.children[0].type == "async"):
+        return None
+    returns = query("(return_statement) @return (yield) @yield", body)
+    own = [node for node in returns.get("return", []) if names.scope_at(node).node == function]
+    if returns.get("yield") or not own:
+        return None
+    return tuple(node.named_children[0] if node.named_children else None for node in own)
 
 
 def _values(names: Names, node: Node) -> tuple[Node | None, ...]:

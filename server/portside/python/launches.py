@@ -18,6 +18,7 @@ from portside.python.syntax import arguments, string_value
 _RUN = frozenset({"uvicorn.run", "uvicorn.main.run"})
 _SERVER = frozenset({"uvicorn.Server", "uvicorn.server.Server"})
 _CONFIG = frozenset({"uvicorn.Config", "uvicorn.config.Config"})
+LAUNCH_NAMES = _RUN | _SERVER | _CONFIG
 
 # The order of `uvicorn.Config`'s parameters (0.54.0); all of `uvicorn.run`'s but the app are keyword-only.
 _CONFIG_ORDER = ("host", "port", "uds", "fd", "loop", "http")

@@ -36,6 +36,7 @@ class Names:
     tree: SyntaxTree
     words: Words = field(default_factory=dict, repr=False)
     _bound: dict[int, Scope] = field(default_factory=dict, repr=False)
+    _qualified: dict[int, frozenset[str]] = field(default_factory=dict, repr=False)
     _by_word: dict[bytes, list[Chunk]] = field(default_factory=dict, repr=False)
     _module_bindings: dict[str, tuple[Binding, ...]] = field(default_factory=dict, repr=False)
 
@@ -163,7 +164,10 @@ class Names:
         Empty if any way leads to something else. `None` as a fallback counts for nothing:
         whoever goes on to use it knows that it is not None.
         """
-        return self._meanings(expression, _LONGEST_ALIAS)
+        found = self._qualified.get(expression.id)
+        if found is None:
+            found = self._qualified[expression.id] = self._meanings(expression, _LONGEST_ALIAS)
+        return found
 
     def _meanings(self, expression: Node, depth: int) -> frozenset[str]:
         attributes: list[str] = []

@@ -1,43 +1,69 @@
 """Which statements of a module can have to do with servers and engines at all.
 
-Decided by words, from `uvicorn` and `vllm` on: what imports them, what is defined
-with those names, what calls that. The rest of a file, mostly nearly all of it, is
-never looked at.
+Decided by words, from `uvicorn` and `vllm` on: what imports something of them that
+matters, what is defined with those names, what calls that. The rest of a file,
+mostly nearly all of it, is never looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 
 from portside.python.bindings import Binding, How
 from portside.python.chunks import Chunk
 from portside.python.names import Names
 
 
-def relevant_chunks(names: Names, words: frozenset[str]) -> tuple[Chunk, ...]:
-    """The statements that use one of the words, or a name that such a statement hands on; in order."""
-    wanted, known = set(words), set(words)
+def relevant_chunks(names: Names, targets: frozenset[str]) -> tuple[Chunk, ...]:
+    """The statements that may use one of the targets, qualified names of packages; in order.
+
+    Those are the ones with a package's name in them, and with names that such statements hand on.
+    """
+    prefixes = _prefixes(targets)
+    wanted = {prefix for prefix in prefixes if "." not in prefix}
+    known = set(wanted)
     found: dict[int, Chunk] = {}
     while wanted:
         hit = [chunk for chunk in names.chunks_with(wanted) if chunk.start not in found]
         found.update((chunk.start, chunk) for chunk in hit)
-        wanted = {name for chunk in hit for name in _handed_on(names, chunk)} - known
+        wanted = {name for chunk in hit for name in _handed_on(names, chunk, prefixes)} - known
         known |= wanted
     return tuple(found[start] for start in sorted(found))
 
 
-def _handed_on(names: Names, chunk: Chunk) -> Iterator[str]:
+@functools.cache
+def _prefixes(targets: frozenset[str]) -> frozenset[str]:
+    """`a`, `a.b` and `a.b.c` for `a.b.c`: what an import has to bind for the target to be within reach."""
+    found: set[str] = set()
+    for target in targets:
+        parts = target.split(".")
+        found.update(".".join(parts[: i + 1]) for i in range(len(parts)))
+    return frozenset(found)
+
+
+def _handed_on(names: Names, chunk: Chunk, prefixes: frozenset[str]) -> Iterator[str]:
     for name, bindings in names.bindings_by(chunk):
-        if any(_hands_on(names, binding) for binding in bindings):
+        if name == "*":
+            yield from _brought_by_stars(bindings, prefixes)
+        elif any(_hands_on(names, binding, prefixes) for binding in bindings):
             yield name
 
 
-def _hands_on(names: Names, binding: Binding) -> bool:
+def _brought_by_stars(bindings: Iterable[Binding], prefixes: frozenset[str]) -> Iterator[str]:
+    for binding in bindings:
+        start = f"{binding.target}."
+        yield from {prefix[len(start) :].partition(".")[0] for prefix in prefixes if prefix.startswith(start)}
+
+
+def _hands_on(names: Names, binding: Binding, prefixes: frozenset[str]) -> bool:
     """Whether the name still is a way to start something: a module, function, class, server, or config.
 
     An engine or an app is none. Every handler reads those, and none of them starts one.
     """
-    if binding.how in {How.IMPORT, How.FUNCTION, How.CLASS}:
+    if binding.target is not None:
+        return binding.target in prefixes
+    if binding.how in {How.FUNCTION, How.CLASS}:
         return True
     value = binding.value
     if value is None or value.type != "call":

@@ -85,6 +85,8 @@ def _served(names: Names, call: Node) -> tuple[Node, ...]:
     instance = callee.child_by_field_name("object") if callee is not None else None
     if attribute is None or instance is None or names.tree.text(attribute) != "serve":
         return ()
+    if names.qualified(instance) in LLM_CLASSES:
+        return (call,)
     made = constructions(names, instance)
     return made if made and all(_is_llm(names, call) for call in made) else ()
 
@@ -130,10 +132,16 @@ def _is_taught_to_serve(names: Names) -> bool:
 
 def _message(names: Names, call: Node, made: tuple[Node, ...]) -> str:
     return (
-        "`LLM` has no `serve` in any release of vLLM: once the model has loaded, this line ends in "
-        "`AttributeError: 'LLM' object has no attribute 'serve'`; the server is a command, "
+        f"`LLM` has no `serve` in any release of vLLM: {_ending(call, made)}; the server is a command, "
         f"`vllm serve {_model(names, made)} --port {_port(names, call)}`"
     )
+
+
+def _ending(call: Node, made: tuple[Node, ...]) -> str:
+    if made == (call,):
+        return "this line ends in `AttributeError: type object 'LLM' has no attribute 'serve'`"
+    error = "`AttributeError: 'LLM' object has no attribute 'serve'`"
+    return f"once the model has loaded, this line ends in {error}"
 
 
 def _model(names: Names, made: tuple[Node, ...]) -> str:
@@ -186,6 +194,12 @@ _INVALID = (
         "    «llm.serve(host='0.0.0.0', port=8000)»\n",
     ),
     Invalid(
+        "from a function",
+        "from vllm import LLM\n\n\ndef load():\n    llm = LLM('m')\n    return llm\n\n\n«load().serve()»\n",
+        messages=("`vllm serve m --port PORT`",),
+    ),
+    Invalid("on the class", "from vllm import LLM\n\n«LLM.serve(model='m', port=80)»\n"),
+    Invalid(
         "one of two models",
         "from vllm import LLM\n\nif x:\n    llm = LLM('a')\nelse:\n    llm = LLM('b')\n«llm.serve()»\n",
         messages=("`vllm serve MODEL --port PORT`",),
@@ -208,6 +222,11 @@ _VALID = (
     Valid(
         "a method that is asked for",
         "from vllm import LLM\n\nm = LLM('m')\nif hasattr(m, 'serve'):\n    m.serve()\n",
+    ),
+    Valid(
+        "from a function that may return something else",
+        "from vllm import LLM\n\n\ndef load(x):\n    if x:\n        return Other()\n    return LLM('m')\n\n\n"
+        "load(1).serve()\n",
     ),
     Valid("a parameter", "from vllm import LLM\n\n\ndef f(llm: LLM):\n    llm.serve()\n"),
     Valid(
