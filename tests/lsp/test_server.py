@@ -106,14 +106,14 @@ def test_a_quick_fix_carries_its_diagnostic_and_the_version(editor: Editor) -> N
     assert change["edits"] == [{"range": span(0, 5, 46), "newText": ""}]
 
 
-def test_an_unsafe_fix_is_not_preferred_and_asks_for_a_look(editor: Editor) -> None:
+def test_an_unsafe_fix_is_not_preferred_and_is_made_in_one_step(editor: Editor) -> None:
     editor.initialize()
     uri = editor.open("a.py", "x = 1  # portside: ignore[unused-supression]\n")
     actions = editor.actions(uri, span(0, 30, 30))
     change = next(action for action in actions if action["title"] == "Change to unused-suppression")
     assert "isPreferred" not in change
     annotation = next(iter(change["edit"]["changeAnnotations"].values()))
-    assert annotation["needsConfirmation"] is True
+    assert annotation["needsConfirmation"] is False
     edit = change["edit"]["documentChanges"][0]["edits"][0]
     assert edit["annotationId"] in change["edit"]["changeAnnotations"]
 

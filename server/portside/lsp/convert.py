@@ -82,7 +82,9 @@ class Converter:
         edit: Json = {"documentChanges": changes}
         if reviewed is not None:
             description = " ".join(reviewed.notes)
-            annotation = {"label": reviewed.title, "needsConfirmation": True, "description": description}
+            # Told, not asked: the user has picked this very fix, and a preview that
+            # opens by itself with nothing ticked would make three steps of one.
+            annotation = {"label": reviewed.title, "needsConfirmation": False, "description": description}
             edit["changeAnnotations"] = {_REVIEW: annotation}
         return edit
 
