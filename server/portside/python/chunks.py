@@ -9,7 +9,8 @@ one statement.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
@@ -19,31 +20,99 @@ _WORD = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 
 DEFINITIONS = frozenset({"function_definition", "class_definition", "decorated_definition"})
 
-Words = dict[bytes, frozenset[bytes]]
+_Words = frozenset[bytes]
+
+# So many statements share one set of all their words: a word's search passes over them at once.
+_BLOCK = 40
 
 
 # Not frozen: that would triple the time to make one, and there are thousands with each keystroke.
 @dataclass(slots=True, eq=False)
 class Chunk:
-    """A statement at module level. start, end: bytes. words: all that looks like a name or a keyword."""
+    """A statement at module level. start, end: bytes. words: all that looks like a name or a keyword.
+
+    own_name: of a function or class, decorated or not.
+    """
 
     node: Node
     start: int
     end: int
-    words: frozenset[bytes]
-    is_definition: bool
+    words: _Words
+    own_name: bytes | None
+
+    @property
+    def is_definition(self) -> bool:
+        return self.node.type in DEFINITIONS
 
 
-def split(tree: SyntaxTree, known: Words) -> tuple[tuple[Chunk, ...], Words]:
-    """The chunks, and the words of exactly these by their text, to be handed in again after an edit."""
-    data, kept = tree.source.data, dict[bytes, frozenset[bytes]]()
-    chunks: list[Chunk] = []
+@dataclass
+class Chunks:
+    """All statements of a text, and what a later text of the same file can use again."""
+
+    all: tuple[Chunk, ...]
+    by_text: dict[bytes, tuple[_Words, bytes | None]] = field(default_factory=dict, repr=False)
+    unions: dict[tuple[_Words, ...], _Words] = field(default_factory=dict, repr=False)
+    _blocks: list[tuple[_Words, tuple[Chunk, ...]]] = field(default_factory=list, repr=False)
+    _found: dict[bytes, tuple[Chunk, ...]] = field(default_factory=dict, repr=False)
+
+    def with_word(self, word: bytes) -> tuple[Chunk, ...]:
+        """The statements in which the word stands, strings and comments included."""
+        found = self._found.get(word)
+        if found is None:
+            hit = (chunks for words, chunks in self._blocks if word in words)
+            found = self._found[word] = tuple(c for chunks in hit for c in chunks if word in c.words)
+        return found
+
+    def at(self, byte: int) -> Chunk | None:
+        """The statement that holds this byte."""
+        low, high = 0, len(self.all)
+        while low < high:
+            middle = (low + high) // 2
+            if self.all[middle].end <= byte:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(self.all) and self.all[low].start <= byte:
+            return self.all[low]
+        return None
+
+
+def split(tree: SyntaxTree, earlier: Chunks | None) -> Chunks:
+    """The statements of a module. earlier: those of an earlier text, which makes this fast."""
+    known = earlier.by_text if earlier is not None else {}
+    result = Chunks(())
+    result.all = tuple(_chunks(tree, known, result.by_text))
+    unions = earlier.unions if earlier is not None else {}
+    for start in range(0, len(result.all), _BLOCK):
+        block = result.all[start : start + _BLOCK]
+        key = tuple([chunk.words for chunk in block])
+        words = unions.get(key)
+        if words is None:
+            words = frozenset().union(*key)
+        result.unions[key] = words
+        result._blocks.append((words, block))
+    return result
+
+
+def _chunks(
+    tree: SyntaxTree,
+    known: dict[bytes, tuple[_Words, bytes | None]],
+    kept: dict[bytes, tuple[_Words, bytes | None]],
+) -> Iterator[Chunk]:
+    data = tree.source.data
     for node in tree.statements:
         start, end = node.start_byte, node.end_byte
         text = data[start:end]
-        words = kept.get(text) or known.get(text)
-        if words is None:
-            words = frozenset(_WORD.findall(text))
-        kept[text] = words
-        chunks.append(Chunk(node, start, end, words, node.type in DEFINITIONS))
-    return tuple(chunks), kept
+        about = known.get(text)
+        if about is None:
+            about = (frozenset(_WORD.findall(text)), _own_name(node))
+        kept[text] = about
+        yield Chunk(node, start, end, *about)
+
+
+def _own_name(node: Node) -> bytes | None:
+    if node.type not in DEFINITIONS:
+        return None
+    definition = node.child_by_field_name("definition") if node.type == "decorated_definition" else node
+    name = definition.child_by_field_name("name") if definition is not None else None
+    return name.text if name is not None else None

@@ -188,5 +188,4 @@ class FileFacts:
 def module_facts(source: SourceFile, previous: ModuleFacts | None = None) -> ModuleFacts:
     """The facts of a file. previous: those of an earlier text of it, which makes this fast."""
     tree = parse(source, previous.tree if previous is not None else None)
-    words = previous.names.kept_words if previous is not None else {}
-    return ModuleFacts(tree, Names(tree, words))
+    return ModuleFacts(tree, Names(tree, previous.names.statements if previous is not None else None))

@@ -11,13 +11,13 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 
 from tree_sitter import Node
 
 from portside.python.bindings import Binding, How, Scope, ScopeKind, bind
-from portside.python.chunks import Chunk, Words, split
+from portside.python.chunks import Chunk, Chunks, split
 from portside.python.syntax import SyntaxTree, arguments, descend, string_value, unwrapped
 
 __all__ = ["Binding", "How", "Names", "Scope", "ScopeKind"]
@@ -30,18 +30,18 @@ _LONGEST_ALIAS = 12
 class Names:
     """The names of one file. Looks at a statement's tree only once a name in it is asked for.
 
-    words: the words of an earlier text's statements (`kept_words` of that one).
+    earlier: the statements (`statements`) of an earlier text of it, which makes this fast.
     """
 
     tree: SyntaxTree
-    words: Words = field(default_factory=dict, repr=False)
+    earlier: InitVar[Chunks | None] = None
     _bound: dict[int, Scope] = field(default_factory=dict, repr=False)
     _qualified: dict[int, frozenset[str]] = field(default_factory=dict, repr=False)
-    _by_word: dict[bytes, list[Chunk]] = field(default_factory=dict, repr=False)
     _module_bindings: dict[str, tuple[Binding, ...]] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        self.chunks, self.kept_words = split(self.tree, self.words)
+    def __post_init__(self, earlier: Chunks | None) -> None:
+        self.statements = split(self.tree, earlier)
+        self.chunks = self.statements.all
         root = self.tree.root
         self.module = Scope(ScopeKind.MODULE, root, 0, len(self.tree.source.data), None)
 
@@ -62,16 +62,7 @@ class Names:
 
     def chunk_at(self, byte: int) -> Chunk | None:
         """The statement of the module that holds this byte."""
-        low, high = 0, len(self.chunks)
-        while low < high:
-            middle = (low + high) // 2
-            if self.chunks[middle].end <= byte:
-                low = middle + 1
-            else:
-                high = middle
-        if low < len(self.chunks) and self.chunks[low].start <= byte:
-            return self.chunks[low]
-        return None
+        return self.statements.at(byte)
 
     def _scopes(self, chunk: Chunk) -> Scope:
         found = self._bound.get(chunk.start)
@@ -83,14 +74,8 @@ class Names:
 
     def chunks_with(self, words: Iterable[str]) -> tuple[Chunk, ...]:
         """The statements of the module in which one of these words stands, strings and comments included."""
-        found = {chunk.start: chunk for word in words for chunk in self._chunks_of(word.encode())}
+        found = {chunk.start: chunk for word in words for chunk in self.statements.with_word(word.encode())}
         return tuple(found[start] for start in sorted(found))
-
-    def _chunks_of(self, word: bytes) -> list[Chunk]:
-        found = self._by_word.get(word)
-        if found is None:
-            found = self._by_word[word] = [chunk for chunk in self.chunks if word in chunk.words]
-        return found
 
     def bindings_by(self, chunk: Chunk) -> Iterable[tuple[str, Sequence[Binding]]]:
         """The names that a statement of the module binds at module level, and how."""
@@ -114,9 +99,9 @@ class Names:
         found: list[Binding] = []
         # A star has no word of its own.
         word = b"import" if name == "*" else name.encode()
-        for chunk in self._chunks_of(word):
+        for chunk in self.statements.with_word(word):
             # A definition binds its own name and what it declares global.
-            if not chunk.is_definition or b"global" in chunk.words or _own_name(chunk.node) == word:
+            if not chunk.is_definition or b"global" in chunk.words or chunk.own_name == word:
                 found += self._scopes(chunk).bindings.get(name, ())
         return found
 
@@ -282,7 +267,7 @@ class Names:
         home, word = scope or self.module, name.encode()
         pattern = re.compile(rb"(?<![\w\x80-\xff])" + re.escape(word) + rb"(?![\w\x80-\xff])")
         found: list[Node] = []
-        for chunk in self._chunks_of(word):
+        for chunk in self.statements.with_word(word):
             if chunk.end <= home.start or chunk.start >= home.end:
                 continue
             start, end = max(chunk.start, home.start), min(chunk.end, home.end)
@@ -318,12 +303,6 @@ def _all_scopes(top: Scope) -> list[Scope]:
     for scope in found:
         found += scope.inner
     return found
-
-
-def _own_name(node: Node) -> bytes | None:
-    definition = node.child_by_field_name("definition") if node.type == "decorated_definition" else node
-    name = definition.child_by_field_name("name") if definition is not None else None
-    return name.text if name is not None else None
 
 
 def _reaching(bindings: tuple[Binding, ...], byte: int, *, same_scope: bool) -> tuple[Binding, ...]:
