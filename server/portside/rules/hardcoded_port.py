@@ -21,10 +21,10 @@ DOCUMENTATION = """\
 
 Flags a number in the code that a server listens on: `uvicorn.run(app, port=8010)`, `uvicorn.Config`,
 hypercorn, gunicorn (`gunicorn.conf.py` too) and granian options in code, Flask, Quart, Sanic, aiohttp
-and their like, `socket.bind` followed by `listen`, `HTTPServer(("", 8000), …)`, `asyncio.start_server`, and commands
-that the program starts (`subprocess.Popen(["vllm", "serve", model, "--port", "8000"])`, also as a shell
-string or in `sys.argv`). The number may take a way through constants, attributes of classes,
-dictionaries that are unpacked, and functions of the file that hand a parameter on.
+and their like, `socket.bind` followed by `listen`, `HTTPServer(("", 8000), …)`, `asyncio.start_server`,
+and commands that the program starts (`subprocess.Popen(["vllm", "serve", model, "--port", "8000"])`,
+also as a shell string or in `sys.argv`). The number may take a way through constants, attributes of
+classes, dictionaries that are unpacked, and functions of the file that hand a parameter on.
 
 The number itself is underlined, where it is written: at the run call, or at the constant's definition,
 since that is the line to change, and the one where a comment silences the finding. The places that
