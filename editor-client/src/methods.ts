@@ -7,8 +7,9 @@ export interface LaunchTargetsParams {
   folder?: string;
 }
 
-/** A server that `portside serve` can start. `line` counts from 1. */
+/** A server that `portside serve` can start. `name`: in the settings. `line` counts from 1. */
 export interface LaunchTarget {
+  name: string | null;
   kind: "app" | "factory" | "script";
   target: string;
   path: string;

@@ -13,7 +13,7 @@ export interface ServeDefinition extends vscode.TaskDefinition {
 
 export function serveTask(portside: Portside, { folder, target }: Choice): vscode.Task {
   const [name, ...rest] = serveArguments(target);
-  const definition: ServeDefinition = { type: TASK_TYPE, target: name ?? target.target, arguments: rest };
+  const definition: ServeDefinition = { type: TASK_TYPE, target: name, arguments: rest };
   return taskFrom(portside, definition, folder, target.cwd ?? folder.uri.fsPath);
 }
 

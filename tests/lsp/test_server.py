@@ -309,5 +309,17 @@ def test_launch_targets_are_found_without_importing_them(editor: Editor) -> None
     targets = editor.request("portside/launchTargets", {"folder": editor.folder.as_uri()})
     app = next(target for target in targets if target["kind"] == "app")
     assert app["target"] == "core.server:app"
-    assert set(app) == {"kind", "target", "path", "line", "host", "port", "appDir", "cwd"}
+    assert set(app) == {"name", "kind", "target", "path", "line", "host", "port", "appDir", "cwd"}
+    assert app["name"] is None
     assert editor.request("portside/launchTargets", {"folder": "file:///gone/for/ever"}) == []
+
+
+def test_a_launch_target_comes_with_what_the_settings_say_of_it(editor: Editor) -> None:
+    editor.initialize()
+    editor.open("core/server.py", SERVER)
+    section = '[tool.portside.servers.api]\napp = "core.server:app"\nhost = "0.0.0.0"\nport = 8011\n'
+    (editor.folder / "pyproject.toml").write_text(section)
+    targets = editor.request("portside/launchTargets", {"folder": editor.folder.as_uri()})
+    app = next(target for target in targets if target["kind"] == "app")
+    assert (app["name"], app["host"], app["port"]) == ("api", "0.0.0.0", 8011)
+    assert app["cwd"] == str(editor.folder)

@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from portside.lsp import uris
+from portside.settings import ServerSettings, Settings, SettingsError, load
 from portside.workspace.apps import LaunchTarget, discover
 
 
 def launch_targets(params: Mapping[str, Any], folders: Iterable[Path]) -> list[dict[str, Any]]:
     """What can be served from the folders that the request means, as methods.py describes it."""
-    return [_target(target) for folder in _meant(params, list(folders)) for target in discover(folder)]
+    return [target for folder in _meant(params, list(folders)) for target in _in(folder)]
+
+
+def _in(folder: Path) -> Iterator[dict[str, Any]]:
+    settings = _settings(folder)
+    for target in discover(folder):
+        name = next((name for name, server in settings.servers.items() if _is(server, target)), None)
+        if name is None:
+            yield _target(target, None)
+        else:
+            yield _target(_configured(target, settings.servers[name], settings.root), name)
+
+
+def _settings(folder: Path) -> Settings:
+    try:
+        return load(folder)
+    except SettingsError:
+        return Settings(root=folder)  # the mistake is told where the settings' own findings are shown
+
+
+def _is(server: ServerSettings, target: LaunchTarget) -> bool:
+    return target.target in (server.app, server.script)
+
+
+def _configured(target: LaunchTarget, server: ServerSettings, root: Path) -> LaunchTarget:
+    """The target with what the settings say of it, as `portside serve NAME` starts it."""
+    return replace(
+        target,
+        host=server.host if server.host is not None else target.host,
+        port=server.port if server.port is not None else target.port,
+        app_dir=server.app_dir if server.app_dir is not None else target.app_dir,
+        cwd=root,
+    )
 
 
 def _meant(params: Mapping[str, Any], folders: list[Path]) -> list[Path]:
@@ -27,8 +61,9 @@ def _meant(params: Mapping[str, Any], folders: list[Path]) -> list[Path]:
     return [max(holding, key=lambda folder: len(folder.parts), default=document.parent)]
 
 
-def _target(target: LaunchTarget) -> dict[str, Any]:
+def _target(target: LaunchTarget, name: str | None) -> dict[str, Any]:
     return {
+        "name": name,
         "kind": target.kind,
         "target": target.target,
         "path": str(target.path),
