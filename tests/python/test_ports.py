@@ -73,6 +73,10 @@ FLAGGED = {
     "a socket in a with block": (
         "import socket\nwith socket.socket(a, b) as s:\n    s.bind(('0.0.0.0', «8000»))\n    s.listen(5)"
     ),
+    "a socket that is closed in any case": (
+        "import socket\nfrom contextlib import closing\nwith closing(socket.socket()) as s:\n"
+        "    s.bind(('', «8000»))\n    s.listen(1)"
+    ),
     "a socket for a server": (
         "import socket, uvicorn\ns = socket.socket()\ns.bind(('', «8000»))\n"
         "uvicorn.Server(c).run(sockets=[s])"

@@ -128,8 +128,16 @@ def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterat
 
 def makers(names: Names, holder: Node) -> frozenset[str]:
     """The qualified names of what may have made the object; "" for what is not known."""
-    made = (call.child_by_field_name("function") for call in constructions(names, holder))
-    return frozenset(_maker(names, callee) or "" for callee in made if callee is not None)
+    found: set[str] = set()
+    for call in constructions(names, holder):
+        callee = call.child_by_field_name("function")
+        made = _maker(names, callee) if callee is not None else None
+        passed = arguments(call).positional
+        if made == "contextlib.closing" and passed:
+            found |= makers(names, passed[0])
+        else:
+            found.add(made or "")
+    return frozenset(found)
 
 
 def _maker(names: Names, callee: Node) -> str | None:
