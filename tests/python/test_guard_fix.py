@@ -1,0 +1,97 @@
+"""Wrapping in a main guard: the script does the same, an import does nothing, strings stay as they are."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import pytest
+
+from portside.lint.finding import apply_edits
+from portside.lint.source import SourceFile
+from portside.python.facts import module_facts
+from portside.python.guard_fix import wrap_in_guard
+from portside.python.syntax import query
+
+# `start()` stands for what has to be guarded.
+HEAD = "def start(*a):\n    print('start', *a)\n    return 'engine'\n\n\n"
+
+SCRIPTS = {
+    "one statement": "start()\n",
+    "no newline at the end": "start()",
+    "code behind it": "start()\nprint('after')\n",
+    "globals that functions read": "x = start()\n\n\ndef f():\n    return x\n\n\nprint(f())\n",
+    "definitions at the end stay outside": "x = 1\nstart(x)\n\n\ndef f():\n    return x\n",
+    "a loop": "for i in range(2):\n    start(i)\nelse:\n    print('done')\n",
+    "try": "try:\n    start()\nexcept ValueError:\n    print('no')\nfinally:\n    print('end')\n",
+    "arguments over lines": "start(\n    1,\n\n    2,\n)\n",
+    "a text over lines": 'start("""\n  a\n\n    b\n c""")\nprint("""x\ny""", f"""\n{1}\n  z""")\n',
+    "a text in bytes and raw": "start(b'''\n  a''', r'''\n\\d\n''')\n",
+    "a continued line": "start(1 + \\\n  2)\ny = 'a\\\nb'\nprint(y)\n",
+    "a comment above": "# Start it.\n# Really.\nstart()\n# The end.\n",
+    "a guard below": "x = start()\nif __name__ == '__main__':\n    print(x)\n    print('main')\n",
+    "a guard below, with else": "start()\nif __name__ == '__main__':\n    print(1)\nelse:\n    print(2)\n",
+    "a guard in one line below": "start()\nif __name__ == '__main__': print(1)\n",
+    "a guard with more below": "start()\nif __name__ == '__main__' and 1 == 1:\n    print(1)\n",
+    "a guard with other steps below": "start()\nif __name__ == '__main__':\n  print(1)\n",
+    "a comment behind the guard's colon": "start()\nif __name__ == '__main__':  # main\n    print(1)\n",
+    "a class in between": "start()\n\n\nclass A:\n    '''Text\n    more'''\n    x = 1\n\n\n"
+    "print(A.x, A.__doc__)\n",
+    "blank lines with spaces": "start()\n   \nprint(1)\n",
+    "umlauts and emoji": "start('é🚀')\nprint('''ü\n  🚀''')\n",
+    "two statements in a line": "print(0)\nstart(); print(1)\n",
+    "a match": "match 1:\n    case 1:\n        start()\n",
+    "with": "import contextlib\nwith contextlib.nullcontext(1) as x:\n    start(x)\n",
+}
+
+
+def wrapped(text: str) -> str | None:
+    facts = module_facts(SourceFile("script.py", text))
+    calls = query("(call) @c", facts.tree.root)["c"]
+    first = min((c for c in calls if facts.tree.text(c).startswith("start(")), key=lambda c: c.start_byte)
+    fix = wrap_in_guard(facts, first)
+    return apply_edits(text, fix.edits) if fix is not None else None
+
+
+def output(text: str, name: str) -> str:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(text, "script.py", "exec"), {"__name__": name})
+    return printed.getvalue()
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["unix", "windows"])
+@pytest.mark.parametrize("unit", ["    ", "\t", "  "], ids=["four", "tab", "two"])
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_the_script_does_the_same_and_an_import_starts_nothing(script: str, unit: str, newline: str) -> None:
+    text = (HEAD.replace("    ", unit) + script).replace("\n", newline)
+    fixed = wrapped(text)
+    assert fixed is not None
+    assert output(fixed, "__main__") == output(text, "__main__")
+    assert "start" not in output(fixed, "script")
+    assert newline == "\n" or "\n" not in fixed.replace("\r\n", "")
+
+
+REFUSED = {
+    "behind another statement": "x = 1; start()\n",
+    "in a definition": "def f(x=start()): ...\n",
+    "in a decorator": "@start()\ndef f(): ...\n",
+    "in a class": "class A:\n    x = start()\n",
+    "syntax errors": "start()\ndef f(:\n",
+}
+
+
+@pytest.mark.parametrize("script", REFUSED.values(), ids=REFUSED)
+def test_it_is_not_offered_where_it_would_not_be_right(script: str) -> None:
+    assert wrapped(HEAD + script) is None
+
+
+def test_a_guard_that_is_there_is_used() -> None:
+    fixed = wrapped(HEAD + "x = start()\n\nif __name__ == '__main__':\n    print(x)\n")
+    assert fixed == HEAD + 'if __name__ == "__main__":\n    x = start()\n\n    print(x)\n'
+
+
+@pytest.mark.parametrize("comment", ["#!/usr/bin/env python", "# %% a cell", "# coding: latin-1"])
+def test_comments_about_the_whole_file_stay_where_they_are(comment: str) -> None:
+    text = f"{comment}\nstart()\n"
+    assert wrapped(text) == f'{comment}\nif __name__ == "__main__":\n    start()\n'
