@@ -9,38 +9,37 @@ from typing import Any
 
 import pytest
 
-from portside.devserver import machine
-from portside.devserver.machine import (
+from portside.devserver import events
+from portside.devserver.commands import (
+    Command,
+    Finish,
+    Go,
+    Guard,
+    Kill,
+    Load,
+    Probe,
+    Quiet,
+    Retire,
+    Spawn,
+    Stop,
+    Tell,
+)
+from portside.devserver.events import (
     Answered,
     Checked,
-    Command,
     Ended,
     Event,
     Failed,
     FilesChanged,
-    Finish,
-    Go,
-    Guard,
     GuardianLost,
-    Kill,
-    Load,
     Loaded,
-    Phase,
-    Policy,
-    Probe,
-    Quiet,
     Quieted,
-    Retire,
     Served,
-    Spawn,
     Started,
-    State,
-    Stop,
     StopRequested,
-    Tell,
     Ticked,
-    step,
 )
+from portside.devserver.machine import Phase, Policy, State, step
 
 TABLE = Path(__file__).with_name("transitions.txt")
 EDIT = FilesChanged(frozenset({"app.py"}))
@@ -301,7 +300,7 @@ def table() -> str:
 def test_the_transition_table_is_the_one_that_was_agreed_on() -> None:
     """A change of behaviour shows as a change of transitions.txt: look at it, then run this file."""
     assert set(IN_PHASE) == set(Phase)
-    assert {type(event) for event in EVENTS.values()} == set(machine.Event.__args__)  # type: ignore[attr-defined]
+    assert {type(event) for event in EVENTS.values()} == set(events.Event.__args__)  # type: ignore[attr-defined]
     assert table() == TABLE.read_text(encoding="utf-8")
 
 

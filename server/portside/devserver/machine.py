@@ -17,6 +17,36 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from portside.devserver.commands import (
+    Command,
+    Finish,
+    Go,
+    Guard,
+    Kill,
+    Load,
+    Probe,
+    Quiet,
+    Retire,
+    Spawn,
+    Stop,
+    Tell,
+)
+from portside.devserver.events import (
+    Answered,
+    Checked,
+    Ended,
+    Event,
+    Failed,
+    FilesChanged,
+    GuardianLost,
+    Loaded,
+    Quieted,
+    Served,
+    Started,
+    StopRequested,
+    Ticked,
+)
+
 
 class Phase(enum.Enum):
     IDLE = "idle"
@@ -75,178 +105,6 @@ class State:
         return min(times, default=None)
 
 
-# -- events ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The port is held, the guardian is up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What changed compiles."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Lifespan complete, a request answered in-process; it waits to be let in."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quieted:
-    """It accepts nothing any more."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """It accepts on the held socket."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A request over the socket was answered by this generation."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """It can't load, and says why."""
-
-    generation: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Its process and all that descends from it are gone. status: negative for a signal."""
-
-    generation: int
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class FilesChanged:
-    """engine: a model may be in the live worker's memory, so no second one fits beside it."""
-
-    paths: frozenset[str]
-    engine: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class GuardianLost:
-    """The guardian is gone; its keepers and their workers go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopRequested:
-    """The user wants it to end; the second time, at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticked:
-    """A deadline has come."""
-
-
-Event = (
-    Started | Checked | Loaded | Quieted | Served | Answered | Failed | Ended
-    | FilesChanged | GuardianLost | StopRequested | Ticked
-)  # fmt: skip
-
-
-# -- commands ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Spawn:
-    """Start a worker. changed: compile these first. held: compile only, and wait for `Load`."""
-
-    generation: int
-    changed: frozenset[str] = frozenset()
-    held: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Have a held worker run the app."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """Have it accept nothing more and pass on what is idle."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Go:
-    """Let it accept."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Retire:
-    """Have a quiet worker answer what it has, and stop."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Have it stop as its own program would on Ctrl-C."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """End its tree now."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Ask it over the socket until it answers."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """Start a new guardian."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Something for the user: what, about which generation, in which words."""
-
-    what: str
-    generation: int = 0
-    text: str = ""
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """Leave with this exit code."""
-
-    code: int
-
-
-Command = Spawn | Load | Quiet | Go | Retire | Stop | Kill | Probe | Guard | Tell | Finish
 Step = tuple[State, tuple[Command, ...]]
 
 

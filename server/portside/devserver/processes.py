@@ -77,6 +77,7 @@ class Worker:
     files: frozenset[str] = frozenset()
     names: tuple[str, ...] = ()
     engine: bool = False
+    gpu: bool = False
     changed: frozenset[str] = field(default_factory=frozenset)
 
     def signal(self, number: int) -> None:

@@ -15,12 +15,12 @@ import sys
 import time
 from collections import deque
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portside.devserver import machine, ports, processes, terminal
+from portside.devserver import commands, events, machine, ports, processes, terminal
 from portside.devserver.console import Console
 from portside.devserver.machine import Phase
+from portside.devserver.narrator import Narrator, registry_phase
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
 from portside.devserver.prober import PATHS, Prober
@@ -29,6 +29,7 @@ from portside.devserver.responder import Responder
 from portside.inside.channel import Message
 
 if TYPE_CHECKING:  # their libraries are imported while the worker already starts
+    from portside.devserver.changes import Changes
     from portside.devserver.registry import Entry
     from portside.devserver.watch import Watcher
 
@@ -36,7 +37,6 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FIRST_PATIENCE_S = 1.0
 _RELOAD_PATIENCE_S = 10.0
 _SPARE_DELAY_S = 0.1
-_JUST_BEFORE_S = 1.0
 
 
 class Runner:
@@ -48,7 +48,7 @@ class Runner:
         self._console = console
         self._policy = machine.Policy(watch=plan.watch, grace_s=plan.grace_s)
         self._state = machine.State()
-        self._events: deque[machine.Event] = deque()
+        self._events: deque[events.Event] = deque()
         self._selector = selectors.DefaultSelector()
         self._workers: dict[int, Worker] = {}
         self._spare: Worker | None = None
@@ -60,26 +60,21 @@ class Runner:
         self._responder = Responder(claim.sockets, self._describe)
         self._waiting: list[tuple[socket.socket, str]] = []
         self._prober: Prober | None = None
+        self._narrator = Narrator(plan, claim, console)
+        self._changes: Changes | None = None
         self._answers = 0
         self._tokens: dict[str, int] = {}
-        self._causes: dict[int, tuple[float, frozenset[str]]] = {}
         self._changed_at: float | None = None
-        self._details: dict[int, str] = {}
-        self._failed_files: frozenset[str] = frozenset()
-        self._unmatched: dict[str, float] = {}
-        self._message: str | None = None
         self._code: int | None = None
-        self._fatal: str | None = None
         self._unended: list[int] = []
-        self._stop_began: float | None = None
 
     def run(self) -> int:
         self._wakeup = self._listen_for_signals()
         self._guard()
-        self._post(machine.Started())
+        self._post(events.Started())
         self._drain_events()
         self._entry = self._register()
-        self._announce()
+        self._narrator.announce()
         self._watcher = self._watch()
         if self._shared_terminal:
             self._keyboard = terminal.Keyboard()
@@ -99,7 +94,7 @@ class Runner:
         now = time.monotonic()
         due = self._state.next_deadline
         if due is not None and due <= now:
-            self._post(machine.Ticked())
+            self._post(events.Ticked())
         self._drain_events()
         if self._spare_at is not None and self._spare_at <= now:
             self._prepare_spare()
@@ -108,7 +103,7 @@ class Runner:
         times = [time for time in (self._state.next_deadline, self._spare_at) if time is not None]
         return max(0.0, min(times) - time.monotonic()) if times else None
 
-    def _post(self, event: machine.Event) -> None:
+    def _post(self, event: events.Event) -> None:
         """From any thread."""
         self._events.append(event)
         with suppress(OSError, AttributeError):
@@ -120,31 +115,32 @@ class Runner:
             if event is None:
                 continue
             before = self._state.phase
-            self._state, commands = machine.step(self._state, event, time.monotonic(), self._policy)
-            for command in commands:
+            self._state, due = machine.step(self._state, event, time.monotonic(), self._policy)
+            for command in due:
                 self._perform(command)
             if self._state.phase is not before:
                 self._entered(self._state.phase)
         self._record()
 
-    def _relevant(self, event: machine.Event) -> machine.Event | None:
+    def _relevant(self, event: events.Event) -> events.Event | None:
         """An event with what only now can be known of it; None for a change that concerns nobody."""
-        if not isinstance(event, machine.FilesChanged):
+        if not isinstance(event, events.FilesChanged):
             return event
-        paths = frozenset(path for path in event.paths if self._matters(path))
-        now = time.monotonic()
-        self._unmatched |= dict.fromkeys(event.paths - paths, now)
+        if self._changes is None:
+            return None
+        used = frozenset().union(*(worker.files for worker in self._workers.values()))
+        paths = self._changes.relevant(event.paths, used, serving=self._state.live is not None)
         if not paths:
             return None
-        self._changed_at = now
-        return machine.FilesChanged(paths, self._holds_engine())
+        self._changed_at = time.monotonic()
+        return events.FilesChanged(paths, self._holds_engine())
 
     def _listen_for_signals(self) -> socket.socket:
         receiving, sending = socket.socketpair()
         for end in (receiving, sending):
             end.setblocking(False)
         for number in _SIGNALS:
-            signal.signal(number, lambda *_: self._post(machine.StopRequested()))
+            signal.signal(number, lambda *_: self._post(events.StopRequested()))
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
         self._selector.register(receiving, selectors.EVENT_READ, lambda: self._woken(receiving))
@@ -158,36 +154,36 @@ class Runner:
 
     # -- commands ----------------------------------------------------------------------
 
-    def _perform(self, command: machine.Command) -> None:
+    def _perform(self, command: commands.Command) -> None:
         match command:
-            case machine.Spawn(generation, changed, held):
+            case commands.Spawn(generation, changed, held):
                 self._spawn(generation, changed, held)
-            case machine.Tell():
+            case commands.Tell():
                 self._tell(command)
-            case machine.Guard():
+            case commands.Guard():
                 self._guard()
-            case machine.Finish(code):
+            case commands.Finish(code):
                 self._code = code
             case _:
                 worker = self._workers.get(command.generation)
                 if worker is not None:
                     self._command_worker(command, worker)
 
-    def _command_worker(self, command: machine.Command, worker: Worker) -> None:
+    def _command_worker(self, command: commands.Command, worker: Worker) -> None:
         match command:
-            case machine.Load():
+            case commands.Load():
                 self._send_load(worker)
-            case machine.Quiet():
+            case commands.Quiet():
                 worker.channel.send("quiet")
-            case machine.Go():
+            case commands.Go():
                 self._let_in(worker)
-            case machine.Retire():
+            case commands.Retire():
                 worker.channel.send("retire")
-            case machine.Stop():
+            case commands.Stop():
                 worker.stop()
-            case machine.Kill():
+            case commands.Kill():
                 worker.end()
-            case machine.Probe(generation):
+            case commands.Probe(generation):
                 self._probe(generation, worker)
 
     def _guard(self) -> None:
@@ -198,12 +194,12 @@ class Runner:
         if guardian.channel.receive() is None:
             self._selector.unregister(guardian.channel)
             guardian.channel.close()
-            self._post(machine.GuardianLost())
+            self._post(events.GuardianLost())
 
     def _spawn(self, generation: int, changed: frozenset[str], held: bool, fresh: bool = False) -> None:
         """A spare that waits, or a new interpreter; then what it has to compile, and what to load."""
         began = self._changed_at if changed and self._changed_at else time.monotonic()
-        self._causes.setdefault(generation, (began, changed))
+        self._narrator.loading(generation, began, changed)
         worker, self._spare = self._spare, None
         if worker is None or fresh:
             if worker is not None:
@@ -211,7 +207,6 @@ class Runner:
             worker = self._start_worker()
         worker.generation, worker.held, worker.changed = generation, held, changed
         self._workers[generation] = worker
-        self._console.emit("loading", generation=generation, changed=sorted(changed))
         sources = sorted(path for path in changed if path.endswith(".py") and os.path.exists(path))
         if sources or held:
             worker.channel.send("check", files=sources)
@@ -300,7 +295,7 @@ class Runner:
         elif worker.generation is not None and self._workers.get(worker.generation) is worker:
             del self._workers[worker.generation]
             status = -signal.SIGKILL if worker.status is None else worker.status
-            self._post(machine.Ended(worker.generation, status))
+            self._post(events.Ended(worker.generation, status))
 
     def _on_channel(self, worker: Worker) -> bool:
         """Whether there was something to read."""
@@ -320,45 +315,38 @@ class Runner:
             return
         match message.event:
             case "checked" if worker.held:
-                self._post(machine.Checked(generation))
+                self._post(events.Checked(generation))
             case "began":
                 worker.began = True
             case "stale":
                 self._replace_spare(worker)
-            case "asked":
-                self._tell_other_port(fields)
-            case "note":
-                if generation == 1:
-                    self._console.emit("note", text=fields["text"])
+            case "asked" if generation == 1:
+                self._narrator.other_port(fields["port"])
+            case "note" if generation == 1:
+                self._narrator.note(str(fields["text"]))
             case "loaded":
-                self._post(machine.Loaded(generation))
-                self._console.emit("loaded", generation=generation, seconds=self._since(generation))
+                self._post(events.Loaded(generation))
+                self._narrator.loaded(generation)
             case "serving":
                 worker.serving, worker.tls = True, bool(fields["tls"])
-                self._post(machine.Served(generation))
+                self._post(events.Served(generation))
             case "answered":
                 self._on_answer(str(fields["token"]), int(fields["status"]))
             case "idle":
                 self._pass_on(message)
             case "quiet":
-                self._post(machine.Quieted(generation))
+                self._post(events.Quieted(generation))
             case "failed":
-                self._details[generation] = str(fields.get("detail", ""))
-                self._failed_files |= worker.files
-                if fields.get("no_uvicorn"):
-                    self._fatal = f"{self._plan.interpreter.path} -m pip install 'uvicorn[standard]'"
-                self._post(machine.Failed(generation, str(fields["message"])))
+                self._narrator.failure(generation, fields)
+                if self._changes is not None:
+                    self._changes.failed |= worker.files
+                self._post(events.Failed(generation, str(fields["message"])))
 
     def _replace_spare(self, worker: Worker) -> None:
         """The spare's modules are out of date: the same generation, in a new interpreter."""
         assert worker.generation is not None
         generation, worker.generation = worker.generation, None
         self._spawn(generation, worker.changed, held=False, fresh=True)
-
-    def _tell_other_port(self, fields: dict[str, Any]) -> None:
-        text = f"the script asks for port {fields['port']}; it is served on {self._claim.port}"
-        if self._state.newest == 1:
-            self._console.emit("note", text=text)
 
     def _on_answer(self, token: str, status: int) -> None:
         generation = self._tokens.get(token)
@@ -369,10 +357,10 @@ class Runner:
             if self._prober is not None:
                 self._prober.stop()
             self._tokens = {}
-            self._post(machine.Answered(generation))
+            self._post(events.Answered(generation))
         elif self._answers == len(PATHS):
             paths = ", ".join(PATHS)
-            self._console.emit("note", text=f"it accepts requests, but answers {status} to {paths}")
+            self._narrator.note(f"it accepts requests, but answers {status} to {paths}")
 
     def _pass_on(self, message: Message) -> None:
         """An idle connection of the old generation goes to the one that comes in, or came in."""
@@ -390,63 +378,44 @@ class Runner:
         before = worker.files
         worker.files = before | frozenset(fields["files"])
         worker.names = tuple(fields["names"])
-        worker.engine = bool(fields["engine"])
+        worker.engine, worker.gpu = bool(fields["engine"]), bool(fields["gpu"])
         new = worker.files - before
         if not new:
             return
-        self._watcher_track(new)
-        # A module that was imported and edited before we were told of it.
-        just_now = time.monotonic() - _JUST_BEFORE_S
-        missed = frozenset(path for path in new if self._unmatched.get(path, 0.0) > just_now)
+        if self._watcher is None or self._changes is None:
+            return
+        self._watcher.track(new)
+        missed = self._changes.missed(new)
         if missed and worker.serving:
-            self._post(machine.FilesChanged(missed))
-
-    def _watcher_track(self, files: frozenset[str]) -> None:
-        if self._watcher is not None:
-            self._watcher.track(files)
+            self._post(events.FilesChanged(missed))
 
     # -- changes -----------------------------------------------------------------------
 
     def _watch(self) -> Watcher | None:
         if not self._plan.watch:
             return None
+        from portside.devserver.changes import Changes
         from portside.devserver.watch import Watcher
+
+        self._changes = Changes(self._plan)
 
         folder = self._plan.folder
         extra = [folder / path for path in self._plan.reload_dirs]
         roots = [folder, self._plan.target.folder(folder), *extra]
 
         def changed(paths: frozenset[str]) -> None:
-            self._post(machine.FilesChanged(paths))
+            self._post(events.FilesChanged(paths))
 
         watcher = Watcher(roots, changed)
         watcher.start()
         return watcher
 
-    def _matters(self, path: str) -> bool:
-        """Whether the app would be another one now."""
-        from portside.devserver import ignored
-
-        files = frozenset().union(*(worker.files for worker in self._workers.values()))
-        if path in files or path in self._failed_files:
-            return not ignored.is_ignored(Path(path))
-        if not path.endswith(".py"):
-            return self._in_reload_dirs(path) and not ignored.is_ignored(Path(path))
-        uncertain = self._state.live is None or bool(self._failed_files)
-        return (uncertain or self._in_reload_dirs(path)) and not ignored.is_ignored(Path(path))
-
-    def _in_reload_dirs(self, path: str) -> bool:
-        if os.path.splitext(path)[1] not in _CONFIGURED_SUFFIXES:
-            return False
-        folders = [str((self._plan.folder / folder).resolve()) + os.sep for folder in self._plan.reload_dirs]
-        return path.startswith(tuple(folders))
-
     def _holds_engine(self) -> bool:
-        """Whether the live worker may have a model in memory: an engine's library, and a child process."""
+        """Whether the live worker may have a model in memory: on the GPU itself, or in a child process."""
         worker = self._workers.get(self._state.live or 0)
-        if worker is None or not worker.engine or worker.pid is None:
+        if worker is None or worker.pid is None:
             return False
-        return bool(processes.below(worker.pid))
+        return worker.gpu or (worker.engine and bool(processes.below(worker.pid)))
 
     # -- a spare interpreter -----------------------------------------------------------
 
@@ -463,76 +432,28 @@ class Runner:
 
     # -- what the user is told ---------------------------------------------------------
 
-    def _announce(self) -> None:
-        plan = self._plan
-        target = " ".join([plan.target.spec, *plan.target.arguments])
-        self._console.emit(
-            "starting",
-            target=target,
-            python=plan.interpreter.path,
-            interpreter=plan.interpreter.source,
-            folder=str(plan.folder),
-            name=plan.name,
-        )
-        self._console.emit("claimed", host=plan.host, port=self._claim.port, url=self._claim.url)
-
-    def _tell(self, tell: machine.Tell) -> None:
-        generation, emit = tell.generation, self._console.emit
-        match tell.what:
-            case "serving":
-                pid = self._workers[generation].pid
-                emit("serving", generation=generation, seconds=self._since(generation), pid=pid)
-                self._failed_files, self._message = frozenset(), None
-                self._spare_at = time.monotonic() + _SPARE_DELAY_S
-            case "ready":
-                changed = sorted(self._causes[generation][1])
-                url, seconds = self._claim.url, self._since(generation)
-                emit("ready", generation=generation, seconds=seconds, url=url, changed=changed)
-            case "failed" | "reload failed":
-                self._tell_failure(tell)
-            case "crashed" | "ended":
-                self._message = f"generation {generation}: {tell.text}"
-                emit(tell.what, generation=generation, message=tell.text)
-            case "backing off":
-                emit("waiting", **{"for": "retry", "seconds": tell.seconds})
-            case "stopping":
-                self._stop_began = time.monotonic()
-                emit("stopping", seconds=tell.seconds)
-            case "forced":
-                emit("forced")
-            case "guardian lost":
-                emit("note", text="the guardian process was killed; a new one has taken its place")
-            case "note" | "replacing":
-                emit(
-                    "note",
-                    text=tell.text or "the model has to be freed before the new code can load it again",
-                )
-
-    def _tell_failure(self, tell: machine.Tell) -> None:
-        kept = self._state.live
-        detail = self._details.pop(tell.generation, "")
-        message = (self._fatal and f"uvicorn is not installed there: {self._fatal}") or tell.text
-        self._message = message.strip().splitlines()[-1] if message.strip() else "it did not start"
-        where = failing_line(detail, str(self._plan.folder))
-        text = f"{where}: {self._message}" if where else self._message
-        self._console.emit("failed", generation=tell.generation, message=text, detail=detail, kept=kept)
-        if self._fatal and kept is None:
-            self._post(machine.StopRequested())
+    def _tell(self, tell: commands.Tell) -> None:
+        worker = self._workers.get(tell.generation)
+        self._narrator.tell(tell, self._state.live, worker.pid if worker else None)
+        if tell.what == "serving":
+            self._spare_at = time.monotonic() + _SPARE_DELAY_S
+            if self._changes is not None:
+                self._changes.failed = frozenset()
+        elif tell.what == "failed" and self._narrator.fatal:
+            self._post(events.StopRequested())
 
     def _entered(self, phase: Phase) -> None:
         if phase in (Phase.FAILED, Phase.BACKING_OFF):
-            if phase is Phase.FAILED and not self._fatal:
-                self._console.emit("waiting", **{"for": "edit"})
+            if phase is Phase.FAILED:
+                self._narrator.waiting_for_edit()
             self._responder.start(0.0)
         elif phase is Phase.LOADING and self._state.live is None:
             self._responder.start(_FIRST_PATIENCE_S if self._state.newest == 1 else _RELOAD_PATIENCE_S)
 
-    def _since(self, generation: int) -> float:
-        return round(time.monotonic() - self._causes[generation][0], 3)
-
     def _describe(self) -> dict[str, object]:
         """For a client that asked too early."""
-        return {"phase": self._registry_phase(), "message": self._message, "retry_after_s": 1}
+        phase, message = registry_phase(self._state), self._narrator.message
+        return {"phase": phase, "message": message, "retry_after_s": 1}
 
     # -- the registry ------------------------------------------------------------------
 
@@ -547,23 +468,8 @@ class Runner:
 
     def _record(self) -> None:
         if self._entry is not None:
-            self._entry.update(self._registry_phase(), self._state.live or self._state.newest, self._message)
-
-    def _registry_phase(self) -> str:
-        state = self._state
-        match state.phase:
-            case Phase.IDLE:
-                return "claiming"
-            case Phase.LOADING:
-                return "loading"
-            case Phase.SERVING:
-                return "ready" if state.ready else "loading" if state.newest == 1 else "reloading"
-            case Phase.FAILED | Phase.BACKING_OFF:
-                return "failed"
-            case Phase.STOPPING | Phase.STOPPED:
-                return "stopping"
-            case _:
-                return "reloading"
+            generation = self._state.live or self._state.newest
+            self._entry.update(registry_phase(self._state), generation, self._narrator.message)
 
     # -- the terminal ------------------------------------------------------------------
 
@@ -594,7 +500,6 @@ class Runner:
 
     def _tear_down(self) -> int:
         """Nothing is left, and that is checked, not assumed."""
-        began = self._stop_began or time.monotonic()
         if self._watcher is not None:
             self._watcher.stop()
         if self._prober is not None:
@@ -614,34 +519,15 @@ class Runner:
             self._entry.remove()
         if self._keyboard is not None:
             self._keyboard.restore()
-        code = 2 if self._fatal else self._code or 0
-        seconds = round(time.monotonic() - began, 3)
-        self._console.emit("stopped", code=code, seconds=seconds, left=left, port_free=free)
+        code = 2 if self._narrator.fatal else self._code or 0
+        self._narrator.stopped(code, left, free)
         return code
-
-
-_CONFIGURED_SUFFIXES = frozenset(
-    {".py", ".html", ".jinja", ".jinja2", ".j2", ".toml", ".yaml", ".yml", ".env", ".ini", ".cfg"}
-)
 
 
 def _adopt(worker: Worker, connection: socket.socket, data: str) -> None:
     """Give an open connection to the worker, with what was already read from it."""
     worker.channel.send("adopt", fds=[connection.fileno()], data=data)
     connection.close()
-
-
-def failing_line(detail: str, folder: str) -> str | None:
-    """`file:line` of the innermost place in the user's own code that a traceback names."""
-    found = None
-    for line in detail.splitlines():
-        head, _, rest = line.strip().partition('", line ')
-        if not head.startswith('File "') or "site-packages" in head:
-            continue
-        path, number = head[6:], rest.split(",")[0]
-        if path.startswith(folder + os.sep) and number.isdigit():
-            found = f"{os.path.relpath(path, folder)}:{number}"
-    return found
 
 
 def run(plan: Plan, claim: Claim, console: Console) -> int:

@@ -12,14 +12,16 @@ _HERE = os.path.dirname(os.path.realpath(__file__)) + os.sep
 _seen: dict[str, bool] = {}
 
 ENGINES = ("vllm", "sglang", "tensorrt_llm", "lmdeploy")
+"""Libraries that keep a model, mostly in processes of their own: two would not fit beside each other."""
 
 
 def report() -> dict[str, Any]:
-    """files: of the project, absolute; names: those a spare may import; engine: may hold a model."""
+    """files: of the project, absolute; names: those a spare may import; engine, gpu: where a model may be."""
     return {
         "files": project_files(),
         "names": preload.candidates(sys.modules),
-        "engine": may_hold_engine(),
+        "engine": any(name in sys.modules for name in ENGINES),
+        "gpu": holds_gpu(),
     }
 
 
@@ -43,13 +45,11 @@ def _is_project(path: str) -> bool:
     return known
 
 
-def may_hold_engine() -> bool:
-    """Whether a model may be in memory: two of these would not fit beside each other."""
-    torch = sys.modules.get("torch")
-    cuda = getattr(torch, "cuda", None)
+def holds_gpu() -> bool:
+    """Whether this process itself has put something on an accelerator."""
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
     initialized = getattr(cuda, "is_initialized", None)
     try:
-        holds_gpu = bool(initialized and initialized())
+        return bool(initialized and initialized())
     except Exception:
-        holds_gpu = False
-    return holds_gpu or any(name in sys.modules for name in ENGINES)
+        return False

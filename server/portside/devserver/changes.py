@@ -1,0 +1,51 @@
+"""Which saved files make the running app another one."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from portside.devserver import ignored
+from portside.devserver.plan import Plan
+
+_JUST_BEFORE_S = 1.0
+# What a folder given with --reload-dir may hold besides modules; not data, not logs.
+_CONFIGURED = frozenset(
+    {".py", ".html", ".jinja", ".jinja2", ".j2", ".toml", ".yaml", ".yml", ".env", ".ini", ".cfg"}
+)
+
+
+class Changes:
+    """failed: files of generations that could not load; until one does, any module may be the cure."""
+
+    def __init__(self, plan: Plan) -> None:
+        folders = [plan.folder / folder for folder in plan.reload_dirs]
+        self._configured = tuple(str(folder.resolve()) + os.sep for folder in folders)
+        self._exactly = frozenset(str(folder.resolve()) for folder in folders)
+        self._unmatched: dict[str, float] = {}
+        self.failed: frozenset[str] = frozenset()
+
+    def relevant(self, paths: frozenset[str], used: frozenset[str], serving: bool) -> frozenset[str]:
+        """Those that count. used: what the workers have imported. serving: whether one answers."""
+        uncertain = bool(self.failed) or not serving
+        found = frozenset(path for path in paths if self._counts(path, used, uncertain))
+        now = time.monotonic()
+        recent = {path: at for path, at in self._unmatched.items() if at > now - _JUST_BEFORE_S}
+        self._unmatched = recent | dict.fromkeys(paths - found, now)
+        return found
+
+    def _counts(self, path: str, used: frozenset[str], uncertain: bool) -> bool:
+        is_module = path.endswith(".py") and uncertain
+        if not (path in used or path in self.failed or is_module or self._is_configured(path)):
+            return False
+        return not ignored.is_ignored(Path(path))
+
+    def _is_configured(self, path: str) -> bool:
+        below = path.startswith(self._configured) and os.path.splitext(path)[1] in _CONFIGURED
+        return below or path in self._exactly
+
+    def missed(self, imported: frozenset[str]) -> frozenset[str]:
+        """Of modules that were imported late: those edited just before we were told of them."""
+        just_now = time.monotonic() - _JUST_BEFORE_S
+        return frozenset(path for path in imported if self._unmatched.get(path, 0.0) > just_now)

@@ -1,0 +1,141 @@
+"""Puts what happens to generations into events for the user, and remembers what they need to be told."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from portside.devserver import commands
+from portside.devserver.console import Console
+from portside.devserver.machine import Phase, State
+from portside.devserver.plan import Plan
+from portside.devserver.ports import Claim
+
+_NOTES = {
+    "guardian lost": "the guardian process was killed; a new one has taken its place",
+    "replacing": "the model has to be freed before the new code can load it again",
+}
+
+
+class Narrator:
+    """message: the last trouble in one line, until a generation serves. fatal: what has to be done first."""
+
+    def __init__(self, plan: Plan, claim: Claim, console: Console) -> None:
+        self._plan = plan
+        self._claim = claim
+        self._console = console
+        self._causes: dict[int, tuple[float, frozenset[str]]] = {}
+        self._details: dict[int, str] = {}
+        self.message: str | None = None
+        self.fatal: str | None = None
+        self.stop_began: float | None = None
+
+    def announce(self) -> None:
+        plan = self._plan
+        self._console.emit(
+            "starting",
+            target=" ".join([plan.target.spec, *plan.target.arguments]),
+            python=plan.interpreter.path,
+            interpreter=plan.interpreter.source,
+            folder=str(plan.folder),
+            name=plan.name,
+        )
+        self._console.emit("claimed", host=plan.host, port=self._claim.port, url=self._claim.url)
+
+    def note(self, text: str) -> None:
+        self._console.emit("note", text=text)
+
+    def other_port(self, asked: int) -> None:
+        self.note(f"the script asks for port {asked}; it is served on {self._claim.port}")
+
+    def loading(self, generation: int, began: float, changed: frozenset[str]) -> None:
+        """began: when the file was saved, or the start asked for."""
+        self._causes.setdefault(generation, (began, changed))
+        self._console.emit("loading", generation=generation, changed=sorted(changed))
+
+    def loaded(self, generation: int) -> None:
+        self._console.emit("loaded", generation=generation, seconds=self._since(generation))
+
+    def failure(self, generation: int, fields: Mapping[str, Any]) -> None:
+        """Keep the details of a failure until the machine has decided what it means."""
+        self._details[generation] = str(fields.get("detail", ""))
+        if fields.get("no_uvicorn"):
+            install = f"{self._plan.interpreter.path} -m pip install 'uvicorn[standard]'"
+            self.fatal = f"uvicorn is not installed there: {install}"
+
+    def tell(self, tell: commands.Tell, kept: int | None, pid: int | None) -> None:
+        """kept: the generation that serves. pid: of the worker that this is about."""
+        generation, emit = tell.generation, self._console.emit
+        match tell.what:
+            case "serving":
+                self.message = None
+                emit("serving", generation=generation, seconds=self._since(generation), pid=pid)
+            case "ready":
+                changed = sorted(self._causes[generation][1])
+                url, seconds = self._claim.url, self._since(generation)
+                emit("ready", generation=generation, seconds=seconds, url=url, changed=changed)
+            case "failed" | "reload failed":
+                self._failed(tell, kept)
+            case "crashed" | "ended":
+                self.message = f"generation {generation}: {tell.text}"
+                emit(tell.what, generation=generation, message=tell.text)
+            case "backing off":
+                emit("waiting", **{"for": "retry", "seconds": tell.seconds})
+            case "stopping":
+                self.stop_began = time.monotonic()
+                emit("stopping", seconds=tell.seconds)
+            case "forced":
+                emit("forced")
+            case _ if text := tell.text or _NOTES.get(tell.what):
+                self.note(text)
+
+    def _failed(self, tell: commands.Tell, kept: int | None) -> None:
+        detail = self._details.pop(tell.generation, "")
+        text = (self.fatal or tell.text).strip()
+        self.message = text.splitlines()[-1] if text else "it did not start"
+        where = failing_line(detail, str(self._plan.folder))
+        message = f"{where}: {self.message}" if where else self.message
+        self._console.emit("failed", generation=tell.generation, message=message, detail=detail, kept=kept)
+
+    def waiting_for_edit(self) -> None:
+        if self.fatal is None:
+            self._console.emit("waiting", **{"for": "edit"})
+
+    def stopped(self, code: int, left: list[int], port_free: bool) -> None:
+        seconds = round(time.monotonic() - (self.stop_began or time.monotonic()), 3)
+        self._console.emit("stopped", code=code, seconds=seconds, left=left, port_free=port_free)
+
+    def _since(self, generation: int) -> float:
+        return round(time.monotonic() - self._causes[generation][0], 3)
+
+
+def registry_phase(state: State) -> str:
+    """The phase in the words of the registry's records."""
+    match state.phase:
+        case Phase.IDLE:
+            return "claiming"
+        case Phase.LOADING:
+            return "loading"
+        case Phase.SERVING:
+            return "ready" if state.ready else "loading" if state.newest == 1 else "reloading"
+        case Phase.FAILED | Phase.BACKING_OFF:
+            return "failed"
+        case Phase.STOPPING | Phase.STOPPED:
+            return "stopping"
+        case _:
+            return "reloading"
+
+
+def failing_line(detail: str, folder: str) -> str | None:
+    """`file:line` of the innermost place in the user's own code that a traceback names."""
+    found = None
+    for line in detail.splitlines():
+        head, _, rest = line.strip().partition('", line ')
+        if not head.startswith('File "') or "site-packages" in head:
+            continue
+        path, number = head[6:], rest.split(",")[0]
+        if path.startswith(folder + os.sep) and number.isdigit():
+            found = f"{os.path.relpath(path, folder)}:{number}"
+    return found
