@@ -234,7 +234,7 @@ def test_the_order_is_that_of_the_paths(portside: Portside, tmp_path: Path) -> N
 
 
 def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("import uvicorn, vllm\n" + "uvicorn.run('a:b', port=8000)\n" * 2000)
+    (tmp_path / "a.py").write_text("import uvicorn, vllm\n" + "uvicorn.run('a:b', port=8000)\n" * 200)
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as closed:
