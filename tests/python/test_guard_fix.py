@@ -39,6 +39,22 @@ SCRIPTS = {
     "print(A.x, A.__doc__)\n",
     "blank lines with spaces": "start()\n   \nprint(1)\n",
     "umlauts and emoji": "start('é🚀')\nprint('''ü\n  🚀''')\n",
+    "functions in between": (
+        "x = start()\n\n\n# f\ndef f():\n    '''a\n    b'''\n    return x, f.__doc__\n\n\n# g\nprint(f())\n"
+    ),
+    "functions in between, then a guard": (
+        "x = start()\n\n\ndef f():\n    return x\n\n\nif __name__ == '__main__':\n    print(f())\n"
+    ),
+    "functions between several": (
+        "x = start()\ndef f():\n    return x\ny = f()\ndef g():\n    return y\nprint(g())"
+    ),
+    "a default that reads": "x = start()\ndef f(y=x):\n    return y\nprint(f())\n",
+    "a class that reads, at the end": "x = start()\nclass A:\n    y = x\n",
+    "a class that calls": "x = start()\nclass A:\n    print('A')\nprint(A)\n".replace("print(A)", "print(1)"),
+    "a name that is defined anew": "def f():\n    return 1\nx = start(f())\ndef f():\n    return 2\n"
+    "print(f())\n",
+    "a decorated function": "x = start()\n@(lambda f: print('made') or f)\ndef f():\n    return x\n"
+    "print(f())\n",
     "two statements in a line": "print(0)\nstart(); print(1)\n",
     "a match": "match 1:\n    case 1:\n        start()\n",
     "with": "import contextlib\nwith contextlib.nullcontext(1) as x:\n    start(x)\n",
@@ -84,6 +100,14 @@ REFUSED = {
 @pytest.mark.parametrize("script", REFUSED.values(), ids=REFUSED)
 def test_it_is_not_offered_where_it_would_not_be_right(script: str) -> None:
     assert wrapped(HEAD + script) is None
+
+
+def test_functions_in_between_stay_outside() -> None:
+    fixed = wrapped(
+        HEAD + "x = start()\n\n\ndef f():\n    return x\n\n\nif __name__ == '__main__':\n    print(f())\n"
+    )
+    function = "def f():\n    return x\n\n\n"
+    assert fixed == HEAD + function + 'if __name__ == "__main__":\n    x = start()\n\n    print(f())\n'
 
 
 def test_a_guard_that_is_there_is_used() -> None:

@@ -3,6 +3,7 @@
 What stands there stays a global of the module, so functions that read it go on
 working. Everything that runs after the first statement moves too: code behind a
 server's `run()` runs when the server has stopped, and must not run before it.
+Definitions in between go before the guard where that makes no difference to them.
 Lines inside of strings are left alone: their white space is part of the value.
 """
 
@@ -10,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from portside.lint.finding import Applicability, Edit, Fix
 from portside.lint.source import Span
 from portside.python.chunks import Chunk
+from portside.python.definitions import last_that_does_more, stays
 from portside.python.facts import ModuleFacts
 from portside.python.guards import Guard
 from portside.python.syntax import query
@@ -32,7 +35,8 @@ def wrap_in_guard(facts: ModuleFacts, first: Node) -> Fix | None:
     moved = _moved(facts, first)
     if not moved or facts.tree.root.has_error or not _have_lines_of_their_own(facts, moved):
         return None
-    edits = tuple(_edits(facts, moved))
+    wrapping = _Wrapping.of(facts, moved)
+    edits = tuple(_edits(wrapping)) if not wrapping.staying else (_reordered(wrapping),)
     return Fix(TITLE, edits, Applicability.SAFE)
 
 
@@ -42,12 +46,57 @@ def _moved(facts: ModuleFacts, first: Node) -> Sequence[Chunk]:
     start = next((i for i, chunk in enumerate(chunks) if chunk.start <= first.start_byte < chunk.end), None)
     if start is None or chunks[start].is_definition:
         return ()
-    end = max(i for i in range(start, len(chunks)) if i == start or not _only_defines(chunks[i]))
-    return chunks[start : end + 1]
+    return chunks[start : start + last_that_does_more(facts, chunks[start:]) + 1]
 
 
-def _only_defines(chunk: Chunk) -> bool:
-    return chunk.node.type in {"function_definition", "class_definition"}
+@dataclass(frozen=True)
+class _Wrapping:
+    """What is wrapped. Lines are counted from 0.
+
+    first, last: the lines of it all. inside_strings: the lines that begin within a string. guarded: the
+    line of the main guard at the end whose block the rest can join. staying: the definitions in between
+    that go before the guard.
+    """
+
+    facts: ModuleFacts
+    moved: Sequence[Chunk]
+    unit: str
+    first: int
+    last: int
+    inside_strings: frozenset[int]
+    guarded: int | None
+    staying: tuple[Chunk, ...]
+
+    @classmethod
+    def of(cls, facts: ModuleFacts, moved: Sequence[Chunk]) -> _Wrapping:
+        unit = indentation(facts)
+        guard = _joinable(facts, moved[-1], unit) if len(moved) > 1 else None
+        return cls(
+            facts,
+            moved,
+            unit,
+            _first_line(facts, moved[0]),
+            _line(facts, moved[-1].end - 1),
+            frozenset(_lines_inside_strings(facts, moved)),
+            _line(facts, guard.node.start_byte) if guard is not None else None,
+            _staying(facts, moved),
+        )
+
+    def indented(self, line: int) -> str:
+        """The line as it stands under the guard."""
+        text = self.facts.source.slice(self.facts.source.line_span(line))
+        return text if line in self.inside_strings or not text.strip() else self.unit + text
+
+
+def _staying(facts: ModuleFacts, moved: Sequence[Chunk]) -> tuple[Chunk, ...]:
+    """The definitions in between, if all of them can go before what is wrapped."""
+    definitions = tuple(chunk for chunk in moved if chunk.is_definition)
+    others = [chunk for chunk in moved if not chunk.is_definition]
+    return definitions if all(stays(facts, chunk, others) for chunk in definitions) else ()
+
+
+def _line(facts: ModuleFacts, byte: int) -> int:
+    return facts.source.line_of(facts.source.offset_of_byte(byte))
 
 
 def _have_lines_of_their_own(facts: ModuleFacts, moved: Sequence[Chunk]) -> bool:
@@ -58,28 +107,59 @@ def _have_lines_of_their_own(facts: ModuleFacts, moved: Sequence[Chunk]) -> bool
     return moved[0].start == line_start and (not rest or rest.startswith(b"#"))
 
 
-def _edits(facts: ModuleFacts, moved: Sequence[Chunk]) -> Iterator[Edit]:
-    source, unit = facts.source, indentation(facts)
-    kept = _lines_inside_strings(facts, moved)
-    first = _first_line(facts, moved[0])
-    last = source.line_of(source.offset_of_byte(moved[-1].end - 1))
-    guard = _joinable(facts, moved[-1], unit) if len(moved) > 1 else None
-    guarded = source.line_of(source.offset_of_byte(guard.node.start_byte)) if guard is not None else last + 1
-    for line in range(first, min(last + 1, guarded)):
+def _edits(wrapping: _Wrapping) -> Iterator[Edit]:
+    """The header above, one more step before each line: what else edits those lines need not wait."""
+    source = wrapping.facts.source
+    for line in range(wrapping.first, wrapping.last + 1):
         span = source.line_span(line)
-        header = _HEADER + source.newline if line == first else ""
-        is_blank = not source.slice(span).strip()
-        indent = "" if line in kept or is_blank else unit
-        if header or indent:
-            yield Edit(source.path, Span(span.start, span.start), header + indent)
-    if guard is not None:
-        yield Edit(source.path, source.line_span(guarded), "")
+        if line == wrapping.guarded:
+            yield Edit(source.path, span, "")
+            return
+        header = _HEADER + source.newline if line == wrapping.first else ""
+        added = header + wrapping.indented(line).removesuffix(source.slice(span))
+        if added:
+            yield Edit(source.path, Span(span.start, span.start), added)
+
+
+def _reordered(wrapping: _Wrapping) -> Edit:
+    """All of it anew: first the definitions in between, which stay as they are, then the guard."""
+    source = wrapping.facts.source
+    before: list[str] = []
+    under: list[str] = []
+    start = wrapping.first
+    for chunk in wrapping.moved:
+        end = _line(wrapping.facts, chunk.end - 1)
+        if chunk in wrapping.staying:
+            before += (source.slice(source.line_span(line)) for line in range(start, end + 1))
+        else:
+            under += _without_blank_lines(wrapping, start, end, is_first=not under)
+        start = end + 1
+    while before and not before[0].strip():
+        del before[0]
+    header = [source.newline * 2, _HEADER + source.newline]
+    span = Span(source.line_span(wrapping.first).start, source.line_span(wrapping.last).end)
+    return Edit(source.path, span, "".join([*before, *header, *under]))
+
+
+def _without_blank_lines(wrapping: _Wrapping, start: int, end: int, *, is_first: bool) -> Iterator[str]:
+    """The lines of a statement under the guard, with one blank line before it at most."""
+    source = wrapping.facts.source
+    leading = start
+    while not source.slice(source.line_span(leading)).strip():
+        leading += 1
+    if leading > start and not is_first:
+        yield source.newline
+    for line in range(leading, end + 1):
+        if line == wrapping.guarded:
+            yield from (source.slice(source.line_span(rest)) for rest in range(line + 1, end + 1))
+            return
+        yield wrapping.indented(line)
 
 
 def _first_line(facts: ModuleFacts, chunk: Chunk) -> int:
     """The line, from 0, of the statement or of the comment that stands right above it."""
     source = facts.source
-    line = source.line_of(source.offset_of_byte(chunk.start))
+    line = _line(facts, chunk.start)
     while line > 0:
         above = source.slice(source.line_span(line - 1))
         if not above.startswith("#") or _STANDS_ALONE.match(above):
@@ -110,7 +190,7 @@ def _joinable(facts: ModuleFacts, chunk: Chunk, unit: str) -> Guard | None:
     condition = node.child_by_field_name("condition")
     is_plain = condition is not None and condition.type == "comparison_operator"
     source = facts.source
-    header = source.line_of(source.offset_of_byte(node.start_byte))
+    header = _line(facts, node.start_byte)
     starts_below = body.start_point.row == node.start_point.row + 1
     text = source.slice(source.line_span(header)).strip()
     aligned = body.start_point.column == len(unit)

@@ -29,7 +29,11 @@ Flags a script without `if __name__ == "__main__":` around
   with an app, or one that is imported, no guard helps: that is `engine-at-import`.)
 
 Functions and classes of the file that are called on import are followed. There is one finding for a
-file's missing guard, at the first such call. A `__main__.py` needs no guard.
+file's missing guard, at the first such call.
+
+Not flagged: a `__main__.py`, engines that start no process (`VLLM_ENABLE_V1_MULTIPROCESSING=0`,
+`distributed_executor_backend="external_launcher"`), and engines of a file that chooses fork itself
+(`VLLM_WORKER_MULTIPROC_METHOD`).
 
 ## Why it matters
 
@@ -84,9 +88,9 @@ if __name__ == "__main__":
 
 ## Fix and its safety
 
-"Wrap in main guard" moves the statement and all that follows it under the guard, but for definitions at
-the end. Names stay globals of the module, so functions that read them go on working; lines within
-strings keep their white space. Run as a script, the file does what it did. It is not offered where the
+"Wrap in main guard" moves the statement and all that follows it under the guard, but for definitions
+that don't depend on it. Names stay globals of the module, so functions that read them go on working;
+lines within strings keep their white space. Run as a script, the file does what it did. It is not offered where the
 statement shares its line with another, stands inside a definition, or the file has syntax errors. A
 server then is `uvicorn-run-in-main`: launching it from the command line is the better end.
 
@@ -392,13 +396,12 @@ def load_model():
     return AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m")), None
 
 
+async def chat():
+    engine.generate("x")
+
+
 if __name__ == "__main__":
     engine, tokenizer = load_model()
-
-
-    async def chat():
-        engine.generate("x")
-
 
     asyncio.run(chat())
 """,
