@@ -13,7 +13,7 @@ import { CHECKOUT, npm, setUpNode, setUpPython } from "./environment.mjs";
 import { codeServer, requirePrograms } from "./pinned.mjs";
 
 const PROGRAMS = {
-  chromium: ["chromium", "fonts-dejavu-core"],
+  chromium: ["chromium", "fonts-dejavu-core", "fonts-nanum", "fonts-noto-color-emoji"], // the example logs in Korean
   nvim: ["neovim"],
   emacs: ["emacs-nox", "elpa-eglot"],
 };

@@ -140,12 +140,10 @@ const tests = {
   },
 
   async "the language server starts again on command"() {
-    const before = vscode.languages.getDiagnostics(uriOf("legacy_serve.py")).length;
     await open("legacy_serve.py");
     await vscode.commands.executeCommand("portside.restartLanguageServer");
     assert((await api()).languageServer().running);
     await diagnosticsOf("legacy_serve.py");
-    assert(before >= 0);
   },
 };
 
