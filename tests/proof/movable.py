@@ -94,6 +94,13 @@ MOVABLE = (
         gone=("argparse",),
     ),
     Movable(
+        "a package whose __init__.py the script has never run",
+        f"import uvicorn\n{API}\n\n{RUN}",
+        "uvicorn server:app --app-dir core --host 0.0.0.0 --port 8010",
+        path="core/server.py",
+        files={"core/__init__.py": "raise ImportError('not meant to be imported')\n"},
+    ),
+    Movable(
         "a folder whose name is no module name",
         f"import uvicorn\n{API}\n\n{RUN}",
         "uvicorn server:app --app-dir my-service --host 0.0.0.0 --port 8010",

@@ -290,6 +290,30 @@ UNMOVABLE = (
         ((15, "`__main__`"),),
     ),
     Unmovable(
+        "a request before the run call",
+        "import requests\n" + HEAD + GUARD + "    print(requests.get('http://localhost:1'))\n" + RUN,
+        ((13, "requests.get"),),
+    ),
+    Unmovable(
+        "a launcher with an import for its effect",
+        "import uvicorn\nimport setup_things\n\nif __name__ == '__main__':\n    uvicorn.run('app.main:app')\n",
+        ((2, "the command imports `app.main` alone"),),
+        path="run.py",
+        files={"app/main.py": API, "setup_things.py": ""},
+    ),
+    Unmovable(
+        "a port that the file itself puts into the environment",
+        "import os\n" + HEAD + "\nos.environ.setdefault('PORT', '9000')\n" + GUARD
+        + "    uvicorn.run(app, port=int(os.environ['PORT']))\n",
+        ((15, "`$PORT` may be set by this file"),),
+    ),
+    Unmovable(
+        "a file named like a module of the standard library",
+        HEAD + GUARD + RUN,
+        ((12, "`platform` is another module too"),),
+        path="platform.py",
+    ),
+    Unmovable(
         "a file with a syntax error elsewhere",
         HEAD + "\n\ndef broken(:\n    pass\n\n" + GUARD + RUN,
         ((17, "syntax errors"),),

@@ -84,3 +84,9 @@ def test_a_file_that_is_no_text_or_that_is_huge_does_not_count(workspace: Path) 
     (workspace / "b.sh").write_bytes(b"python core/other.py\n" + b"#" * 600_000)
     (workspace / "c.sh").write_bytes(b"\xff\xfepython core/other.py\n")
     assert places(LaunchIndex(workspace), workspace / "core/other.py") == ["start.sh:1"]
+
+
+def test_running_a_package_runs_its_main_module(workspace: Path) -> None:
+    (workspace / "core/__main__.py").write_text("")
+    (workspace / "package.sh").write_text("python -m core\n")
+    assert places(LaunchIndex(workspace), workspace / "core/__main__.py") == ["package.sh:1"]

@@ -22,6 +22,8 @@ def files_run(reference: ScriptReference, files: Collection[str]) -> frozenset[s
     parts = _parts(reference)
     if not parts:
         return frozenset()
+    if reference.module and (package := _package_run(reference, files)):
+        return package
     for base in _bases(reference):
         if (exact := posixpath.normpath(posixpath.join(base, *parts))) in files:
             return frozenset({exact})
@@ -29,6 +31,12 @@ def files_run(reference: ScriptReference, files: Collection[str]) -> frozenset[s
         tail = "/" + "/".join(part for part in parts if part != "..")
         return frozenset(path for path in files if f"/{path}".endswith(tail))
     return _by_longest_tail(reference, [part for part in parts if part != ".."], files)
+
+
+def _package_run(reference: ScriptReference, files: Collection[str]) -> frozenset[str]:
+    """`python -m core` runs core/__main__.py, where there is one."""
+    tail = "/" + reference.script.replace(".", "/") + "/__main__.py"
+    return frozenset(path for path in files if f"/{path}".endswith(tail))
 
 
 def _by_longest_tail(reference: ScriptReference, parts: list[str], files: Collection[str]) -> frozenset[str]:

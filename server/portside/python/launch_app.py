@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -238,13 +239,20 @@ class AppFinder:
             node = chunk.node
             if self.site.removes(chunk.start) or node.type in {"function_definition", "class_definition"}:
                 continue
-            if node.type in _IMPORTS or _is_docstring(node) or self._is_constant(node):
+            if _is_docstring(node) or self._is_constant(node):
+                continue
+            if node.type in _IMPORTS and (self._only_for_launch(node) or self._is_standard(node)):
                 continue
             self.obstacles.add(
                 node,
                 f"{self.obstacles.quote(node)} runs before the server; the command imports `{module}` alone",
             )
             return
+
+    def _is_standard(self, statement: Node) -> bool:
+        """Whether it imports from the standard library, which is never done for its effect."""
+        modules = imported_modules(self.names, statement)
+        return all(module.partition(".")[0] in sys.stdlib_module_names for module in modules)
 
     def _is_constant(self, statement: Node) -> bool:
         inner = statement.named_children[0] if statement.type == "expression_statement" else statement

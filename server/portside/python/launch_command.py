@@ -21,7 +21,7 @@ from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
 from portside.python.names import Names
-from portside.python.syntax import arguments
+from portside.python.syntax import arguments, query, unwrapped
 from portside.python.values import (
     CommandLine,
     Environment,
@@ -35,6 +35,11 @@ from portside.python.values import (
 
 # What may stand in for a value that the process itself changed before it was read.
 _LOADERS = frozenset({"load_dotenv", "dotenv_values", "read_env", "read_envfile"})
+_ENVIRONMENT_WRITES = """
+(assignment left: (subscript) @item)
+(call function: (attribute) @function)
+"""
+_WRITERS = frozenset({"os.environ.setdefault", "os.environ.update", "os.putenv"})
 
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
 
@@ -168,6 +173,11 @@ class OptionReader:
                 f"`${value.variable}` may come from the file that `{loader}` reads, which a shell does not",
             )
             return ()
+        if self._writes_environment():
+            self.obstacles.add(
+                node, f"`${value.variable}` may be set by this file, and the shell would not see that"
+            )
+            return ()
         if option.choices:
             self.obstacles.add(
                 node, f"`{option.flag}` takes lower case alone, and `${value.variable}` may be in any"
@@ -190,6 +200,19 @@ class OptionReader:
             self.obstacles.add(node, f"what `${value.variable}` defaults to has no form in a shell")
             return ()
         return (option.flag, f'"${{{value.variable}:-{words[1]}}}"')
+
+    def _writes_environment(self) -> bool:
+        """Whether the module itself sets variables: `os.environ["PORT"] = …`, `.setdefault(…)`."""
+        for chunk in self.names.chunks_with(["environ", "putenv"]):
+            found = query(_ENVIRONMENT_WRITES, chunk.node)
+            targets = (
+                unwrapped(node.named_children[0]) for node in found.get("item", []) if node.named_children
+            )
+            if any(self.names.qualified(target) == "os.environ" for target in targets):
+                return True
+            if any(self.names.qualified(node) in _WRITERS for node in found.get("function", [])):
+                return True
+        return False
 
     def _loader(self) -> str | None:
         """A call that fills the environment from a file, which the shell knows nothing of."""

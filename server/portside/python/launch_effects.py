@@ -67,9 +67,6 @@ _HARMLESS = _HARMLESS_BUILTINS | {
 }
 _HARMLESS_METHODS = frozenset(
     [
-        "add_argument",
-        "add_argument_group",
-        "add_cli_args",
         "capitalize",
         "center",
         "decode",
@@ -95,6 +92,7 @@ _HARMLESS_METHODS = frozenset(
         "values",
     ]
 )
+_PARSER_METHODS = frozenset({"add_argument", "add_argument_group", "add_cli_args"})
 _PRINTS = frozenset({"builtins.print", "rich.print", "pprint.pprint", "sys.stdout.flush"})
 _LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "success", "warning"})
 _LOGGERS = frozenset(
@@ -146,8 +144,22 @@ def _is_harmless_call(names: Names, call: Node) -> bool:
         return False
     if names.qualified(function) in _HARMLESS:
         return True
-    attribute = function.child_by_field_name("attribute")
-    return attribute is not None and names.tree.text(attribute) in _HARMLESS_METHODS
+    attribute, holder = function.child_by_field_name("attribute"), function.child_by_field_name("object")
+    if attribute is None or holder is None:
+        return False
+    method = names.tree.text(attribute)
+    return method in _PARSER_METHODS or (method in _HARMLESS_METHODS and _is_plain(names, holder))
+
+
+_PLAIN = frozenset({"string", "concatenated_string", "dictionary", "list", "tuple", "integer", "float"})
+
+
+def _is_plain(names: Names, holder: Node) -> bool:
+    """Whether it is text, a dictionary or the like, so that `.get` is no request over a network."""
+    made = names.value_of(holder)
+    if made.type == "attribute" and (inner := made.child_by_field_name("object")) is not None:
+        return names.tree.text(made).startswith("__") or _is_plain(names, inner)
+    return made.type in _PLAIN or (made.type == "call" and _is_harmless_call(names, made))
 
 
 def check_block(names: Names, site: Site, obstacles: Obstacles) -> None:

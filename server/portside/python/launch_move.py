@@ -87,8 +87,10 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     target = found[0]
     _note_what_changes(facts, launch, target, obstacles)
     edits = list(removal(names, site, place, target))
-    if place.settings is not None and (edit := settings_edit(place.settings, place.stem, target, options)):
-        edits.append(edit)
+    # The settings have no word for another folder to run in.
+    if place.settings is not None and not target.place.cwd:
+        edit = settings_edit(place.settings, place.stem, target, options)
+        edits += [edit] if edit is not None else []
     applicability = Applicability.UNSAFE if obstacles.needs_review else Applicability.SAFE
     return Move(
         command(target, options), target, options, tuple(edits), applicability, tuple(obstacles.notes)

@@ -27,11 +27,13 @@ class Folder:
     """What lies in a folder. path: from the workspace's root, "" for the root itself.
 
     names: of all files and folders. modules: what can be imported with the folder on sys.path.
+    runs_code: whether it is a package whose `__init__.py` has something in it.
     """
 
     path: str
     names: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
+    runs_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,13 @@ def own_target(
         return ImportTarget(place.stem, cwd=place.folder)
     root = _import_root(place, () if has_relative_imports else imported)
     packages = _below(place.folder, root)
-    if not all(map(_is_name, packages)) or (packages and _is_shadowed(packages[0])):
-        return ImportTarget(place.stem, app_dir=place.folder)
+    by_package = all(map(_is_name, packages)) and (
+        has_relative_imports or not _is_shadowed(packages, imported, place)
+    )
+    if not packages or not by_package:
+        if place.stem in sys.stdlib_module_names or place.stem in _INSTALLED - {"test"}:
+            return f"`{place.stem}` is another module too, which uvicorn would find instead"
+        return ImportTarget(place.stem, app_dir=place.folder if packages else root or None)
     return ImportTarget(".".join((*packages, place.stem)), app_dir=root or None)
 
 
@@ -164,6 +171,12 @@ def _runs_in_its_folder(place: ScriptPlace, opened: Collection[str]) -> bool:
     return any(first in beside and first not in at_root for first in firsts)
 
 
-def _is_shadowed(package: str) -> bool:
-    """Whether `import package` finds another one, or would hide another one that is needed."""
-    return package in sys.stdlib_module_names or package in _INSTALLED
+def _is_shadowed(packages: tuple[str, ...], imported: Collection[str], place: ScriptPlace) -> bool:
+    """Whether importing the script as part of its package would do more, or find another one.
+
+    A script that does not import its own package has never run that package's `__init__.py`.
+    """
+    if packages[:1] and (packages[0] in sys.stdlib_module_names or packages[0] in _INSTALLED):
+        return True
+    inits = any(folder.runs_code for folder in place.folders[: len(packages)])
+    return inits and packages[0] not in imported

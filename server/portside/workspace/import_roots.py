@@ -81,7 +81,15 @@ def _between(folder: Path, root: Path) -> list[Path]:
 
 def _folder(path: Path, root: Path) -> Folder:
     names, modules = _contents(str(path), _time_of_change(path))
-    return Folder("" if path == root else _relative(path, root), names, modules)
+    runs_code = "__init__.py" in names and _size(path / "__init__.py") > 0
+    return Folder("" if path == root else _relative(path, root), names, modules, runs_code)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _time_of_change(path: Path) -> int:

@@ -50,7 +50,7 @@ class LaunchIndex:
             reference
             for path in sorted(self._by_file)
             for reference in self._by_file[path]
-            if _file_name(reference) == name and relative in files_run(reference, candidates)
+            if name in _file_names(reference) and relative in files_run(reference, candidates)
         )
 
     def lines_setting(self, variable: str, paths: Iterable[str]) -> Iterator[tuple[str, int, str]]:
@@ -127,10 +127,10 @@ class LaunchIndex:
             return absolute.as_posix()
 
 
-def _file_name(reference: ScriptReference) -> str:
+def _file_names(reference: ScriptReference) -> set[str]:
     if reference.module:
-        return reference.script.rpartition(".")[2] + ".py"
-    return reference.script.replace("\\", "/").rpartition("/")[2]
+        return {reference.script.rpartition(".")[2] + ".py", "__main__.py"}
+    return {reference.script.replace("\\", "/").rpartition("/")[2]}
 
 
 def _is_of_interest(name: str) -> bool:
