@@ -92,7 +92,8 @@ if __name__ == "__main__":
 that don't depend on it. Names stay globals of the module, so functions that read them go on working;
 lines within strings keep their white space. Run as a script, the file does what it did.
 It is not offered where the statement shares its line with another, stands inside a definition, or the
-file has syntax errors. A server then is `uvicorn-run-in-main`: launching it from the command line is the better end.
+file has syntax errors. A server then is `uvicorn-run-in-main`: launching it from the command line is
+the better end.
 
 ## Since
 
