@@ -46,7 +46,7 @@ export class Person {
   /** The text of the hover at the cursor, once it is complete: the quick fixes are looked up last. */
   async showHover() {
     await this.command("Show or Focus Hover");
-    const hover = this.page.locator(".monaco-hover:visible", { hasText: "Quick Fix" }).first();
+    const hover = this.page.locator(".monaco-hover:visible", { hasText: /Quick Fix\.\.\./ }).first();
     await hover.waitFor();
     return hover.textContent();
   }
