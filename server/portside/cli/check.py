@@ -104,6 +104,12 @@ def _check_target(run: Run, checker: Checker, path: Path, named: bool) -> None:
     except UnreadableFile as error:
         (output.complain if named else output.warn)(f"{label(path)}: {error}")
         run.failed |= named
+    except SettingsError:
+        raise
+    except Exception as error:
+        # One file that Portside stumbles over must not hide what it finds in the others.
+        output.complain_of_bug(label(path), error)
+        run.failed = True
 
 
 def _check_stdin(paths: tuple[Path, ...], filename: Path | None, checker: Checker) -> Run:

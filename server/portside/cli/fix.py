@@ -91,6 +91,11 @@ def _fix_file(run: Run, path: Path, named: bool) -> None:
     except UnreadableFile as error:
         (output.complain if named else output.warn)(f"{label(path)}: {error}")
         run.failed |= named
+    except SettingsError:
+        raise
+    except Exception as error:
+        output.complain_of_bug(label(path), error)
+        run.failed = True
 
 
 def _fix_stdin(run: Run, paths: tuple[Path, ...], filename: Path | None, only_diff: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
+from pathlib import Path
 from typing import NoReturn, TextIO
 
 import click
@@ -41,6 +43,16 @@ def warn(message: str) -> None:
 
 def complain(message: str) -> None:
     click.echo(f"error: {message}", err=True)
+
+
+def complain_of_bug(path: str, error: Exception) -> None:
+    """Say that Portside itself failed on this file, and where in Portside."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    complain(
+        f"{path}: Portside failed on this file with {type(error).__name__}: {error}{place}; "
+        "this is a bug in Portside, please report it"
+    )
 
 
 def give_up(message: str) -> NoReturn:
