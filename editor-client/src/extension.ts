@@ -18,7 +18,7 @@ export interface PortsideApi {
 export function activate(context: vscode.ExtensionContext): PortsideApi {
   const log = vscode.window.createOutputChannel("Portside", { log: true });
   const server = new LanguageServer(context, log);
-  const registry = new Registry();
+  const registry = new Registry(log);
   const devServer = new DevServer(server, registry);
   const status = new Status(registry);
   const commands = {

@@ -29,16 +29,14 @@ const LIVENESS_MS = 2_000;
 export class Registry implements vscode.Disposable {
   private readonly folder = path.join(stateFolder(), "servers");
   private readonly changed = new vscode.EventEmitter<void>();
-  private readonly watcher: fs.FSWatcher;
+  private readonly watcher: fs.FSWatcher | undefined;
   private readonly timer: NodeJS.Timeout;
   private records: readonly ServerRecord[] = [];
 
   readonly onDidChange = this.changed.event;
 
-  constructor() {
-    // The folder has to exist to be watched. Only the user may read it: commands are written there.
-    fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    this.watcher = fs.watch(this.folder, () => this.read());
+  constructor(private readonly log: vscode.LogOutputChannel) {
+    this.watcher = this.watch();
     this.timer = setInterval(() => this.records.length > 0 && this.read(), LIVENESS_MS);
     this.read();
   }
@@ -50,13 +48,23 @@ export class Registry implements vscode.Disposable {
 
   dispose(): void {
     clearInterval(this.timer);
-    this.watcher.close();
+    this.watcher?.close();
     this.changed.dispose();
   }
 
+  private watch(): fs.FSWatcher | undefined {
+    try {
+      // The folder has to exist to be watched. Only the user may read it: commands are written there.
+      fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      return fs.watch(this.folder, () => this.read()).on("error", (error) => this.log.warn(String(error)));
+    } catch (error) {
+      this.log.warn(`The status bar shows no dev servers: ${error}`);
+      return undefined;
+    }
+  }
+
   private read(): void {
-    const found = fs
-      .readdirSync(this.folder)
+    const found = listing(this.folder)
       .filter((name) => name.endsWith(".json"))
       .flatMap((name) => parse(path.join(this.folder, name)))
       .filter((record) => isAlive(record.pid) && isInWorkspace(record.folder))
@@ -64,6 +72,14 @@ export class Registry implements vscode.Disposable {
     if (JSON.stringify(found) === JSON.stringify(this.records)) return;
     this.records = found;
     this.changed.fire();
+  }
+}
+
+function listing(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return []; // not to be made or read, or removed by hand
   }
 }
 
@@ -104,7 +120,8 @@ function realPath(folder: string): string {
 function stateFolder(): string {
   const { PORTSIDE_STATE_DIR, XDG_STATE_HOME, LOCALAPPDATA } = process.env;
   if (PORTSIDE_STATE_DIR) return PORTSIDE_STATE_DIR;
-  if (process.platform === "win32") return path.join(LOCALAPPDATA ?? os.homedir(), "portside");
+  if (process.platform === "win32")
+    return path.join(LOCALAPPDATA ?? path.join(os.homedir(), "AppData", "Local"), "portside");
   if (process.platform === "darwin")
     return path.join(os.homedir(), "Library", "Application Support", "portside");
   return path.join(XDG_STATE_HOME || path.join(os.homedir(), ".local", "state"), "portside");
