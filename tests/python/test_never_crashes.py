@@ -103,8 +103,9 @@ def test_edited_servers(tmp_path_factory: pytest.TempPathFactory, texts: tuple[s
         result = project.check(path, text)
         assert places_are_inside(result, text)
         assert "PS000" not in {finding.code for finding in result.findings}
-    # Parsing again from the tree of the first text, or from nothing, makes no difference.
-    assert project.check(path, texts[1]).findings == Project(root).check(path, texts[1]).findings
+    # Parsing again from the tree of the first text, or from nothing, makes no difference. (Where there are
+    # errors, the parser may come to terms with them in another way.)
+    assert result.syntax_errors or result == Project(root).check(path, texts[1])
 
 
 STRANGE = {
