@@ -18,6 +18,9 @@ from portside.inside import descent
 INSIDE = Path(channels.__file__).parent
 BOOT = INSIDE / "boot.py"
 
+Source = channels.Channel | int
+"""What can be waited for: a conversation, or the master of a terminal."""
+
 
 class Guardian:
     """The first child. Its end of the conversation closing is how it learns that we are gone."""

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from portside.devserver import commands, events, machine, ports, processes, terminal
 from portside.devserver.console import Console
+from portside.devserver.fleet import Fleet
 from portside.devserver.machine import Phase
 from portside.devserver.narrator import Narrator, registry_phase
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
 from portside.devserver.prober import PATHS, Prober
-from portside.devserver.processes import Guardian, Worker
+from portside.devserver.processes import Worker
 from portside.devserver.responder import Responder
 from portside.inside.channel import Message
 
@@ -50,10 +51,10 @@ class Runner:
         self._state = machine.State()
         self._events: deque[events.Event] = deque()
         self._selector = selectors.DefaultSelector()
-        self._workers: dict[int, Worker] = {}
-        self._spare: Worker | None = None
+        self._fleet = Fleet(plan, claim, self._selector, self._on_message, self._on_end)
         self._spare_at: float | None = None
-        self._shared_terminal = terminal.is_shared() and not console.is_json
+        self._fleet.terminal = terminal.is_shared() and not console.is_json
+        self._fleet.output = 2 if console.is_json else 1
         self._keyboard: terminal.Keyboard | None = None
         self._watcher: Watcher | None = None
         self._entry: Entry | None = None
@@ -66,7 +67,6 @@ class Runner:
         self._tokens: dict[str, int] = {}
         self._changed_at: float | None = None
         self._code: int | None = None
-        self._unended: list[int] = []
 
     def run(self) -> int:
         self._wakeup = self._listen_for_signals()
@@ -76,7 +76,7 @@ class Runner:
         self._entry = self._register()
         self._narrator.announce()
         self._watcher = self._watch()
-        if self._shared_terminal:
+        if self._fleet.terminal:
             self._keyboard = terminal.Keyboard()
             self._selector.register(0, selectors.EVENT_READ, self._on_key)
         try:
@@ -128,8 +128,7 @@ class Runner:
             return event
         if self._changes is None:
             return None
-        used = frozenset().union(*(worker.files for worker in self._workers.values()))
-        paths = self._changes.relevant(event.paths, used, serving=self._state.live is not None)
+        paths = self._changes.relevant(event.paths, self._fleet.files(), serving=self._state.live is not None)
         if not paths:
             return None
         self._changed_at = time.monotonic()
@@ -150,14 +149,16 @@ class Runner:
         with suppress(BlockingIOError):
             while receiving.recv(4096):
                 pass
-        self._guardian.reap()
+        self._fleet.reap()
 
     # -- commands ----------------------------------------------------------------------
 
     def _perform(self, command: commands.Command) -> None:
         match command:
             case commands.Spawn(generation, changed, held):
-                self._spawn(generation, changed, held)
+                began = self._changed_at if changed and self._changed_at else time.monotonic()
+                self._narrator.loading(generation, began, changed)
+                self._fleet.start(generation, changed, held)
             case commands.Tell():
                 self._tell(command)
             case commands.Guard():
@@ -165,14 +166,14 @@ class Runner:
             case commands.Finish(code):
                 self._code = code
             case _:
-                worker = self._workers.get(command.generation)
+                worker = self._fleet.get(command.generation)
                 if worker is not None:
                     self._command_worker(command, worker)
 
     def _command_worker(self, command: commands.Command, worker: Worker) -> None:
         match command:
             case commands.Load():
-                self._send_load(worker)
+                self._fleet.load(worker)
             case commands.Quiet():
                 worker.channel.send("quiet")
             case commands.Go():
@@ -187,61 +188,7 @@ class Runner:
                 self._probe(generation, worker)
 
     def _guard(self) -> None:
-        self._guardian = guardian = Guardian()
-        self._selector.register(guardian.channel, selectors.EVENT_READ, lambda: self._on_guardian(guardian))
-
-    def _on_guardian(self, guardian: Guardian) -> None:
-        if guardian.channel.receive() is None:
-            self._selector.unregister(guardian.channel)
-            guardian.channel.close()
-            self._post(events.GuardianLost())
-
-    def _spawn(self, generation: int, changed: frozenset[str], held: bool, fresh: bool = False) -> None:
-        """A spare that waits, or a new interpreter; then what it has to compile, and what to load."""
-        began = self._changed_at if changed and self._changed_at else time.monotonic()
-        self._narrator.loading(generation, began, changed)
-        worker, self._spare = self._spare, None
-        if worker is None or fresh:
-            if worker is not None:
-                worker.end()
-            worker = self._start_worker()
-        worker.generation, worker.held, worker.changed = generation, held, changed
-        self._workers[generation] = worker
-        sources = sorted(path for path in changed if path.endswith(".py") and os.path.exists(path))
-        if sources or held:
-            worker.channel.send("check", files=sources)
-        if not held:
-            self._send_load(worker)
-
-    def _start_worker(self) -> Worker:
-        pair = terminal.open_for_worker() if self._shared_terminal else None
-        with open(os.devnull, "rb") as nothing:
-            worker = processes.start_worker(
-                self._guardian,
-                self._plan.interpreter.path,
-                self._plan.folder,
-                {**os.environ, **self._plan.environment},
-                (nothing.fileno(), 2 if self._console.is_json else 1, 2),
-                pair,
-            )
-        self._selector.register(worker.link, selectors.EVENT_READ, lambda: self._on_link(worker))
-        self._selector.register(worker.channel, selectors.EVENT_READ, lambda: self._on_channel(worker))
-        if worker.terminal is not None:
-            self._selector.register(worker.terminal, selectors.EVENT_READ, lambda: self._on_output(worker))
-        return worker
-
-    def _send_load(self, worker: Worker) -> None:
-        worker.held = False
-        target = self._plan.target
-        worker.channel.send(
-            "load",
-            fds=[sock.fileno() for sock in self._claim.sockets],
-            kind=target.kind,
-            target=target.spec,
-            arguments=target.command_line(self._plan.host, self._claim.port),
-            path=str(target.folder(self._plan.folder)),
-            port=self._claim.port,
-        )
+        self._fleet.guard(lambda: self._post(events.GuardianLost()))
 
     def _let_in(self, worker: Worker) -> None:
         """First what was taken meanwhile, then whoever still waits in the kernel's queue."""
@@ -260,52 +207,8 @@ class Runner:
 
     # -- what workers and keepers say --------------------------------------------------
 
-    def _on_link(self, worker: Worker) -> None:
-        messages = worker.link.receive()
-        for message in messages or []:
-            if message.event == "started":
-                worker.pid, worker.keeper = message.fields["pid"], message.fields["keeper"]
-            elif message.event == "exited":
-                worker.status = message.fields["status"]
-            elif message.event == "ended":
-                self._unended += message.fields["left"]
-        if messages is None:
-            self._forget(worker)
-
-    def _forget(self, worker: Worker) -> None:
-        """Its keeper is gone, so its tree is; if the keeper was killed, the guardian ends the tree."""
-        with suppress(OSError):
-            worker.channel.set_nonblocking()
-        while self._on_channel(worker):
-            pass
-        for source in (worker.link, worker.channel):
-            with suppress(KeyError, ValueError):
-                self._selector.unregister(source)
-        if worker.terminal is not None:
-            self._on_output(worker)
-        worker.close()
-        if worker.status is None:
-            others = [
-                other for other in (*self._workers.values(), self._spare) if other not in (None, worker)
-            ]
-            keepers = {other.keeper for other in others if other is not None and other.keeper}
-            processes.sweep({self._guardian.pid, *keepers})
-        if worker is self._spare:
-            self._spare = None
-        elif worker.generation is not None and self._workers.get(worker.generation) is worker:
-            del self._workers[worker.generation]
-            status = -signal.SIGKILL if worker.status is None else worker.status
-            self._post(events.Ended(worker.generation, status))
-
-    def _on_channel(self, worker: Worker) -> bool:
-        """Whether there was something to read."""
-        messages = worker.channel.receive()
-        if messages is None:
-            with suppress(KeyError, ValueError):
-                self._selector.unregister(worker.channel)
-        for message in messages or []:
-            self._on_message(worker, message)
-        return bool(messages)
+    def _on_end(self, generation: int, status: int) -> None:
+        self._post(events.Ended(generation, status))
 
     def _on_message(self, worker: Worker, message: Message) -> None:  # noqa: C901, PLR0912  (one branch each)
         fields, generation = message.fields, worker.generation
@@ -319,7 +222,7 @@ class Runner:
             case "began":
                 worker.began = True
             case "stale":
-                self._replace_spare(worker)
+                self._fleet.restart(worker)
             case "asked" if generation == 1:
                 self._narrator.other_port(fields["port"])
             case "note" if generation == 1:
@@ -342,12 +245,6 @@ class Runner:
                     self._changes.failed |= worker.files
                 self._post(events.Failed(generation, str(fields["message"])))
 
-    def _replace_spare(self, worker: Worker) -> None:
-        """The spare's modules are out of date: the same generation, in a new interpreter."""
-        assert worker.generation is not None
-        generation, worker.generation = worker.generation, None
-        self._spawn(generation, worker.changed, held=False, fresh=True)
-
     def _on_answer(self, token: str, status: int) -> None:
         generation = self._tokens.get(token)
         if generation is None:
@@ -367,7 +264,7 @@ class Runner:
         connections = [socket.socket(fileno=descriptor) for descriptor in message.fds]
         data = str(message.fields["data"])
         heir = self._state.candidate if self._state.phase is Phase.SWITCHING else self._state.live
-        worker = None if heir is None else self._workers.get(heir)
+        worker = self._fleet.get(heir)
         if worker is None:
             self._waiting += [(connection, data) for connection in connections]
             return
@@ -412,7 +309,7 @@ class Runner:
 
     def _holds_engine(self) -> bool:
         """Whether the live worker may have a model in memory: on the GPU itself, or in a child process."""
-        worker = self._workers.get(self._state.live or 0)
+        worker = self._fleet.get(self._state.live)
         if worker is None or worker.pid is None:
             return False
         return worker.gpu or (worker.engine and bool(processes.below(worker.pid)))
@@ -422,18 +319,16 @@ class Runner:
     def _prepare_spare(self) -> None:
         """For the next edit: an interpreter that has the web stack imported already."""
         self._spare_at = None
-        if self._state.phase is not Phase.SERVING or self._spare is not None or not self._plan.watch:
+        if self._state.phase is not Phase.SERVING or self._fleet.spare is not None or not self._plan.watch:
             return
-        live = self._workers.get(self._state.live or 0)
-        if live is None or not live.names:
-            return
-        self._spare = self._start_worker()
-        self._spare.channel.send("prepare", names=list(live.names))
+        live = self._fleet.get(self._state.live)
+        if live is not None and live.names:
+            self._fleet.prepare(live.names)
 
     # -- what the user is told ---------------------------------------------------------
 
     def _tell(self, tell: commands.Tell) -> None:
-        worker = self._workers.get(tell.generation)
+        worker = self._fleet.get(tell.generation)
         self._narrator.tell(tell, self._state.live, worker.pid if worker else None)
         if tell.what == "serving":
             self._spare_at = time.monotonic() + _SPARE_DELAY_S
@@ -448,6 +343,8 @@ class Runner:
                 self._narrator.waiting_for_edit()
             self._responder.start(0.0)
         elif phase is Phase.LOADING and self._state.live is None:
+            # Who came while nothing ran has had an answer; from now on waiting is worth it.
+            self._waiting += [(connection, "") for connection in self._responder.stop()]
             self._responder.start(_FIRST_PATIENCE_S if self._state.newest == 1 else _RELOAD_PATIENCE_S)
 
     def _describe(self) -> dict[str, object]:
@@ -473,25 +370,13 @@ class Runner:
 
     # -- the terminal ------------------------------------------------------------------
 
-    def _on_output(self, worker: Worker) -> None:
-        assert worker.terminal is not None
-        try:
-            data = os.read(worker.terminal, 65536)
-        except OSError:  # nobody has the other side open any more
-            data = b""
-        if data:
-            terminal.show(data)
-            return
-        with suppress(KeyError, ValueError):
-            self._selector.unregister(worker.terminal)
-
     def _on_key(self) -> None:
         assert self._keyboard is not None
         data = self._keyboard.read()
         if not data:
             self._selector.unregister(0)
             return
-        worker = self._workers.get(self._state.live or self._state.candidate or 0)
+        worker = self._fleet.get(self._state.live or self._state.candidate)
         if worker is not None and worker.terminal is not None:
             with suppress(OSError):
                 os.write(worker.terminal, data)
@@ -508,10 +393,7 @@ class Runner:
         for connection, _ in self._waiting:
             connection.close()
         self._claim.close()
-        for worker in [*self._workers.values(), *([self._spare] if self._spare else [])]:
-            worker.close()
-        self._guardian.release()
-        left = sorted({*self._unended, *processes.left_over()} & set(processes.living()))
+        left = self._fleet.disband()
         free = isinstance(result := ports.claim(self._plan.host, self._claim.port), Claim)
         if isinstance(result, Claim):
             result.close()

@@ -46,11 +46,9 @@ class Keyboard:
 
     def read(self) -> bytes:
         """What was typed; empty at the end of input, or when we are in the background."""
-        if os.tcgetpgrp(_INPUT) != os.getpgrp():
-            return b""
         try:
-            return os.read(_INPUT, 4096)
-        except OSError:
+            return os.read(_INPUT, 4096) if os.tcgetpgrp(_INPUT) == os.getpgrp() else b""
+        except OSError:  # the terminal was closed
             return b""
 
     def restore(self) -> None:

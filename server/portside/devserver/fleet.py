@@ -1,0 +1,201 @@
+"""The worker processes of a run: started, listened to, and known to have ended.
+
+Besides the generations there may be a spare: an interpreter that has the web
+stack imported and waits for the next edit.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from portside.devserver import processes, terminal
+from portside.devserver.plan import Plan
+from portside.devserver.ports import Claim
+from portside.devserver.processes import Guardian, Worker
+from portside.inside.channel import Message
+
+
+class Fleet:
+    """hear: is told what a worker says. ended: is told that a tree is gone, and with which status."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        claim: Claim,
+        selector: selectors.BaseSelector,
+        hear: Callable[[Worker, Message], None],
+        ended: Callable[[int, int], None],
+    ) -> None:
+        self._plan = plan
+        self._claim = claim
+        self._selector = selector
+        self._hear = hear
+        self._ended = ended
+        self._generations: dict[int, Worker] = {}
+        self._guardian: Guardian
+        self._unended: list[int] = []
+        self.spare: Worker | None = None
+        self.terminal = False
+        """Whether workers get a terminal of their own."""
+        self.output = 1
+        """The descriptor that takes their standard output where they get none."""
+
+    def __iter__(self) -> Iterator[Worker]:
+        yield from self._generations.values()
+        if self.spare is not None:
+            yield self.spare
+
+    def get(self, generation: int | None) -> Worker | None:
+        return None if generation is None else self._generations.get(generation)
+
+    def files(self) -> frozenset[str]:
+        """Everything of the project that a worker has imported."""
+        return frozenset().union(*(worker.files for worker in self))
+
+    # -- the guardian ------------------------------------------------------------------
+
+    def guard(self, lost: Callable[[], None]) -> None:
+        """Start a guardian; `lost` is called should it go."""
+        self._guardian = guardian = Guardian()
+
+        def on_readable() -> None:
+            if guardian.channel.receive() is None:
+                self._selector.unregister(guardian.channel)
+                guardian.channel.close()
+                lost()
+
+        self._selector.register(guardian.channel, selectors.EVENT_READ, on_readable)
+
+    def reap(self) -> None:
+        self._guardian.reap()
+
+    # -- starting ----------------------------------------------------------------------
+
+    def start(self, generation: int, changed: frozenset[str], held: bool) -> None:
+        """A spare that waits, or a new interpreter; then what it has to compile, and what to load."""
+        worker, self.spare = self.spare or self._spawn(), None
+        self._assign(worker, generation, changed, held)
+
+    def restart(self, stale: Worker) -> None:
+        """A spare turned out to hold modules of before: the same generation, in a new interpreter."""
+        generation, stale.generation = stale.generation, None
+        assert generation is not None
+        self._assign(self._spawn(), generation, stale.changed, held=False)
+
+    def _assign(self, worker: Worker, generation: int, changed: frozenset[str], held: bool) -> None:
+        worker.generation, worker.held, worker.changed = generation, held, changed
+        self._generations[generation] = worker
+        sources = sorted(path for path in changed if path.endswith(".py") and os.path.exists(path))
+        if sources or held:
+            worker.channel.send("check", files=sources)
+        if not held:
+            self.load(worker)
+
+    def load(self, worker: Worker) -> None:
+        """Have it run the app or the script."""
+        worker.held = False
+        target = self._plan.target
+        worker.channel.send(
+            "load",
+            fds=[sock.fileno() for sock in self._claim.sockets],
+            kind=target.kind,
+            target=target.spec,
+            arguments=target.command_line(self._plan.host, self._claim.port),
+            path=str(target.folder(self._plan.folder)),
+            port=self._claim.port,
+        )
+
+    def prepare(self, names: tuple[str, ...]) -> None:
+        """A spare, with these modules imported as far as that is safe."""
+        self.spare = self._spawn()
+        self.spare.channel.send("prepare", names=list(names))
+
+    def _spawn(self) -> Worker:
+        pair = terminal.open_for_worker() if self.terminal else None
+        with open(os.devnull, "rb") as nothing:
+            worker = processes.start_worker(
+                self._guardian,
+                self._plan.interpreter.path,
+                self._plan.folder,
+                {**os.environ, **self._plan.environment},
+                (nothing.fileno(), self.output, 2),
+                pair,
+            )
+        register = self._selector.register
+        register(worker.link, selectors.EVENT_READ, lambda: self._on_link(worker))
+        register(worker.channel, selectors.EVENT_READ, lambda: self._on_channel(worker))
+        if worker.terminal is not None:
+            register(worker.terminal, selectors.EVENT_READ, lambda: self._on_output(worker))
+        return worker
+
+    # -- listening ---------------------------------------------------------------------
+
+    def _on_link(self, worker: Worker) -> None:
+        messages = worker.link.receive()
+        for message in messages or []:
+            if message.event == "started":
+                worker.pid, worker.keeper = message.fields["pid"], message.fields["keeper"]
+            elif message.event == "exited":
+                worker.status = message.fields["status"]
+            elif message.event == "ended":
+                self._unended += message.fields["left"]
+        if messages is None:
+            self._forget(worker)
+
+    def _on_channel(self, worker: Worker) -> bool:
+        """Whether there was something to read."""
+        messages = worker.channel.receive()
+        if messages is None:
+            self._unregister(worker.channel)
+        for message in messages or []:
+            self._hear(worker, message)
+        return bool(messages)
+
+    def _on_output(self, worker: Worker) -> None:
+        assert worker.terminal is not None
+        try:
+            data = os.read(worker.terminal, 65536)
+        except OSError:  # nobody has the other side open any more
+            data = b""
+        if data:
+            terminal.show(data)
+        else:
+            self._unregister(worker.terminal)
+
+    def _forget(self, worker: Worker) -> None:
+        """Its keeper is gone, so its tree is. Where the keeper was killed, that is still to be seen to."""
+        with suppress(OSError):
+            worker.channel.set_nonblocking()
+        while self._on_channel(worker):
+            pass
+        self._unregister(worker.link)
+        self._unregister(worker.channel)
+        if worker.terminal is not None:
+            self._on_output(worker)
+            self._unregister(worker.terminal)
+        worker.close()
+        if worker.status is None:
+            keepers = {other.keeper for other in self if other is not worker and other.keeper is not None}
+            processes.sweep({self._guardian.pid, *keepers})
+        if worker is self.spare:
+            self.spare = None
+        elif worker.generation is not None and self._generations.get(worker.generation) is worker:
+            del self._generations[worker.generation]
+            self._ended(worker.generation, -signal.SIGKILL if worker.status is None else worker.status)
+
+    def _unregister(self, source: processes.Source) -> None:
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(source)
+
+    # -- the end -----------------------------------------------------------------------
+
+    def disband(self) -> list[int]:
+        """Let go of every worker and of the guardian, which ends what is left; pids that would not end."""
+        for worker in self:
+            worker.close()
+        self._guardian.release()
+        return sorted({*self._unended, *processes.left_over()} & set(processes.living()))
