@@ -1,6 +1,6 @@
 /** `npm run package`: the wheel, the bundle and, from both, dist/portside-VERSION.vsix. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { CHECKOUT, npm, PYTHON, setUpNode, setUpPython } from "./environment.mjs";
 import { recentNode } from "./pinned.mjs";
@@ -17,6 +17,7 @@ rmSync(bundled, { recursive: true, force: true });
 mkdirSync(path.dirname(vsix), { recursive: true });
 run(PYTHON, ["-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps", "-w", bundled, "."]);
 run(...npm("run", "--silent", "build"));
+writeFileSync(path.join(CHECKOUT, "editor-client/dist/licenses.txt"), licenses());
 run(recentNode(), [
   path.join(CHECKOUT, "node_modules/@vscode/vsce/vsce"),
   "package",
@@ -28,6 +29,24 @@ run(recentNode(), [
   vsix,
 ]);
 report();
+
+/** The licences of what esbuild put into the bundle: their copyright notices have to go along. */
+function licenses() {
+  const { inputs } = JSON.parse(readFileSync(path.join(CHECKOUT, "editor-client/dist/meta.json"), "utf8"));
+  const packages = Object.keys(inputs).flatMap(
+    (file) => file.match(/^.*node_modules\/(@[^/]+\/)?[^/]+/)?.[0] ?? [],
+  );
+  return [...new Set(packages)].sort().map(license).join("\n\n");
+}
+
+function license(folder) {
+  const names = readdirSync(path.join(CHECKOUT, folder)).filter((name) =>
+    /^(licen[cs]e|copying)/i.test(name),
+  );
+  if (names.length === 0) throw new Error(`${folder} has no licence file`);
+  const texts = names.map((name) => readFileSync(path.join(CHECKOUT, folder, name), "utf8").trim());
+  return [`== ${folder.split("node_modules/").at(-1)}`, ...texts].join("\n\n");
+}
 
 function report() {
   const [wheel] = readdirSync(bundled).map((name) => path.join(bundled, name));

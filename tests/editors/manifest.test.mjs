@@ -49,14 +49,6 @@ test("every setting of the manifest is read", () => {
   }
 });
 
-test("editor and language server name the same methods", () => {
-  const methods = (text) =>
-    [...text.matchAll(/^(?:export const )?([A-Z_]+) = "(.+)"/gm)].map(([, ...pair]) => pair);
-  const ours = methods(read("editor-client/src/methods.ts"));
-  assert(ours.length > 0);
-  assert.deepEqual(ours, methods(read("server/portside/lsp/methods.py")));
-});
-
 test("extension and package have one version", () => {
   const [, version] = read("server/portside/__init__.py").match(/__version__ = "(.+)"/);
   assert.equal(manifest.version, version);
