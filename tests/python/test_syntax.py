@@ -88,6 +88,13 @@ def test_arguments_of_a_call() -> None:
         ("f'x'", "x"),
         ("b'x'", None),
         ("x", None),
+        ("'\\P\\d'", "\\P\\d"),
+        ("'\\101\\x41\\U00000041'", "AAA"),
+        ("'\\N{BULLET}'", "\u2022"),
+        ("'\\N{NO SUCH NAME}'", None),
+        ("'\\U99999999'", None),
+        ("'a\\\nb'", "ab"),
+        ("'\\\\n'", "\\n"),
     ],
 )
 def test_the_value_of_a_string(literal: str, value: str | None) -> None:

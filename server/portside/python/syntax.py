@@ -11,6 +11,7 @@ parentheses are a legal file.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -232,8 +233,27 @@ def string_value(tree: SyntaxTree, node: Node) -> str | None:
     return value if "r" in prefix or "\\" not in value else _unescaped(value)
 
 
+# Not the codec `unicode_escape`: it warns of `\\P`, which Python itself leaves as it is.
+_ESCAPE = re.compile(
+    r"""\\(?:(\r\n|\n|\r|[\\'"abfnrtv])|([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|N\{([^}]+)\})"""
+)
+_SHORT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
 def _unescaped(value: str) -> str | None:
+    """The text that the escapes in a literal stand for; None where one stands for no character."""
     try:
-        return value.encode("latin-1", "backslashreplace").decode("unicode_escape")
-    except UnicodeDecodeError:
+        return _ESCAPE.sub(_character, value)
+    except (KeyError, ValueError, OverflowError):
         return None
+
+
+def _character(escape: re.Match[str]) -> str:
+    short, octal, *codes, name = escape.groups()
+    if short is not None:
+        return "" if short[0] in "\r\n" else _SHORT.get(short, short)
+    if octal is not None:
+        return chr(int(octal, 8))
+    if name is not None:
+        return unicodedata.lookup(name)
+    return chr(int(next(code for code in codes if code is not None), 16))
