@@ -314,6 +314,19 @@ UNMOVABLE = (
         path="platform.py",
     ),
     Unmovable(
+        "arguments parsed on the way to the function that serves",
+        "import argparse\n" + HEAD + "\n\ndef main(args):\n    uvicorn.run(app)\n\n" + GUARD
+        + "    main(argparse.ArgumentParser().parse_args())\n",
+        ((18, "computes what it passes on"),),
+    ),
+    Unmovable(
+        "settings that pydantic reads from a file",
+        "from pydantic_settings import BaseSettings, SettingsConfigDict\n" + HEAD
+        + "\nclass Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env')\n"
+        "    port: int = 8000\n\nsettings = Settings()\n" + GUARD + "    uvicorn.run(app, port=settings.port)\n",
+        ((19, "`env_file`"),),
+    ),
+    Unmovable(
         "a file with a syntax error elsewhere",
         HEAD + "\n\ndef broken(:\n    pass\n\n" + GUARD + RUN,
         ((17, "syntax errors"),),

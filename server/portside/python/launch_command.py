@@ -34,7 +34,7 @@ from portside.python.values import (
 )
 
 # What may stand in for a value that the process itself changed before it was read.
-_LOADERS = frozenset({"load_dotenv", "dotenv_values", "read_env", "read_envfile"})
+_LOADERS = frozenset({"load_dotenv", "dotenv_values", "read_env", "read_envfile", "env_file"})
 _ENVIRONMENT_WRITES = """
 (assignment left: (subscript) @item)
 (call function: (attribute) @function)
@@ -170,7 +170,7 @@ class OptionReader:
         if loader := self._loader():
             self.obstacles.add(
                 node,
-                f"`${value.variable}` may come from the file that `{loader}` reads, which a shell does not",
+                f"`${value.variable}` may come from a file (`{loader}`) that a shell does not read",
             )
             return ()
         if self._writes_environment():

@@ -172,6 +172,10 @@ def check_block(names: Names, site: Site, obstacles: Obstacles) -> None:
                 continue
             after = statement.start_byte > level.statement.start_byte
             check_statement(names, statement, obstacles, after=after)
+    for call in site.calls:
+        listed = call.child_by_field_name("arguments")
+        if listed is not None and not is_pure(names, listed):
+            obstacles.add(call, f"{obstacles.quote(call)} computes what it passes on, and uvicorn would not")
     for attempt in site.tries:
         for clause in attempt.named_children:
             if clause.type in {"except_clause", "except_group_clause", "finally_clause", "else_clause"}:
