@@ -8,7 +8,8 @@ from collections.abc import Sequence
 MASK = "***"
 
 _WORD = (
-    r"(?:api[-_]?key|auth[-_]?token|access[-_]?token|token(?!s)|secret|passw(?:or)?d|passphrase|credential|bearer)"
+    r"(?:api[-_]?key|auth[-_]?token|access[-_]?token|token(?!s)"
+    r"|secret|passw(?:or)?d|passphrase|credential|bearer)"
 )
 _NAME = rf"[\w-]*{_WORD}s?(?:[-_](?:id|key))?"
 
