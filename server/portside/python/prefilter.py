@@ -6,16 +6,18 @@ import re
 
 # Packages that serve, their names in lower case as imports have them; words that open a port without
 # any package; Portside's own comments.
-_WORDS = re.compile(
-    rb"uvicorn|vllm|hypercorn|gunicorn|granian|daphne|waitress|sglang|llama|text-generation"
-    rb"|fastapi|starlette|flask|quart|sanic|litestar|aiohttp|tornado|bottle|falcon|blacksheep|socketio"
-    rb"|gradio|streamlit|grpc|socket|HTTPServer|create_server|start_server|portside"
-    rb"|werkzeug|nicegui|fasthtml|fastmcp|wsgiref|xmlrpc|trio|anyio|prometheus_client|eventlet|gevent|cheroot"
-    rb"|microdot|robyn|dash|litserve"
-    rb"|--port|subprocess|__name__|^bind\s*=",
-    re.IGNORECASE | re.MULTILINE,
-)
+_WORDS = (
+    b"uvicorn", b"vllm", b"hypercorn", b"gunicorn", b"granian", b"daphne", b"waitress", b"sglang", b"llama",
+    b"text-generation", b"fastapi", b"starlette", b"flask", b"quart", b"sanic", b"litestar", b"aiohttp",
+    b"tornado", b"bottle", b"falcon", b"blacksheep", b"gradio", b"streamlit", b"grpc",
+    b"socket", b"httpserver", b"create_server", b"start_server", b"portside", b"werkzeug", b"nicegui",
+    b"fasthtml", b"fastmcp", b"wsgiref", b"xmlrpc", b"trio", b"anyio", b"prometheus_client", b"eventlet",
+    b"gevent", b"cheroot", b"microdot", b"robyn", b"dash", b"litserve", b"--port", b"subprocess", b"__name__",
+)  # fmt: skip
+_BIND = re.compile(rb"^bind\s*=", re.MULTILINE)
 
 
 def is_interesting(data: bytes) -> bool:
-    return _WORDS.search(data) is not None
+    # Word by word: one search for a word runs at memory speed, one for an alternative of forty does not.
+    lowered = data.lower()
+    return any(word in lowered for word in _WORDS) or _BIND.search(lowered) is not None

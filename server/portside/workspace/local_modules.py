@@ -66,6 +66,7 @@ class LocalModules:
         self._root = root
         self._folders: dict[Path, tuple[int, frozenset[str]]] = {}
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
+        self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
         self.overlays: dict[Path, str] = {}
 
     def engines_behind(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
@@ -97,7 +98,10 @@ class LocalModules:
         targets = (
             target for found in facts.imports for target in self.files_of(path, found.module, found.name, top)
         )
-        summaries = (self.summary(target) for target in targets if target != path)
+        # Most files never name it, and reading a file costs a small part of understanding it.
+        summaries = (
+            self.summary(target) for target in targets if target != path and self._mentions_vllm(target)
+        )
         return any(summary is not None and summary.is_vllm_code for summary in summaries)
 
     def constants(self, path: Path, facts: ModuleFacts, top: Path) -> dict[str, Value]:
@@ -182,6 +186,20 @@ class LocalModules:
         known = self._summaries.get(path)
         if known is None or known[0] != key:
             known = self._summaries[path] = (key, self._read(path, overlay))
+        return known[1]
+
+    def _mentions_vllm(self, path: Path) -> bool:
+        overlay = self.overlays.get(path)
+        if overlay is not None:
+            return "vllm" in overlay
+        try:
+            state = path.stat()
+            key = (state.st_mtime_ns, state.st_size)
+            known = self._mentions.get(path)
+            if known is None or known[0] != key:
+                known = self._mentions[path] = (key, b"vllm" in path.read_bytes())
+        except OSError:
+            return False
         return known[1]
 
     def _read(self, path: Path, overlay: str | None) -> ModuleSummary | None:
