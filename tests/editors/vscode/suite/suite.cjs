@@ -43,6 +43,13 @@ async function api() {
   return extension.activate();
 }
 
+/** The process ids of the language servers that this extension host has started. Linux only. */
+function languageServers() {
+  const children = fs.readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ");
+  const commandOf = (pid) => fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  return children.filter((pid) => pid && commandOf(pid).includes("lsp")).map(Number);
+}
+
 const tests = {
   async "a finding stands at its line and links to its page"() {
     await open(SERVER);
@@ -144,6 +151,18 @@ const tests = {
     await vscode.commands.executeCommand("portside.restartLanguageServer");
     assert((await api()).languageServer().running);
     await diagnosticsOf("legacy_serve.py");
+  },
+
+  async "a language server that dies is replaced"() {
+    const { languageServer } = await api();
+    const [killed] = languageServers();
+    process.kill(killed, "SIGKILL");
+    await until(() => languageServers().some((pid) => pid !== killed), "another language server");
+    await until(() => languageServer().running, "it answers");
+    const editor = await open("legacy_serve.py");
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "import os\n"));
+    await diagnosticsOf("legacy_serve.py");
+    await vscode.commands.executeCommand("workbench.action.files.revert");
   },
 };
 
