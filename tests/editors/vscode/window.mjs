@@ -95,7 +95,7 @@ function installExtension({ node, entry, at, env }) {
   const { version } = JSON.parse(readFileSync(path.join(CHECKOUT, "package.json"), "utf8"));
   const vsix = path.join(CHECKOUT, "dist", `portside-${version}.vsix`);
   const args = [entry, "--config", at("code-server.yaml"), ...folders(at), "--install-extension", vsix];
-  execFileSync(node, args, { env, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(node, args, { env, stdio: ["ignore", "ignore", "pipe"] });
 }
 
 function start({ node, main, at, env }, port, driver) {
