@@ -151,7 +151,8 @@ class WorkspaceFacts:
     module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
     imports is vLLM code. imported_engines: engines that its imports make. imported_by: the files that
     import it. served_by: those with an app that import it, directly or through others; asked only of a
-    file without an app that makes an engine.
+    file without an app that makes an engine. served_engines: those in the processes that serve what an
+    import string of this file (`statement`) names, where it asks for several or for reload.
     port_settings: the lines that set `port_variable` where this script is run.
     constants: what names imported from files of the workspace stand for, by qualified name.
     """
@@ -163,6 +164,7 @@ class WorkspaceFacts:
     imported_engines: tuple[ImportedEngine, ...] = ()
     imported_by: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()
+    served_engines: tuple[ImportedEngine, ...] = ()
     port_variable: str = "PORT"
     port_settings: tuple[LaunchReference, ...] = ()
     constants: Mapping[str, Value] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
     if __name__ == "__main__":  → MAIN         else: → IMPORTED_ONLY
     if TYPE_CHECKING:           → NEVER
-    any other test of __name__  → UNKNOWN: nothing is said about such code
+    any other test of __name__  → UNKNOWN: nothing is said about such code, nor of `_name_ == "_main_"`
     everything else             → IMPORT
 
 A process that `multiprocessing` spawns runs the script again under the name
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from portside.python import broken_guards
+from portside.python.chunks import Chunk
 from portside.python.names import Names
 from portside.python.syntax import query, string_value, unwrapped
 
@@ -84,11 +86,17 @@ class Guards:
 def find_guards(names: Names) -> Guards:
     name = names.tree.source.path.replace("\\", "/").rpartition("/")[2]
     found: list[Guard] = []
-    for chunk in names.chunks_with(["__name__", "TYPE_CHECKING"]):
+    for chunk in (*names.chunks_with(["__name__", "TYPE_CHECKING"]), *_with_misspelt_guard(names)):
         for kind, nodes in query(_PATTERN, chunk.node).items():
             for node in nodes:
                 found += _guards_of(names, kind, node)
     return Guards(tuple(sorted(found, key=lambda guard: guard.start)), script_only=name == "__main__.py")
+
+
+def _with_misspelt_guard(names: Names) -> Iterator[Chunk]:
+    for chunk in names.chunks_with(broken_guards.UNDEFINED_NAMES):
+        if b"__name__" not in chunk.words and broken_guards.may_fail(chunk):
+            yield chunk
 
 
 def _guards_of(names: Names, kind: str, node: Node) -> Iterator[Guard]:
@@ -198,6 +206,8 @@ def _test(names: Names, condition: Node) -> When | None:
 
 def _positive(names: Names, node: Node) -> When | None:
     text = names.tree.text(node)
+    if node.type == "comparison_operator" and broken_guards.fails(names, node):
+        return When.UNKNOWN
     if "__name__" not in text:
         return When.NEVER if names.qualified(node) in _TYPE_CHECKING else None
     if node.type == "comparison_operator":

@@ -65,15 +65,19 @@ class Launch:
 
     def starts_processes(self, names: Names) -> bool:
         """Whether it says, literally, that processes other than this one serve: reload, several workers."""
-        if self.form is not Form.RUN:
-            return False
-        reload, workers = self.options.get("reload"), self.options.get("workers")
-        if reload is not None and names.value_of(reload).type == "true":
-            return True
+        return self.reloads(names) or self.workers(names) > 1
+
+    def reloads(self, names: Names) -> bool:
+        """Whether it says `reload=True`, where that has an effect."""
+        reload = self.options.get("reload") if self.form is Form.RUN else None
+        return reload is not None and names.value_of(reload).type == "true"
+
+    def workers(self, names: Names) -> int:
+        """How many processes it literally asks for; 1 where that is not known or has no effect."""
+        workers = self.options.get("workers") if self.form is Form.RUN else None
         counted = names.value_of(workers) if workers is not None else None
-        if counted is None or counted.type != "integer":
-            return False
-        return names.tree.text(counted).strip("_").isdigit() and int(names.tree.text(counted)) > 1
+        text = names.tree.text(counted).replace("_", "") if counted is not None else ""
+        return int(text) if counted is not None and counted.type == "integer" and text.isdigit() else 1
 
 
 class _Parts(NamedTuple):

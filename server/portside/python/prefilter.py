@@ -13,6 +13,7 @@ _WORDS = (
     b"socket", b"httpserver", b"create_server", b"start_server", b"portside", b"werkzeug", b"nicegui",
     b"fasthtml", b"fastmcp", b"wsgiref", b"xmlrpc", b"trio", b"anyio", b"prometheus_client", b"eventlet",
     b"gevent", b"cheroot", b"microdot", b"robyn", b"dash", b"litserve", b"--port", b"subprocess", b"__name__",
+    b"__main__", b"_name_",
 )  # fmt: skip
 _BIND = re.compile(rb"^bind\s*=", re.MULTILINE)
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
 from portside.python.constants import module_constants
+from portside.python.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
 from portside.python.guards import When
 from portside.python.imports import Import
+from portside.python.served_app import is_held
 from portside.python.value_types import Value
 from portside.workspace.text_file import UnreadableFile, decode
 
@@ -39,10 +41,12 @@ class EngineSummary:
 class ModuleSummary:
     """What other files have to know of a module.
 
-    imports: what its import imports in turn, by name. constants: by name in the module.
+    engines: that its import makes. held: those of a process that serves it, in its lifespan or a handler
+    too. imports: what its import imports in turn, by name. constants: by name in the module.
     """
 
     engines: tuple[EngineSummary, ...]
+    held: tuple[EngineSummary, ...]
     imports: tuple[tuple[str, str | None], ...]
     is_vllm_code: bool
     has_app: bool
@@ -50,10 +54,17 @@ class ModuleSummary:
 
 
 def summarize(facts: ModuleFacts) -> ModuleSummary:
-    calls = [(engine.constructor, engine.call) for engine in facts.engines_at_import]
-    engines = tuple(EngineSummary(name, facts.tree.span(call), facts.tree.line(call)) for name, call in calls)
+    engines = _summarized(facts, facts.engines_at_import)
+    held = _summarized(facts, filter(is_held, facts.engines))
     imports = tuple((found.module, found.name) for found in facts.imports if found.when is When.IMPORT)
-    return ModuleSummary(engines, imports, facts.is_vllm_code, bool(facts.apps), module_constants(facts))
+    return ModuleSummary(
+        engines, held, imports, facts.is_vllm_code, bool(facts.apps), module_constants(facts)
+    )
+
+
+def _summarized(facts: ModuleFacts, engines: Iterable[EngineUse]) -> tuple[EngineSummary, ...]:
+    calls = [(engine.constructor, engine.call) for engine in engines]
+    return tuple(EngineSummary(name, facts.tree.span(call), facts.tree.line(call)) for name, call in calls)
 
 
 class LocalModules:
@@ -81,14 +92,20 @@ class LocalModules:
                 for target in self._reachable(path, found, top, seen):
                     summary = self.summary(target)
                     for engine in summary.engines if summary is not None else ():
-                        yield ImportedEngine(
-                            statement,
-                            self._label(target),
-                            engine.constructor,
-                            str(target),
-                            engine.span,
-                            engine.line,
-                        )
+                        yield self._imported(statement, target, engine)
+
+    def engines_served(self, path: Path, module: str, statement: Span, top: Path) -> Iterator[ImportedEngine]:
+        """The engines in a process that serves the module, which `path` names: its own and imported ones."""
+        own = self.files_of(path, module, None, top)
+        for target in self._all_reached(own, top, {path}):
+            summary = self.summary(target)
+            if summary is not None:
+                for engine in summary.held if target == own[-1] else summary.engines:
+                    yield self._imported(statement, target, engine)
+
+    def _imported(self, statement: Span, file: Path, engine: EngineSummary) -> ImportedEngine:
+        label, path = self._label(file), str(file)
+        return ImportedEngine(statement, label, engine.constructor, path, engine.span, engine.line)
 
     def _label(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix() if self._root in path.parents else str(path)
@@ -117,7 +134,11 @@ class LocalModules:
         return found
 
     def _reachable(self, path: Path, found: Import, top: Path, seen: set[Path]) -> Iterator[Path]:
-        waiting = deque(self.files_of(path, found.module, found.name, top))
+        yield from self._all_reached(self.files_of(path, found.module, found.name, top), top, seen)
+
+    def _all_reached(self, files: Iterable[Path], top: Path, seen: set[Path]) -> Iterator[Path]:
+        """These files, and all that importing them imports."""
+        waiting = deque(files)
         while waiting:
             target = waiting.popleft()
             if target in seen:

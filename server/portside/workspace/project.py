@@ -26,6 +26,7 @@ from portside.python.layout import PythonLayout
 from portside.python.ports import may_listen
 from portside.python.prefilter import is_interesting
 from portside.python.script_place import ScriptPlace
+from portside.python.served_app import import_string
 from portside.rules import ALL
 from portside.workspace.import_roots import import_root, script_place
 from portside.workspace.importers import ImporterIndex, Importers
@@ -116,6 +117,7 @@ class Project:
             imported_engines=self._imported_engines(path, module, top),
             imported_by=tuple(map(str, importers.files)),
             served_by=self._served_by(path, module),
+            served_engines=self._served_engines(path, module, top),
             port_variable=self.port_variable,
             port_settings=self._port_settings(path, module, references),
             constants=self._modules.constants(path, module, top),
@@ -138,6 +140,16 @@ class Project:
         if module.has_app or not module.engines_at_import:
             return ()
         return tuple(str(file) for file in self._importers.all_of(path) if self._has_app(file))
+
+    def _served_engines(self, path: Path, module: ModuleFacts, top: Path) -> tuple[ImportedEngine, ...]:
+        """The engines of the apps that this file serves by an import string in processes of their own."""
+        found: list[ImportedEngine] = []
+        for launch in module.launches:
+            served = import_string(module.names, launch) if launch.starts_processes(module.names) else None
+            if served is not None:
+                statement = module.tree.span(served.node)
+                found += self._modules.engines_served(path, served.module, statement, top)
+        return tuple(found)
 
     def _imported_engines(self, path: Path, module: ModuleFacts, top: Path) -> tuple[ImportedEngine, ...]:
         return tuple(self._modules.engines_behind(path, module, top)) if module.has_app else ()

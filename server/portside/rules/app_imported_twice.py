@@ -1,0 +1,225 @@
+"""PS104: the script serves itself by its own import string, and so is executed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portside.lint.finding import Finding, Related, Severity
+from portside.lint.rule import Invalid, Rule, Valid
+from portside.python.facts import FileFacts
+from portside.python.guards import When
+from portside.python.launches import Launch
+from portside.python.moves import move_fixes
+from portside.python.served_app import ImportString, import_string, names_own_file
+
+CODE, NAME = "PS104", "app-imported-twice"
+
+DOCUMENTATION = """\
+## What it does
+
+Flags a launch whose import string names the very file that it stands in: `uvicorn.run("server:app")`
+in `server.py`, run as a script. It is an error where the file makes a vLLM engine on import.
+
+Followed are the main block, functions that it calls, and code that runs on import; constants that hold
+the string; strings with packages (`"core.server:app"` in `core/server.py`).
+
+Not flagged: a string that names another file; a launch in a function that only something else calls
+(an entry point, a command of click or typer): then the file may have been imported as a module, and
+its import string finds it there.
+
+## Why it matters
+
+Run as a script, the file is the module `__main__`. uvicorn looks for `server`, does not find it among
+the loaded modules, and executes the file once more. All that it does on import happens twice, and there
+are two of everything: two apps, two sets of globals, two engines. What the main block sets (`args`,
+`model = …`) is set in `__main__`, and the app that serves, in `server`, never sees it.
+
+With an engine on import the model is loaded twice. On a GPU the second one finds the memory taken:
+
+```text
+Free memory on device cuda:0 (a/b GiB) on startup is less than desired GPU memory utilization (0.92, c GiB).
+Decrease GPU memory utilization or reduce GPU memory used by other processes.
+```
+
+With `reload=True` or `workers=` the file runs in the parent as `__main__`, and in each child twice: as
+`__mp_main__`, and as `server`.
+
+## Example
+
+```python
+app = FastAPI()
+
+if __name__ == "__main__":
+    uvicorn.run("server:app", reload=True)
+```
+
+becomes
+
+```python
+app = FastAPI()
+```
+
+```text
+uvicorn server:app --reload
+```
+
+## Fix and its safety
+
+"Fix: launch via uvicorn CLI": the command imports the file once, in the process that serves. Offered,
+and safe, on the same terms as for `uvicorn-run-in-main`. Where the file wants to stay a script without
+reload or workers, passing the app itself, `uvicorn.run(app)`, does as well.
+
+## Since
+
+Every version of uvicorn.
+
+## References
+
+- [Python: `__main__`](https://docs.python.org/3/library/__main__.html)
+- `uvicorn/importer.py`, `import_from_string`
+"""
+
+
+def _check(facts: FileFacts) -> Iterator[Finding]:
+    for launch in facts.module.launches:
+        if launch.when not in {When.MAIN, When.IMPORT}:
+            continue
+        served = import_string(facts.module.names, launch)
+        if served is not None and names_own_file(facts, served.module):
+            yield _finding(facts, launch, served)
+
+
+def _finding(facts: FileFacts, launch: Launch, served: ImportString) -> Finding:
+    tree, engines = facts.module.tree, facts.module.engines_at_import
+    fact = (
+        f"`{tree.text(served.node)}` names this very file, which runs as `__main__` and again as "
+        f"`{served.module}`"
+    )
+    if engines:
+        line = tree.line(engines[0].call)
+        message = f"{fact}: the model that `{engines[0].constructor}` loads in line {line} is loaded twice"
+    elif launch.starts_processes(facts.module.names):
+        message = f"{fact}: all that it does on import is done in the parent, and twice where it serves"
+    else:
+        message = f"{fact}: its imports happen twice, and what the main block sets never reaches the app"
+    related = tuple(
+        Related(facts.source.path, tree.span(engine.call), "this engine is made each time")
+        for engine in engines
+    )
+    severity = Severity.ERROR if engines else Severity.WARNING
+    return Finding(CODE, NAME, tree.span(launch.call), message, severity, move_fixes(facts, launch), related)
+
+
+_APP = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+_MAIN = 'if __name__ == "__main__":\n'
+_CLEAN = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+
+_INVALID = (
+    Invalid(
+        "the file's own name",
+        _APP + _MAIN + '    «uvicorn.run("server:app", port=8000)»\n',
+        fixed=_CLEAN,
+        messages=('`"server:app"` names this very file, which runs as `__main__` and again as `server`',),
+    ),
+    Invalid(
+        "reload",
+        _APP + _MAIN + '    «uvicorn.run("server:app", reload=True)»\n',
+        fixed=_CLEAN,
+        messages=("twice where it serves",),
+    ),
+    Invalid(
+        "with its package",
+        _APP + _MAIN + '    «uvicorn.run("core.server:app")»\n',
+        fixed=_CLEAN,
+        path="core/server.py",
+        files={"core/__init__.py": ""},
+        messages=("again as `core.server`",),
+    ),
+    Invalid(
+        "below src",
+        _APP + _MAIN + '    «uvicorn.run("core.server:app")»\n',
+        fixed=_CLEAN,
+        path="src/core/server.py",
+        files={"src/core/__init__.py": "", "pyproject.toml": ""},
+    ),
+    Invalid(
+        "in a function that the main block calls",
+        _APP + 'def main():\n    «uvicorn.run("server:app")»\n\n\n' + _MAIN + "    main()\n",
+        fixed=_CLEAN,
+    ),
+    Invalid(
+        "a constant", _APP + 'TARGET = "server:app"\n\n' + _MAIN + "    «uvicorn.run(TARGET)»\n", fixed=_CLEAN
+    ),
+    Invalid(
+        "an engine on import",
+        "import uvicorn\nfrom fastapi import FastAPI\nfrom vllm import LLM\n\n"
+        "app = FastAPI()\nllm = LLM('m')\n\n\n" + _MAIN + '    «uvicorn.run("server:app")»\n',
+        fixed="from fastapi import FastAPI\nfrom vllm import LLM\n\napp = FastAPI()\nllm = LLM('m')\n",
+        messages=("the model that `LLM` loads in line 6 is loaded twice",),
+    ),
+    Invalid("without a guard", _APP + '«uvicorn.run("server:app")»\n'),
+    Invalid(
+        "a config and a server",
+        _APP + _MAIN + '    «uvicorn.Server(uvicorn.Config("server:app", port=9000)).run()»\n',
+        fixed=_CLEAN,
+    ),
+    Invalid(
+        "what the main block sets",
+        _APP
+        + '@app.get("/")\ndef root():\n    return args.model\n\n\n'
+        + _MAIN
+        + '    args = parse()\n    «uvicorn.run("server:app")»\n',
+        messages=("what the main block sets never reaches the app",),
+    ),
+    Invalid(
+        "a factory",
+        "import uvicorn\n\n\ndef create_app():\n    ...\n\n\n"
+        + _MAIN
+        + '    «uvicorn.run("server:create_app", factory=True)»\n',
+        fixed="def create_app():\n    ...\n",
+    ),
+)
+
+_VALID = (
+    Valid("the app itself", _APP + _MAIN + "    uvicorn.run(app)\n"),
+    Valid("another file", "import uvicorn\n\n" + _MAIN + '    uvicorn.run("core.app:app")\n', path="run.py"),
+    Valid(
+        "another file of that name",
+        "import uvicorn\n\n" + _MAIN + '    uvicorn.run("app.main:app")\n',
+        path="main.py",
+        files={"app/main.py": _CLEAN},
+    ),
+    Valid(
+        "a package of that name beside it",
+        "import uvicorn\n\n" + _MAIN + '    uvicorn.run("server:app")\n',
+        path="server.py",
+        files={"server/__init__.py": _CLEAN},
+    ),
+    Valid(
+        "an entry point",
+        _APP + 'def main():\n    uvicorn.run("server:app", reload=True)\n',
+    ),
+    Valid(
+        "a command of typer",
+        "import typer\n"
+        + _APP
+        + 'cli = typer.Typer()\n\n\n@cli.command()\ndef serve():\n    uvicorn.run("server:app")\n\n\n'
+        + _MAIN
+        + "    cli()\n",
+    ),
+    Valid("a string that is computed", _APP + _MAIN + '    uvicorn.run(f"{name}:app")\n'),
+    Valid("a name that only ends alike", "import uvicorn\n\n" + _MAIN + '    uvicorn.run("ver:app")\n'),
+    Valid("someone else's run", "from mine import run\n\n" + _MAIN + '    run("server:app")\n'),
+    Valid("text", '"""uvicorn.run("server:app")"""\nimport uvicorn\n'),
+)
+
+RULE: Rule[FileFacts] = Rule(
+    code=CODE,
+    name=NAME,
+    severity=Severity.WARNING,
+    summary="A script that serves itself by its own import string is executed twice",
+    documentation=DOCUMENTATION,
+    check=_check,
+    invalid=_INVALID,
+    valid=_VALID,
+)
