@@ -34,6 +34,8 @@ def resolve(refusal: Refusal, policy: str, console: Console) -> Claim | None:
         return _next(refusal, console)
     if policy == "ask" and terminal.is_shared() and not console.is_json:
         return _ask(refusal, occupancy, console)
+    if not console.is_json:
+        console.row("you can", _advice(occupancy))
     return None
 
 
@@ -92,6 +94,13 @@ def _explain(holder: Holder) -> str:
 
 
 # -- what can be done --------------------------------------------------------------------
+
+
+def _advice(occupancy: Occupancy) -> str:
+    """What to do, where nobody can be asked."""
+    chosen = _stoppable(occupancy)
+    end = f", or end pid {chosen.server.pid if chosen.server else chosen.pid}" if chosen else ""
+    return f"take the next free port (--on-conflict next), another (--port N){end}"
 
 
 def _next(refusal: Refusal, console: Console) -> Claim | None:
