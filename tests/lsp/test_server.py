@@ -135,6 +135,21 @@ def test_the_launch_fix_is_offered_under_its_name(editor: Editor) -> None:
     assert "Ignore uvicorn-run-in-main on this line" in titles
 
 
+def test_after_the_launch_fix_the_editor_says_how_to_start_and_what_still_runs_the_script(
+    editor: Editor,
+) -> None:
+    editor.initialize()
+    (editor.folder / "Procfile").write_text("web: python server.py\n")
+    uri = editor.open("server.py", SERVER)
+    launch = where(editor.diagnostics(uri), "PS101")
+    actions = editor.actions(uri, launch, only=["quickfix"])
+    fix = next(action for action in actions if action["title"] == "Fix: launch via uvicorn CLI")
+    editor.request("workspace/executeCommand", fix["command"])
+    shown = editor.notification("window/showMessage")["message"]
+    assert shown.startswith("Start it with: uvicorn server:app ")
+    assert "`Procfile:1`" in shown
+
+
 def test_ignoring_a_finding_ends_it(editor: Editor) -> None:
     editor.initialize()
     uri = editor.open("server.py", SERVER)

@@ -8,6 +8,7 @@ from typing import Any
 from portside.lint.finding import Applicability, Finding, Fix
 from portside.lint.layout import Layout
 from portside.lint.source import SourceFile
+from portside.lsp.commands import TELL
 from portside.lsp.convert import FIX_ALL, QUICK_FIX, Converter, Json, matching
 from portside.lsp.documents import Document, Documents
 
@@ -59,7 +60,7 @@ class Actions:
         for fix in finding.fixes:
             action = self._convert.quick_fix(fix, diagnostics, preferred=fix is preferred)
             if action is not None:
-                yield action
+                yield {**action, **_told_afterwards(finding, fix)}
 
     def _ignores(self, document: Document, linked: Sequence[tuple[Finding, list[Json]]]) -> Iterator[Json]:
         if not linked:
@@ -91,6 +92,16 @@ class Actions:
 def _asks_for(wanted: Sequence[str] | None, kind: str) -> bool:
     """Whether a kind is among those wanted, each of which stands for all kinds below it."""
     return wanted is None or any(kind == name or kind.startswith(f"{name}.") for name in wanted)
+
+
+def _told_afterwards(finding: Finding, fix: Fix) -> Json:
+    """What has the editor show what is left to do, once an edit has been made that can't do it all."""
+    lines = [f"Start it with: {finding.launch.command}"] if finding.launch and finding.launch.command else []
+    if fix.applicability is Applicability.UNSAFE:
+        lines += fix.notes
+    if not lines:
+        return {}
+    return {"command": {"title": fix.title, "command": TELL, "arguments": [". ".join(lines)]}}
 
 
 def _safe_fix(finding: Finding) -> Fix | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portside.lsp.client import Client
+from portside.lsp.commands import TELL
 from portside.lsp.convert import FIX_ALL, QUICK_FIX, SOURCE, Json
 
 # Python files, settings, and every kind of file that launches something.
@@ -31,6 +32,7 @@ def capabilities(client: Client) -> Json:
             "codeActionKinds": [QUICK_FIX, FIX_ALL],
             "resolveProvider": client.resolves_edits,
         },
+        "executeCommandProvider": {"commands": [TELL]},
         "hoverProvider": True,
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }

@@ -20,6 +20,7 @@ from portside.lsp.actions import Actions
 from portside.lsp.buffer import Buffer
 from portside.lsp.capabilities import WATCHED_FILES, capabilities
 from portside.lsp.client import Client
+from portside.lsp.commands import TELL
 from portside.lsp.convert import Converter, Json
 from portside.lsp.documents import Document, Documents
 from portside.lsp.hover import hover
@@ -63,6 +64,7 @@ class Session:
             "workspace/didChangeWatchedFiles": self.did_change_watched_files,
             "workspace/didChangeConfiguration": self.did_change_configuration,
             "workspace/didChangeWorkspaceFolders": self.did_change_workspace_folders,
+            "workspace/executeCommand": self.execute_command,
             LAUNCH_TARGETS: self.launch_targets,
         }
 
@@ -191,6 +193,10 @@ class Session:
         from portside.lsp.launch_targets import launch_targets
 
         return launch_targets(params or {}, self.client.folders)
+
+    def execute_command(self, params: Json) -> None:
+        if params["command"] == TELL:
+            self._outbox.notify("window/showMessage", {"type": 3, "message": str(params["arguments"][0])})
 
     def findings(self, document: Document) -> tuple[Finding, ...]:
         """What is found in this version of the document; the check runs once per version."""
