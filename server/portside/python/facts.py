@@ -21,6 +21,7 @@ from portside.python.guards import Guards, find_guards
 from portside.python.imports import Import, find_imports
 from portside.python.launches import LAUNCH_NAMES, Launch, launch_at
 from portside.python.names import Names
+from portside.python.ports import Listened, listened
 from portside.python.reachability import Reached, find_reached
 from portside.python.relevance import relevant_chunks
 from portside.python.script_place import ScriptPlace
@@ -185,6 +186,11 @@ class FileFacts:
     def is_vllm_code(self) -> bool:
         """Whether this file, or one of the workspace that it imports, imports vLLM or makes an engine."""
         return self.module.is_vllm_code or self.workspace.imports_vllm_code
+
+    @cached_property
+    def listened(self) -> Listened:
+        """What the file listens on."""
+        return listened(self.module.names, self.workspace.constants.get)
 
 
 def module_facts(source: SourceFile, previous: ModuleFacts | None = None) -> ModuleFacts:

@@ -13,7 +13,7 @@ from portside.knowledge.server_commands import ServerCommand
 from portside.lint.source import Span
 from portside.python.command_ports import CommandPort, command_ports
 from portside.python.command_words import Word, item_words, words
-from portside.python.port_use import Found, Handed, Listener, PortUse, port_number, read
+from portside.python.port_use import Found, Handed, Listener, PortUse, Sourced, port_number, read
 from portside.python.syntax import argument_nodes
 from portside.python.value_objects import argument
 from portside.python.value_types import Literal, Parameter
@@ -54,15 +54,18 @@ def in_words(tracer: Tracer, held: Iterable[Word], assumed: ServerCommand | None
             yield from _in_string(tracer, port, listener)
 
 
-def _in_string(tracer: Tracer, port: CommandPort, listener: Listener) -> Iterator[PortUse]:
+def _in_string(tracer: Tracer, port: CommandPort, listener: Listener) -> Iterator[Found]:
     """Digits in a longer string: `"vllm serve m --port 8000"`, `"--port=8000"`."""
     text = (port.word.text or "")[port.start : port.end]
     found = (_BOUND_PORT if port.bind else _PORT).search(text)
     number = port_number(found[1]) if found is not None else None
-    if found is None or number is None:
+    if found is None:
         return
     start = _text_start(tracer, port.word) + port.start + found.start(1)
     span = Span(start, start + len(found[1]))
+    if number is None:
+        yield Sourced(listener, Literal(int(found[1]), span), span)
+        return
     yield PortUse(listener, number, Literal(number, span), span, port.word.string)
 
 

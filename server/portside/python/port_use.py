@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from portside.knowledge.listeners import Argument, Takes
 from portside.lint.source import Span
-from portside.python.value_types import Literal, Parameter
+from portside.python.value_types import Literal, Parameter, Value
 from portside.python.values import Tracer
 
 _HIGHEST = 65535
@@ -59,7 +59,20 @@ class Handed:
     listener: Listener
 
 
-Found = PortUse | Handed
+@dataclass(frozen=True, eq=False)
+class Sourced:
+    """What a listener is given that is no port written in the code, or not only.
+
+    value: a variable, an option, a parameter, a number that is no port, something unknown.
+    use: the expression at the listener, or the digits in a longer string.
+    """
+
+    listener: Listener
+    value: Value
+    use: Span
+
+
+Found = PortUse | Handed | Sourced
 
 
 def read(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found]:
@@ -79,6 +92,8 @@ def _number(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Fo
         yield Handed(value, listener)
     elif isinstance(value, Literal) and (port := port_number(value.value)) is not None:
         yield PortUse(listener, port, value, tracer.names.tree.span(expression))
+        return
+    yield Sourced(listener, value, tracer.names.tree.span(expression))
 
 
 def port_number(value: object) -> int | None:
@@ -130,8 +145,12 @@ def _bind_string(tracer: Tracer, string: Node, expression: Node, listener: Liste
         return
     text = tree.text(string)
     found = _BOUND.search(text)
-    if found is None or "//" in text or (port := port_number(found["port"])) is None:
+    if found is None or "//" in text:
         return
-    start = tree.span(string).start + found.start("port")
-    literal = Literal(port, Span(start, start + len(found["port"])))
+    start, port = tree.span(string).start + found.start("port"), port_number(found["port"])
+    digits = Span(start, start + len(found["port"]))
+    literal = Literal(port if port is not None else int(found["port"]), digits)
+    if port is None:
+        yield Sourced(listener, literal, digits)
+        return
     yield PortUse(listener, port, literal, tree.span(expression), string)

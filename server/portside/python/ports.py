@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -18,12 +19,12 @@ from portside.python.names import Names
 from portside.python.port_callers import note, of_callers
 from portside.python.port_calls import TRIGGERS, last_name, of_assignment, of_call, of_class
 from portside.python.port_configuration import of_configuration
-from portside.python.port_use import Found, Handed, Listener, PortUse
+from portside.python.port_use import Found, Handed, Listener, PortUse, Sourced
 from portside.python.syntax import query
 from portside.python.value_types import Outside, nothing_outside
 from portside.python.values import Tracer
 
-__all__ = ["PortUse", "may_listen", "port_uses"]
+__all__ = ["Listened", "PortUse", "Sourced", "listened", "may_listen", "port_uses"]
 
 _ALIAS = re.compile(rb"\b(\w+)[ \t]+as[ \t]+(\w+)")
 _CANDIDATES = """
@@ -41,8 +42,21 @@ def may_listen(names: Names) -> bool:
     return any(True for _ in _chunks_with_any(names, TRIGGERS))
 
 
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What the file listens on, in the order of the text: literal ports, and all that is none."""
+
+    ports: tuple[PortUse, ...]
+    sourced: tuple[Sourced, ...]
+
+
 def port_uses(names: Names, outside: Outside = nothing_outside) -> tuple[PortUse, ...]:
     """Every literal port that the file listens on, in the order of the text."""
+    return listened(names, outside).ports
+
+
+def listened(names: Names, outside: Outside = nothing_outside) -> Listened:
+    """All that the file listens on, as far as it can be told."""
     tracer = Tracer(names, outside)
     local: dict[int, Listener] = {}
     found = list(_kept(tracer, (*_direct(tracer, local), *of_configuration(tracer)), local))
@@ -51,12 +65,16 @@ def port_uses(names: Names, outside: Outside = nothing_outside) -> tuple[PortUse
         new = {start: listener for start, listener in local.items() if start not in known}
         known |= new.keys()
         found += _kept(tracer, of_callers(tracer, new, local), local)
-    distinct = {(use.use, use.literal.span, use.literal.path): use for use in found}
-    return tuple(sorted(distinct.values(), key=lambda use: (use.use, use.literal.span)))
+    uses = {(use.use, use.literal.span, use.literal.path): use for use in found if isinstance(use, PortUse)}
+    sourced = {one.use: one for one in found if isinstance(one, Sourced)}
+    return Listened(
+        tuple(sorted(uses.values(), key=lambda use: (use.use, use.literal.span))),
+        tuple(sourced[span] for span in sorted(sourced)),
+    )
 
 
-def _kept(tracer: Tracer, found: Iterable[Found], local: dict[int, Listener]) -> Iterator[PortUse]:
-    """The uses. Functions whose callers say the port are noted in `local`."""
+def _kept(tracer: Tracer, found: Iterable[Found], local: dict[int, Listener]) -> Iterator[PortUse | Sourced]:
+    """What is listened on. Functions whose callers say the port are noted in `local`."""
     for one in found:
         if isinstance(one, Handed):
             note(tracer, one, local)
