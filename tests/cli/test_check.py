@@ -204,6 +204,18 @@ def test_a_syntax_error_hides_nothing_else(portside: Portside, server: Path) -> 
     assert "syntax error; the rest of the file was checked" in outcome.err
 
 
+def test_valid_code_that_the_parser_does_not_know_is_no_syntax_error(
+    portside: Portside, server: Path
+) -> None:
+    server.write_text(SERVER + "\nfirst, *rest = 1, *[]\n")
+    outcome = portside("check")
+    assert "PS101" in outcome.out
+    assert (
+        outcome.err
+        == "warning: server.py:10:19: valid, but not understood; the rest of the file was checked\n"
+    )
+
+
 def test_standard_input_is_checked_under_a_name(portside: Portside, tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "portside.toml").write_text('ignore = ["PS101"]\n')

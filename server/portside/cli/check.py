@@ -14,6 +14,7 @@ from portside.cli import options, output
 from portside.cli.files import NoTarget, Target, label, targets
 from portside.lint.finding import Finding
 from portside.lint.source import SourceFile
+from portside.python.confirmed_syntax import is_valid_python
 from portside.python.prefilter import is_interesting
 from portside.report.checked import Checked, CheckedFile
 from portside.settings import SettingsError
@@ -131,7 +132,8 @@ def _check_text(run: Run, checker: Checker, file: TextFile, shown: str | None = 
     source = SourceFile(shown, file.text)
     if result.syntax_errors:
         start = source.position(result.syntax_errors[0].start)
-        output.warn(f"{shown}:{start.line}:{start.column}: syntax error; the rest of the file was checked")
+        what = "valid, but not understood" if is_valid_python(file.text) else "syntax error"
+        output.warn(f"{shown}:{start.line}:{start.column}: {what}; the rest of the file was checked")
     run.files.append(CheckedFile(source, result))
     run.others[str(file.path)] = source
     for finding in result.findings:
