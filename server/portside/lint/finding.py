@@ -74,8 +74,8 @@ class Blocker:
 class LaunchReport:
     """What Portside knows about moving a launch to the uvicorn CLI.
 
-    command: the shell command that replaces the run call; None where it can't be moved.
-    blockers: empty exactly when `movable`.
+    movable: as it stands. command: the shell command that starts the app once a fix of the
+    finding is applied; None where none is offered. blockers: empty exactly when `movable`.
     """
 
     movable: bool

@@ -22,12 +22,14 @@ from portside.python.launch_site import Site
 from portside.python.launches import Launch
 from portside.python.names import Names
 from portside.python.syntax import arguments, query, unwrapped
+from portside.python.value_sources import is_parsed, option_of
 from portside.python.values import (
     CommandLine,
     Environment,
     Literal,
     Parameter,
     Through,
+    Tracer,
     Unknown,
     Value,
     trace,
@@ -67,11 +69,15 @@ def command(target: AppTarget, options: Options) -> str:
 
 @dataclass
 class OptionReader:
-    """Reads the options of one launch; what has no form on the command line becomes an obstacle."""
+    """Reads the options of one launch; what has no form on the command line becomes an obstacle.
+
+    moves_arguments: whether what the script takes as its own option (`--port`) becomes uvicorn's.
+    """
 
     names: Names
     site: Site
     obstacles: Obstacles
+    moves_arguments: bool = False
 
     def read(self, launch: Launch) -> Options:
         words: list[str] = []
@@ -124,12 +130,23 @@ class OptionReader:
         return False
 
     def _value(self, node: Node) -> Value | _Composed:
-        value = trace(self.names, node)
+        value = self._of_passed(node) or trace(self.names, node)
         if isinstance(value, Unknown):
             plain = self.names.value_of(node)
             if plain.type in {"list", "tuple", "dictionary", "set"}:
                 return _composed(self.names.tree.text(plain)) or value
         return value
+
+    def _of_passed(self, node: Node) -> Value | None:
+        """`args.port` where the arguments are handed to the function that serves."""
+        holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+        if node.type != "attribute" or holder is None or name is None or not self.moves_arguments:
+            return None
+        passed = self.site.argument(self.names, holder)
+        tracer = Tracer(self.names)
+        if passed == unwrapped(holder) or not is_parsed(tracer, passed):
+            return None
+        return option_of(tracer, self.names.tree.text(name), None)
 
     def _words(self, option: Option, node: Node, value: Value | _Composed) -> tuple[str, ...]:
         if option.keyword == "ssl_keyfile_password" and not _is_none(value):
@@ -147,6 +164,8 @@ class OptionReader:
                 return self._literal(option, node, composed)
             case Environment():
                 return self._environment(option, node, value)
+            case CommandLine(option=str(), default=default) if self.moves_arguments:
+                return self._argument(option, node, default)
         self.obstacles.add(node, f"`{option.keyword}={self.names.tree.text(node)}`: {_why_not(value)}")
         return ()
 
@@ -158,6 +177,28 @@ class OptionReader:
             self.obstacles.add(node, words.reason)
             return ()
         return tuple(shlex.quote(word) for word in words)
+
+    def _argument(self, option: Option, node: Node, default: Value | None) -> tuple[str, ...]:
+        """What the script has where its option is not given; who gives it gives it to uvicorn from now on."""
+        if isinstance(default, Environment):
+            return self._environment(option, node, default)
+        if default is None or _is_none(default):
+            if option.none_is_default or option.kind is Kind.FLAG:
+                return ()
+            return ("--host", _ANY_IPV4) if option.keyword == "host" else self._without_default(option, node)
+        if not isinstance(default, Literal):
+            self.obstacles.add(node, f"what `{self.names.tree.text(node)}` defaults to can't be told")
+            return ()
+        constant = default.value
+        if isinstance(constant, str) and constant.isdecimal() and option.kind is Kind.INTEGER:
+            constant = int(constant)
+        return self._literal(option, node, constant)
+
+    def _without_default(self, option: Option, node: Node) -> tuple[str, ...]:
+        if option.keyword == "port":
+            return (option.flag, '"${PORT:?}"')
+        self.obstacles.add(node, f"`{option.keyword}` has no default")
+        return ()
 
     def _environment(self, option: Option, node: Node, value: Environment) -> tuple[str, ...]:
         """`"${PORT:-8000}"`; a variable without a default has to be there, as `int(None)` would fail too."""
@@ -240,9 +281,9 @@ def _is_none(value: object) -> bool:
 
 
 def _settled(value: object, kind: type) -> Any:
-    """The value, or the default of a variable, if it is of this kind."""
-    if isinstance(value, Environment):
-        value = value.default
+    """The value, or the default of a variable or an argument, if it is of this kind."""
+    for _ in range(2):
+        value = value.default if isinstance(value, Environment | CommandLine) else value
     found = value.value if isinstance(value, Literal) else None
     if kind is int and isinstance(found, str) and found.isdecimal():
         found = int(found)

@@ -13,7 +13,6 @@ What is proved, each point by a function that names what stands in the way:
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -21,7 +20,6 @@ from tree_sitter import Node
 from portside.lint.finding import Applicability, Blocker, Edit, Fix, LaunchReport
 from portside.python.bindings import How
 from portside.python.facts import FileFacts
-from portside.python.guards import Guards, When
 from portside.python.launch_app import (
     AppFinder,
     AppTarget,
@@ -31,15 +29,16 @@ from portside.python.launch_app import (
     opened_paths,
 )
 from portside.python.launch_command import OptionReader, Options, command
-from portside.python.launch_effects import check_block, check_statement, is_pure
+from portside.python.launch_effects import check_block
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_removal import removal
 from portside.python.launch_settings import settings_edit
-from portside.python.launch_site import Site, find_site, statements
+from portside.python.launch_site import Site, find_site
+from portside.python.launch_surroundings import check_surroundings
 from portside.python.launches import Form, Launch
 from portside.python.names import Names
 from portside.python.script_place import ScriptPlace
-from portside.python.syntax import ancestors, query, string_value
+from portside.python.syntax import ancestors, query
 from portside.python.values import Literal, trace
 
 TITLE = "Fix: launch via uvicorn CLI"
@@ -65,9 +64,9 @@ class Move:
         return LaunchReport(movable=True, command=self.command)
 
 
-def report_of(plan: Move | tuple[Blocker, ...]) -> LaunchReport:
-    """What a finding says of the launch, whichever way the plan went."""
-    return plan.report if isinstance(plan, Move) else LaunchReport(False, None, plan)
+def report_of(plan: Move | tuple[Blocker, ...], command: str | None = None) -> LaunchReport:
+    """What a finding says of the launch, whichever way the plan went. command: of another fix for it."""
+    return plan.report if isinstance(plan, Move) else LaunchReport(False, command, plan)
 
 
 def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
@@ -120,77 +119,10 @@ def _with_options(names: Names, launch: Launch, found: Found) -> Found:
 
 def _check(facts: FileFacts, site: Site, launch: Launch, place: ScriptPlace, obstacles: Obstacles) -> None:
     names = facts.module.names
-    if names.tree.errors:
-        obstacles.add(launch.call, "the file has syntax errors, so not all that it does can be seen")
-    for other in facts.module.launches:
-        if other is not launch and other.when is not When.NEVER:
-            obstacles.add(other.call, "the file starts a second server here, and one command starts one")
     check_block(names, site, obstacles)
-    _check_other_guards(names, facts.module.guards, site, obstacles)
-    _check_module(names, site, obstacles)
+    check_surroundings(facts, site, launch, place, obstacles)
     _check_names(names, site, obstacles)
     _check_arguments(names, site, obstacles)
-    _check_users(names, site, place, obstacles)
-    _check_circle(facts, launch, obstacles)
-    _check_main_module(facts, site, obstacles)
-
-
-def _check_other_guards(names: Names, guards: Guards, site: Site, obstacles: Obstacles) -> None:
-    """Other code that runs only in the script, or only when it is imported."""
-    for guard in guards.all:
-        if site.removes(guard.node.start_byte) or guard.when is When.NEVER:
-            continue
-        if guard.when is not When.MAIN or guard.node.type != "if_statement":
-            obstacles.add(guard.node, "what runs here depends on `__name__`, which is another under uvicorn")
-            continue
-        body = guard.node.child_by_field_name("consequence")
-        for statement in statements(body) if body is not None else ():
-            check_statement(names, statement, obstacles)
-
-
-def _check_module(names: Names, site: Site, obstacles: Obstacles) -> None:
-    """Statements of the module after the launch run once the server has stopped; by uvicorn, before."""
-    launch = site.removed[-1]
-    for chunk in names.chunks:
-        comes_after = chunk.start > launch.start_byte and not site.removes(chunk.start)
-        if comes_after and not _only_binds(names, chunk.node):
-            shown = obstacles.quote(chunk.node)
-            obstacles.add(
-                chunk.node, f"{shown} runs after the server has stopped; by uvicorn, before it starts"
-            )
-    for chunk in names.chunks_with(["run", "run_until_complete"]):
-        if not chunk.is_definition and not site.removes(chunk.start):
-            _check_event_loop(names, chunk.node, obstacles)
-
-
-def _only_binds(names: Names, statement: Node) -> bool:
-    if statement.type in {"function_definition", "import_statement", "import_from_statement"}:
-        return True
-    if statement.type != "expression_statement" or not statement.named_children:
-        return False
-    inner = statement.named_children[0]
-    right = inner.child_by_field_name("right")
-    if inner.type == "assignment":
-        left = inner.child_by_field_name("left")
-        return right is not None and left is not None and left.type == "identifier" and is_pure(names, right)
-    return is_pure(names, inner)
-
-
-_LOOPS = frozenset({"asyncio.run", "uvloop.run", "anyio.run"})
-
-
-def _check_event_loop(names: Names, statement: Node, obstacles: Obstacles) -> None:
-    for call in query("(call) @call", statement).get("call", []):
-        function = call.child_by_field_name("function")
-        attribute = function.child_by_field_name("attribute") if function is not None else None
-        is_runner = attribute is not None and names.tree.text(attribute) == "run_until_complete"
-        if function is None or not (is_runner or names.qualified(function) in _LOOPS):
-            continue
-        if names.scope_at(call) is names.module:
-            obstacles.add(
-                call,
-                f"{obstacles.quote(call)} runs on import, which fails in the loop of uvicorn before 0.47",
-            )
 
 
 def _check_names(names: Names, site: Site, obstacles: Obstacles) -> None:
@@ -243,50 +175,6 @@ def _is_given_its_arguments(method: Node) -> bool:
     listed = call.child_by_field_name("arguments") if call is not None and call.type == "call" else None
     first = listed.named_children[0] if listed is not None and listed.named_children else None
     return first is not None and first.type in {"list", "tuple"}
-
-
-def _check_circle(facts: FileFacts, launch: Launch, obstacles: Obstacles) -> None:
-    """Files that this one imports and that import it back: they see another copy of the app."""
-    names = facts.module.names
-    if launch.app is None or string_value(names.tree, names.value_of(launch.app)) is not None:
-        return
-    importing = {re.split(r"[/\\]", path)[-1].removesuffix(".py") for path in facts.workspace.imported_by}
-    for found in facts.module.imports:
-        parts = {*found.module.split("."), found.name}
-        if again := sorted(str(part) for part in parts & importing):
-            obstacles.add(
-                launch.call,
-                f"`{again[0]}` imports this file, which imports it: the script and the module have two apps",
-            )
-            return
-
-
-def _check_main_module(facts: FileFacts, site: Site, obstacles: Obstacles) -> None:
-    """Readers of the module `__main__`, which is uvicorn's then."""
-    names, guards = facts.module.names, facts.module.guards.all
-    for chunk in names.chunks_with(["__main__"]):
-        found = query("(string) @name (dotted_name) @name", chunk.node).get("name", [])
-        for node in found:
-            in_guard = any(g.condition.start_byte <= node.start_byte < g.condition.end_byte for g in guards)
-            if in_guard or site.removes(node.start_byte):
-                continue
-            if names.tree.text(node) == "__main__" or string_value(names.tree, node) == "__main__":
-                obstacles.add(node, "`__main__` is this file in the script, and uvicorn in the command")
-
-
-def _check_users(names: Names, site: Site, place: ScriptPlace, obstacles: Obstacles) -> None:
-    """Others that use the functions that would go with the launch."""
-    for function in site.functions:
-        node = function.child_by_field_name("name")
-        name = names.tree.text(node) if node is not None else ""
-        if name in place.entry_points:
-            obstacles.add(function, f"an installed command starts `{name}`: see `[project.scripts]`")
-        elif place.imported_names is None or name in place.imported_names or _is_public(names, name):
-            obstacles.add(function, f"other code may use `{name}`")
-
-
-def _is_public(names: Names, name: str) -> bool:
-    return any(name.encode() in chunk.words for chunk in names.chunks_with(["__all__"]))
 
 
 def _note_what_changes(facts: FileFacts, launch: Launch, target: AppTarget, obstacles: Obstacles) -> None:

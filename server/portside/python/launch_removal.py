@@ -29,6 +29,14 @@ def removal(names: Names, site: Site, place: ScriptPlace, target: AppTarget) -> 
     return tuple(Edit(source.path, span, "") for span in sorted(spans))
 
 
+def left_over(names: Names, place: ScriptPlace, target: AppTarget, going: list[Node]) -> tuple[Span, ...]:
+    """What nobody needs once the code of `going` is no more, to be cut; that code itself is not in it."""
+    leftovers = _Leftovers(names, place, target, list(going))
+    leftovers.spread()
+    lines = _Lines(names.tree.source)
+    return (*lines.cut(leftovers.statements[len(going) :]), *leftovers.cut_names())
+
+
 @dataclass
 class _Leftovers:
     """What a removal leaves without a reader: imports, constants, functions, until nothing more falls.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.python.bindings import Binding
+from portside.python.instances import constructions
 from portside.python.syntax import Arguments, arguments, query, string_value, unwrapped
 from portside.python.value_types import (
     CommandLine,
@@ -66,7 +67,7 @@ def _is_reader(tracer: Tracing, call: Node) -> bool:
 
 def _getattr(tracer: Tracing, passed: Arguments) -> Value | None:
     name = string_value(tracer.names.tree, passed.positional[1])
-    if name is None or not _is_parsed(tracer, passed.positional[0]):
+    if name is None or not is_parsed(tracer, passed.positional[0]):
         return None
     default = tracer.trace(passed.positional[2]) if len(passed.positional) > 2 else None
     return option_of(tracer, name, default)
@@ -91,15 +92,15 @@ def of_subscript(tracer: Tracing, node: Node) -> Value | None:
 def of_attribute(tracer: Tracing, node: Node) -> Value | None:
     """`args.port` for an `args = parser.parse_args()`; None for any other."""
     holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
-    if holder is None or name is None or not _is_parsed(tracer, holder):
+    if holder is None or name is None or not is_parsed(tracer, holder):
         return None
     if _is_assigned(tracer, node):
         return Unknown(f"`{tracer.text(node)}` is assigned after the arguments were parsed")
     return option_of(tracer, tracer.text(name), None)
 
 
-def _is_parsed(tracer: Tracing, holder: Node) -> bool:
-    """Whether this is what an argument parser returned."""
+def is_parsed(tracer: Tracing, holder: Node) -> bool:
+    """Whether this is what an argument parser returned, directly or through functions of the file."""
     made = tracer.names.value_of(holder)
     if made.type == "identifier":
         # `args, rest = parser.parse_known_args()`
@@ -108,7 +109,12 @@ def _is_parsed(tracer: Tracing, holder: Node) -> bool:
         made = unwrapped(right) if right is not None else made
     if made.type == "subscript":
         made = unwrapped(made.child_by_field_name("value") or made)
-    function = made.child_by_field_name("function") if made.type == "call" else None
+    calls = constructions(tracer.names, made)
+    return bool(calls) and all(_parses(tracer, call) for call in calls)
+
+
+def _parses(tracer: Tracing, call: Node) -> bool:
+    function = call.child_by_field_name("function")
     name = function.child_by_field_name("attribute") if function is not None else None
     return name is not None and tracer.text(name) in _PARSER_RESULTS
 

@@ -8,6 +8,7 @@ from portside.lint.finding import Blocker, Finding, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
 from portside.python.guards import When
+from portside.python.launch_factory import Factory, plan_factory
 from portside.python.launch_move import Move, plan_move, report_of
 from portside.python.launches import Form, Launch
 from portside.python.reachability import Reached
@@ -75,6 +76,26 @@ the run call, and every option has a form on the command line. Otherwise the mes
 stands in the way. It counts as unsafe while other files of the workspace (a Dockerfile, a script) still
 run this one.
 
+Most launches that can't move as they stand can become a factory: "Fix: launch via uvicorn CLI (create_app
+factory)" makes a function of the main block. What it does stays in its order, names that others read are
+declared `global`, and a parser reads the variable `SERVER_ARGS`; host and port are uvicorn's options then:
+
+```python
+def create_app():
+    global args
+    args = parser.parse_args(shlex.split(os.environ.get("SERVER_ARGS", "")))
+    app.add_middleware(CORSMiddleware, allow_origins=args.origins)
+    return app
+```
+
+```text
+SERVER_ARGS="--model Qwen/Qwen3-8B" uvicorn --factory server:create_app --host 0.0.0.0 --port 8000
+```
+
+It is unsafe: whoever starts the server has to say its arguments in another way. It is not offered where
+code comes after the run call, where the main block needs an event loop or the signals, where arguments are
+parsed outside of it, and where the file has a `create_app` already.
+
 ## Since
 
 Every version of uvicorn. Measured with uvicorn 0.54.0 and vLLM 0.32.0.
@@ -99,14 +120,19 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
             continue
         plan = plan_move(facts, launch) if number < _MOST_PLANS else _one_of_many(facts, reached[0])
         blockers = plan if not isinstance(plan, Move) else ()
+        factory = plan_factory(facts, launch) if blockers and number < _MOST_PLANS else None
+        fixes = (plan.fix,) if isinstance(plan, Move) else ()
+        command = None
+        if isinstance(factory, Factory):
+            fixes, command = (factory.fix,), factory.command
         yield Finding(
             CODE,
             NAME,
             facts.module.tree.span(launch.call),
             _message(facts, launch, ways[0]) + _hindrance(blockers),
             Severity.WARNING if facts.is_vllm_code else Severity.INFORMATION,
-            fixes=(plan.fix,) if isinstance(plan, Move) else (),
-            launch=report_of(plan),
+            fixes=fixes,
+            launch=report_of(plan, command),
         )
 
 
@@ -174,7 +200,15 @@ _INVALID = (
         "import argparse\n\nimport uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
         '@app.get("/")\ndef root():\n    return args.model\n\n\n'
         + _MAIN
-        + "    parser = argparse.ArgumentParser()\n    args = parser.parse_args()\n    «uvicorn.run(app)»\n",
+        + "    parser = argparse.ArgumentParser()\n"
+        '    parser.add_argument("--model", default="m")\n'
+        '    parser.add_argument("--port", type=int, default=8010)\n'
+        "    args = parser.parse_args()\n    «uvicorn.run(app, port=args.port)»\n",
+        fixed="import argparse\nimport os\nimport shlex\n\nfrom fastapi import FastAPI\n\n"
+        "app = FastAPI()\n\n\n"
+        '@app.get("/")\ndef root():\n    return args.model\n\n\ndef create_app():\n    global args\n'
+        '    parser = argparse.ArgumentParser()\n    parser.add_argument("--model", default="m")\n'
+        '    args = parser.parse_args(shlex.split(os.environ.get("SERVER_ARGS", "")))\n    return app\n',
         messages=("it can't move to that command as it stands, line ",),
     ),
     Invalid(
@@ -243,6 +277,8 @@ if "__main__" == __name__:
     Invalid(
         "middleware that only the main block adds",
         _APP + _MAIN + "    app.add_middleware(Cors)\n    «uvicorn.run(app)»\n",
+        fixed="from fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+        "def create_app():\n    app.add_middleware(Cors)\n    return app\n",
         messages=("it can't move to that command as it stands, line 8: `app.add_middleware(Cors)`",),
     ),
     Invalid(

@@ -1,0 +1,268 @@
+"""The script's own arguments, once uvicorn starts the app: read from a variable, host and port from uvicorn.
+
+args = parser.parse_args()
+-> args = parser.parse_args(shlex.split(os.environ.get("SERVER_ARGS", "")))
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.lint.finding import Edit
+from portside.python.bindings import How
+from portside.python.launch_obstacles import Obstacles
+from portside.python.launch_site import Site
+from portside.python.names import Names
+from portside.python.syntax import arguments, query, string_value, unwrapped
+
+VARIABLE = "SERVER_ARGS"
+
+# All take a list of words as their first argument, and read sys.argv without it.
+_PARSERS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
+# The same, but only under the name `args`.
+_DATACLASS_PARSER = "parse_args_into_dataclasses"
+# What makes one of its options of every parameter or field, from sys.argv.
+_HIDDEN_PARSERS = (
+    "absl.app.",
+    "cyclopts.",
+    "docopt.",
+    "draccus.",
+    "fire.",
+    "hydra.",
+    "jsonargparse.",
+    "simple_parsing.",
+    "tyro.",
+    "pydantic_settings.",
+    "typer.",
+    "click.",
+)
+_SOUNDS_LIKE_PARSING = re.compile(
+    r"(^|_)(args?|argv|argparse|arguments?|options|flags|cli)($|_)", re.IGNORECASE
+)
+_HARMLESS = frozenset({"from_cli_args", "add_cli_args", "make_arg_parser", "validate_parsed_serve_args"})
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the code of a launch does with its arguments.
+
+    calls: those that parse, to be handed words. options: the statements of `add_argument` that only
+    the launch needed. required: the words that a start can't do without, `--model MODEL`.
+    """
+
+    calls: tuple[Node, ...] = ()
+    options: tuple[Node, ...] = ()
+    required: tuple[str, ...] = ()
+
+    def edits(self, names: Names) -> Iterator[Edit]:
+        """The edits of the calls."""
+        quote = "'" if names.tree.source.data.count(b"'") > names.tree.source.data.count(b'"') else '"'
+        words = f"shlex.split(os.environ.get({quote}{VARIABLE}{quote}, {quote}{quote}))"
+        for call in self.calls:
+            listed, function = call.child_by_field_name("arguments"), call.child_by_field_name("function")
+            if listed is not None and function is not None:
+                is_keyword = names.tree.text(function).endswith(_DATACLASS_PARSER)
+                text = f"({'args=' if is_keyword else ''}{words})"
+                yield Edit(names.tree.source.path, names.tree.span(listed), text)
+
+
+def region(names: Names, site: Site) -> tuple[Node, ...]:
+    """The code of the launch, and the functions of the file that nothing else calls."""
+    found = list(site.removed)
+    waiting = list(found)
+    while waiting:
+        for node in query("(call function: (identifier) @name)", waiting.pop()).get("name", []):
+            function = names.definition(node)
+            if function is None or function in found or not _is_plain(function):
+                continue
+            name = function.child_by_field_name("name")
+            reads = names.reads(names.tree.text(name)) if name is not None else ()
+            if all(any(_holds(part, read) for part in found) for read in reads):
+                found.append(function)
+                waiting.append(function)
+    return tuple(found)
+
+
+def _is_plain(function: Node) -> bool:
+    parent = function.parent
+    return function.type == "function_definition" and parent is not None and parent.type == "module"
+
+
+def _holds(around: Node, node: Node) -> bool:
+    return around.start_byte <= node.start_byte < around.end_byte
+
+
+def read_arguments(
+    names: Names, parts: tuple[Node, ...], replaced: tuple[Node, ...], obstacles: Obstacles
+) -> Arguments:
+    """What is to be done; what can't be, or where others read the arguments too, becomes an obstacle."""
+    calls: list[Node] = []
+    for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER, "argv"]):
+        for node in query("(attribute) @a", chunk.node).get("a", []):
+            call = _reader(names, node)
+            if call is None:
+                continue
+            inside = any(_holds(part, node) for part in parts)
+            if not inside or call.type != "call":
+                shown = obstacles.quote(node)
+                obstacles.add(node, f"{shown} reads the arguments of the process, which are uvicorn's then")
+            elif arguments(call).positional or arguments(call).keywords or arguments(call).unpacked:
+                obstacles.add(call, f"{obstacles.quote(call)} can't be handed its words")
+            else:
+                calls.append(call)
+    for part in parts:
+        _check_hidden(names, part, obstacles)
+    options = tuple(_only_for_launch(names, replaced)) if calls else ()
+    return Arguments(tuple(calls), options, tuple(_required(names, parts, options)) if calls else ())
+
+
+def _reader(names: Names, attribute: Node) -> Node | None:
+    """The call that parses the process' arguments, or the `sys.argv`; None where nothing reads them here."""
+    name = attribute.child_by_field_name("attribute")
+    text = names.tree.text(name) if name is not None else ""
+    if text == "argv":
+        return attribute if names.qualified(attribute) == "sys.argv" else None
+    if text not in _PARSERS and text != _DATACLASS_PARSER:
+        return None
+    call = attribute.parent
+    if call is None or call.type != "call" or call.child_by_field_name("function") != attribute:
+        return attribute
+    first = arguments(call).positional[:1] or tuple(
+        value for key, value in arguments(call).keywords.items() if key == "args"
+    )
+    return None if first and first[0].type in {"list", "tuple"} else call
+
+
+def _check_hidden(names: Names, part: Node, obstacles: Obstacles) -> None:
+    """Functions from elsewhere that read the arguments, as far as their names tell."""
+    for callee in query("(call function: (_) @callee)", part).get("callee", []):
+        qualified = names.qualified(callee) or ""
+        if qualified.startswith(("argparse.", "builtins.", "os.", "vllm.")) or names.definition(callee):
+            continue
+        last = (qualified or names.tree.text(callee)).rpartition(".")[2]
+        is_outside = callee.type == "identifier" or bool(qualified)
+        if last in _HARMLESS or not is_outside:
+            continue
+        if qualified.startswith(_HIDDEN_PARSERS) or _SOUNDS_LIKE_PARSING.search(last):
+            obstacles.add(callee, f"{obstacles.quote(callee)} reads the arguments of the process by itself")
+
+
+# Options
+
+
+@dataclass(frozen=True)
+class _Option:
+    """One `add_argument`. words: as they are typed, `--port` or a position's name."""
+
+    statement: Node
+    call: Node
+    words: tuple[str, ...]
+
+    @property
+    def longest(self) -> str:
+        return max(self.words, key=lambda word: (word.startswith("--"), len(word)))
+
+    def destination(self, names: Names) -> str:
+        written = arguments(self.call).keywords.get("dest")
+        named = string_value(names.tree, written) if written is not None else None
+        return named or self.longest.lstrip("-").replace("-", "_")
+
+
+def _options(names: Names) -> Iterator[_Option]:
+    for chunk in names.chunks_with(["add_argument"]):
+        for call in query("(call) @call", chunk.node).get("call", []):
+            function = call.child_by_field_name("function")
+            name = function.child_by_field_name("attribute") if function is not None else None
+            if name is None or names.tree.text(name) != "add_argument" or call.parent is None:
+                continue
+            words = [string_value(names.tree, word) for word in arguments(call).positional]
+            if words and all(words):
+                yield _Option(call.parent, call, tuple(word for word in words if word))
+
+
+def _only_for_launch(names: Names, replaced: tuple[Node, ...]) -> Iterator[Node]:
+    """The statements of the options that nothing but the run call reads."""
+    wanted = {
+        names.tree.text(name): holder
+        for node in replaced
+        for holder, name in _attributes(node)
+        if holder.type == "identifier"
+    }
+    for option in _options(names):
+        destination = option.destination(names)
+        holder = wanted.get(destination)
+        if holder is None or option.statement.type != "expression_statement" or not _stands_alone(option):
+            continue
+        if _is_read_elsewhere(names, destination, replaced) or not _is_read_by_attribute(names, holder):
+            continue
+        yield option.statement
+
+
+def _stands_alone(option: _Option) -> bool:
+    before, after = option.statement.prev_sibling, option.statement.next_sibling
+    row = option.statement.start_point.row
+    shares = (before is not None and before.end_point.row == row and before.is_named) or (
+        after is not None
+        and after.start_point.row == option.statement.end_point.row
+        and after.type != "comment"
+    )
+    return not shares and len(option.statement.named_children) == 1 and before is not None
+
+
+def _attributes(node: Node) -> Iterator[tuple[Node, Node]]:
+    for attribute in query("(attribute) @a", node).get("a", []):
+        holder, name = attribute.child_by_field_name("object"), attribute.child_by_field_name("attribute")
+        if holder is not None and name is not None:
+            yield unwrapped(holder), name
+
+
+def _is_read_elsewhere(names: Names, destination: str, replaced: tuple[Node, ...]) -> bool:
+    for chunk in names.chunks_with([destination]):
+        for _, name in _attributes(chunk.node):
+            if names.tree.text(name) == destination and not any(_holds(node, name) for node in replaced):
+                return True
+    return False
+
+
+def _is_read_by_attribute(names: Names, holder: Node) -> bool:
+    """Whether the parsed arguments are never handed on as a whole, but to what takes what it knows."""
+    name, scope = names.tree.text(holder), names.scope_at(holder)
+    home = names.home(name, scope, holder.start_byte)
+    bindings = names.bindings_of(holder)
+    if home is None or any(binding.how is How.PARAMETER for binding in bindings):
+        return False
+    for read in names.reads(name, home):
+        parent = read.parent
+        if parent is not None and parent.type == "attribute":
+            continue
+        call = parent.parent if parent is not None and parent.type == "argument_list" else None
+        function = call.child_by_field_name("function") if call is not None else None
+        callee = names.tree.text(function) if function is not None else ""
+        if not callee.endswith(".from_cli_args"):
+            return False
+    return True
+
+
+def _required(names: Names, parts: tuple[Node, ...], gone: tuple[Node, ...]) -> Iterator[str]:
+    """The words, with capitals for the values, without which the parser would exit."""
+    positions: list[str] = []
+    for option in _options(names):
+        if option.statement in gone or not any(_holds(part, option.call) for part in parts):
+            continue
+        passed = arguments(option.call)
+        longest, is_option = option.longest, option.longest.startswith("-")
+        value = option.destination(names).upper()
+        if is_option and "required" in passed.keywords:
+            if names.tree.text(passed.keywords["required"]) == "True":
+                yield f"{longest} {value}"
+        elif not is_option and not _may_be_left_out(names, passed.keywords.get("nargs")):
+            positions.append(value)
+    yield from positions
+
+
+def _may_be_left_out(names: Names, nargs: Node | None) -> bool:
+    return nargs is not None and string_value(names.tree, nargs) in {"?", "*"}

@@ -1,0 +1,57 @@
+"""Names of the main block that stay names of the module once the block is a function."""
+
+from __future__ import annotations
+
+import builtins
+
+from portside.python.bindings import Binding, How
+from portside.python.launch_app import bound_in
+from portside.python.launch_obstacles import Obstacles
+from portside.python.launch_site import Site
+from portside.python.names import Names
+from portside.python.syntax import query
+
+FACTORY = "create_app"
+
+_LOOKUPS = ("globals", "locals", "vars", "eval", "exec", "__dict__")
+
+
+def global_names(names: Names, site: Site, obstacles: Obstacles) -> tuple[str, ...]:
+    """The names to declare `global`; what can't be declared becomes an obstacle."""
+    if taken := names.module_bindings(FACTORY):
+        obstacles.add(taken[0].node, f"the file has a `{FACTORY}` already")
+    if site.guard is None:
+        return ()
+    found = [b for b in bound_in(names, site.guard) if b.name not in {"*", FACTORY}]
+    for star in query("(wildcard_import) @star", site.guard).get("star", []):
+        obstacles.add(star, "`import *` is not allowed in a function")
+    keeps_all = _needs_all(names, site)
+    wanted = dict.fromkeys(b.name for b in found if keeps_all or _is_shared(names, site, b))
+    for binding in found:
+        if binding.name in wanted and _is_annotated(binding):
+            obstacles.add(
+                binding.node, f"`{binding.name}` has an annotation here, which a `global` name can't have"
+            )
+    return tuple(wanted)
+
+
+def _needs_all(names: Names, site: Site) -> bool:
+    """Whether somebody may look for any of them where names of the module are."""
+    if names.chunks_with(_LOOKUPS):
+        return True
+    # FastAPI looks annotations up among the names of the module; a class body sees no function's names.
+    return bool(query("(function_definition) @d (class_definition) @d", site.guard or names.tree.root))
+
+
+def _is_shared(names: Names, site: Site, binding: Binding) -> bool:
+    """Whether code outside the block reads or sets the name, or means something else by it."""
+    guard = site.guard
+    if guard is None or hasattr(builtins, binding.name) or binding.deferred:
+        return True
+    around = (*names.module_bindings(binding.name), *())
+    nodes = [*(b.node for b in around), *names.reads(binding.name)]
+    return any(not guard.start_byte <= node.start_byte < guard.end_byte for node in nodes)
+
+
+def _is_annotated(binding: Binding) -> bool:
+    return binding.how is How.ANNOTATION or binding.statement.child_by_field_name("type") is not None

@@ -1,0 +1,428 @@
+"""Shapes whose main block becomes a factory, and shapes for which that would not hold."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.shapes import API, Movable, Unmovable
+
+HEAD = "import uvicorn\n" + API  # nine lines
+GUARD = "\n\nif __name__ == '__main__':\n"  # the guard is line 12, its first statement line 13
+RUN = "    uvicorn.run(app, host='0.0.0.0', port=8010)\n"
+UVICORN = "uvicorn --factory server:create_app"
+PLAIN = f"{UVICORN} --host 0.0.0.0 --port 8010"
+ARGPARSE = "import argparse\n"
+PARSER = "    parser = argparse.ArgumentParser()\n"
+NETWORK = "    parser.add_argument('--host', default='0.0.0.0')\n    parser.add_argument('--port', type=int, default=8000)\n"
+MODEL = "    parser.add_argument('--model', default='tiny')\n"
+PARSE = "    args = parser.parse_args()\n"
+ENGINE = "from vllm import AsyncEngineArgs, AsyncLLMEngine\n"
+COUNTED = {"PROOF_ENGINES": "1"}
+
+FACTORIES = (
+    Movable(
+        "arguments for host and port, and a model that a route reads",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return args.model\n" + GUARD + PARSER + NETWORK + MODEL + PARSE
+        + "    uvicorn.run(app, host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        gone=("uvicorn", "--port", "--host", "__main__"),
+        kept=("global args", "import shlex", "import os", "--model", "return app"),
+    ),
+    Movable(
+        "an engine made from arguments, counted",
+        ARGPARSE + ENGINE + HEAD + "\n\n@app.get('/e')\ndef e():\n    return type(engine).__name__\n" + GUARD
+        + "    parser = argparse.ArgumentParser()\n" + NETWORK + "    parser = AsyncEngineArgs.add_cli_args(parser)\n" + PARSE
+        + "    engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model=args.model or 'm'))\n"
+        "    uvicorn.run(app, host=args.host, port=args.port, log_level='info')\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000 --log-level info",
+        environment=COUNTED,
+        kept=("global engine",),
+    ),
+    Movable(
+        "the engine in main, declared global",
+        ENGINE + HEAD + "\nengine = None\n\n\n@app.get('/e')\ndef e():\n    return engine is not None\n\n\n"
+        "def main():\n    global engine\n    engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model='m'))\n" + RUN
+        + GUARD + "    main()\n",
+        PLAIN,
+        environment=COUNTED,
+        kept=("def create_app():\n    return main()", "    return app\n"),
+        gone=("import uvicorn",),
+    ),
+    Movable(
+        "middleware added in the main block",
+        "from fastapi.middleware.cors import CORSMiddleware\n" + HEAD + GUARD
+        + "    app.add_middleware(CORSMiddleware, allow_origins=['*'])\n" + RUN,
+        PLAIN,
+        gone=("uvicorn", "shlex"),
+    ),
+    Movable(
+        "two kinds of middleware, in their order",
+        "from fastapi.middleware.cors import CORSMiddleware\nfrom starlette.middleware.gzip import GZipMiddleware\n" + HEAD + GUARD
+        + "    app.add_middleware(GZipMiddleware)\n    app.add_middleware(CORSMiddleware, allow_origins=['*'])\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "state that the main block sets",
+        "from fastapi import Request\n" + HEAD + "\n\n@app.get('/k')\ndef k(request: Request):\n    return request.app.state.key\n" + GUARD
+        + "    app.state.key = 'k'\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "the app made in the main block",
+        "import uvicorn\nfrom fastapi import FastAPI\n" + GUARD
+        + "    app = FastAPI(title='here')\n\n    @app.get('/')\n    def root():\n        return app.title\n\n" + RUN,
+        PLAIN,
+        kept=("global app",),
+    ),
+    Movable(
+        "the app made in a helper",
+        "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef run_server(host='0.0.0.0', port=8010):\n    app = FastAPI()\n\n"
+        "    @app.get('/')\n    def root():\n        return 1\n\n    uvicorn.run(app, host=host, port=port)\n" + GUARD + "    run_server()\n",
+        PLAIN,
+        kept=("return run_server()",),
+    ),
+    Movable(
+        "an app that a function with arguments builds",
+        ARGPARSE + "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef build(model):\n    app = FastAPI()\n\n    @app.get('/m')\n"
+        "    def m():\n        return model\n\n    return app\n" + GUARD + PARSER + NETWORK + MODEL + PARSE
+        + "    uvicorn.run(build(args.model), host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        kept=("return build(args.model)",),
+        gone=("global",),
+    ),
+    Movable(
+        "the app wrapped in the main block",
+        HEAD + "\n\ndef wrap(inner):\n    inner.title = 'wrapped'\n    return inner\n" + GUARD + "    app = wrap(app)\n" + RUN,
+        PLAIN,
+        kept=("global app",),
+    ),
+    Movable(
+        "an app in a wrapper of middleware",
+        "from starlette.middleware.gzip import GZipMiddleware\n" + HEAD + GUARD
+        + "    uvicorn.run(GZipMiddleware(app, minimum_size=10), port=8010)\n",
+        f"{UVICORN} --port 8010",
+        kept=("return GZipMiddleware(app, minimum_size=10)",),
+    ),
+    Movable(
+        "a router included in the main block",
+        "from fastapi import APIRouter\n" + HEAD + "\nrouter = APIRouter()\n\n\n@router.get('/r')\ndef r():\n    return 'r'\n" + GUARD
+        + "    app.include_router(router, prefix='/v1')\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "static files mounted in the main block",
+        "from fastapi.staticfiles import StaticFiles\n" + HEAD + GUARD
+        + "    app.mount('/files', StaticFiles(directory='.'))\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "the environment set before the run call",
+        "import os\n" + HEAD + "\n\n@app.get('/v')\ndef v():\n    return os.environ['MODE']\n" + GUARD + "    os.environ['MODE'] = 'x'\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "logging set up, and a start method",
+        "import logging\nimport multiprocessing as mp\n" + HEAD + GUARD
+        + "    logging.basicConfig(level=logging.INFO)\n    mp.set_start_method('spawn')\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "arguments parsed by a function of the file",
+        ARGPARSE + HEAD + "\nsettings = {}\n\n\n@app.get('/s')\ndef s():\n    return settings\n\n\ndef parse():\n" + PARSER + NETWORK + MODEL
+        + "    return parser.parse_args()\n" + GUARD + "    args = parse()\n    settings['model'] = args.model\n"
+        "    uvicorn.run(app, host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        kept=("return parser.parse_args(shlex.split(",),
+    ),
+    Movable(
+        "arguments parsed in main and handed on",
+        ARGPARSE + HEAD + "\n\ndef serve(args):\n    app.state.model = args.model\n    uvicorn.run(app, host=args.host, port=args.port)\n"
+        + GUARD + PARSER + NETWORK + MODEL + PARSE + "    serve(args)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        kept=("    return serve(args)",),
+    ),
+    Movable(
+        "arguments handed on as the call's argument",
+        ARGPARSE + HEAD + "\n\ndef serve(args):\n    app.state.model = args.model\n    uvicorn.run(app, port=args.port)\n"
+        + GUARD + PARSER + NETWORK + MODEL + "    serve(parser.parse_args())\n",
+        f"{UVICORN} --port 8000",
+        kept=("return serve(parser.parse_args(shlex.split(",),
+    ),
+    Movable(
+        "global args of a main function",
+        ARGPARSE + HEAD + "\nargs = None\n\n\n@app.get('/m')\ndef m():\n    return args.model\n\n\ndef main():\n    global args\n"
+        + PARSER + NETWORK + MODEL + PARSE + "    uvicorn.run(app, host=args.host, port=args.port)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+    ),
+    Movable(
+        "what a parser does not know is left alone",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return args.model\n" + GUARD + PARSER + MODEL
+        + "    args, rest = parser.parse_known_args()\n" + RUN,
+        PLAIN,
+        kept=("parse_known_args(shlex.split",),
+    ),
+    Movable(
+        "a required argument",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return args.model\n" + GUARD + PARSER + NETWORK
+        + "    parser.add_argument('--model', required=True)\n" + PARSE + "    uvicorn.run(app, host=args.host, port=args.port)\n",
+        f'SERVER_ARGS="--model MODEL" {UVICORN} --host 0.0.0.0 --port 8000',
+        arguments=("server.py", "--model", "MODEL"),
+    ),
+    Movable(
+        "a required position",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return args.model\n" + GUARD + PARSER
+        + "    parser.add_argument('model')\n" + PARSE + RUN,
+        f'SERVER_ARGS="MODEL" {PLAIN}',
+        arguments=("server.py", "MODEL"),
+    ),
+    Movable(
+        "a port that the log names too stays an option",
+        ARGPARSE + HEAD + GUARD + PARSER + NETWORK + PARSE + "    print(f'listening on {args.port}')\n"
+        "    app.state.args = args\n    uvicorn.run(app, host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        kept=("'--port'", "'--host'"),
+    ),
+    Movable(
+        "more of uvicorn's options from the arguments",
+        ARGPARSE + HEAD + GUARD + PARSER + NETWORK + "    parser.add_argument('--log-level', default='debug')\n"
+        "    parser.add_argument('--ssl-keyfile', default=None)\n    parser.add_argument('--root-path')\n" + PARSE
+        + "    app.root_path = args.root_path or ''\n    uvicorn.run(app, host=args.host, port=args.port, log_level=args.log_level, ssl_keyfile=args.ssl_keyfile)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000 --log-level debug",
+        kept=("--root-path",),
+        gone=("--ssl-keyfile",),
+    ),
+    Movable(
+        "a default from the environment",
+        "import argparse\nimport os\n" + HEAD + GUARD + PARSER
+        + "    parser.add_argument('--port', type=int, default=int(os.environ.get('API_PORT', 8003)))\n" + PARSE
+        + "    app.state.x = 1\n    uvicorn.run(app, port=args.port)\n",
+        f'{UVICORN} --port "${{API_PORT:-8003}}"',
+    ),
+    Movable(
+        "a config and a server",
+        HEAD + GUARD + "    app.state.x = 1\n    config = uvicorn.Config(app, host='0.0.0.0', port=8010)\n"
+        "    server = uvicorn.Server(config)\n    server.run()\n",
+        PLAIN,
+        gone=("config", "server", "uvicorn"),
+    ),
+    Movable(
+        "a server in one line",
+        HEAD + GUARD + "    app.state.x = 1\n    uvicorn.Server(uvicorn.Config(app, port=8010)).run()\n",
+        f"{UVICORN} --port 8010",
+        gone=("Config",),
+    ),
+    Movable(
+        "an app of another module, imported after the environment is set",
+        "import os\n\nimport uvicorn\n" + GUARD + "    os.environ['MODE'] = 'x'\n    uvicorn.run('api:app', port=8010)\n",
+        f"{UVICORN} --port 8010",
+        files={"api.py": "import os\n" + API + "\n\n@app.get('/v')\ndef v():\n    return MODE\n\n\nMODE = os.environ['MODE']\n"},
+        kept=("    from api import app\n    return app\n",),
+    ),
+    Movable(
+        "a factory of another module",
+        "import os\n\nimport uvicorn\n" + GUARD + "    os.environ['MODE'] = 'x'\n    uvicorn.run('pkg.api:make', factory=True, port=8010)\n",
+        f"{UVICORN} --port 8010",
+        files={"pkg/api.py": "from fastapi import FastAPI\n\n\ndef make():\n    return FastAPI()\n"},
+        kept=("    from pkg.api import make\n    return make()\n",),
+    ),
+    Movable(
+        "the import string of the script itself, with arguments for the network",
+        ARGPARSE + HEAD + GUARD + PARSER + NETWORK + PARSE + "    uvicorn.run('server:app', host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        kept=("    return app\n",),
+    ),
+    Movable(
+        "uvicorn imported in the main block",
+        API + GUARD + "    import uvicorn\n\n    app.state.x = 1\n" + RUN,
+        PLAIN,
+        gone=("uvicorn",),
+    ),
+    Movable(
+        "an interrupt that is caught",
+        HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    except KeyboardInterrupt:\n        print('bye')\n",
+        PLAIN,
+    ),
+    Movable(
+        "a main function whose code the process is to end with",
+        "import sys\n" + HEAD + "\n\ndef main():\n    app.state.x = 1\n" + RUN + "    return 0\n" + GUARD + "    sys.exit(main())\n",
+        PLAIN,
+        kept=("return main()",),
+        gone=("import sys",),
+    ),
+    Movable(
+        "a folder and its neighbours",
+        "import answers\n" + HEAD + GUARD + "    app.state.x = answers.N\n" + RUN,
+        "uvicorn --factory server:create_app --app-dir core --host 0.0.0.0 --port 8010",
+        path="core/server.py",
+        files={"core/answers.py": "N = 3\n"},
+    ),
+    Movable(
+        "data files beside the script, which is run in its folder",
+        ARGPARSE + HEAD + "\nWORDS = open('words.txt').read()\n\n\n@app.get('/w')\ndef w():\n    return WORDS, args.model\n" + GUARD
+        + PARSER + "    parser.add_argument('--model', required=True)\n" + PARSE + RUN,
+        'cd core && SERVER_ARGS="--model MODEL" ' + PLAIN,
+        path="core/server.py",
+        files={"core/words.txt": "some words"},
+        folder="core",
+        arguments=("server.py", "--model", "MODEL"),
+    ),
+    Movable(
+        "a model of pydantic in the main block",
+        "from __future__ import annotations\n\nimport uvicorn\nfrom fastapi import FastAPI\nfrom pydantic import BaseModel\n" + GUARD
+        + "    class Answer(BaseModel):\n        text: str\n\n    app = FastAPI()\n\n    @app.get('/', response_model=Answer)\n"
+        "    def root() -> Answer:\n        return Answer(text='t')\n\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "a loop, a with and an import in the main block",
+        HEAD + "\nnames = []\n\n\n@app.get('/n')\ndef n():\n    return names\n" + GUARD
+        + "    import io\n\n    with io.StringIO('a b') as file:\n        for word in file.read().split():\n            names.append(word)\n" + RUN,
+        PLAIN,
+        gone=("global",),
+    ),
+    Movable(
+        "a daemon thread that watches",
+        "import threading\n" + HEAD + "\nstarted = threading.Event()\n\n\n@app.get('/t')\ndef t():\n    return started.wait(5)\n" + GUARD
+        + "    threading.Thread(target=started.set, daemon=True).start()\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "dataclasses that a parser of transformers fills",
+        "from hf import HfArgumentParser\n" + HEAD + GUARD + "    parser = HfArgumentParser()\n"
+        "    (settings,) = parser.parse_args_into_dataclasses()\n    app.state.model = settings.model\n" + RUN,
+        PLAIN,
+        kept=("parse_args_into_dataclasses(args=shlex.split(",),
+        files={
+            "hf.py": "import argparse\n\n\nclass HfArgumentParser(argparse.ArgumentParser):\n"
+            "    def parse_args_into_dataclasses(self, args=None):\n        self.add_argument('--model')\n"
+            "        return (self.parse_args(args=args),)\n"
+        },
+    ),
+    Movable(
+        "tabs, and double quotes",
+        'import argparse\nimport uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get("/m")\ndef m():\n\treturn args.model\n\n\n'
+        'if __name__ == "__main__":\n\tparser = argparse.ArgumentParser()\n\tparser.add_argument("--model", default="x")\n'
+        '\targs = parser.parse_args()\n\tuvicorn.run(app, port=8010)\n',
+        f"{UVICORN} --port 8010",
+        kept=("\tglobal args\n", 'os.environ.get("SERVER_ARGS", "")'),
+    ),
+)  # fmt: skip
+
+NO_FACTORY = (
+    Unmovable(
+        "code after the run call",
+        HEAD + "\n\ndef clean():\n    open('x', 'w').close()\n" + GUARD + "    app.state.x = 1\n" + RUN + "    clean()\n",
+        ((19, "`clean()` runs after the server has stopped"),),
+    ),
+    Unmovable(
+        "a cleanup in finally",
+        HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    finally:\n        print(1)\n",
+        ((16, "what comes last here would run before the server starts"),),
+    ),
+    Unmovable(
+        "a thread that outlives the server",
+        "import threading\n" + HEAD + GUARD + "    threading.Thread(target=print).start()\n" + RUN,
+        ((14, "makes a thread that outlives the server"),),
+    ),
+    Unmovable(
+        "arguments at import",
+        ARGPARSE + HEAD + "\nparser = argparse.ArgumentParser()\nargs = parser.parse_args()\n" + GUARD + "    app.state.x = args\n" + RUN,
+        ((13, "reads the arguments of the process"),),
+    ),
+    Unmovable(
+        "arguments in a handler",
+        ARGPARSE + HEAD + "\n\n@app.get('/a')\ndef a():\n    return argparse.ArgumentParser().parse_args().x\n" + GUARD + "    app.state.x = 1\n" + RUN,
+        ((15, "reads the arguments of the process"),),
+    ),
+    Unmovable(
+        "sys.argv in the main block",
+        "import sys\n" + HEAD + GUARD + "    app.state.model = sys.argv[1]\n" + RUN,
+        ((14, "`sys.argv` reads the arguments of the process"),),
+    ),
+    Unmovable(
+        "a parser of another file",
+        "from settings import get_args\n" + HEAD + GUARD + "    args = get_args()\n    app.state.x = args\n" + RUN,
+        ((14, "`get_args` reads the arguments of the process by itself"),),
+        files={"settings.py": "def get_args():\n    return 1\n"},
+    ),
+    Unmovable(
+        "create_app is taken",
+        "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app(model):\n    return FastAPI(title=model)\n" + GUARD
+        + "    uvicorn.run(create_app('m'))\n",
+        ((5, "the file has a `create_app` already"),),
+    ),
+    Unmovable(
+        "an async main",
+        "import asyncio\n" + HEAD + "\n\nasync def main():\n    app.state.x = await asyncio.sleep(0)\n    server = uvicorn.Server(uvicorn.Config(app))\n"
+        "    await server.serve()\n" + GUARD + "    asyncio.run(main())\n",
+        ((13, "`main` is a coroutine"), (20, "a loop runs already")),
+    ),
+    Unmovable(
+        "an event loop in the main block",
+        "import asyncio\n" + HEAD + GUARD + "    asyncio.run(asyncio.sleep(0))\n" + RUN,
+        ((14, "a loop runs already"),),
+    ),
+    Unmovable(
+        "a signal handler",
+        "import signal\n" + HEAD + GUARD + "    signal.signal(signal.SIGTERM, print)\n" + RUN,
+        ((14, "would take the signal from uvicorn"),),
+    ),
+    Unmovable(
+        "a star import in the main block",
+        HEAD + GUARD + "    from settings import *\n" + RUN,
+        ((13, "`import *` is not allowed"),),
+        files={"settings.py": "X = 1\n"},
+    ),
+    Unmovable(
+        "an annotated global",
+        HEAD + "\n\n@app.get('/m')\ndef m():\n    return model\n" + GUARD + "    model: str = 'm'\n" + RUN,
+        ((18, "`model` has an annotation here"),),
+    ),
+    Unmovable(
+        "two run calls",
+        HEAD + GUARD + "    app.state.x = 1\n    if app.debug:\n        uvicorn.run(app)\n    else:\n        uvicorn.run(app, port=1)\n",
+        ((14, "starts only if"), (17, "second server")),
+    ),
+    Unmovable(
+        "an option that can't be told",
+        ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--debug', action='store_true')\n" + PARSE
+        + "    uvicorn.run(app, log_level='debug' if args.debug else 'info')\n",
+        ((17, "`log_level="),),
+    ),
+    Unmovable(
+        "a dictionary as log_config",
+        HEAD + GUARD + "    uvicorn.run(app, log_config={'version': 1})\n",
+        ((13, "`--log-config` takes text"),),
+    ),
+    Unmovable(
+        "the server is used before it runs",
+        HEAD + GUARD + "    server = uvicorn.Server(uvicorn.Config(app))\n    server.install_signal_handlers = print\n    server.run()\n",
+        ((14, "`server` is used here too"),),
+    ),
+    Unmovable(
+        "what the script does to its app is lost on the module that the string names",
+        HEAD + GUARD + "    app.state.x = 1\n    uvicorn.run('server:app')\n",
+        ((13, "what happens to `app` here is lost"),),
+    ),
+    Unmovable(
+        "the environment for the module that the string names",
+        "import os\n" + HEAD + GUARD + "    os.environ['X'] = '1'\n    uvicorn.run('server:app')\n",
+        ((14, "set before the module is imported"),),
+    ),
+    Unmovable(
+        "another file imports the function that serves",
+        HEAD + "\n\ndef main():\n    app.state.x = 1\n" + RUN + GUARD + "    main()\n",
+        ((12, "other code may use `main`"),),
+        files={"cli.py": "from server import main\n\nmain()\n"},
+    ),
+    Unmovable(
+        "a name that can't be imported",
+        HEAD + GUARD + "    app.state.x = 1\n" + RUN,
+        ((14, "`my-server.py` can't be imported"),),
+        path="my-server.py",
+    ),
+    Unmovable(
+        "the name os means something else",
+        ARGPARSE + HEAD + "\nos = 'linux'\n\n\n@app.get('/m')\ndef m():\n    return args.model, os\n" + GUARD + PARSER + MODEL + PARSE + RUN,
+        ((20, "there is no place for `import os`"),),
+    ),
+)  # fmt: skip

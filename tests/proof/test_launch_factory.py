@@ -1,0 +1,79 @@
+"""**Fix: launch via uvicorn CLI (create_app factory)**, proved by running both: script and command.
+
+As for the plain form (test_launch_move.py): routes, middleware, answers, options and the number of engines.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.proof.factories import FACTORIES, NO_FACTORY
+from tests.proof.shapes import Movable, Unmovable
+from tests.proof.test_launch_move import facts_of, lay_out, run, script_command
+
+from portside.lint.finding import Applicability, apply_edits
+from portside.python.guards import When
+from portside.python.launch_factory import Factory, plan_factory
+from portside.python.launch_move import Move, plan_move
+from portside.workspace.project import Project
+
+
+def plan(root: Path, path: Path) -> Any:
+    facts = facts_of(root, path)
+    launches = [launch for launch in facts.module.launches if launch.when is not When.NEVER]
+    launch = min(launches, key=lambda launch: launch.call.start_byte)
+    assert not isinstance(plan_move(facts, launch), Move), "the plain form is enough"
+    return plan_factory(facts, launch)
+
+
+def apply(factory: Factory) -> None:
+    for name in {edit.path for edit in factory.fix.edits}:
+        text = Path(name).read_text()
+        Path(name).write_text(apply_edits(text, [e for e in factory.fix.edits if e.path == name]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the command is one for a POSIX shell")
+@pytest.mark.parametrize("shape", FACTORIES, ids=lambda shape: shape.id)
+def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movable) -> None:
+    path = lay_out(tmp_path, shape)
+    before = run(tmp_path, script_command(shape), shape)
+    factory = plan(tmp_path, path)
+    assert isinstance(factory, Factory), factory
+    assert factory.command == shape.command
+    apply(factory)
+    after = run(tmp_path, ["sh", "-c", factory.command], shape)
+    assert len(before) == len(after) == 1
+    assert not after[0]["startup_failed"]
+    assert after == before
+
+
+@pytest.mark.parametrize("shape", FACTORIES, ids=lambda shape: shape.id)
+def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -> None:
+    path = lay_out(tmp_path, shape)
+    codes = {finding.code for finding in Project(tmp_path).check(path, shape.code).findings}
+    factory = plan(tmp_path, path)
+    assert isinstance(factory, Factory), factory
+    assert factory.fix.applicability is Applicability.UNSAFE
+    assert f"start it with `{factory.command}`" in factory.fix.notes
+    apply(factory)
+    fixed = path.read_text()
+    ast.parse(fixed)
+    assert "def create_app():" in fixed
+    assert not [word for word in shape.gone if word in fixed]
+    assert not [word for word in shape.kept if word not in fixed]
+    assert not facts_of(tmp_path, path).module.launches
+    assert {finding.code for finding in Project(tmp_path).check(path, fixed).findings} <= codes
+    assert "\n\n\n\n" not in fixed
+
+
+@pytest.mark.parametrize("shape", NO_FACTORY, ids=lambda shape: shape.id)
+def test_the_line_and_the_reason_are_named(tmp_path: Path, shape: Unmovable) -> None:
+    blockers = plan(tmp_path, lay_out(tmp_path, shape))
+    assert not isinstance(blockers, Factory), blockers.command
+    for line, reason in shape.blockers:
+        assert any(b.line == line and reason in b.reason for b in blockers), blockers
+    assert len(blockers) == len(set(blockers)) == len(shape.blockers), blockers
