@@ -61,5 +61,9 @@ MULTIPROCESSING_VARIABLE = "VLLM_ENABLE_V1_MULTIPROCESSING"
 # actors and once CUDA is initialised), forkserver.
 START_METHOD_VARIABLE = "VLLM_WORKER_MULTIPROC_METHOD"
 
+# `envs.py`: "used in distributed environment to manually set the communication port"; the first of the
+# ports that the engine takes for itself, and not the API's.
+PORT_VARIABLE = "VLLM_PORT"
+
 EXTERNAL_LAUNCHER = "external_launcher"
 """The `distributed_executor_backend` for engines inside processes that torchrun has started."""

@@ -155,6 +155,7 @@ class WorkspaceFacts:
     file without an app that makes an engine. served_engines: those in the processes that serve what an
     import string of this file (`statement`) names, where it asks for several or for reload.
     port_settings: the lines that set `port_variable` where this script is run.
+    vllm_port_settings: the lines that set `VLLM_PORT` there, asked only of a file that names it.
     constants: what names imported from files of the workspace stand for, by qualified name.
     """
 
@@ -168,6 +169,7 @@ class WorkspaceFacts:
     served_engines: tuple[ImportedEngine, ...] = ()
     port_variable: str = "PORT"
     port_settings: tuple[LaunchReference, ...] = ()
+    vllm_port_settings: tuple[LaunchReference, ...] = ()
     constants: Mapping[str, Value] = field(default_factory=dict)
 
 

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
+from portside.knowledge.vllm import PORT_VARIABLE
 from portside.lint.engine import run_rules
 from portside.lint.finding import LintResult
 from portside.lint.selection import EVERYTHING, Selection
@@ -120,6 +121,7 @@ class Project:
             served_engines=self._served_engines(path, module, top),
             port_variable=self.port_variable,
             port_settings=self._port_settings(path, module, references),
+            vllm_port_settings=self._vllm_port_settings(path, module),
             constants=self._modules.constants(path, module, top),
         )
 
@@ -131,6 +133,12 @@ class Project:
         paths = {launch.path for launch in launches} or {r.path for r in self._launches.references_to(path)}
         found = self._launches.lines_setting(self.port_variable, sorted(paths))
         return tuple(LaunchReference(*place) for place in found)
+
+    def _vllm_port_settings(self, path: Path, module: ModuleFacts) -> tuple[LaunchReference, ...]:
+        if not module.names.chunks_with([PORT_VARIABLE]):
+            return ()
+        paths = sorted({reference.path for reference in self._launches.references_to(path)})
+        return tuple(LaunchReference(*place) for place in self._launches.lines_setting(PORT_VARIABLE, paths))
 
     def _place(self, path: Path, importers: Importers) -> ScriptPlace:
         return script_place(path, self.root, imported_names=importers.names)
