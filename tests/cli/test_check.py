@@ -210,10 +210,8 @@ def test_valid_code_that_the_parser_does_not_know_is_no_syntax_error(
     server.write_text(SERVER + "\nfirst, *rest = 1, *[]\n")
     outcome = portside("check")
     assert "PS101" in outcome.out
-    assert (
-        outcome.err
-        == "warning: server.py:10:19: valid, but not understood; the rest of the file was checked\n"
-    )
+    assert "valid, but not understood; the rest of the file was checked" in outcome.err
+    assert "syntax error" not in outcome.err
 
 
 def test_standard_input_is_checked_under_a_name(portside: Portside, tmp_path: Path) -> None:

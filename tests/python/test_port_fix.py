@@ -253,3 +253,44 @@ def test_a_constant_names_the_second_variable_unless_the_name_is_vllms():
     text = "import os, uvicorn\nuvicorn.run(a, port=8000)\n{} = 9000\nuvicorn.run(b, port={})\n"
     titles = [_check(text.format(name, name))[1].fixes[0].title for name in ("ADMIN_PORT", "VLLM_PORT", "x")]
     assert [title.split("`")[1] for title in titles] == ["ADMIN_PORT", "PORT_9000", "PORT_9000"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "lines"),
+    [
+        ("URL = 'http://localhost:8010/health'\n", "line 3"),
+        ("print('ready on port 8010')\n", "line 3"),
+        ("LIMIT = 8010\nCHECK = '127.0.0.1:8010'\n", "lines 3 and 4"),
+        ("import subprocess\nsubprocess.run(['curl', f'localhost:{8010}'])\n", "line 4"),
+    ],
+    ids=["a health check", "a printed port", "a number and an address", "in a replacement field"],
+)
+def test_the_number_elsewhere_makes_the_fix_unsafe_and_is_named(rest, lines):
+    (finding,) = _check(f"import uvicorn\nuvicorn.run('m:app', port=8010)\n{rest}")
+    assert finding.fixes[0].applicability is Applicability.UNSAFE
+    assert f"`8010` also stands in {lines}, which would not follow." in finding.fixes[0].notes
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "# http://localhost:8010\n",
+        "def f():\n    '''curl http://localhost:8010'''\n",
+        "TEXT = 'up to 8010 tokens'\nX = 80100\nY = 8010.5\nZ = '18010:1'\n",
+        "import os\nPORT = int(os.environ.get('PORT', '8010'))\n",
+        "uvicorn.run('n:app', port=8010)\n",
+    ],
+    ids=["a comment", "a docstring", "other numbers", "a default of the variable", "another server's port"],
+)
+def test_what_only_looks_like_the_port_does_not_count(rest):
+    finding = _check(f"import uvicorn\nuvicorn.run('m:app', port=8010)\n{rest}")[0]
+    assert finding.fixes[0].applicability is Applicability.SAFE
+
+
+def test_only_folders_of_the_workspace_make_a_test(tmp_path):
+    root = tmp_path / "tests" / "work"
+    text = "import uvicorn\nuvicorn.run('m:app', port=8010)\n"
+    assert Project(root).check(root / "server.py", text).findings
+    assert not [
+        f for f in Project(root).check(root / "test" / "server.py", text).findings if f.code == "PS201"
+    ]

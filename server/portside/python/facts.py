@@ -149,6 +149,7 @@ class ImportedEngine:
 class WorkspaceFacts:
     """What the files around one say about it.
 
+    path: the file's, from the workspace's root, with slashes.
     module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
     imports is vLLM code. imported_engines: engines that its imports make. imported_by: the files that
     import it. served_by: those with an app that import it, directly or through others; asked only of a
@@ -159,6 +160,7 @@ class WorkspaceFacts:
     constants: what names imported from files of the workspace stand for, by qualified name.
     """
 
+    path: str | None = None
     module: str | None = None
     place: ScriptPlace | None = None
     launch_references: tuple[LaunchReference, ...] = ()

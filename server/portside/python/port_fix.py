@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -13,6 +13,7 @@ from portside.lint.source import Span
 from portside.python.environment_reader import environment_reader
 from portside.python.facts import LaunchReference
 from portside.python.names import Names
+from portside.python.port_copies import lines_with_copies
 from portside.python.port_use import PortUse
 from portside.python.syntax import ancestors, arguments
 from portside.python.value_types import Through
@@ -68,11 +69,15 @@ def _is_free(names: Names, variable: str, port: int) -> bool:
 
 
 def environment_fix(
-    names: Names, use: PortUse, variable: Variable, settings: Sequence[LaunchReference]
+    names: Names,
+    use: PortUse,
+    uses: Sequence[PortUse],
+    variable: Variable,
+    settings: Sequence[LaunchReference],
 ) -> Fix | None:
     """Read this port from the variable; None where that can't be written so that it is surely right.
 
-    settings: the lines that set the preferred variable where this script is run.
+    uses: all of the file. settings: the lines that set the preferred variable where this script is run.
     """
     if use.literal.path is not None or use.literal.through is Through.SEVERAL:
         return None
@@ -89,10 +94,12 @@ def environment_fix(
     if reader.edit is not None:
         edits = (reader.edit, *edits)
     others = [setting for setting in settings if not re.search(rf"\b{use.port}\b", setting.text)]
-    safe = variable.chosen and not others
+    known = [other.literal.span for other in uses if other.literal.path is None]
+    copies = lines_with_copies(names, use.port, known, variable.name)
+    safe = variable.chosen and not others and not copies
     title = f"Read the port from the environment variable `{variable.name}`"
     applicability = Applicability.SAFE if safe else Applicability.UNSAFE
-    return Fix(title, edits, applicability, _notes(use, variable, others))
+    return Fix(title, edits, applicability, (*_notes(use, variable, others), *_copied(use, copies)))
 
 
 def _notes(use: PortUse, variable: Variable, settings: Sequence[LaunchReference]) -> tuple[str, ...]:
@@ -101,6 +108,15 @@ def _notes(use: PortUse, variable: Variable, settings: Sequence[LaunchReference]
         notes.append(f"`{variable.name}` is a guess at a good name: this file has several ports.")
     notes += (f"`{variable.name}` is set at {s.path}:{s.line}: `{s.text.strip()}`." for s in settings)
     return tuple(notes)
+
+
+def _copied(use: PortUse, lines: Sequence[int]) -> Iterator[str]:
+    if lines:
+        shown = [str(line) for line in lines[:4]]
+        listed = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+        more = "" if len(lines) == len(shown) else " and others"
+        places = f"line {listed}" if len(lines) == 1 else f"lines {listed}{more}"
+        yield f"`{use.port}` also stands in {places}, which would not follow."
 
 
 def _literal_node(names: Names, span: Span) -> Node | None:

@@ -111,6 +111,7 @@ class Project:
             found = self._launches.references_to(path)
             references = tuple(LaunchReference(r.path, r.line, r.text) for r in found)
         return WorkspaceFacts(
+            path=path.relative_to(self.root).as_posix() if self.root in path.parents else None,
             module=module_name(path, top, self.root),
             place=place,
             launch_references=references,
