@@ -2,36 +2,113 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
+from tests.rules.marked import unmark
 
 from portside.knowledge import listeners, server_commands
+from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
+from portside.lint.rule import Invalid, Rule
+from portside.python.apps import APP_NAMES
+from portside.python.broken_guards import UNDEFINED_NAMES
+from portside.python.launches import LAUNCH_NAMES
 from portside.python.prefilter import is_interesting
+from portside.rules import ALL
 
-# They are methods of a loop, which a file can't get at without one of these words.
-_WITH_A_LOOP = {"asyncio.get_event_loop", "asyncio.get_running_loop", "asyncio.new_event_loop"}
-LISTENERS = {
+NAMES = {
+    *ENGINE_CONSTRUCTORS,
+    *LAUNCH_NAMES,
+    *APP_NAMES,
     *listeners.FUNCTIONS,
-    *listeners.METHODS,
     *listeners.HYPERCORN_CONFIGS,
     *listeners.GUNICORN_APPLICATIONS,
-    *listeners.SOCKETS,
-} - _WITH_A_LOOP
+}
+METHODS = [(maker, method) for maker, methods in listeners.METHODS.items() for method in methods]
+COMMANDS = [(program, first) for program, commands in server_commands.PROGRAMS.items() for first in commands]
+RUNNERS = server_commands.RUNNERS | server_commands.WORD_RUNNERS | server_commands.SECOND_RUNNERS
+EXAMPLES = [(rule, example) for rule in ALL for example in rule.invalid]
 
 
-@pytest.mark.parametrize("name", sorted(LISTENERS))
-def test_a_file_that_imports_a_listener_is_parsed(name):
+def _id(value: object) -> str:
+    return value.name if isinstance(value, Rule) else str(getattr(value, "id", value))
+
+
+@pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=_id)
+def test_what_a_rule_flags_is_parsed(rule: Rule[Any], example: Invalid):
+    assert is_interesting(unmark(example.code).text.encode())
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_file_with_a_name_that_counts_is_parsed(name):
     module, _, attribute = name.rpartition(".")
     assert is_interesting(f"from {module} import {attribute}\n".encode())
+    assert is_interesting(f"import {module} as m\nm.{attribute}()\n".encode())
 
 
-@pytest.mark.parametrize("program", sorted(server_commands.PROGRAMS))
-def test_a_file_that_starts_a_server_is_parsed(program):
-    assert is_interesting(f"os.system('{program} x --port 8000')\n".encode())
+@pytest.mark.parametrize(("maker", "method"), METHODS)
+def test_a_file_with_a_method_that_listens_is_parsed(maker, method):
+    module, _, attribute = maker.rpartition(".")
+    assert is_interesting(f"from {module} import {attribute} as A\nA().{method}(1)\n".encode())
 
 
-def test_a_file_with_a_loop_that_listens_is_parsed():
-    assert is_interesting(b"await asyncio.get_running_loop().create_server(P, 'h', 8000)\n")
+@pytest.mark.parametrize("runner", sorted(RUNNERS))
+@pytest.mark.parametrize(("program", "first"), COMMANDS)
+def test_a_file_that_starts_a_server_is_parsed(program, first, runner):
+    package = runner.partition(".")[0]
+    assert is_interesting(f"import {package}\n{runner}('{program} {first} x --port 8000')\n".encode())
 
 
-def test_a_file_that_has_nothing_to_do_with_servers_is_not():
-    assert not is_interesting(b"import math\n\n\ndef area(r):\n    return math.pi * r * r\n")
+@pytest.mark.parametrize("pattern", [pattern for pattern, _ in server_commands._MODULES])
+def test_every_module_that_serves_has_one_of_the_words(pattern: re.Pattern[str]):
+    roots = re.findall(r"\b[a-z]\w+", pattern.pattern)
+    assert server_commands.MODULE_WORDS & set(roots)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os, \\\n  uvicorn\nuvicorn.run(app)\n",
+        "from importlib import import_module\nimport_module(\n    'vllm',\n).LLM('m')\n",
+        "try: import uvicorn\nexcept ImportError: pass\nuvicorn.run(app)\n",
+        "def f():\n\timport vllm\n\treturn vllm.LLM('m')\n",
+        "import os;import uvicorn\nuvicorn.run(app)\n",
+        "from .app import app  # uvicorn\nrun = 1\n",
+        "port = 8000  # Portside: ignore\n",
+        "import socket\ns = socket.socket()\ns.bind(('', 80))\n",
+        "bind = '0.0.0.0:8000'\n",
+        "workers = 2\nbind='0.0.0.0:8000'\n",
+    ],
+)
+def test_a_file_that_may_be_of_interest_is_parsed(text):
+    assert is_interesting(text.encode())
+
+
+@pytest.mark.parametrize("name", sorted(UNDEFINED_NAMES))
+def test_a_file_with_a_broken_guard_is_parsed(name):
+    assert is_interesting(f"if {name} == '__main__':\n    main()\n".encode())
+    assert is_interesting(f"if 1:\n    pass\nelif ('_main_'=={name}):\n    main()\n".encode())
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["__name__ == __main__", "__name__ == 'main'", "__name__ is '__main__'", "(__name__) == r'__MAIN__'"],
+)
+def test_a_file_with_a_guard_that_never_holds_is_parsed(test):
+    assert is_interesting(f"if {test}:\n    main()\n".encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import math\n\n\ndef area(r):\n    return math.pi * r * r\n",
+        "import sys\nfrom vllm.logger import init_logger\n\nlogger = init_logger(__name__)  # of vLLM\n",
+        "from vllm import SamplingParams\n\nVLLM = 1\n",
+        "import subprocess\nsubprocess.run(['git', 'status'])\n",
+        "import socket\nhost = socket.gethostname()\n",
+        'import math\n\n\nif __name__ == "__main__":\n    print(math.pi)\n',
+    ],
+)
+def test_a_file_that_has_nothing_to_do_with_servers_is_not(text):
+    assert not is_interesting(text.encode())

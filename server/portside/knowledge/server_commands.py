@@ -66,6 +66,9 @@ _MODULES: tuple[tuple[re.Pattern[str], ServerCommand], ...] = (
     ),
 )
 
+MODULE_WORDS = frozenset({"vllm", "sglang", "fastchat", "llama_cpp", "mlx_lm", "mlx_vlm", "lightllm"})
+"""One of these is in the name of every module above."""
+
 
 def by_program(name: str, first_argument: str) -> ServerCommand | None:
     """The command that starts with these two words; the program without its folder."""
