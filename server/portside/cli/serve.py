@@ -6,9 +6,10 @@ and the search for apps come before only where the command line leaves a questio
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -16,6 +17,9 @@ from portside.devserver import ports
 from portside.devserver.console import Console
 from portside.devserver.interpreter import find
 from portside.devserver.plan import Choice, Plan, Target
+
+if TYPE_CHECKING:
+    from portside.workspace.script_address import Address
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 8000
@@ -141,20 +145,20 @@ def _address(target: Target, choice: Choice, folder: Path, options: dict[str, An
     host = options["host"] or choice.host
     port = choice.port if options["port"] is None else options["port"]
     if target.kind == "script" and (host is None or port is None):
-        asked_host, asked_port = _asked_for(folder / target.spec)
-        host, port = host or asked_host, asked_port if port is None else port
+        asked = _asked_for(folder / target.spec, target.arguments, choice.environment)
+        if asked is not None:
+            host, port = host or asked.host, asked.port if port is None else port
     return host or _DEFAULT_HOST, _DEFAULT_PORT if port is None else port
 
 
-def _asked_for(script: Path) -> tuple[str | None, int | None]:
+def _asked_for(script: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> Address | None:
     """Host and port that the script will ask for: it is bound before it runs, so its source has to tell."""
-    from portside.workspace import apps
+    from portside.workspace.script_address import asked_address
 
     try:
-        asked = next((found for found in apps.in_file(script) if found.port is not None), None)
+        return asked_address(script, arguments, {**os.environ, **environment})
     except Exception:  # a script that the analysis trips over can be served all the same
-        return None, None
-    return (asked.host, asked.port) if asked else (None, None)
+        return None
 
 
 def _refuse(console: Console, text: str) -> NoReturn:

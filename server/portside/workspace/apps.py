@@ -74,12 +74,6 @@ def discover(root: Path) -> tuple[LaunchTarget, ...]:
     return tuple(sorted(found.values(), key=lambda target: (str(target.path), target.line)))
 
 
-def in_file(path: Path) -> tuple[LaunchTarget, ...]:
-    """The servers of this one file, which is run from its own folder."""
-    path = path.absolute()
-    return tuple(_of_file(path.parent, path))
-
-
 def _is_test(path: Path, root: Path) -> bool:
     parts = path.relative_to(root).parts
     is_test_file = (

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from portside.knowledge.vllm import PORT_VARIABLE
+from portside.knowledge.vllm_entrypoints import WORDS as RETIRED_WORDS
 from portside.lint.engine import run_rules
 from portside.lint.finding import LintResult
 from portside.lint.selection import EVERYTHING, Selection
@@ -31,6 +32,7 @@ from portside.python.served_app import import_string
 from portside.rules import ALL
 from portside.workspace.import_roots import import_root, script_place
 from portside.workspace.importers import ImporterIndex, Importers
+from portside.workspace.installed import vllm_version
 from portside.workspace.launch_references import LaunchIndex
 from portside.workspace.local_modules import LocalModules, module_name
 
@@ -110,6 +112,7 @@ class Project:
             place = self._place(path, importers)
             found = self._launches.references_to(path)
             references = tuple(LaunchReference(r.path, r.line, r.text) for r in found)
+        names_retired = bool(module.names.chunks_with(RETIRED_WORDS))
         return WorkspaceFacts(
             path=path.relative_to(self.root).as_posix() if self.root in path.parents else None,
             module=module_name(path, top, self.root),
@@ -123,6 +126,8 @@ class Project:
             port_variable=self.port_variable,
             port_settings=self._port_settings(path, module, references),
             vllm_port_settings=self._vllm_port_settings(path, module),
+            vllm_version=vllm_version(self.root) if names_retired else None,
+            has_own_vllm=names_retired and bool(self._modules.files_of(path, "vllm", None, top)),
             constants=self._modules.constants(path, module, top),
         )
 
