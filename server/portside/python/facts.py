@@ -157,6 +157,9 @@ class WorkspaceFacts:
     import string of this file (`statement`) names, where it asks for several or for reload.
     port_settings: the lines that set `port_variable` where this script is run.
     vllm_port_settings: the lines that set `VLLM_PORT` there, asked only of a file that names it.
+    vllm_version: major and minor of the vLLM that is installed in the workspace, None if that is unknown.
+    has_own_vllm: whether `import vllm` means a package of the workspace. Both asked only of files that
+    name modules of vLLM which not all versions have.
     constants: what names imported from files of the workspace stand for, by qualified name.
     """
 
@@ -172,6 +175,8 @@ class WorkspaceFacts:
     port_variable: str = "PORT"
     port_settings: tuple[LaunchReference, ...] = ()
     vllm_port_settings: tuple[LaunchReference, ...] = ()
+    vllm_version: tuple[int, int] | None = None
+    has_own_vllm: bool = False
     constants: Mapping[str, Value] = field(default_factory=dict)
 
 

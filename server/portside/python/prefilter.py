@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from portside.knowledge import listeners, server_commands
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
+from portside.knowledge.vllm_entrypoints import MODULES as RETIRED_MODULES
 from portside.python.apps import APP_NAMES
 from portside.python.broken_guards import UNDEFINED_NAMES
 from portside.python.launches import LAUNCH_NAMES
@@ -92,7 +93,7 @@ def _of_methods() -> Iterator[tuple[str, tuple[str, ...]]]:
 def _needs() -> Mapping[bytes, frozenset[_Needs]]:
     found: defaultdict[bytes, set[_Needs]] = defaultdict(set)
     functions = (
-        *ENGINE_CONSTRUCTORS, *LAUNCH_NAMES, *APP_NAMES, *listeners.FUNCTIONS,
+        *RETIRED_MODULES, *ENGINE_CONSTRUCTORS, *LAUNCH_NAMES, *APP_NAMES, *listeners.FUNCTIONS,
         *listeners.HYPERCORN_CONFIGS, *listeners.GUNICORN_APPLICATIONS,
     )  # fmt: skip
     sockets = [(name.partition(".")[0], (name.rpartition(".")[2], "bind")) for name in listeners.SOCKETS]

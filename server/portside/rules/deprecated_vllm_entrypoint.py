@@ -1,0 +1,313 @@
+"""PS308: modules of vLLM that are gone, or on their way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portside.knowledge.vllm_entrypoints import CURRENT, MODULES, WORDS, Retired, as_text
+from portside.lint.finding import Applicability, Finding, Fix, Severity
+from portside.lint.rule import Invalid, Rule, Valid
+from portside.python.facts import FileFacts
+from portside.python.imports import Import
+from portside.python.syntax import ancestors
+from portside.python.vllm_commands import ModuleRun, module_runs, serve_edits
+
+CODE, NAME = "PS308", "deprecated-vllm-entrypoint"
+
+DOCUMENTATION = """\
+## What it does
+
+Flags
+
+- commands that start vLLM's server as a module, `python -m vllm.entrypoints.openai.api_server`, in lists
+  of words and in strings that are handed to `subprocess` and its like;
+- imports of modules that vLLM no longer has, and of those that it deprecates.
+
+| module | |
+|---|---|
+| `vllm.entrypoints.openai.api_server` | deprecated since 0.29 |
+| `vllm.entrypoints.api_server` (the demo server) | gone since 0.25 |
+| `vllm.entrypoints.launcher` | gone since 0.29, now `vllm.entrypoints.launchers.launcher` |
+| `vllm.engine.multiprocessing` | gone since 0.12 |
+
+What counts is the vLLM in the workspace's virtual environment (`.venv`, `venv` or `env`, by its metadata;
+nothing is imported). Where there is none, commands and imports of modules that are gone are judged by
+vLLM 0.33, and the message says so; imports that are only deprecated are left alone then.
+
+Not flagged: imports within `try`; type checking; commands in a container; docstrings and help texts; a
+workspace that has a package `vllm` of its own.
+
+## Why it matters
+
+What is gone ends in
+
+```text
+ModuleNotFoundError: No module named 'vllm.entrypoints.launcher'
+```
+
+What is deprecated works, and says
+
+```text
+The `python -m vllm.entrypoints.openai.api_server` command is deprecated and may be removed in a
+future release. Please use `vllm server` instead.
+```
+
+(It means `vllm serve`.) The command also differs in how it starts its engine: `vllm serve` sets the start
+method to spawn, where the module leaves the library's default.
+
+## Example
+
+```python
+subprocess.Popen([sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", model])
+```
+
+Better:
+
+```python
+subprocess.Popen(["vllm", "serve", model])
+```
+
+## Fix and its safety
+
+"Launch by `vllm serve`" writes the new command, with the model as its first argument. Unsafe: `vllm` is
+looked for on the `PATH`, which may lead into another environment than `sys.executable` does, and what
+looks for the process by its old name no longer finds it. Offered where the interpreter, the module and
+`--model` with its value stand in one list, or follow one another in a string. None for imports: which
+names were moved where depends on the release.
+
+## Since
+
+As in the table: from the sources of 20 releases of vLLM, 0.5.5 to 0.33.0.
+
+## References
+
+- [vLLM: `vllm serve`](https://docs.vllm.ai/en/latest/cli/serve.html)
+- `vllm/entrypoints/openai/api_server.py`
+"""
+
+
+def _check(facts: FileFacts) -> Iterator[Finding]:
+    if facts.workspace.has_own_vllm:
+        return
+    yield from _of_imports(facts)
+    for run in module_runs(facts.module.names):
+        retired = MODULES[run.module]
+        version = facts.workspace.vllm_version or CURRENT
+        if retired.is_gone(version) or retired.is_deprecated(version):
+            yield _of_run(facts, run, retired)
+
+
+def _of_run(facts: FileFacts, run: ModuleRun, retired: Retired) -> Finding:
+    command = f"`python -m {run.module}`"
+    if retired.is_gone(facts.workspace.vllm_version or CURRENT):
+        message = f"{command} is gone {_since(facts, retired.gone)}: it ends in {_not_found(run.module)}"
+    else:
+        since = _since(facts, retired.deprecated)
+        message = f"{command} is deprecated {since}: it says so and `may be removed in a future release`"
+    edits = serve_edits(facts.module.names, run)
+    fixes: tuple[Fix, ...] = ()
+    if edits is not None:
+        note = "`vllm` is looked for on the `PATH`, which may lead into another environment."
+        fixes = (Fix("Launch by `vllm serve`", edits, Applicability.UNSAFE, (note,)),)
+    return Finding(CODE, NAME, run.place, message, Severity.INFORMATION, fixes)
+
+
+def _since(facts: FileFacts, version: tuple[int, int] | None) -> str:
+    first = as_text(version or CURRENT)
+    installed = facts.workspace.vllm_version
+    if installed is None:
+        return f"since vLLM `{first}` (which one is installed is not known)"
+    return f"since vLLM `{first}` (installed: `{as_text(installed)}`)"
+
+
+def _not_found(module: str) -> str:
+    return f"`ModuleNotFoundError: No module named '{module}'`"
+
+
+# Imports
+
+
+def _of_imports(facts: FileFacts) -> Iterator[Finding]:
+    if not facts.module.names.chunks_with(WORDS):
+        return
+    seen: set[int] = set()
+    for found in facts.module.all_imports:
+        module = _retired_module(found)
+        if (
+            module is not None
+            and found.statement.start_byte not in seen
+            and not _expects_failure(facts, found)
+        ):
+            message = _import_message(facts, module, MODULES[module])
+            if message is not None:
+                seen.add(found.statement.start_byte)
+                span = facts.module.tree.span(found.statement)
+                yield Finding(CODE, NAME, span, message, Severity.INFORMATION)
+
+
+def _retired_module(found: Import) -> str | None:
+    """The module of the table that the import needs, itself or as a package."""
+    names = [found.module]
+    if found.name is not None:
+        names.append(f"{found.module}.{found.name}")
+    return next(
+        (module for module in MODULES for name in names if name == module or name.startswith(f"{module}.")),
+        None,
+    )
+
+
+def _expects_failure(facts: FileFacts, found: Import) -> bool:
+    if any(around.type in {"try_statement", "except_clause"} for around in ancestors(found.statement)):
+        return True
+    guards = facts.module.guards
+    byte = found.statement.start_byte
+    return any(g.when.value == "never" and g.start <= byte < g.end for g in guards.all)
+
+
+def _import_message(facts: FileFacts, module: str, retired: Retired) -> str | None:
+    installed = facts.workspace.vllm_version
+    if retired.is_gone(installed or CURRENT):
+        instead = f", its names are in `{retired.instead}`" if retired.instead else ""
+        fact = f"`{module}` is gone {_since(facts, retired.gone)}"
+        return f"{fact}: this import ends in {_not_found(module)}{instead}"
+    if installed is not None and retired.is_deprecated(installed):
+        return (
+            f"`{module}` is deprecated {_since(facts, retired.deprecated)}: it is a shim with a "
+            f"`DeprecationWarning`, its names are in `{retired.instead}`"
+        )
+    return None
+
+
+_METADATA = ".venv/lib/python3.11/site-packages/vllm-{}.dist-info/METADATA"
+_OLD = {_METADATA.format("0.6.3"): "Name: vllm\n"}
+_NEW = {_METADATA.format("0.32.0+cpu"): "Name: vllm\n"}
+
+_INVALID = (
+    Invalid(
+        "a list",
+        "import subprocess\nimport sys\n\n"
+        'subprocess.Popen([sys.executable, "-m", «"vllm.entrypoints.openai.api_server"», '
+        '"--model", model, "--port", port])\n',
+        fixed='import subprocess\nimport sys\n\nsubprocess.Popen(["vllm", "serve", model, "--port", port])\n',
+        messages=("is deprecated since vLLM `0.29` (which one is installed is not known)",),
+    ),
+    Invalid(
+        "over several lines, the model later",
+        "import subprocess\n\ncmd = [\n    'python3', '-m', «'vllm.entrypoints.openai.api_server'»,\n"
+        "    '--port', '8000',\n"
+        "    '--model', MODEL,\n    '--dtype', 'auto',\n]\nsubprocess.run(cmd)\n",
+        fixed="import subprocess\n\ncmd = [\n    'vllm', 'serve', MODEL,\n    '--port', '8000',\n"
+        "    '--dtype', 'auto',\n]\nsubprocess.run(cmd)\n",
+    ),
+    Invalid(
+        "a list without a model",
+        "import subprocess\n\n"
+        'subprocess.run(["python", "-m", «"vllm.entrypoints.openai.api_server"», *options])\n',
+    ),
+    Invalid(
+        "a shell string",
+        "import os\n\n"
+        "os.system('python -m «vllm.entrypoints.openai.api_server» --model facebook/opt-125m --port 8000')\n",
+        fixed="import os\n\nos.system('vllm serve facebook/opt-125m --port 8000')\n",
+    ),
+    Invalid(
+        "a shell string in a variable",
+        "import subprocess\n\n"
+        "cmd = f'CUDA_VISIBLE_DEVICES=0 python3 -m «vllm.entrypoints.openai.api_server» --model {m}'\n"
+        "subprocess.Popen(cmd, shell=True)\n",
+        fixed="import subprocess\n\ncmd = f'CUDA_VISIBLE_DEVICES=0 vllm serve {m}'\n"
+        "subprocess.Popen(cmd, shell=True)\n",
+    ),
+    Invalid(
+        "words as arguments",
+        "import asyncio, sys\n\nasync def start():\n    await asyncio.create_subprocess_exec(\n"
+        '        sys.executable, "-m", '
+        '«"vllm.entrypoints.openai.api_server"», "--model", "m"\n    )\n',
+        fixed="import asyncio, sys\n\nasync def start():\n    await asyncio.create_subprocess_exec(\n"
+        '        "vllm", "serve", "m"\n    )\n',
+    ),
+    Invalid(
+        "the demo server",
+        "import subprocess\n\n"
+        "subprocess.run(['python', '-m', «'vllm.entrypoints.api_server'», '--model', 'm'])\n",
+        messages=("is gone since vLLM `0.25` (which one is installed is not known): it ends in `Module",),
+    ),
+    Invalid(
+        "the installed version",
+        "import subprocess\n\nsubprocess.run(['python', '-m', «'vllm.entrypoints.openai.api_server'»])\n",
+        files=_NEW,
+        messages=("since vLLM `0.29` (installed: `0.32`)",),
+    ),
+    Invalid(
+        "an import of what is gone",
+        "«from vllm.entrypoints.launcher import serve_http»\n",
+        messages=("its names are in `vllm.entrypoints.launchers.launcher`",),
+    ),
+    Invalid(
+        "a module of a package that is gone",
+        "«from vllm.engine.multiprocessing.client import MQLLMEngineClient»\n",
+    ),
+    Invalid("a module by its package", "«from vllm.entrypoints import launcher»\n"),
+    Invalid(
+        "a plain import, in a function", "def f():\n    «import vllm.entrypoints.api_server as server»\n"
+    ),
+    Invalid(
+        "a shim of the installed version",
+        "«from vllm.entrypoints.openai.api_server import run_server»\n",
+        files=_NEW,
+        messages=("is deprecated since vLLM `0.29` (installed: `0.32`): it is a shim",),
+    ),
+)
+
+_VALID = (
+    Valid("the command of today", 'import subprocess\n\nsubprocess.run(["vllm", "serve", "m"])\n'),
+    Valid(
+        "a shim, where the version is not known",
+        "from vllm.entrypoints.openai.api_server import run_server\n",
+    ),
+    Valid(
+        "an installed version that has it",
+        "import subprocess\nfrom vllm.entrypoints.launcher import serve_http\n\n"
+        "subprocess.run(['python', '-m', 'vllm.entrypoints.openai.api_server'])\n",
+        files=_OLD,
+    ),
+    Valid(
+        "either",
+        "try:\n    from vllm.entrypoints.launchers.launcher import serve_http\nexcept ImportError:\n"
+        "    from vllm.entrypoints.launcher import serve_http\n",
+    ),
+    Valid(
+        "type checking",
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n"
+        "    from vllm.engine.multiprocessing import RPCError\n",
+    ),
+    Valid(
+        "a copy of vLLM",
+        "from vllm.entrypoints.launcher import serve_http\n",
+        files={"vllm/__init__.py": "", "vllm/entrypoints/__init__.py": ""},
+    ),
+    Valid(
+        "in a container",
+        "import subprocess\n\nsubprocess.run(['docker', 'run', 'image', 'python', '-m', "
+        "'vllm.entrypoints.openai.api_server'])\n",
+    ),
+    Valid("a logger's name", "logger = init_logger('vllm.entrypoints.openai.api_server')\nimport vllm\n"),
+    Valid(
+        "a help text",
+        "import subprocess\n\nprint('python -m vllm.entrypoints.openai.api_server --model m')\n",
+    ),
+    Valid("a docstring", '"""python -m vllm.entrypoints.openai.api_server"""\nimport subprocess\n'),
+    Valid("another module", "from vllm.entrypoints.openai.protocol import ChatCompletionRequest\n"),
+    Valid("someone else's launcher", "from mine.entrypoints.launcher import serve_http\nimport vllm\n"),
+)
+
+RULE: Rule[FileFacts] = Rule(
+    code=CODE,
+    name=NAME,
+    severity=Severity.INFORMATION,
+    summary="A module of vLLM that is deprecated or gone: `vllm serve` starts the server",
+    documentation=DOCUMENTATION,
+    check=_check,
+    invalid=_INVALID,
+    valid=_VALID,
+)
