@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from portside.lint.finding import apply_edits
+from portside.lint.finding import Applicability, Fix, apply_edits
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
 from portside.python.guard_fix import wrap_in_guard
@@ -119,3 +119,52 @@ def test_a_guard_that_is_there_is_used() -> None:
 def test_comments_about_the_whole_file_stay_where_they_are(comment: str) -> None:
     text = f"{comment}\nstart()\n"
     assert wrapped(text) == f'{comment}\nif __name__ == "__main__":\n    start()\n'
+
+
+def _fix(text: str, importers: tuple[str, ...] = ()) -> Fix:
+    facts = module_facts(SourceFile("models.py", text))
+    first = min(query("(call) @c", facts.tree.root)["c"], key=lambda call: call.start_byte)
+    fix = wrap_in_guard(facts, first, importers)
+    assert fix is not None
+    return fix
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "engine = start()\n",
+        "engine = start()\nSIZE = 3\n",
+        "engine = start()\n\n\ndef answer(prompt):\n    return engine.generate(prompt)\n",
+    ],
+    ids=["alone", "beside a constant", "for a function that nothing calls"],
+)
+def test_names_that_only_others_can_be_after_make_it_unsafe(text: str) -> None:
+    fix = _fix(text)
+    assert fix.applicability is Applicability.UNSAFE
+    assert "who imports it from here would not find it any more" in fix.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "engine = start()\nprint(engine)\n",
+        "start()\n",
+        "engine = start()\nanswer = engine.generate('Hi')\n",
+        "engine = start()\n\n\ndef main():\n    print(engine)\n\n\nmain()\n",
+    ],
+    ids=["printed", "no name", "asked", "in a function that is called"],
+)
+def test_a_script_that_uses_what_it_makes_is_safe(text: str) -> None:
+    assert _fix(text).applicability is Applicability.SAFE
+
+
+def test_files_that_import_the_name_make_it_unsafe_and_are_named() -> None:
+    fix = _fix("engine = start()\nprint(engine)\n", ("/work/api.py",))
+    assert fix.applicability is Applicability.UNSAFE
+    assert fix.notes == ("`api.py` imports this file, where `engine` would not be set any more.",)
+
+
+def test_blank_lines_above_the_guard_are_those_of_the_file() -> None:
+    assert wrapped("import a\nstart()\n") == 'import a\nif __name__ == "__main__":\n    start()\n'
+    text = "def f():\n    return 1\n\n\nx = f()\n\nstart(x)\n"
+    assert wrapped(text) == text.replace("start", '\nif __name__ == "__main__":\n    start')

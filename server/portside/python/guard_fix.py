@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from tree_sitter import Node
 
@@ -30,14 +31,49 @@ _HEADER = 'if __name__ == "__main__":'
 _STANDS_ALONE = re.compile(r"#!|#.*coding[:=]|# ?%%|# In\[|#.*portside: *ignore-file")
 
 
-def wrap_in_guard(facts: ModuleFacts, first: Node) -> Fix | None:
-    """The fix that guards the statement around `first` and what follows; None where it would not be right."""
+def wrap_in_guard(facts: ModuleFacts, first: Node, importers: Sequence[str] = ()) -> Fix | None:
+    """The fix that guards the statement around `first` and what follows; None where it would not be right.
+
+    importers: the files that import this one, and would no longer find the names.
+    """
     moved = _moved(facts, first)
     if not moved or facts.tree.root.has_error or not _have_lines_of_their_own(facts, moved):
         return None
     wrapping = _Wrapping.of(facts, moved)
     edits = tuple(_edits(wrapping)) if not wrapping.staying else (_reordered(wrapping),)
-    return Fix(TITLE, edits, Applicability.SAFE)
+    notes = tuple(_notes(facts, moved, importers))
+    return Fix(TITLE, edits, Applicability.UNSAFE if notes else Applicability.SAFE, notes)
+
+
+def _notes(facts: ModuleFacts, moved: Sequence[Chunk], importers: Sequence[str]) -> Iterator[str]:
+    """Who would miss names that only a script has from then on."""
+    statements = [chunk for chunk in moved if not chunk.is_definition]
+    bound = dict.fromkeys(name for chunk in statements for name, _ in facts.names.bindings_by(chunk))
+    names = ", ".join(f"`{name}`" for name in bound)
+    if not bound:
+        return
+    if importers:
+        files = ", ".join(f"`{PurePath(path).name}`" for path in importers[:3])
+        verb = "imports" if len(importers) == 1 else "import"
+        yield f"{files} {verb} this file, where {names} would not be set any more."
+    elif not _does_something(facts, statements):
+        yield f"Nothing in this file uses {names}: who imports it from here would not find it any more."
+
+
+def _does_something(facts: ModuleFacts, statements: Sequence[Chunk]) -> bool:
+    """Whether the script does more than to give names to things."""
+    for chunk in statements:
+        if chunk.node.type in _IMPORTS:
+            continue
+        inner = chunk.node.named_children[0] if chunk.node.type == "expression_statement" else chunk.node
+        if inner.type != "assignment":
+            return True
+    bound = {name for chunk in statements for name, _ in facts.names.bindings_by(chunk)}
+    reads = (read for name in bound for read in facts.names.reads(name))
+    return any(chunk.start <= read.start_byte < chunk.end for read in reads for chunk in statements)
+
+
+_IMPORTS = frozenset({"import_statement", "import_from_statement"})
 
 
 def _moved(facts: ModuleFacts, first: Node) -> Sequence[Chunk]:
@@ -115,10 +151,19 @@ def _edits(wrapping: _Wrapping) -> Iterator[Edit]:
         if line == wrapping.guarded:
             yield Edit(source.path, span, "")
             return
-        header = _HEADER + source.newline if line == wrapping.first else ""
+        header = _blank_lines(wrapping) + _HEADER + source.newline if line == wrapping.first else ""
         added = header + wrapping.indented(line).removesuffix(source.slice(span))
         if added:
             yield Edit(source.path, Span(span.start, span.start), added)
+
+
+def _blank_lines(wrapping: _Wrapping) -> str:
+    """What is missing above the guard, in a file that parts its code by two blank lines."""
+    source, above = wrapping.facts.source, 0
+    while above < wrapping.first and not source.slice(source.line_span(wrapping.first - 1 - above)).strip():
+        above += 1
+    styled = source.newline * 3 in source.text
+    return source.newline * (2 - above) if styled and above < 2 and above < wrapping.first else ""
 
 
 def _reordered(wrapping: _Wrapping) -> Edit:

@@ -205,16 +205,23 @@ def _test(names: Names, condition: Node) -> When | None:
 
 
 def _positive(names: Names, node: Node) -> When | None:
-    text = names.tree.text(node)
     if node.type == "comparison_operator" and broken_guards.fails(names, node):
         return When.UNKNOWN
-    if "__name__" not in text:
+    if not _asks_for_name(names, node):
         return When.NEVER if names.qualified(node) in _TYPE_CHECKING else None
     if node.type == "comparison_operator":
         return _compared(names, node)
     if node.type == "boolean_operator" and _operator(node) == "and":
         return _any_main(names, node)
     return When.UNKNOWN
+
+
+def _asks_for_name(names: Names, node: Node) -> bool:
+    """Whether the module's `__name__` is in it, not that of a class (`type(error).__name__`)."""
+    if "__name__" not in names.tree.text(node):
+        return False
+    found = query('((identifier) @name (#eq? @name "__name__"))', node).get("name", [])
+    return any(name.prev_sibling is None or name.prev_sibling.type != "." for name in found)
 
 
 _TYPE_CHECKING = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
@@ -228,8 +235,8 @@ def _any_main(names: Names, node: Node) -> When:
         if part.type == "boolean_operator" and _operator(part) == "and":
             waiting += [side for side in part.named_children if side.type != "comment"]
         elif part.type == "comparison_operator":
-            tests.append(_compared(names, part) if "__name__" in names.tree.text(part) else None)
-        elif "__name__" in names.tree.text(part):
+            tests.append(_compared(names, part) if _asks_for_name(names, part) else None)
+        elif _asks_for_name(names, part):
             tests.append(When.UNKNOWN)
     return When.MAIN if When.MAIN in tests and When.UNKNOWN not in tests else When.UNKNOWN
 

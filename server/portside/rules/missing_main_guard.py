@@ -90,7 +90,9 @@ if __name__ == "__main__":
 
 "Wrap in main guard" moves the statement and all that follows it under the guard, but for definitions
 that don't depend on it. Names stay globals of the module, so functions that read them go on working;
-lines within strings keep their white space. Run as a script, the file does what it did.
+lines within strings keep their white space. Run as a script, the file does what it did. The fix is
+unsafe where other files import this one, or where it only makes names that nothing in it uses: those
+names are for others, who would not find them any more.
 It is not offered where the statement shares its line with another, stands inside a definition, or the
 file has syntax errors. A server then is `uvicorn-run-in-main`: launching it from the command line is
 the better end.
@@ -174,7 +176,7 @@ def _of_engine(facts: FileFacts, engine: EngineUse) -> Finding:
 
 def _fixes(facts: FileFacts, origins: list[Node]) -> tuple[Fix, ...]:
     first = min(origins, key=lambda node: node.start_byte)
-    fix = wrap_in_guard(facts.module, first)
+    fix = wrap_in_guard(facts.module, first, facts.workspace.imported_by)
     return (fix,) if fix is not None else ()
 
 
@@ -253,6 +255,8 @@ async def lifespan(app):
 
 
 app = FastAPI(lifespan=lifespan)
+
+
 if __name__ == "__main__":
     # Serve it.
     uvicorn.run(app)
