@@ -1,0 +1,329 @@
+"""PS305: an engine that an app makes when it starts, and leaves when it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portside.lint.finding import Finding, Severity
+from portside.lint.rule import Invalid, Rule, Valid
+from portside.python.engine_lives import EngineLife, find_engine_lives
+from portside.python.engine_shutdown_fix import shutdown_fix
+from portside.python.facts import FileFacts
+
+CODE, NAME = "PS305", "engine-not-shut-down"
+
+DOCUMENTATION = """\
+## What it does
+
+Flags a vLLM engine that is made in an app's lifespan or startup handler, or in a function of the file
+that it calls, where nothing after the `yield`, or in the shutdown handlers, has anything to do with it.
+
+Not flagged: an engine in a `with` block or on an exit stack (`build_async_engine_client(...)` shuts down
+by itself), one that code after the `yield` deletes, passes on or shuts down in any way, and one that
+starts no process.
+
+## Why it matters
+
+uvicorn stops the app and then the process. What is left to end the engine is Python's own clean-up: the
+engine's processes outlive the server's port. Measured with vLLM 0.32.0 on CPU, Ctrl-C: the worker lives
+2 seconds longer than its parent. With `--reload` the next server starts in that time, and on a GPU finds
+the memory taken:
+
+```text
+ValueError: Free memory on device cuda:0 (1.2/79.1 GiB) on startup is less than desired GPU memory
+utilization (0.92, 72.8 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.
+```
+
+## Example
+
+```python
+@asynccontextmanager
+async def lifespan(app: FastAPI):
+    app.state.engine = AsyncLLMEngine.from_engine_args(args)
+    yield
+```
+
+becomes
+
+```python
+@asynccontextmanager
+async def lifespan(app: FastAPI):
+    app.state.engine = AsyncLLMEngine.from_engine_args(args)
+    yield
+    app.state.engine.shutdown()
+```
+
+## Fix and its safety
+
+Adds `engine.shutdown()` after the `yield`, in the `finally` of the `try` around it if there is one, or at
+the end of the shutdown handler. Unsafe: `AsyncLLM.shutdown` is there since vLLM's V1 engine (0.8). No fix
+is offered for `LLM`, which has no `shutdown` in any release (`del llm` ends its engine, once nothing else
+refers to it), nor where the engine's name can't be told at that place.
+
+## Since
+
+vLLM since the engine runs in a process of its own (V1: 0.8).
+
+## References
+
+- `vllm/v1/engine/async_llm.py`, `AsyncLLM.shutdown` (0.32.0)
+- [FastAPI: lifespan events](https://fastapi.tiangolo.com/advanced/events/)
+"""
+
+
+def _check(facts: FileFacts) -> Iterator[Finding]:
+    for life in find_engine_lives(facts.module):
+        if life.is_ended:
+            continue
+        span = facts.module.tree.span(life.engine.call)
+        fix = shutdown_fix(facts.module.names, life)
+        yield Finding(
+            CODE, NAME, span, _message(life), Severity.INFORMATION, fixes=(fix,) if fix is not None else ()
+        )
+
+
+def _message(life: EngineLife) -> str:
+    never = (
+        f"nothing after the `yield` of `{life.name}` shuts it down"
+        if life.is_lifespan
+        else f"nothing shuts down when the app stops what `{life.name}` makes when it starts"
+    )
+    return (
+        f"`{life.engine.constructor}` makes an engine with processes of its own, and {never}: they outlive "
+        "the server, and after a reload the next engine finds its memory taken"
+    )
+
+
+_HEAD = (
+    "from contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n"
+    "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n\nargs = AsyncEngineArgs(model='m')\n\n\n"
+)
+_LIFESPAN = _HEAD + "@asynccontextmanager\nasync def lifespan(app):\n"
+_APP = "\n\napp = FastAPI(lifespan=lifespan)\n"
+_STARTUP = _HEAD + "app = FastAPI()\nengine = None\n\n\n"
+_START = (
+    '@app.on_event("startup")\nasync def start():\n    global engine\n'
+    "    engine = «AsyncLLMEngine.from_engine_args(args)»\n"
+)
+_PLAIN_START = _START.replace("«", "").replace("»", "")
+
+_INVALID = (
+    Invalid(
+        "an engine in the app's state",
+        _LIFESPAN + "    app.state.engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield\n" + _APP,
+        fixed=_LIFESPAN + "    app.state.engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n"
+        "    app.state.engine.shutdown()\n" + _APP,
+        messages=("nothing after the `yield` of `lifespan` shuts it down",),
+    ),
+    Invalid(
+        "a global engine",
+        _LIFESPAN
+        + "    global engine\n    engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield  # serve\n"
+        + _APP,
+        fixed=_LIFESPAN
+        + "    global engine\n    engine = AsyncLLMEngine.from_engine_args(args)\n    yield  # serve\n"
+        "    engine.shutdown()\n" + _APP,
+    ),
+    Invalid(
+        "a local engine that is yielded as state, and other things after it",
+        _LIFESPAN + "    engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield {'engine': engine}\n"
+        "    print('bye')\n" + _APP,
+        fixed=_LIFESPAN + "    engine = AsyncLLMEngine.from_engine_args(args)\n    yield {'engine': engine}\n"
+        "    engine.shutdown()\n    print('bye')\n" + _APP,
+    ),
+    Invalid(
+        "a try with a finally",
+        _LIFESPAN
+        + "    engine = «AsyncLLMEngine.from_engine_args(args)»\n    try:\n        yield\n    finally:\n"
+        "        print('bye')\n" + _APP,
+        fixed=_LIFESPAN
+        + "    engine = AsyncLLMEngine.from_engine_args(args)\n    try:\n        yield\n    finally:\n"
+        "        engine.shutdown()\n        print('bye')\n" + _APP,
+    ),
+    Invalid(
+        "a finally that only says so, and comes also if the engine could not be made",
+        _LIFESPAN + "    global engine\n    engine = None\n    try:\n"
+        "        engine = «AsyncLLMEngine.from_engine_args(args)»\n        yield\n    finally:\n"
+        "        if engine:\n            print('shutting down', engine)\n" + _APP,
+        fixed=_LIFESPAN + "    global engine\n    engine = None\n    try:\n"
+        "        engine = AsyncLLMEngine.from_engine_args(args)\n        yield\n    finally:\n"
+        "        if engine:\n            engine.shutdown()\n            print('shutting down', engine)\n"
+        + _APP,
+    ),
+    Invalid(
+        "a finally that comes also if the engine could not be made",
+        _LIFESPAN + "    try:\n        engine = «AsyncLLMEngine.from_engine_args(args)»\n        yield\n"
+        "    finally:\n        print('bye')\n" + _APP,
+    ),
+    Invalid(
+        "something else is closed",
+        _LIFESPAN
+        + "    client = open('x')\n    engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield\n"
+        "    client.close()\n" + _APP,
+        fixed=_LIFESPAN
+        + "    client = open('x')\n    engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n"
+        "    engine.shutdown()\n    client.close()\n" + _APP,
+    ),
+    Invalid(
+        "a log line that only says so",
+        _LIFESPAN + "    engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield\n"
+        "    print('shutting down engine')\n" + _APP,
+        fixed=_LIFESPAN
+        + "    engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n    engine.shutdown()\n"
+        "    print('shutting down engine')\n" + _APP,
+    ),
+    Invalid(
+        "through a function of the file",
+        _HEAD + "def load():\n    return «AsyncLLMEngine.from_engine_args(args)»\n\n\n@asynccontextmanager\n"
+        "async def lifespan(app):\n    app.state.engine = load()\n    yield\n" + _APP,
+        fixed=_HEAD
+        + "def load():\n    return AsyncLLMEngine.from_engine_args(args)\n\n\n@asynccontextmanager\n"
+        "async def lifespan(app):\n    app.state.engine = load()\n    yield\n"
+        "    app.state.engine.shutdown()\n" + _APP,
+    ),
+    Invalid(
+        "made in a thread",
+        "import asyncio\n"
+        + _HEAD
+        + "def load():\n    global llm\n    llm = «LLM('m')»\n\n\n@asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    await asyncio.to_thread(load)\n    yield\n" + _APP,
+    ),
+    Invalid(
+        "an LLM, which has no shutdown of its own",
+        _LIFESPAN + "    app.state.llm = «LLM('m')»\n    yield\n" + _APP,
+    ),
+    Invalid(
+        "an engine that is made only sometimes",
+        _LIFESPAN + "    if not hasattr(app.state, 'engine'):\n"
+        "        app.state.engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield\n" + _APP,
+    ),
+    Invalid(
+        "a startup handler with a shutdown handler for other things",
+        _STARTUP + _START + '\n\n@app.on_event("shutdown")\nasync def stop():\n    print("bye")\n',
+        fixed=_STARTUP
+        + _PLAIN_START
+        + '\n\n@app.on_event("shutdown")\nasync def stop():\n    print("bye")\n    engine.shutdown()\n',
+        messages=("nothing shuts down when the app stops what `start` makes when it starts",),
+    ),
+    Invalid(
+        "a startup handler alone",
+        _STARTUP + _START,
+        fixed=_STARTUP
+        + _PLAIN_START
+        + '\n\n@app.on_event("shutdown")\nasync def shut_down_engine():\n    engine.shutdown()\n',
+    ),
+    Invalid(
+        "handlers that are added by a call",
+        _STARTUP + "def start():\n    app.state.engine = «AsyncLLMEngine.from_engine_args(args)»\n\n\n"
+        "app.add_event_handler('startup', start)\n",
+    ),
+    Invalid(
+        "a list of handlers",
+        _HEAD + "def start():\n    app.state.llm = «LLM('m')»\n\n\napp = FastAPI(on_startup=[start])\n",
+    ),
+)
+
+_VALID = (
+    Valid(
+        "an engine that is shut down",
+        _LIFESPAN + "    app.state.engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n"
+        "    app.state.engine.shutdown()\n" + _APP,
+    ),
+    Valid(
+        "in a finally",
+        _LIFESPAN
+        + "    engine = AsyncLLMEngine.from_engine_args(args)\n    try:\n        yield\n    finally:\n"
+        "        engine.shutdown()\n" + _APP,
+    ),
+    Valid(
+        "deleted after the yield",
+        _LIFESPAN + "    global llm\n    llm = LLM('m')\n    yield\n    del llm\n" + _APP,
+    ),
+    Valid(
+        "a dictionary of models that is cleared",
+        _HEAD + "models = {}\n\n\n@asynccontextmanager\nasync def lifespan(app):\n"
+        "    models['m'] = LLM('m')\n    yield\n"
+        "    models.clear()\n" + _APP,
+    ),
+    Valid(
+        "handed to something that shuts it down",
+        _LIFESPAN
+        + "    engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n    await stop(engine)\n"
+        + _APP
+        + "\n\nasync def stop(client):\n    client.shutdown()\n",
+    ),
+    Valid(
+        "by a function of another file",
+        "from mine import shutdown_engine\n"
+        + _LIFESPAN
+        + "    app.state.engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n    shutdown_engine()\n"
+        + _APP,
+    ),
+    Valid(
+        "an exit stack",
+        "from contextlib import ExitStack\n"
+        + _LIFESPAN
+        + "    with ExitStack() as stack:\n        engine = AsyncLLMEngine.from_engine_args(args)\n"
+        "        stack.callback(engine.shutdown)\n        yield\n" + _APP,
+    ),
+    Valid(
+        "vLLM's own context manager",
+        "from vllm.entrypoints.openai.api_server import build_async_engine_client\n"
+        + _LIFESPAN
+        + "    async with build_async_engine_client(args) as client:\n        app.state.client = client\n"
+        "        yield\n" + _APP,
+    ),
+    Valid(
+        "a shutdown handler",
+        _STARTUP
+        + _PLAIN_START
+        + '\n\n@app.on_event("shutdown")\ndef stop():\n    engine.shutdown_background_loop()\n',
+    ),
+    Valid(
+        "a shutdown handler that a function of the file serves",
+        _STARTUP
+        + _PLAIN_START
+        + "\n\ndef end():\n    engine.shutdown()\n\n\n"
+        + '@app.on_event("shutdown")\ndef stop():\n    end()\n',
+    ),
+    Valid(
+        "shut down when the interpreter exits",
+        "import atexit\n" + _LIFESPAN + "    engine = AsyncLLMEngine.from_engine_args(args)\n"
+        "    atexit.register(engine.shutdown)\n    yield\n" + _APP,
+    ),
+    Valid(
+        "an engine in the process itself",
+        "import os\nos.environ['VLLM_ENABLE_V1_MULTIPROCESSING'] = '0'\n"
+        + _LIFESPAN
+        + "    app.state.llm = LLM('m')\n    yield\n"
+        + _APP,
+    ),
+    Valid("an engine at import is another rule's", _HEAD + "engine = LLM('m')\napp = FastAPI()\n"),
+    Valid(
+        "an engine in a handler",
+        _HEAD + "app = FastAPI()\n\n\n@app.get('/')\ndef root():\n    return LLM('m')\n",
+    ),
+    Valid(
+        "a context manager that is no lifespan",
+        _HEAD + "@asynccontextmanager\nasync def loaded():\n    yield LLM('m')\n\n\napp = FastAPI()\n",
+    ),
+    Valid(
+        "an LLM of one's own",
+        _LIFESPAN.replace("import LLM, ", "import ")
+        + "    app.state.llm = LLM('m')\n    yield\n"
+        + _APP
+        + "\n\nclass LLM:\n    pass\n",
+    ),
+)
+
+RULE: Rule[FileFacts] = Rule(
+    code=CODE,
+    name=NAME,
+    severity=Severity.INFORMATION,
+    summary="The app makes an engine when it starts, and does not shut it down when it stops",
+    documentation=DOCUMENTATION,
+    check=_check,
+    invalid=_INVALID,
+    valid=_VALID,
+)
