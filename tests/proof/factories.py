@@ -298,6 +298,26 @@ FACTORIES = (
         },
     ),
     Movable(
+        "os imported in the main block, after the arguments",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return args.model\n" + GUARD + PARSER + MODEL + PARSE
+        + "    import os\n\n    os.environ['MODE'] = args.model\n" + RUN,
+        PLAIN,
+        kept=("global args, os", "import os\nimport shlex"),
+    ),
+    Movable(
+        "settings of the workspace",
+        "from settings import PORT\n" + HEAD + GUARD + "    app.state.x = PORT\n    uvicorn.run(app, port=PORT)\n",
+        f"{UVICORN} --port 8005",
+        files={"settings.py": "PORT = 8005\n"},
+        kept=("import PORT",),
+    ),
+    Movable(
+        "an app of another module under the name of the script's own",
+        "import os\nimport uvicorn\n\napp = None\n" + GUARD + "    os.environ['MODE'] = 'x'\n    uvicorn.run('api:app')\n",
+        UVICORN,
+        files={"api.py": API},
+    ),
+    Movable(
         "tabs, and double quotes",
         'import argparse\nimport uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get("/m")\ndef m():\n\treturn args.model\n\n\n'
         'if __name__ == "__main__":\n\tparser = argparse.ArgumentParser()\n\tparser.add_argument("--model", default="x")\n'
@@ -343,6 +363,11 @@ NO_FACTORY = (
         "from settings import get_args\n" + HEAD + GUARD + "    args = get_args()\n    app.state.x = args\n" + RUN,
         ((14, "`get_args` reads the arguments of the process by itself"),),
         files={"settings.py": "def get_args():\n    return 1\n"},
+    ),
+    Unmovable(
+        "a parser that is handed its words",
+        ARGPARSE + HEAD + "\n\ndef main(argv=None):\n" + PARSER + "    app.state.args = parser.parse_args(argv)\n" + RUN + GUARD + "    main()\n",
+        ((15, "can't be handed its words"),),
     ),
     Unmovable(
         "create_app is taken",

@@ -139,7 +139,11 @@ def _reader(names: Names, attribute: Node) -> Node | None:
 
 def _check_hidden(names: Names, part: Node, obstacles: Obstacles) -> None:
     """Functions from elsewhere that read the arguments, as far as their names tell."""
-    for callee in query("(call function: (_) @callee)", part).get("callee", []):
+    for call in query("(call) @call", part).get("call", []):
+        callee = call.child_by_field_name("function")
+        # What is handed something reads that.
+        if callee is None or (arguments(call).positional and not _is_hidden_parser(names, callee)):
+            continue
         qualified = names.qualified(callee) or ""
         if qualified.startswith(("argparse.", "builtins.", "os.", "vllm.")) or names.definition(callee):
             continue
@@ -147,8 +151,12 @@ def _check_hidden(names: Names, part: Node, obstacles: Obstacles) -> None:
         is_outside = callee.type == "identifier" or bool(qualified)
         if last in _HARMLESS or not is_outside:
             continue
-        if qualified.startswith(_HIDDEN_PARSERS) or _SOUNDS_LIKE_PARSING.search(last):
+        if _is_hidden_parser(names, callee) or _SOUNDS_LIKE_PARSING.search(last):
             obstacles.add(callee, f"{obstacles.quote(callee)} reads the arguments of the process by itself")
+
+
+def _is_hidden_parser(names: Names, callee: Node) -> bool:
+    return (names.qualified(callee) or "").startswith(_HIDDEN_PARSERS)
 
 
 # Options

@@ -23,10 +23,12 @@ from portside.python.launches import Launch
 from portside.python.names import Names
 from portside.python.syntax import arguments, query, unwrapped
 from portside.python.value_sources import is_parsed, option_of
+from portside.python.value_types import nothing_outside
 from portside.python.values import (
     CommandLine,
     Environment,
     Literal,
+    Outside,
     Parameter,
     Through,
     Tracer,
@@ -71,13 +73,15 @@ def command(target: AppTarget, options: Options) -> str:
 class OptionReader:
     """Reads the options of one launch; what has no form on the command line becomes an obstacle.
 
-    moves_arguments: whether what the script takes as its own option (`--port`) becomes uvicorn's.
+    moves_arguments: whether what the script takes as its own option (`--port`) becomes uvicorn's, and
+    what settings of the workspace say (by `outside`) is written out, to be looked at.
     """
 
     names: Names
     site: Site
     obstacles: Obstacles
     moves_arguments: bool = False
+    outside: Outside = nothing_outside
 
     def read(self, launch: Launch) -> Options:
         words: list[str] = []
@@ -130,7 +134,7 @@ class OptionReader:
         return False
 
     def _value(self, node: Node) -> Value | _Composed:
-        value = self._of_passed(node) or trace(self.names, node)
+        value = self._of_passed(node) or trace(self.names, node, self.outside)
         if isinstance(value, Unknown):
             plain = self.names.value_of(node)
             if plain.type in {"list", "tuple", "dictionary", "set"}:
@@ -157,8 +161,14 @@ class OptionReader:
         if option.keyword == "host" and _is_none(value):
             self.obstacles.note("`host=None` listens on IPv4 and IPv6, the command on IPv4 alone")
             return ("--host", _ANY_IPV4)
+        is_setting = isinstance(value, Literal) and (value.through is Through.FIELD or value.path is not None)
+        if is_setting and self.moves_arguments:
+            shown = self.names.tree.text(node)
+            self.obstacles.note(
+                f"`{shown}` is written out; where it is set in another way, say so to uvicorn"
+            )
         match value:
-            case Literal(value=constant, through=through) if through is not Through.FIELD:
+            case Literal(value=constant) if not is_setting or self.moves_arguments:
                 return self._literal(option, node, constant)
             case _Composed(value=composed):
                 return self._literal(option, node, composed)

@@ -61,14 +61,15 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     module = own_module(names, place, launch)
     if isinstance(module, str):
         obstacles.add(launch.call, module)
-    options = OptionReader(names, site, obstacles, moves_arguments=True).read(launch)
+    outside = facts.workspace.constants.get
+    options = OptionReader(names, site, obstacles, moves_arguments=True, outside=outside).read(launch)
     replaced = _replaced(launch)
     parts = region(names, site)
     parsed = read_arguments(names, parts, replaced, obstacles)
     _check(facts, site, launch, place, obstacles)
     for part in parts:
         _check_caller(names, part, obstacles)
-    declared = global_names(names, site, obstacles)
+    declared = global_names(names, site, parsed, obstacles)
     if returned is None or isinstance(module, str) or obstacles.found:
         return obstacles.blockers
     target = AppTarget(module, FACTORY, factory=True, own=True)

@@ -68,7 +68,13 @@ def _of_string(names: Names, site: Site, launch: Launch, text: str, obstacles: O
             return None
         _check_discarded(names, site, first, obstacles)
         return Returned(f"{name}{ending}")
-    if names.bindings_in(first, scope) or first in scope.globals or names.module_bindings(first):
+    mentioned = any(
+        names.tree.text(node) == first
+        for part in site.removed
+        for node in query("(identifier) @name", part).get("name", [])
+        if _is_read(node)
+    )
+    if mentioned or first in scope.globals:
         obstacles.add(launch.app, f"`{first}` is another name where the server is started")
         return None
     return Returned(f"{name}{ending}", module, first)

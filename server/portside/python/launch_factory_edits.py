@@ -214,10 +214,7 @@ class FactoryWriter:
         """Whether the name means something else, or not yet, where a call parses."""
         scopes = [self.names.scope_at(call) for call in self.parsed.calls]
         is_local = any(self.names.home(module, scope) not in {None, self.names.module} for scope in scopes)
-        return is_local or any(
-            b.target != module or self.site.removes(b.node.start_byte)
-            for b in self.names.module_bindings(module)
-        )
+        return is_local or any(b.target != module for b in self.names.module_bindings(module))
 
     def _beside(self, edit: Edit, cuts: list[Span]) -> Edit:
         """The edit at the start of what is cut, if it would be within: an import beside one that goes."""

@@ -6,6 +6,7 @@ import builtins
 
 from portside.python.bindings import Binding, How
 from portside.python.launch_app import bound_in
+from portside.python.launch_arguments import Arguments
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.names import Names
@@ -16,7 +17,7 @@ FACTORY = "create_app"
 _LOOKUPS = ("globals", "locals", "vars", "eval", "exec", "__dict__")
 
 
-def global_names(names: Names, site: Site, obstacles: Obstacles) -> tuple[str, ...]:
+def global_names(names: Names, site: Site, parsed: Arguments, obstacles: Obstacles) -> tuple[str, ...]:
     """The names to declare `global`; what can't be declared becomes an obstacle."""
     if taken := names.module_bindings(FACTORY):
         obstacles.add(taken[0].node, f"the file has a `{FACTORY}` already")
@@ -26,7 +27,10 @@ def global_names(names: Names, site: Site, obstacles: Obstacles) -> tuple[str, .
     for star in query("(wildcard_import) @star", site.guard).get("star", []):
         obstacles.add(star, "`import *` is not allowed in a function")
     keeps_all = _needs_all(names, site)
-    wanted = dict.fromkeys(b.name for b in found if keeps_all or _is_shared(names, site, b))
+    # What the calls that parse need must be there before the block imports it.
+    needed = {"os", "shlex"} if parsed.calls else set[str]()
+    shared = (b for b in found if keeps_all or b.name in needed or _is_shared(names, site, b))
+    wanted = dict.fromkeys(b.name for b in shared)
     for binding in found:
         if binding.name in wanted and _is_annotated(binding):
             obstacles.add(
@@ -48,8 +52,7 @@ def _is_shared(names: Names, site: Site, binding: Binding) -> bool:
     guard = site.guard
     if guard is None or hasattr(builtins, binding.name) or binding.deferred:
         return True
-    around = (*names.module_bindings(binding.name), *())
-    nodes = [*(b.node for b in around), *names.reads(binding.name)]
+    nodes = [*(b.node for b in names.module_bindings(binding.name)), *names.reads(binding.name)]
     return any(not guard.start_byte <= node.start_byte < guard.end_byte for node in nodes)
 
 
