@@ -40,7 +40,7 @@ def test_a_page_is_there_as_json(portside: Portside) -> None:
     ("word", "answer"),
     [
         ("hardcoded-prot", "did you mean `hardcoded-port`?"),
-        ("PS210", "did you mean `PS201`?"),
+        ("PS2001", "did you mean `PS201`?"),
         ("tralala", "`portside rules` lists them"),
         ("OSError: [Errno 98] Address already in use", "can't be explained yet"),
     ],
