@@ -2,8 +2,8 @@
 
 Nearly every question about a name ("who binds it, who reads it") is about a few
 statements out of thousands. The words say which ones without a look at their
-trees; and as they are kept by a statement's text, a keystroke costs the words of
-one statement.
+trees; and as those of unchanged statements are kept, a keystroke costs the words
+of one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class Chunks:
     """All statements of a text, and what a later text of the same file can use again."""
 
     all: tuple[Chunk, ...]
-    by_text: dict[bytes, tuple[_Words, bytes | None]] = field(default_factory=dict, repr=False)
     unions: dict[tuple[_Words, ...], _Words] = field(default_factory=dict, repr=False)
     _blocks: list[tuple[_Words, tuple[Chunk, ...]]] = field(default_factory=list, repr=False)
     _found: dict[bytes, tuple[Chunk, ...]] = field(default_factory=dict, repr=False)
@@ -62,6 +61,11 @@ class Chunks:
             hit = (chunks for words, chunks in self._blocks if word in words)
             found = self._found[word] = tuple(c for chunks in hit for c in chunks if word in c.words)
         return found
+
+    def with_any(self, words: _Words) -> Iterator[Chunk]:
+        """The statements with one of these words, in order; where the words are many."""
+        hit = (chunks for union, chunks in self._blocks if not words.isdisjoint(union))
+        return (chunk for chunks in hit for chunk in chunks if not words.isdisjoint(chunk.words))
 
     def at(self, byte: int) -> Chunk | None:
         """The statement that holds this byte."""
@@ -78,10 +82,8 @@ class Chunks:
 
 
 def split(tree: SyntaxTree, earlier: Chunks | None) -> Chunks:
-    """The statements of a module. earlier: those of an earlier text, which makes this fast."""
-    known = earlier.by_text if earlier is not None else {}
-    result = Chunks(())
-    result.all = tuple(_chunks(tree, known, result.by_text))
+    """The statements of a module. earlier: those of the text whose tree was used again for this one."""
+    result = Chunks(tuple(_chunks(tree, earlier.all if earlier is not None else ())))
     unions = earlier.unions if earlier is not None else {}
     for start in range(0, len(result.all), _BLOCK):
         block = result.all[start : start + _BLOCK]
@@ -94,20 +96,31 @@ def split(tree: SyntaxTree, earlier: Chunks | None) -> Chunks:
     return result
 
 
-def _chunks(
-    tree: SyntaxTree,
-    known: dict[bytes, tuple[_Words, bytes | None]],
-    kept: dict[bytes, tuple[_Words, bytes | None]],
-) -> Iterator[Chunk]:
-    data = tree.source.data
-    for node in tree.statements:
+def _chunks(tree: SyntaxTree, earlier: tuple[Chunk, ...]) -> list[Chunk]:
+    """Statements before and after the change are what they were; only those in it are read."""
+    nodes, change = tree.statements, tree.change
+    if change is None:
+        return [_read(tree, node) for node in nodes]
+    before: list[Chunk] = []
+    for node, old in zip(nodes, earlier, strict=False):
         start, end = node.start_byte, node.end_byte
-        text = data[start:end]
-        about = known.get(text)
-        if about is None:
-            about = (frozenset(_WORD.findall(text)), _own_name(node))
-        kept[text] = about
-        yield Chunk(node, start, end, *about)
+        if start != old.start or end != old.end or end >= change.start:
+            break
+        before.append(Chunk(node, start, end, old.words, old.own_name))
+    after: list[Chunk] = []
+    moved = change.new_end - change.old_end
+    for node, old in zip(reversed(nodes[len(before) :]), reversed(earlier), strict=False):
+        start, end = node.start_byte, node.end_byte
+        if start != old.start + moved or end != old.end + moved or start <= change.new_end:
+            break
+        after.append(Chunk(node, start, end, old.words, old.own_name))
+    between = [_read(tree, node) for node in nodes[len(before) : len(nodes) - len(after)]]
+    return [*before, *between, *reversed(after)]
+
+
+def _read(tree: SyntaxTree, node: Node) -> Chunk:
+    start, end = node.start_byte, node.end_byte
+    return Chunk(node, start, end, frozenset(_WORD.findall(tree.source.data, start, end)), _own_name(node))
 
 
 def _own_name(node: Node) -> bytes | None:

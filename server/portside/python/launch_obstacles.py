@@ -22,10 +22,13 @@ class Obstacles:
     notes: list[str] = field(default_factory=list)
     needs_review: bool = False
     explained: list[Node] = field(default_factory=list)
+    # One main block may hold thousands of statements.
+    _said: set[Blocker | str] = field(default_factory=set, repr=False)
 
     def add(self, node: Node, reason: str) -> None:
         blocker = Blocker(self.tree.line(node), reason)
-        if blocker not in self.found:
+        if blocker not in self._said:
+            self._said.add(blocker)
             self.found.append(blocker)
 
     def explain(self, node: Node, reason: str) -> None:
@@ -38,7 +41,8 @@ class Obstacles:
 
     def note(self, text: str, *, review: bool = False) -> None:
         """Something to know before applying. review: a person has to look at it."""
-        if text not in self.notes:
+        if text not in self._said:
+            self._said.add(text)
             self.notes.append(text)
         self.needs_review |= review
 
@@ -49,4 +53,4 @@ class Obstacles:
 
     @property
     def blockers(self) -> tuple[Blocker, ...]:
-        return tuple(sorted(self.found, key=lambda blocker: blocker.line))
+        return tuple(sorted(dict.fromkeys(self.found), key=lambda blocker: blocker.line))

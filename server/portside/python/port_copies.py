@@ -35,7 +35,8 @@ def lines_with_copies(names: Names, port: int, known: Collection[Span], variable
 def _numbers(names: Names, port: int) -> Iterator[tuple[Node, Span]]:
     """The numbers and texts that say the port, with the place of the digits."""
     tree, digits = names.tree, str(port).encode()
-    for match in re.finditer(rb"(?<![\w.])" + digits + rb"(?![\w])", tree.source.data):
+    # What precedes is looked at last: a search for what begins with plain text runs at memory speed.
+    for match in re.finditer(digits + rb"(?<![\w.]" + digits + rb")(?!\w)", tree.source.data):
         node = tree.root.descendant_for_byte_range(match.start(), match.end())
         if node is None:
             continue

@@ -95,8 +95,7 @@ def _direct(tracer: Tracer, local: dict[int, Listener]) -> Iterator[Found]:
 
 def _chunks_with_any(names: Names, words: frozenset[str]) -> Iterator[Chunk]:
     """As `chunks_with`, in one pass: that one looks for each word by itself, and these are many."""
-    wanted = frozenset(word.encode() for word in words)
-    return (chunk for chunk in names.chunks if not wanted.isdisjoint(chunk.words))
+    return names.statements.with_any(frozenset(word.encode() for word in words))
 
 
 def _in_chunk(

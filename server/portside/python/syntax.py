@@ -29,12 +29,25 @@ _MOST_ERRORS = 100
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The one stretch of bytes in which a text differs from an earlier one: from `start` to either end."""
+
+    start: int
+    old_end: int
+    new_end: int
+
+
 @dataclass(frozen=True)
 class SyntaxTree:
-    """A file and its tree. The nodes live as long as this object does."""
+    """A file and its tree. The nodes live as long as this object does.
+
+    change: what differs from the text whose tree was used again for this one.
+    """
 
     source: SourceFile
     tree: Tree = field(repr=False)
+    change: Change | None = None
 
     @property
     def root(self) -> Node:
@@ -95,7 +108,9 @@ def parse(source: SourceFile, previous: SyntaxTree | None = None) -> SyntaxTree:
     parser, data = Parser(_LANGUAGE), _with_newlines(source.data)
     if previous is None:
         return SyntaxTree(source, parser.parse(data))
-    return SyntaxTree(source, parser.parse(data, _edited(previous, data)))
+    old = _with_newlines(previous.source.data)
+    change = _change(old, data)
+    return SyntaxTree(source, parser.parse(data, _edited(previous.tree, change, old, data)), change)
 
 
 def _with_newlines(data: bytes) -> bytes:
@@ -103,20 +118,22 @@ def _with_newlines(data: bytes) -> bytes:
     return _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
 
 
-def _edited(previous: SyntaxTree, new: bytes) -> Tree:
-    """A copy of the old tree that knows which bytes are no longer what they were."""
-    old = _with_newlines(previous.source.data)
+def _change(old: bytes, new: bytes) -> Change:
     start = _common_prefix(old, new)
     tail = _common_prefix(old[start:][::-1], new[start:][::-1])
-    old_end, new_end = len(old) - tail, len(new) - tail
-    tree = previous.tree.copy()
+    return Change(start, len(old) - tail, len(new) - tail)
+
+
+def _edited(previous: Tree, change: Change, old: bytes, new: bytes) -> Tree:
+    """A copy of the old tree that knows which bytes are no longer what they were."""
+    tree = previous.copy()
     tree.edit(
-        start_byte=start,
-        old_end_byte=old_end,
-        new_end_byte=new_end,
-        start_point=_point(old, start),
-        old_end_point=_point(old, old_end),
-        new_end_point=_point(new, new_end),
+        start_byte=change.start,
+        old_end_byte=change.old_end,
+        new_end_byte=change.new_end,
+        start_point=_point(old, change.start),
+        old_end_point=_point(old, change.old_end),
+        new_end_point=_point(new, change.new_end),
     )
     return tree
 
