@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Severity
 from portside.rules import ALL
 from portside.settings import ServerSettings, SettingsError, load
@@ -58,10 +59,10 @@ def test_everything_that_can_be_set(tmp_path: Path) -> None:
     assert settings.port_variable == "API_PORT"
     chosen = settings.selection_for(tmp_path / "core" / "server.py")
     family = {rule.code for rule in ALL if rule.code.startswith("PS1")}
-    assert chosen.enabled == family - {"PS102"} | {"PS201"}
+    assert chosen.enabled == family - {"PS102"} | {"PS201", RULE_FAILED}
     assert chosen.severity == {"PS201": Severity.ERROR}
     elsewhere = settings.selection_for(tmp_path / "scripts" / "a.py")
-    assert elsewhere.enabled == family - {"PS102"}
+    assert elsewhere.enabled == family - {"PS102"} | {RULE_FAILED}
     assert settings.excludes(tmp_path / "generated", folder=True)
     assert settings.excludes(tmp_path / "deep" / "x_pb2.py")
     assert not settings.excludes(tmp_path / "generated.py")

@@ -162,10 +162,10 @@ def test_a_missing_path_is_named_and_the_others_are_checked(portside: Portside, 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"import uvicorn  # caf\xe9\n", "is not UTF-8 (line 1)"),
-        (b"import uvicorn\0\n", "is binary"),
-        (b"# coding: nonsense\nimport uvicorn\n", "names an unknown encoding, `nonsense`"),
-        (b"# coding: rot13\nimport uvicorn\n", "names `rot13`, which is no text encoding"),
+        (b"from uvicorn import run  # caf\xe9\n", "is not UTF-8 (line 1)"),
+        (b"from uvicorn import run\0\n", "is binary"),
+        (b"# coding: nonsense\nfrom uvicorn import run\n", "names an unknown encoding, `nonsense`"),
+        (b"# coding: rot13\nfrom uvicorn import run\n", "names `rot13`, which is no text encoding"),
     ],
 )
 def test_a_file_that_is_no_text_stops_nobody_else(
@@ -279,3 +279,17 @@ def test_help_says_what_the_exit_codes_mean(portside: Portside) -> None:
     outcome = portside("check", "--help")
     assert outcome.code == 0
     assert "0 nothing found, 1 something found, 2 something could not be" in outcome.out
+
+
+def test_sarif_has_paths_from_the_current_folder(portside: Portside, server: Path) -> None:
+    outcome = portside("check", "--output-format", "sarif")
+    (run,) = json.loads(outcome.out)["runs"]
+    assert outcome.code == 1
+    assert [one["ruleId"] for one in run["results"]] == ["PS101", "PS201"]
+    assert {
+        location["physicalLocation"]["artifactLocation"]["uri"]
+        for one in run["results"]
+        for location in one["locations"]
+    } == {"server.py"}
+    titles = [fix["description"]["text"] for one in run["results"] for fix in one.get("fixes", ())]
+    assert "Fix: launch via uvicorn CLI" in titles

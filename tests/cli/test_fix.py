@@ -50,7 +50,7 @@ def test_an_unsafe_fix_waits_for_the_word_and_says_which_files_hold_it_up(
 def test_a_launch_that_cannot_move_says_which_line_stands_in_the_way(
     portside: Portside, server: Path
 ) -> None:
-    server.write_text(SERVER.replace("    uvicorn.run", "    app.state.model = 1\n    uvicorn.run"))
+    server.write_text(SERVER.replace("    uvicorn.run", "    while True:\n        uvicorn.run"))
     outcome = portside("fix", "--unsafe", "--select", "PS101")
     assert outcome.code == 1
     assert "left: it can't be moved as it stands, because of line 8:" in outcome.out

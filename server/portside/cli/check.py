@@ -12,6 +12,7 @@ import click
 from portside.checking import Checker
 from portside.cli import options, output
 from portside.cli.files import NoTarget, Target, label, targets
+from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Finding
 from portside.lint.source import SourceFile
 from portside.python.confirmed_syntax import is_valid_python
@@ -25,7 +26,10 @@ STDIN = Path("-")
 
 @dataclass
 class Run:
-    """What a check has come to so far. failed: something that the user named could not be checked."""
+    """What a check has come to so far.
+
+    failed: something that the user named could not be checked, or a rule broke down.
+    """
 
     files: list[CheckedFile] = field(default_factory=list)
     others: dict[str, SourceFile] = field(default_factory=dict)
@@ -33,7 +37,7 @@ class Run:
     failed: bool = False
 
     def checked(self) -> Checked:
-        return Checked(tuple(self.files), self.count, self.others)
+        return Checked(tuple(self.files), self.count, self.others, complete=not self.failed)
 
 
 @click.command(short_help="Say what is wrong, and where.")
@@ -41,10 +45,10 @@ class Run:
 @options.rule_options
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "json", "github"]),
+    type=click.Choice(["text", "json", "github", "sarif"]),
     default="text",
     show_default=True,
-    help="json: one list of findings. github: annotations in GitHub Actions.",
+    help="json: one list of findings. github: annotations in GitHub Actions. sarif: for code scanning.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Findings only: no summary.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also when something was found.")
@@ -67,7 +71,8 @@ def check(
     environments are left out; a file that you name is always checked. `-` reads
     standard input.
 
-    Exit code: 0 nothing found, 1 something found, 2 something could not be checked.
+    Exit code: 0 nothing found, 1 something found, 2 something could not be
+    checked, or a rule of Portside broke down (PS000).
     """
     checker = options.checker(select, ignore)
     try:
@@ -137,6 +142,8 @@ def _check_text(run: Run, checker: Checker, file: TextFile, shown: str | None = 
     run.files.append(CheckedFile(source, result))
     run.others[str(file.path)] = source
     for finding in result.findings:
+        # The findings of a rule that broke down are missing: a clean exit would be a lie.
+        run.failed |= finding.code == RULE_FAILED
         _note_others(run, finding)
 
 
@@ -180,4 +187,15 @@ def _github(checked: Checked) -> str:
     return github.render(checked)
 
 
-_RENDERERS: dict[str, Callable[[Checked], str]] = {"text": _text, "json": _json, "github": _github}
+def _sarif(checked: Checked) -> str:
+    from portside.report import sarif
+
+    return sarif.render(checked)
+
+
+_RENDERERS: dict[str, Callable[[Checked], str]] = {
+    "text": _text,
+    "json": _json,
+    "github": _github,
+    "sarif": _sarif,
+}

@@ -1,6 +1,7 @@
 """Where Portside's own pages are."""
 
-_RULES = "https://github.com/portside/portside/blob/main/docs/rules"
+HOME = "https://github.com/portside/portside"
+_RULES = f"{HOME}/blob/main/docs/rules"
 
 
 def rule_url(code: str, name: str) -> str:

@@ -12,7 +12,8 @@ Says that one of Portside's own rules broke down on this file, and with which er
 ## Why it matters
 
 The findings of that rule are missing for this file. All other rules ran as usual. Silence would
-look like a clean file.
+look like a clean file. `portside check` ends with 2, as it does where a file can't be read, whatever
+`--select` and `--exit-zero` say.
 
 ## Example
 

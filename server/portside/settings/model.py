@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Severity
 from portside.lint.selection import Selection
 
@@ -121,12 +122,12 @@ class Settings:
 
     def _selection(self, ignored: frozenset[str]) -> Selection:
         if not ignored:
-            return Selection(self.select, self.severity)
+            return Selection(self.select and self.select | {RULE_FAILED}, self.severity)
         # Here and not above: the rules are only needed to say what is left of all of them.
         from portside.settings.names import every_code
 
         chosen = every_code() if self.select is None else self.select
-        return Selection(chosen - ignored, self.severity)
+        return Selection((chosen | {RULE_FAILED}) - ignored, self.severity)
 
 
 def _spec(patterns: tuple[str, ...] | list[str]) -> GitIgnoreSpec:

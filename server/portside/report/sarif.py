@@ -1,0 +1,152 @@
+"""Findings as SARIF 2.1.0, which GitHub code scanning and many other tools take.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
+https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from portside import __version__
+from portside.knowledge.pages import HOME, rule_url
+from portside.lint.finding import Edit, Finding, Fix, LaunchReport, Related, Severity
+from portside.lint.rule import Rule
+from portside.report.checked import Checked, CheckedFile, Place, place_in
+from portside.report.fingerprints import fingerprinted
+from portside.rules import ALL
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+# GitHub's upload action adds `primaryLocationLineHash` of its own, and complains of one that is not its own.
+_FINGERPRINT = "portside/v1"
+_LEVELS = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.INFORMATION: "note",
+    Severity.HINT: "note",
+}
+_PROBLEM_SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
+_INDEX = {rule.code: index for index, rule in enumerate(ALL)}
+
+
+def render(checked: Checked) -> str:
+    """The whole outcome as a log with one run, ending in a newline."""
+    run = {
+        "tool": {"driver": _driver()},
+        "invocations": [{"executionSuccessful": checked.complete}],
+        "columnKind": "unicodeCodePoints",
+        "results": [
+            _result(checked, file, finding, fingerprint)
+            for file in checked.files
+            for finding, fingerprint in fingerprinted(file)
+        ],
+    }
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _driver() -> dict[str, Any]:
+    return {
+        "name": "Portside",
+        "semanticVersion": __version__,
+        "informationUri": HOME,
+        "rules": [_rule(rule) for rule in ALL],
+    }
+
+
+def _rule(rule: Rule[Any]) -> dict[str, Any]:
+    level = _LEVELS[rule.severity]
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.summary},
+        "help": {"text": rule.documentation, "markdown": rule.documentation},
+        "helpUri": rule_url(rule.code, rule.name),
+        "defaultConfiguration": {"level": level},
+        "properties": {"problem.severity": _PROBLEM_SEVERITIES[level], "precision": "very-high"},
+    }
+
+
+def _result(checked: Checked, file: CheckedFile, finding: Finding, fingerprint: str) -> dict[str, Any]:
+    source = file.source
+    result = {
+        "ruleId": finding.code,
+        "ruleIndex": _INDEX[finding.code],
+        "level": _LEVELS[finding.severity],
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": _physical(place_in(source, finding.span))}],
+        "partialFingerprints": {_FINGERPRINT: fingerprint},
+    }
+    related = [_related(checked, number, one) for number, one in enumerate(finding.related, 1)]
+    fixes = [_fix(checked, fix) for fix in finding.fixes if _whole(checked, fix)]
+    more = {"relatedLocations": related, "fixes": fixes}
+    result |= {name: value for name, value in more.items() if value}
+    if finding.launch is not None:
+        result["properties"] = {"launch": _launch(finding.launch)}
+    return result
+
+
+def _related(checked: Checked, number: int, related: Related) -> dict[str, Any]:
+    place = checked.place(related.path, related.span)
+    location = {"artifactLocation": {"uri": _uri(related.path)}} if place is None else _physical(place)
+    return {"id": number, "physicalLocation": location, "message": {"text": related.message}}
+
+
+def _whole(checked: Checked, fix: Fix) -> bool:
+    """Whether all places of the fix are known: half a fix is none."""
+    return all(checked.place(edit.path, edit.span) is not None for edit in fix.edits)
+
+
+def _fix(checked: Checked, fix: Fix) -> dict[str, Any]:
+    by_path: dict[str, list[Edit]] = {}
+    for edit in fix.edits:
+        by_path.setdefault(edit.path, []).append(edit)
+    return {
+        "description": {"text": fix.title},
+        "artifactChanges": [_change(checked, edits) for edits in by_path.values()],
+        "properties": {"applicability": fix.applicability.value, "notes": list(fix.notes)},
+    }
+
+
+def _change(checked: Checked, edits: list[Edit]) -> dict[str, Any]:
+    """All edits of one file."""
+    placed = [(place, edit) for edit in edits if (place := checked.place(edit.path, edit.span)) is not None]
+    return {
+        "artifactLocation": {"uri": _uri(placed[0][0].path)},
+        "replacements": [
+            {"deletedRegion": _region(place), "insertedContent": {"text": edit.new_text}}
+            for place, edit in placed
+        ],
+    }
+
+
+def _launch(launch: LaunchReport) -> dict[str, Any]:
+    blockers = [{"line": blocker.line, "reason": blocker.reason} for blocker in launch.blockers]
+    return {"movable": launch.movable, "command": launch.command, "blockers": blockers}
+
+
+def _physical(place: Place) -> dict[str, Any]:
+    return {"artifactLocation": {"uri": _uri(place.path)}, "region": _region(place)}
+
+
+def _region(place: Place) -> dict[str, int]:
+    return {
+        "startLine": place.start.line,
+        "startColumn": place.start.column,
+        "endLine": place.end.line,
+        "endColumn": place.end.column,
+    }
+
+
+def _uri(path: str) -> str:
+    """Relative where the path is: GitHub looks for such ones from the top of the repository."""
+    slashed = path.replace("\\", "/")
+    if slashed.startswith("/"):
+        return "file://" + quote(slashed)
+    if slashed[1:3] == ":/":
+        return "file:///" + quote(slashed, safe="/:")
+    # Escaped also is a `:`, which would make a scheme of the first folder.
+    return quote(slashed)
