@@ -75,7 +75,7 @@ def test_a_value_is_written_as_the_command_line_takes_it(
     ("keyword", "value"),
     [
         ("log_config", None),
-        ("log_level", 20),
+        ("log_level", 15),
         ("log_level", "verbose"),
         ("ws_ping_interval", None),
         ("port", "http"),

@@ -357,6 +357,30 @@ MOVABLE = (
         differs={"log_level": "warning", "headers": "[['X-A', 'b: c']]"},
     ),
     Movable(
+        "a level of logging",
+        f"import logging\nimport uvicorn\n{API}\nLEVEL = logging.WARNING\n\nif __name__ == '__main__':\n"
+        "    uvicorn.run(app, port=8012, log_level=LEVEL)\n",
+        "uvicorn server:app --port 8012 --log-level warning",
+        differs={"log_level": "warning"},
+    ),
+    Movable(
+        "a file that only starts another file's app",
+        "import uvicorn\n\nfrom api import app\n\nif __name__ == '__main__':\n    uvicorn.run(app, port=8013)\n",
+        "uvicorn api:app --port 8013",
+        path="start.py",
+        files={"api.py": API},
+        notes=("nothing that runs is left in this file",),
+    ),
+    Movable(
+        "the same with a docstring and a shebang",
+        "#!/usr/bin/env python\n'''Start it.'''\nimport uvicorn\n\n# The port of the front end.\nPORT = 8014\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run('api:app', port=PORT)\n",
+        "uvicorn api:app --port 8014",
+        path="start.py",
+        files={"api.py": API},
+        notes=("nothing that runs is left in this file",),
+    ),
+    Movable(
         "options from a dictionary",
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    options = {{'host': '0.0.0.0', 'port': 8011}}\n"
         "    uvicorn.run(app, **options)\n",

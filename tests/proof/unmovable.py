@@ -121,8 +121,13 @@ UNMOVABLE = (
     ),
     Unmovable(
         "a number as log_level",
-        HEAD + GUARD + "    uvicorn.run(app, log_level=10)\n",
+        HEAD + GUARD + "    uvicorn.run(app, log_level=15)\n",
         ((12, "`--log-level` takes text"),),
+    ),
+    Unmovable(
+        "the app's name is deleted",
+        HEAD + "\nserved = app\ndel app\n" + GUARD + "    uvicorn.run('server:app')\n",
+        ((12, "`del app` leaves the module without it"),),
     ),
     Unmovable(
         "the ping switched off",

@@ -166,3 +166,18 @@ def test_files_that_are_looked_for_where_the_command_runs_are_named(tmp_path: Pa
     assert isinstance(plan, Move)
     assert plan.applicability is Applicability.UNSAFE
     assert plan.notes == ("`config.yaml`: looked for in the folder that the command is run in",)
+
+
+@pytest.mark.parametrize(
+    "before", ["", "# The front end\n", '"Start it."\n'], ids=["nothing", "a comment", "a docstring"]
+)
+def test_a_file_of_which_nothing_stays_is_left_to_the_user(tmp_path: Path, before: str) -> None:
+    code = f"{before}import uvicorn\n\n{GUARD}    uvicorn.run('api:app')\n"
+    plan, _ = move(tmp_path, code, {"api.py": APP})
+    assert plan.applicability is Applicability.UNSAFE
+    assert "nothing that runs is left in this file: delete it, or keep it as it is" in plan.notes
+
+
+def test_a_file_that_keeps_something_is_safe(tmp_path: Path) -> None:
+    code = f"import uvicorn\n\nVERSION = 3\n\n{GUARD}    uvicorn.run('api:app')\n"
+    assert move(tmp_path, code, {"api.py": APP})[0].applicability is Applicability.SAFE

@@ -68,6 +68,18 @@ class Option:
 
 _LEVELS = ("critical", "error", "warning", "info", "debug", "trace")
 
+# `run()` takes the numbers of `logging` too, the command line takes words alone.
+LOGGING_LEVELS: Mapping[str, int] = {
+    "logging.CRITICAL": 50,
+    "logging.FATAL": 50,
+    "logging.ERROR": 40,
+    "logging.WARNING": 30,
+    "logging.WARN": 30,
+    "logging.INFO": 20,
+    "logging.DEBUG": 10,
+}
+_LEVELS_BY_NUMBER = {50: "critical", 40: "error", 30: "warning", 20: "info", 10: "debug", 5: "trace"}
+
 _TABLE = (
     # host=None binds 0.0.0.0 and ::, which the command line can't say; see launch_command.
     Option("host", "--host", Kind.TEXT, "127.0.0.1", none_is_default=False),
@@ -182,6 +194,8 @@ def _number(option: Option, value: object) -> tuple[str, ...] | NoForm:
 def _text(option: Option, value: object) -> tuple[str, ...] | NoForm:
     if option.keyword == "forwarded_allow_ips" and _is_strings(value):
         value = ",".join(value)
+    if option.keyword == "log_level" and isinstance(value, int):
+        value = _LEVELS_BY_NUMBER.get(value, value)
     if not isinstance(value, str):
         return NoForm(f"`{option.flag}` takes text, and `{option.keyword}={value!r}` is none")
     if option.keyword == "log_level":

@@ -183,10 +183,27 @@ class AppFinder:
     # Modules
 
     def _own(self, node: Node, name: str, *, factory: bool = False) -> Found | None:
+        if deleted := self._deleted(name.partition(".")[0]):
+            return self._refuse(deleted, f"{self.obstacles.quote(deleted)} leaves the module without it")
         target = own_module(self.names, self.place, self.launch)
         if isinstance(target, str):
             return self._refuse(node, target)
         return AppTarget(target, name, factory, own=True), self.site
+
+    def _deleted(self, name: str) -> Node | None:
+        """The `del` that takes the name out of the module again."""
+        for chunk in self.names.chunks_with([name]):
+            statements = query("(delete_statement) @del", chunk.node) if b"del" in chunk.words else {}
+            for statement in statements.get("del", []):
+                targets = query("(identifier) @name", statement.named_children[0]).get("name", [])
+                is_gone = any(
+                    self.names.tree.text(node) == name
+                    and node.parent in {statement, *statement.named_children}
+                    for node in targets
+                )
+                if is_gone and self.names.scope_at(statement) is self.names.module:
+                    return statement
+        return None
 
     def _home_module(self, bindings: Sequence[Binding]) -> Found | None:
         """The module that the app is imported from, if this file does nothing but to start it."""
@@ -197,7 +214,7 @@ class AppFinder:
         if len(bindings) != 1 or not is_import or not module or self.place.home_of(module) is None:
             return None
         for chunk in self.names.chunks:
-            if self.site.removes(chunk.start) or _is_docstring(chunk.node):
+            if self.site.removes(chunk.start) or is_text(chunk.node):
                 continue
             if chunk.node.type not in _IMPORTS or not self._only_for_launch(chunk.node):
                 return None
@@ -239,7 +256,7 @@ class AppFinder:
             node = chunk.node
             if self.site.removes(chunk.start) or node.type in {"function_definition", "class_definition"}:
                 continue
-            if _is_docstring(node) or self._is_constant(node):
+            if is_text(node) or self._is_constant(node):
                 continue
             if node.type in _IMPORTS and (self._only_for_launch(node) or self._is_standard(node)):
                 continue
@@ -334,5 +351,6 @@ def opened_paths(names: Names) -> frozenset[str]:
     return frozenset(found)
 
 
-def _is_docstring(node: Node) -> bool:
+def is_text(node: Node) -> bool:
+    """Whether the statement is a bare string: a docstring, or a comment in the form of one."""
     return node.type == "expression_statement" and node.named_children[0].type == "string"

@@ -134,6 +134,9 @@ class OptionReader:
         return False
 
     def _value(self, node: Node) -> Value | _Composed:
+        level = uvicorn.LOGGING_LEVELS.get(self.names.qualified(self.names.value_of(node)) or "")
+        if level is not None:
+            return _Composed(level)
         value = self._of_passed(node) or trace(self.names, node, self.outside)
         if isinstance(value, Unknown):
             plain = self.names.value_of(node)

@@ -13,6 +13,7 @@ What is proved, each point by a function that names what stands in the way:
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -26,6 +27,7 @@ from portside.python.launch_app import (
     Found,
     bound_in,
     given_paths,
+    is_text,
     opened_paths,
 )
 from portside.python.launch_command import OptionReader, Options, command
@@ -86,6 +88,7 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     target = found[0]
     _note_what_changes(facts, launch, target, obstacles)
     edits = list(removal(names, site, place, target))
+    _note_what_is_left(names, edits, obstacles)
     # The settings have no word for another folder to run in.
     if place.settings is not None and not target.place.cwd:
         edit = settings_edit(place.settings, place.stem, target, options)
@@ -175,6 +178,16 @@ def _is_given_its_arguments(method: Node) -> bool:
     listed = call.child_by_field_name("arguments") if call is not None and call.type == "call" else None
     first = listed.named_children[0] if listed is not None and listed.named_children else None
     return first is not None and first.type in {"list", "tuple"}
+
+
+def _note_what_is_left(names: Names, edits: Iterable[Edit], obstacles: Obstacles) -> None:
+    cut = [edit.span for edit in edits]
+    for chunk in names.chunks:
+        span = names.tree.span_of_bytes(chunk.start, chunk.end)
+        is_docstring = chunk.start == names.chunks[0].start and is_text(chunk.node)
+        if not is_docstring and not any(one.start <= span.start and span.end <= one.end for one in cut):
+            return
+    obstacles.note("nothing that runs is left in this file: delete it, or keep it as it is", review=True)
 
 
 def _note_what_changes(facts: FileFacts, launch: Launch, target: AppTarget, obstacles: Obstacles) -> None:
