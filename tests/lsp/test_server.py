@@ -135,6 +135,16 @@ def test_the_launch_fix_is_offered_under_its_name(editor: Editor) -> None:
     assert "Ignore uvicorn-run-in-main on this line" in titles
 
 
+def test_a_fix_that_ends_two_findings_is_offered_once_for_both(editor: Editor) -> None:
+    editor.initialize()
+    uri = editor.open("server.py", SERVER.replace("run(app", 'run("server:app"'))
+    launch = where(editor.diagnostics(uri), "PS101")
+    actions = editor.actions(uri, launch, only=["quickfix"])
+    fixes = [action for action in actions if action["title"] == "Fix: launch via uvicorn CLI"]
+    assert [[d["code"] for d in fix["diagnostics"]] for fix in fixes] == [["PS101", "PS104"]]
+    assert "command" in fixes[0]
+
+
 def test_after_the_launch_fix_the_editor_says_how_to_start_and_what_still_runs_the_script(
     editor: Editor,
 ) -> None:

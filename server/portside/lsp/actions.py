@@ -47,18 +47,22 @@ class Actions:
         span = document.buffer.span(where)
         here = [finding for finding in found if finding.span.touches(span)]
         linked = [(finding, self._linked(document, finding, offered)) for finding in here]
-        fixes = [action for finding, shown in linked for action in self._fixes(finding, shown)]
-        return [*fixes, *self._ignores(document, linked)]
+        return [*self._fixes(linked), *self._ignores(document, linked)]
 
     def _linked(self, document: Document, finding: Finding, offered: Iterable[Any]) -> list[Json]:
         """The finding as the client shows it: its own diagnostics come back untouched."""
         where = document.buffer.range(finding.span)
         return matching(finding, where, offered) or [self._convert.diagnostic(document, finding)]
 
-    def _fixes(self, finding: Finding, diagnostics: list[Json]) -> Iterator[Json]:
-        preferred = _safe_fix(finding)
-        for fix in finding.fixes:
-            action = self._convert.quick_fix(fix, diagnostics, preferred=fix is preferred)
+    def _fixes(self, linked: Sequence[tuple[Finding, list[Json]]]) -> Iterator[Json]:
+        """Each fix once: one that ends several findings is one action for all of them."""
+        ended: dict[Fix, tuple[Finding, list[Json]]] = {}
+        for finding, diagnostics in linked:
+            for fix in finding.fixes:
+                ended.setdefault(fix, (finding, []))[1].extend(diagnostics)
+        preferred = {_safe_fix(finding) for finding, _ in linked}
+        for fix, (finding, diagnostics) in ended.items():
+            action = self._convert.quick_fix(fix, diagnostics, preferred=fix in preferred)
             if action is not None:
                 yield {**action, **_told_afterwards(finding, fix)}
 

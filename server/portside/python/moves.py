@@ -1,8 +1,10 @@
-"""The launch fix for rules other than the one that it belongs to."""
+"""The launch fix for all rules that it helps, planned once."""
 
 from __future__ import annotations
 
-from portside.lint.finding import Fix
+import functools
+
+from portside.lint.finding import Blocker
 from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launch_move import Move, plan_move
@@ -12,9 +14,15 @@ from portside.python.launches import Launch
 _MOST_LAUNCHES = 4
 
 
-def move_fixes(facts: FileFacts, launch: Launch) -> tuple[Fix, ...]:
-    """`Fix: launch via uvicorn CLI`, where the main block launches and it can be moved as it stands."""
+@functools.lru_cache(maxsize=_MOST_LAUNCHES)
+def planned_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
+    """As `plan_move`, and once for all rules that ask for it."""
+    return plan_move(facts, launch)
+
+
+def offered_move(facts: FileFacts, launch: Launch) -> Move | None:
+    """The move to the `uvicorn` command, where the main block launches and it can be as it stands."""
     if launch.when is not When.MAIN or len(facts.module.launches) > _MOST_LAUNCHES:
-        return ()
-    plan = plan_move(facts, launch)
-    return (plan.fix,) if isinstance(plan, Move) else ()
+        return None
+    plan = planned_move(facts, launch)
+    return plan if isinstance(plan, Move) else None

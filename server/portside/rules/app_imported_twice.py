@@ -9,7 +9,7 @@ from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launches import Launch
-from portside.python.moves import move_fixes
+from portside.python.moves import offered_move
 from portside.python.served_app import ImportString, import_string, names_own_file
 
 CODE, NAME = "PS104", "app-imported-twice"
@@ -107,7 +107,17 @@ def _finding(facts: FileFacts, launch: Launch, served: ImportString) -> Finding:
         for engine in engines
     )
     severity = Severity.ERROR if engines else Severity.WARNING
-    return Finding(CODE, NAME, tree.span(launch.call), message, severity, move_fixes(facts, launch), related)
+    move = offered_move(facts, launch)
+    return Finding(
+        CODE,
+        NAME,
+        tree.span(launch.call),
+        message,
+        severity,
+        (move.fix,) if move is not None else (),
+        related,
+        move.report if move is not None else None,
+    )
 
 
 _APP = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"

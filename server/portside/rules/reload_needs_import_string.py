@@ -10,7 +10,7 @@ from portside.lint.source import Span
 from portside.python.bindings import Binding, How
 from portside.python.facts import FileFacts
 from portside.python.launches import Launch
-from portside.python.moves import move_fixes
+from portside.python.moves import offered_move
 from portside.python.served_app import is_object
 
 CODE, NAME = "PS103", "reload-needs-import-string"
@@ -87,8 +87,13 @@ def _finding(facts: FileFacts, launch: Launch) -> Finding:
     shown = " ".join(tree.text(launch.app).split()).replace("`", "'")
     message = f"`{shown[:60]}` is no import string, and with `{option}` uvicorn {_ENDS} with code 3"
     fix = _import_string_fix(facts, launch)
-    fixes = (fix,) if fix is not None else move_fixes(facts, launch)
-    return Finding(CODE, NAME, tree.span(launch.call), message, Severity.ERROR, fixes)
+    span = tree.span(launch.call)
+    if fix is not None:
+        return Finding(CODE, NAME, span, message, Severity.ERROR, (fix,))
+    move = offered_move(facts, launch)
+    if move is None:
+        return Finding(CODE, NAME, span, message, Severity.ERROR)
+    return Finding(CODE, NAME, span, message, Severity.ERROR, (move.fix,), launch=move.report)
 
 
 def _import_string_fix(facts: FileFacts, launch: Launch) -> Fix | None:

@@ -9,8 +9,9 @@ from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launch_factory import Factory, plan_factory
-from portside.python.launch_move import Move, plan_move, report_of
+from portside.python.launch_move import Move, report_of
 from portside.python.launches import Form, Launch
+from portside.python.moves import planned_move
 from portside.python.reachability import Reached
 
 CODE, NAME = "PS101", "uvicorn-run-in-main"
@@ -118,7 +119,7 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
         ways = [way for way in launch.ways(When.MAIN) if not way.by_method]
         if not ways:
             continue
-        plan = plan_move(facts, launch) if number < _MOST_PLANS else _one_of_many(facts, reached[0])
+        plan = planned_move(facts, launch) if number < _MOST_PLANS else _one_of_many(facts, reached[0])
         blockers = plan if not isinstance(plan, Move) else ()
         factory = plan_factory(facts, launch) if blockers and number < _MOST_PLANS else None
         fixes = (plan.fix,) if isinstance(plan, Move) else ()
