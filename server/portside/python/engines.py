@@ -54,9 +54,51 @@ def engine_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> EngineU
 def constructor_name(names: Names, callee: Node) -> str | None:
     """How people call the engine constructor that the expression is; None if it may be something else."""
     found = names.qualified_names(callee)
-    if not found or not all(name in ENGINE_CONSTRUCTORS for name in found):
+    if not found:
+        return _constructor_of_subclass(names, callee)
+    if not all(name in ENGINE_CONSTRUCTORS for name in found):
         return None
     return ENGINE_CONSTRUCTORS[min(found)]
+
+
+def _constructor_of_subclass(names: Names, callee: Node) -> str | None:
+    """`Judge` for a `class Judge(LLM)` of the file, `Judge.from_engine_args` too."""
+    method = callee.child_by_field_name("attribute") if callee.type == "attribute" else None
+    holder = callee.child_by_field_name("object") if method is not None else callee
+    name = names.tree.text(method) if method is not None else ""
+    if holder is None or (method is not None and name not in {"from_engine_args", "from_vllm_config"}):
+        return None
+    definition = names.definition(holder)
+    if definition is None or definition.type != "class_definition":
+        return None
+    return names.tree.text(callee) if is_engine_class(names, definition) else None
+
+
+def is_engine_class(names: Names, class_node: Node) -> bool:
+    """Whether an instance of this class of the file starts an engine, by what it inherits."""
+    waiting, seen = [class_node], list[Node]()
+    while waiting:
+        current = waiting.pop()
+        if current in seen or not _initializes_base(names, current):
+            continue
+        seen.append(current)
+        for base in arguments(current).positional:
+            found = names.qualified_names(base)
+            if found and all(name in ENGINE_CONSTRUCTORS for name in found):
+                return True
+            definition = names.definition(base)
+            if definition is not None and definition.type == "class_definition":
+                waiting.append(definition)
+    return False
+
+
+def _initializes_base(names: Names, class_node: Node) -> bool:
+    """Whether it leaves `__init__` to its base, or calls that from its own."""
+    scope = names.scope_of(class_node)
+    if names.bindings_in("__new__", scope):
+        return False
+    own = names.bindings_in("__init__", scope)
+    return not own or b".__init__(" in (own[-1].statement.text or b"")
 
 
 def _is_external(names: Names, call: Node) -> bool:

@@ -16,7 +16,8 @@ from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.lint.source import SourceFile, Span
 from portside.python.apps import APP_NAMES, AppUse, find_apps
 from portside.python.chunks import Chunk
-from portside.python.engines import EngineUse, engine_at
+from portside.python.engine_makers import ImportedCall, engine_makers, imported_calls
+from portside.python.engines import EngineUse, engine_at, is_engine_class
 from portside.python.guards import Guards, find_guards
 from portside.python.imports import Import, find_imports
 from portside.python.launches import LAUNCH_NAMES, Launch, launch_at
@@ -81,6 +82,28 @@ class ModuleFacts:
         return tuple(e for e in self.engines if e.at_import() is not None and not e.in_process)
 
     @cached_property
+    def engine_makers(self) -> Mapping[str, EngineUse]:
+        """The functions and classes of the file that make an engine when they are called."""
+        return engine_makers(self.names, self._calls, self.engines)
+
+    @cached_property
+    def engine_classes(self) -> Mapping[str, Node]:
+        """The classes of the file that are engines by what they inherit, with their definitions."""
+        classes = (chunk.node.child_by_field_name("definition") or chunk.node for chunk in self._relevant)
+        return {
+            self.tree.text(name): node
+            for node in classes
+            if node.type == "class_definition"
+            and (name := node.child_by_field_name("name")) is not None
+            and is_engine_class(self.names, node)
+        }
+
+    @cached_property
+    def imported_calls(self) -> tuple[ImportedCall, ...]:
+        """The calls of imported functions and classes that an import of the file makes at its top level."""
+        return imported_calls(self.names, self.guards, self.names.chunks)
+
+    @cached_property
     def apps(self) -> tuple[AppUse, ...]:
         """The web apps and routers that the file makes, in whatever scope."""
         return find_apps(self.names, relevant_chunks(self.names, APP_NAMES))
@@ -133,7 +156,8 @@ class LaunchReference:
 class ImportedEngine:
     """An engine that an import of another file of the workspace makes.
 
-    statement: the import in this file. file: the other one, from the workspace's root, with slashes.
+    statement: the import in this file, or the call of the imported function or class `called`. file: the
+    other one, from the workspace's root, with slashes.
     path, span: the constructor's call there.
     """
 
@@ -143,6 +167,7 @@ class ImportedEngine:
     path: str
     span: Span
     line: int
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

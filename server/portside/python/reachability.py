@@ -102,7 +102,7 @@ def runs_with_module(names: Names, call: Node) -> bool:
 
 
 def _inside(names: Names, guards: Guards, relevant: frozenset[int], reached: Reached) -> Iterator[Reached]:
-    for function, is_method in _functions_run_by(names, reached):
+    for function, is_method in functions_run_by(names, reached):
         chunk = names.chunk_at(function.start_byte)
         if chunk is None or chunk.start not in relevant or function in reached.functions:
             continue
@@ -126,7 +126,7 @@ def _calls_of(names: Names, function: Node) -> Iterator[Node]:
             yield call
 
 
-def _functions_run_by(names: Names, reached: Reached) -> Iterator[tuple[Node, bool]]:
+def functions_run_by(names: Names, reached: Reached) -> Iterator[tuple[Node, bool]]:
     """The functions of the file that a call runs, and whether each is a method."""
     callee = reached.call.child_by_field_name("function")
     if callee is None:

@@ -22,8 +22,9 @@ DOCUMENTATION = """\
 
 Flags a vLLM engine that is made when a module is imported, where the module defines an app or a
 router, starts a server, or is imported by another file of the workspace. Functions and classes of the
-file that are called on import are followed, and so are imports of other files of the workspace: then
-the finding is at the import, in the file with the app. A main guard around the run call makes no
+file that are called on import are followed, subclasses of the engines count as engines, and imports of
+other files of the workspace are followed too: then the finding is at the import, or at the call of what
+makes the engine there, in the file with the app. A main guard around the run call makes no
 difference to it.
 
 Not flagged: engines that start no process (`distributed_executor_backend="external_launcher"`,
@@ -146,8 +147,9 @@ def _first_each(engines: tuple[ImportedEngine, ...]) -> Iterator[ImportedEngine]
 
 
 def _imported(engine: ImportedEngine) -> Finding:
+    subject = f"`{engine.called}`, called on import," if engine.called else "this import"
     message = (
-        f"this import makes an engine, by `{engine.constructor}` in line {engine.line} of `{engine.file}`: "
+        f"{subject} makes an engine, by `{engine.constructor}` in line {engine.line} of `{engine.file}`: "
         "every import of this app, every worker and every reload loads the model"
     )
     related = Related(engine.path, engine.span, "the engine is made here, on import")
@@ -159,7 +161,69 @@ _APP = (
 )
 _ENGINE = 'from vllm import LLM\n\nllm = LLM("m")\n'
 
+_MAKERS = """\
+from vllm import LLM
+
+
+class Judge(LLM):
+    pass
+
+
+class Chat:
+    def __init__(self, model):
+        self.model = model
+        self.load()
+
+    def load(self):
+        self.llm = LLM(self.model)
+
+
+def get_engine():
+    return Chat("m")
+"""
+
 _INVALID = (
+    Invalid(
+        "a class of another file that loads the model when it is made",
+        "from fastapi import FastAPI\nfrom chat import Chat\n\napp = FastAPI()\nchat = «Chat('m')»\n",
+        files={"chat.py": _MAKERS},
+        messages=("`Chat`, called on import, makes an engine, by `LLM` in line 14 of `chat.py`",),
+    ),
+    Invalid(
+        "a function of another module, handed on by its package",
+        "from fastapi import FastAPI\nimport models as m\n\napp = FastAPI()\nchat = «m.get_engine()»\n",
+        files={"models/__init__.py": "from .chat import get_engine\n", "models/chat.py": _MAKERS},
+        messages=(
+            "`get_engine`, called on import, makes an engine, by `LLM` in line 14 of `models/chat.py`",
+        ),
+    ),
+    Invalid(
+        "a subclass of another file",
+        "from fastapi import FastAPI\nfrom .judges import Judge\n\napp = FastAPI()\njudge = «Judge('m')»\n",
+        files={"api/judges.py": _MAKERS},
+        path="api/main.py",
+        messages=("makes an engine, by `Judge` in line 4 of `api/judges.py`",),
+    ),
+    Invalid(
+        "a module in between that makes one",
+        "from fastapi import FastAPI\n«from services import chat»\n\napp = FastAPI()\n",
+        files={"services.py": "from chat import Chat\n\nchat = Chat('m')\n", "chat.py": _MAKERS},
+        messages=("this import makes an engine, by `LLM` in line 14 of `chat.py`",),
+    ),
+    Invalid(
+        "a subclass of an engine",
+        _APP
+        + """\
+
+class Judge(LLM):
+    def __init__(self, model):
+        super().__init__(model, max_model_len=2048)
+
+
+judge = «Judge("m")»
+""",
+        messages=("`Judge` makes an engine when this module is imported",),
+    ),
     Invalid(
         "an engine beside the app",
         _APP + 'engine = «AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))»\n',
@@ -260,6 +324,25 @@ _INVALID = (
 )
 
 _VALID = (
+    Valid(
+        "a class of another file that loads the model later",
+        "from fastapi import FastAPI\nfrom chat import Chat, serve\n\napp = FastAPI()\nchat = Chat('m')\n",
+        files={
+            "chat.py": "from vllm import LLM\n\n\nclass Chat:\n    def __init__(self, model):\n"
+            "        self.model = model\n\n    def load(self):\n        self.llm = LLM(self.model)\n\n\n"
+            "async def serve():\n    return LLM('m')\n",
+        },
+    ),
+    Valid(
+        "what makes an engine, called in the lifespan alone",
+        "from fastapi import FastAPI\nfrom chat import Chat\n\n\nasync def lifespan(app):\n"
+        "    app.state.chat = Chat('m')\n    yield\n\n\napp = FastAPI(lifespan=lifespan)\n",
+        files={"chat.py": _MAKERS},
+    ),
+    Valid(
+        "a subclass that never makes its base",
+        _APP + "\nclass Fake(LLM):\n    def __init__(self):\n        self.n = 1\n\n\nllm = Fake()\n",
+    ),
     Valid(
         "an engine in the lifespan",
         _APP + "\n\nasync def lifespan(app):\n    app.state.llm = LLM('m')\n    yield\n",

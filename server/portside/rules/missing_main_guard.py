@@ -209,6 +209,14 @@ app = FastAPI()
 
 _INVALID = (
     Invalid(
+        "a subclass of an engine",
+        "from vllm import LLM\n\n\nclass Judge(LLM):\n    pass\n\n\njudge = «Judge('m')»\n"
+        "print(judge.generate('Hi'))\n",
+        fixed='from vllm import LLM\n\n\nclass Judge(LLM):\n    pass\n\n\nif __name__ == "__main__":\n'
+        "    judge = Judge('m')\n    print(judge.generate('Hi'))\n",
+        messages=("`Judge` is executed on import",),
+    ),
+    Invalid(
         "a server that starts on import",
         _SERVER + "«uvicorn.run(app)»\n",
         fixed=_SERVER + 'if __name__ == "__main__":\n    uvicorn.run(app)\n',

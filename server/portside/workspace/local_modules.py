@@ -5,11 +5,12 @@ Reads files, imports nothing. A summary is kept as long as the file stays as it 
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
@@ -43,6 +44,8 @@ class ModuleSummary:
 
     engines: that its import makes. held: those of a process that serves it, in its lifespan or a handler
     too. imports: what its import imports in turn, by name. constants: by name in the module.
+    makers: the functions and classes that make an engine when called. calls: what of other modules its
+    import calls, by qualified name.
     """
 
     engines: tuple[EngineSummary, ...]
@@ -51,6 +54,8 @@ class ModuleSummary:
     is_vllm_code: bool
     has_app: bool
     constants: Mapping[str, Value]
+    makers: Mapping[str, EngineSummary] = field(default_factory=dict)
+    calls: tuple[tuple[str, Span], ...] = ()
 
 
 def summarize(facts: ModuleFacts) -> ModuleSummary:
@@ -58,8 +63,28 @@ def summarize(facts: ModuleFacts) -> ModuleSummary:
     held = _summarized(facts, filter(is_held, facts.engines))
     imports = tuple((found.module, found.name) for found in facts.imports if found.when is When.IMPORT)
     return ModuleSummary(
-        engines, held, imports, facts.is_vllm_code, bool(facts.apps), module_constants(facts)
+        engines,
+        held,
+        imports,
+        facts.is_vllm_code,
+        bool(facts.apps),
+        module_constants(facts),
+        _makers(facts),
+        _calls(facts),
     )
+
+
+def _makers(facts: ModuleFacts) -> dict[str, EngineSummary]:
+    made = {name: (use.constructor, use.call) for name, use in facts.engine_makers.items()}
+    made |= {name: (name, node) for name, node in facts.engine_classes.items()}
+    return {
+        name: EngineSummary(constructor, facts.tree.span(node), facts.tree.line(node))
+        for name, (constructor, node) in made.items()
+    }
+
+
+def _calls(facts: ModuleFacts) -> tuple[tuple[str, Span], ...]:
+    return tuple((found.name, facts.tree.span(found.call)) for found in facts.imported_calls)
 
 
 def _summarized(facts: ModuleFacts, engines: Iterable[EngineUse]) -> tuple[EngineSummary, ...]:
@@ -93,6 +118,37 @@ class LocalModules:
                     summary = self.summary(target)
                     for engine in summary.engines if summary is not None else ():
                         yield self._imported(statement, target, engine)
+                    for _, _, file, engine in self._called(target, summary.calls if summary else (), top):
+                        yield self._imported(statement, file, engine)
+        for name, span, file, engine in self._called(path, _calls(facts), top):
+            yield dataclasses.replace(self._imported(span, file, engine), called=name)
+
+    def _called(
+        self, path: Path, calls: Iterable[tuple[str, Span]], top: Path
+    ) -> Iterator[tuple[str, Span, Path, EngineSummary]]:
+        """The calls of what makes an engine in another file, with that file."""
+        for name, span in calls:
+            module, _, called = name.rpartition(".")
+            # `from .. import Engine` is `..Engine`, in the module `..`.
+            dots = "." if name.startswith(".") and not module.strip(".") else ""
+            found = self._maker(path, module + dots, called, top)
+            if found is not None and found[0] != path:
+                yield called, span, *found
+
+    def _maker(
+        self, path: Path, module: str, name: str, top: Path, steps: int = 4
+    ) -> tuple[Path, EngineSummary] | None:
+        """The engine that a function or class makes, which `path` knows under this name."""
+        files = self.files_of(path, module, None, top)
+        summary = self.summary(files[-1]) if files else None
+        if summary is None:
+            return None
+        if name in summary.makers:
+            return files[-1], summary.makers[name]
+        handed_on = next((source for source, imported in summary.imports if imported == name), None)
+        if handed_on is None or steps == 0:
+            return None
+        return self._maker(files[-1], handed_on, name, top, steps - 1)
 
     def engines_served(self, path: Path, module: str, statement: Span, top: Path) -> Iterator[ImportedEngine]:
         """The engines in a process that serves the module, which `path` names: its own and imported ones."""
