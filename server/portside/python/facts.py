@@ -170,9 +170,9 @@ class ImportedEngine:
     called: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WorkspaceFacts:
-    """What the files around one say about it.
+    """What the files around one say about it. A field may be found out only when it is read.
 
     path: the file's, from the workspace's root, with slashes.
     module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
@@ -204,6 +204,10 @@ class WorkspaceFacts:
     has_own_vllm: bool = False
     constants: Mapping[str, Value] = field(default_factory=dict)
 
+    def constant(self, qualified: str) -> Value | None:
+        """What a name stands for that is imported from a file of the workspace."""
+        return self.constants.get(qualified)
+
 
 @dataclass(frozen=True, eq=False)
 class FileFacts:
@@ -224,7 +228,7 @@ class FileFacts:
     @cached_property
     def listened(self) -> Listened:
         """What the file listens on."""
-        return listened(self.module.names, self.workspace.constants.get)
+        return listened(self.module.names, self.workspace.constant)
 
 
 def module_facts(source: SourceFile, previous: ModuleFacts | None = None) -> ModuleFacts:

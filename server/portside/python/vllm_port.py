@@ -23,9 +23,13 @@ _MOST_NAMES = 12
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The variable is read for a port. place: the read, or the listener where that is elsewhere."""
+    """The variable is read for a port.
+
+    place: the read, or the listener where the file does not show it. by_name: whether the read names it.
+    """
 
     place: Span
+    by_name: bool
     listener: Listener
     use: Span
 
@@ -61,10 +65,11 @@ def reads(facts: FileFacts) -> Iterator[Read]:
     seen: set[Span] = set()
     for sourced in facts.listened.sourced:
         if _comes_from_variable(sourced.value):
-            place = _place(facts.module.names, sourced)
+            found = _reader_for(facts.module.names, sourced)
+            place = facts.module.tree.span(found) if found is not None else sourced.use
             if place not in seen:
                 seen.add(place)
-                yield Read(place, sourced.listener, sourced.use)
+                yield Read(place, found is not None, sourced.listener, sourced.use)
 
 
 def _comes_from_variable(value: Value | None) -> bool:
@@ -75,14 +80,20 @@ def _comes_from_variable(value: Value | None) -> bool:
     return False
 
 
-def _place(names: Names, sourced: Sourced) -> Span:
+def _reader_for(names: Names, sourced: Sourced) -> Node | None:
     expression = node_at(names, sourced.use)
     found = _reading(names, expression, _FARTHEST) if expression is not None else None
-    if found is None:
-        # An attribute, an option's default: if there is one read, it is that one.
-        readers = [node for key in keys(names) if (node := _reader(key)) is not None]
-        found = readers[0] if len(readers) == 1 else None
-    return names.tree.span(found) if found is not None else sourced.use
+    if found is not None or _has_field(names):
+        return found
+    # An attribute, an option's default: if there is one read, it is that one.
+    readers = [node for key in keys(names) if (node := _reader(key)) is not None]
+    return readers[0] if len(readers) == 1 else None
+
+
+def _has_field(names: Names) -> bool:
+    """Whether a settings class may read the variable by the name of its field."""
+    spellings = (PORT_VARIABLE.lower(), PORT_VARIABLE.capitalize(), "Vllm_Port")
+    return bool(names.chunks_with(spellings))
 
 
 def node_at(names: Names, span: Span) -> Node | None:
@@ -118,7 +129,7 @@ def _reader(key: Node) -> Node | None:
 def writes(facts: FileFacts) -> Iterator[Written]:
     """Each place that sets the variable to a port which the file listens on."""
     names = facts.module.names
-    tracer = Tracer(names, facts.workspace.constants.get)
+    tracer = Tracer(names, facts.workspace.constant)
     heard: Sequence[PortUse | Sourced] = (*facts.listened.ports, *facts.listened.sourced)
     for node, value in _set(names) if heard else ():
         for one in heard:

@@ -103,6 +103,7 @@ class LocalModules:
         self._folders: dict[Path, tuple[int, frozenset[str]]] = {}
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
+        self._ways_up: dict[Path, list[Path]] = {}
         self.overlays: dict[Path, str] = {}
 
     def engines_behind(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
@@ -213,13 +214,20 @@ class LocalModules:
             parents = list(importer.parents)
             folders = parents[dots - 1 : dots]
         else:
-            # Which folder the program starts in is not known: what lies beside the file, or nearest above.
-            folders = [*(f for f in importer.parents if f == self._root or self._root in f.parents), top]
+            folders = self._searched(importer.parent, top)
         for folder in folders:
             found = self._files_below(folder, parts, name)
             if found:
                 return found
         return ()
+
+    def _searched(self, folder: Path, top: Path) -> list[Path]:
+        """Which folder the program starts in is not known: what lies beside the file, or nearest above."""
+        known = self._ways_up.get(folder)
+        if known is None:
+            above = (folder, *folder.parents)
+            known = self._ways_up[folder] = [f for f in above if f == self._root or self._root in f.parents]
+        return [*known, top]
 
     def _files_below(self, folder: Path, parts: list[str], name: str | None) -> tuple[Path, ...]:
         found: list[Path] = []

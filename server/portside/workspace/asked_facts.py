@@ -1,0 +1,147 @@
+"""What the files around one say about it, found out when a rule asks: most answers cost a look at files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from portside.knowledge.vllm import PORT_VARIABLE
+from portside.knowledge.vllm_entrypoints import WORDS as RETIRED_WORDS
+from portside.python.facts import ImportedEngine, LaunchReference, ModuleFacts, WorkspaceFacts
+from portside.python.ports import may_listen
+from portside.python.script_place import ScriptPlace
+from portside.python.served_app import import_string
+from portside.python.value_types import Value
+from portside.workspace.import_roots import import_root, script_place
+from portside.workspace.importers import ImporterIndex, Importers
+from portside.workspace.installed import vllm_version
+from portside.workspace.launch_references import LaunchIndex
+from portside.workspace.local_modules import LocalModules, module_name
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What answers questions about a workspace."""
+
+    root: Path
+    modules: LocalModules
+    importers: ImporterIndex
+    launches: LaunchIndex
+
+
+class AskedFacts(WorkspaceFacts):
+    """The facts around the file at an absolute path.
+
+    Effect: a field that is read for the first time may read files.
+    """
+
+    _file: Path
+    _module: ModuleFacts
+    _around: Surroundings
+
+    def __init__(self, file: Path, module: ModuleFacts, port_variable: str, around: Surroundings) -> None:
+        # Not the base's: to everybody else this is a value, and it would set all fields.
+        vars(self).update(_file=file, _module=module, _around=around, port_variable=port_variable)
+
+    @cached_property
+    def path(self) -> str | None:
+        root = self._around.root
+        return self._file.relative_to(root).as_posix() if root in self._file.parents else None
+
+    @cached_property
+    def module(self) -> str | None:
+        return module_name(self._file, self._top, self._around.root)
+
+    @cached_property
+    def place(self) -> ScriptPlace | None:
+        if not self._module.launches:
+            return None
+        return script_place(self._file, self._around.root, imported_names=self._importers.names)
+
+    @cached_property
+    def launch_references(self) -> tuple[LaunchReference, ...]:
+        if not self._module.launches:
+            return ()
+        found = self._around.launches.references_to(self._file)
+        return tuple(LaunchReference(r.path, r.line, r.text) for r in found)
+
+    @cached_property
+    def imports_vllm_code(self) -> bool:
+        if self._module.is_vllm_code:
+            return False
+        return self._around.modules.imports_vllm_code(self._file, self._module, self._top)
+
+    @cached_property
+    def imported_engines(self) -> tuple[ImportedEngine, ...]:
+        if not self._module.has_app:
+            return ()
+        return tuple(self._around.modules.engines_behind(self._file, self._module, self._top))
+
+    @cached_property
+    def imported_by(self) -> tuple[str, ...]:
+        return tuple(map(str, self._importers.files))
+
+    @cached_property
+    def served_by(self) -> tuple[str, ...]:
+        if self._module.has_app or not self._module.engines_at_import:
+            return ()
+        return tuple(str(file) for file in self._around.importers.all_of(self._file) if self._has_app(file))
+
+    @cached_property
+    def served_engines(self) -> tuple[ImportedEngine, ...]:
+        found: list[ImportedEngine] = []
+        names = self._module.names
+        for launch in self._module.launches:
+            served = import_string(names, launch) if launch.starts_processes(names) else None
+            if served is not None:
+                statement = self._module.tree.span(served.node)
+                found += self._around.modules.engines_served(self._file, served.module, statement, self._top)
+        return tuple(found)
+
+    @cached_property
+    def port_settings(self) -> tuple[LaunchReference, ...]:
+        return self._lines_setting(self.port_variable) if may_listen(self._module.names) else ()
+
+    @cached_property
+    def vllm_port_settings(self) -> tuple[LaunchReference, ...]:
+        names_it = self._module.names.chunks_with([PORT_VARIABLE])
+        return self._lines_setting(PORT_VARIABLE) if names_it else ()
+
+    @cached_property
+    def vllm_version(self) -> tuple[int, int] | None:
+        return vllm_version(self._around.root) if self._names_retired else None
+
+    @cached_property
+    def has_own_vllm(self) -> bool:
+        return self._names_retired and bool(
+            self._around.modules.files_of(self._file, "vllm", None, self._top)
+        )
+
+    @cached_property
+    def constants(self) -> Mapping[str, Value]:
+        return self._around.modules.constants(self._file, self._module, self._top)
+
+    @cached_property
+    def _top(self) -> Path:
+        return import_root(self._file, self._around.root)
+
+    @cached_property
+    def _importers(self) -> Importers:
+        if self._module.engines_at_import or self._module.launches:
+            return self._around.importers.of(self._file)
+        return Importers()
+
+    @cached_property
+    def _names_retired(self) -> bool:
+        return bool(self._module.names.chunks_with(RETIRED_WORDS))
+
+    def _lines_setting(self, variable: str) -> tuple[LaunchReference, ...]:
+        launches = self._around.launches
+        paths = {reference.path for reference in launches.references_to(self._file)}
+        return tuple(LaunchReference(*place) for place in launches.lines_setting(variable, sorted(paths)))
+
+    def _has_app(self, path: Path) -> bool:
+        summary = self._around.modules.summary(path)
+        return summary is not None and summary.has_app
