@@ -111,7 +111,8 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
             f"`{read.listener.label}` listens on `{PORT_VARIABLE}`, which vLLM takes for its engine's "
             f"internal ports: {_consequence(read.listener)}"
         )
-        yield _finding(facts, read.place, message, _renamed(facts), (read.use, read.listener))
+        fixes = _renamed(facts) if read.by_name else ()
+        yield _finding(facts, read.place, message, fixes, (read.use, read.listener))
     if vllm_port.names_variable(facts.module.names):
         for written in vllm_port.writes(facts):
             message = (
