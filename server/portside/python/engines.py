@@ -46,8 +46,8 @@ def engine_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> EngineU
     if constructor is None:
         return None
     first = min((r.origin.start_byte for r in reached), default=call.start_byte)
-    in_process = _is_external(names, call) or _sets(names, MULTIPROCESSING_VARIABLE, "0", first)
-    forked = _sets(names, START_METHOD_VARIABLE, "fork", first)
+    in_process = _is_external(names, call) or sets_environment(names, MULTIPROCESSING_VARIABLE, "0", first)
+    forked = sets_environment(names, START_METHOD_VARIABLE, "fork", first)
     return EngineUse(call, constructor, reached, in_process, forked)
 
 
@@ -135,7 +135,7 @@ def _dict_says_external(names: Names, value: Node) -> bool:
     return False
 
 
-def _sets(names: Names, variable: str, value: str, before: int) -> bool:
+def sets_environment(names: Names, variable: str, value: str, before: int) -> bool:
     """Whether the file sets the environment variable to this value before that byte."""
     for chunk in names.chunks_with([variable]):
         for name, node in _environment_writes(names, chunk.node):

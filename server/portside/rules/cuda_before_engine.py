@@ -1,0 +1,374 @@
+"""PS304: a process initialises CUDA, and makes a vLLM engine after that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from portside.knowledge.vllm import START_METHOD_VARIABLE
+from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
+from portside.lint.rule import Invalid, Rule, Valid
+from portside.lint.source import Span
+from portside.python.cuda_order import EarlyCuda, find_early_cuda
+from portside.python.engines import sets_environment
+from portside.python.facts import FileFacts
+from portside.python.import_insertion import insertion
+from portside.python.names import Names
+from portside.python.syntax import ancestors
+
+CODE, NAME = "PS304", "cuda-before-engine"
+
+DOCUMENTATION = """\
+## What it does
+
+Flags code that initialises CUDA before a vLLM engine is made, in the same flow of the program: in the
+module as it is imported, in its main block, or in the function that makes the engine; functions of the
+file that are called there are followed.
+
+What initialises CUDA: `torch.cuda.set_device`, `current_device`, `get_device_name`,
+`get_device_properties`, `mem_get_info`, `synchronize`, `init` and the like, `.cuda()`, `.to("cuda")`,
+tensors made with `device="cuda"`, models that `transformers`, `sentence_transformers` or `diffusers` put
+there. What does not: `torch.cuda.is_available()`, `device_count()`, `manual_seed()`, `empty_cache()`,
+`memory_allocated()`.
+
+Not flagged: tests that pytest runs, a file that sets `VLLM_WORKER_MULTIPROC_METHOD` to `spawn`, an engine
+that starts no process, the other branch of an `if`.
+
+## Why it matters
+
+vLLM's library forks its engine by default, and CUDA does not survive a fork:
+
+```text
+RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use
+the 'spawn' start method
+```
+
+So vLLM looks whether CUDA is initialised, and if it is, spawns:
+
+```text
+WARNING: We must use the `spawn` multiprocessing start method. Overriding VLLM_WORKER_MULTIPROC_METHOD to
+'spawn'. See https://docs.vllm.ai/en/latest/usage/troubleshooting.html#python-multiprocessing for more
+information. Reasons: CUDA is initialized
+```
+
+A spawned process runs the script again: from now on it needs a main guard, and works only with one. And
+the process that serves keeps a CUDA context, some hundred MiB of the memory that the engine counts on.
+
+## Example
+
+```python
+torch.cuda.set_device(0)
+llm = LLM("Qwen/Qwen3-8B")
+```
+
+Better:
+
+```python
+os.environ["CUDA_VISIBLE_DEVICES"] = "0"
+llm = LLM("Qwen/Qwen3-8B")
+```
+
+## Fix and its safety
+
+Sets `VLLM_WORKER_MULTIPROC_METHOD` to `spawn` ahead of the call, as vLLM itself would do, and older
+releases do not. Safe, and offered only where no engine is made at import: a spawned process runs the file
+again, which only a main guard, or a lifespan, makes harmless. To initialise CUDA after the engine is made,
+or in another process, is better, and a matter of design.
+
+## Since
+
+Every version of vLLM with an engine process (V1: 0.8). Measured with the sources of vLLM 0.32.0 and PyTorch
+2.13.0.
+
+## References
+
+- `vllm/utils/system_utils.py`, `_maybe_force_spawn` (0.32.0)
+- `torch/cuda/__init__.py`, `_lazy_init` (2.13.0); `torch/csrc/cuda/Module.cpp`, `THCPModule_setDevice_wrap`
+- [vLLM: troubleshooting, Python multiprocessing](https://docs.vllm.ai/en/latest/usage/troubleshooting.html#python-multiprocessing)
+"""
+
+
+_TEST_FILE = re.compile(r"(^|[/\\])(test_[^/\\]*|[^/\\]*_test|conftest)\.py$")
+
+
+def _check(facts: FileFacts) -> Iterator[Finding]:
+    names = facts.module.names
+    if _TEST_FILE.search(facts.source.path):
+        return  # What a spawned process runs again is pytest, which has a guard.
+    early = find_early_cuda(facts.module)
+    if not early or sets_environment(names, START_METHOD_VARIABLE, "spawn", len(facts.source.data)):
+        return
+    seen: set[int] = set()
+    for found in early:
+        # One for each engine: the first call is what has to change.
+        if found.engine.call.start_byte in seen:
+            continue
+        seen.add(found.engine.call.start_byte)
+        fix = _fix(facts, found)
+        place = Related(
+            facts.source.path, facts.module.tree.span(found.engine.call), "the engine is made here"
+        )
+        yield Finding(
+            CODE,
+            NAME,
+            facts.module.tree.span(found.call),
+            _message(facts, found),
+            Severity.WARNING,
+            fixes=(fix,) if fix is not None else (),
+            related=(place,),
+        )
+
+
+def _message(facts: FileFacts, found: EarlyCuda) -> str:
+    line = facts.module.tree.line(found.engine.call)
+    return (
+        f"`{found.use}` initialises CUDA before `{found.engine.constructor}` in line {line} makes the "
+        "engine: its process can't be forked then, so vLLM spawns it, which runs this script again"
+    )
+
+
+def _fix(facts: FileFacts, found: EarlyCuda) -> Fix | None:
+    """Sets the start method ahead of it; None where spawned processes would make the engine too."""
+    names = facts.module.names
+    if any(engine.at_import() is not None for engine in facts.module.engines):
+        return None
+    statement = _statement(found.call)
+    imports = _import_of_os(names, statement)
+    if statement is None or imports is None:
+        return None
+    source, start = names.tree.source, names.tree.span(statement).start
+    indent = source.text[source.line_span(source.line_of(start)).start : start]
+    if indent.strip():
+        return None
+    quote = "'" if source.data.count(b"'") > source.data.count(b'"') else '"'
+    line = f"os.environ[{quote}{START_METHOD_VARIABLE}{quote}] = {quote}spawn{quote}"
+    edit = Edit(source.path, Span(start, start), f"{line}{source.newline}{indent}")
+    title = f"Set `{START_METHOD_VARIABLE}` to `spawn` before"
+    return Fix(title, (*imports, edit), Applicability.SAFE)
+
+
+def _statement(call: Node) -> Node | None:
+    for node in (call, *ancestors(call)):
+        if node.parent is not None and node.parent.type in {"block", "module"}:
+            return node
+    return None
+
+
+def _import_of_os(names: Names, statement: Node | None) -> tuple[Edit, ...] | None:
+    """The import that the line needs, if any; None where `os` means something else there."""
+    if statement is None:
+        return None
+    home = names.home("os", names.scope_at(statement))
+    if home is None:
+        chunk = names.chunk_at(statement.start_byte)
+        edit = insertion(names.tree, "os", chunk.node) if chunk is not None else None
+        return (edit,) if edit is not None else None
+    bindings = names.bindings_in("os", home)
+    is_there = home is names.module and all(
+        b.target == "os" and b.arm is None and b.since <= statement.start_byte for b in bindings
+    )
+    return () if is_there else None
+
+
+_HEAD = "import torch\nfrom vllm import LLM\n\n"
+_FIXED_HEAD = "import os\n\nimport torch\nfrom vllm import LLM\n\n"
+_SET = 'os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "spawn"\n'
+_GUARD = 'if __name__ == "__main__":\n'
+
+_INVALID = (
+    Invalid(
+        "a device that is set first, at import",
+        _HEAD + '«torch.cuda.set_device(0)»\nllm = LLM("m")\n',
+        messages=("`torch.cuda.set_device` initialises CUDA before `LLM` in line 5 makes the engine",),
+    ),
+    Invalid(
+        "in the main block",
+        _HEAD + _GUARD + '    «torch.cuda.set_device(0)»\n    llm = LLM("m")\n',
+        fixed=_FIXED_HEAD + _GUARD + "    " + _SET + '    torch.cuda.set_device(0)\n    llm = LLM("m")\n',
+    ),
+    Invalid(
+        "at import, ahead of a main block",
+        "import os\n"
+        + _HEAD
+        + "print(«torch.cuda.get_device_name(0)»)\n\n"
+        + _GUARD
+        + '    llm = LLM("m")\n',
+        fixed="import os\n"
+        + _HEAD
+        + _SET
+        + "print(torch.cuda.get_device_name(0))\n\n"
+        + _GUARD
+        + '    llm = LLM("m")\n',
+    ),
+    Invalid(
+        "in the function that makes the engine",
+        _HEAD + 'def load():\n    free, total = «torch.cuda.mem_get_info()»\n    return LLM("m")\n',
+        fixed=_FIXED_HEAD
+        + "def load():\n    "
+        + _SET
+        + '    free, total = torch.cuda.mem_get_info()\n    return LLM("m")\n',
+    ),
+    Invalid(
+        "through functions of the file",
+        _HEAD
+        + "def prepare():\n    «torch.cuda.synchronize()»\n\n\ndef load():\n    return LLM('m')\n\n\n"
+        + "def main():\n    prepare()\n    llm = load()\n\n\n"
+        + _GUARD
+        + "    main()\n",
+        fixed=_FIXED_HEAD
+        + "def prepare():\n    "
+        + _SET
+        + "    torch.cuda.synchronize()\n\n\ndef load():\n    return LLM('m')\n\n\n"
+        + "def main():\n    prepare()\n    llm = load()\n\n\n"
+        + _GUARD
+        + "    main()\n",
+    ),
+    Invalid(
+        "a model at import, and an engine in the lifespan",
+        "from fastapi import FastAPI\nfrom transformers import AutoModel\nfrom vllm import LLM\n\n"
+        'embedder = «AutoModel.from_pretrained("e").to("cuda")»\n\n\nasync def lifespan(app):\n'
+        '    llm = LLM("m")\n'
+        "    yield\n\n\napp = FastAPI(lifespan=lifespan)\n",
+        fixed="import os\n\nfrom fastapi import FastAPI\nfrom transformers import AutoModel\n"
+        "from vllm import LLM\n\n"
+        + _SET
+        + 'embedder = AutoModel.from_pretrained("e").to("cuda")\n\n\nasync def lifespan(app):\n'
+        '    llm = LLM("m")\n'
+        "    yield\n\n\napp = FastAPI(lifespan=lifespan)\n",
+        messages=('`.to("cuda")` initialises CUDA',),
+    ),
+    Invalid(
+        "a device that is chosen",
+        _HEAD + 'device = torch.device("cuda" if torch.cuda.is_available() else "cpu")\n'
+        "model = «load().to(device)»\n"
+        'llm = LLM("m")\n',
+        messages=("`.to(device)` initialises CUDA",),
+    ),
+    Invalid(
+        "a tensor on the GPU",
+        _HEAD + 'x = «torch.zeros(1, device="cuda:0")»\nllm = LLM("m")\n',
+        messages=('`zeros(device="cuda:0")` initialises CUDA',),
+    ),
+    Invalid(
+        "a method that moves a model, and only the first of two calls",
+        _HEAD + 'reranker = «load().cuda()»\nother = load().cuda()\nllm = LLM("m")\n',
+        messages=("`.cuda()` initialises CUDA",),
+    ),
+    Invalid(
+        "an embedding model",
+        "from sentence_transformers import SentenceTransformer\nfrom vllm import LLM\n\n"
+        'e = «SentenceTransformer("e", device="cuda")»\nllm = LLM("m")\n',
+    ),
+    Invalid(
+        "a pipeline on the first GPU",
+        'from transformers import pipeline\nfrom vllm import LLM\n\np = «pipeline("x", device=0)»\n'
+        'llm = LLM("m")\n',
+    ),
+    Invalid(
+        "a device in a with block",
+        _HEAD + "with «torch.cuda.device(1)»:\n    llm = LLM('m')\n",
+    ),
+    Invalid(
+        "in a class that makes both",
+        _HEAD + "class Server:\n    def __init__(self):\n        «torch.cuda.init()»\n"
+        "        self.llm = LLM('m')\n",
+        fixed=_FIXED_HEAD
+        + "class Server:\n    def __init__(self):\n        "
+        + _SET.replace('"', "'")
+        + "        torch.cuda.init()\n        self.llm = LLM('m')\n",
+    ),
+)
+
+_VALID = (
+    Valid(
+        "only asked whether there is one",
+        _HEAD + 'n = torch.cuda.device_count() if torch.cuda.is_available() else 0\nllm = LLM("m")\n',
+    ),
+    Valid("a seed waits for the initialisation", _HEAD + 'torch.cuda.manual_seed_all(0)\nllm = LLM("m")\n'),
+    Valid(
+        "an empty cache is left alone",
+        _HEAD + 'torch.cuda.empty_cache()\nprint(torch.cuda.memory_allocated())\nllm = LLM("m")\n',
+    ),
+    Valid("after the engine", _HEAD + 'llm = LLM("m")\ntorch.cuda.set_device(0)\n'),
+    Valid(
+        "the start method is set",
+        "import os\n"
+        + _HEAD
+        + 'os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "spawn"\ntorch.cuda.set_device(0)\nllm = LLM("m")\n',
+    ),
+    Valid(
+        "another branch",
+        _HEAD
+        + "def load(kind):\n    if kind == 'hf':\n        model = make().cuda()\n    elif kind == 'vllm':\n"
+        "        model = LLM('m')\n    return model\n",
+    ),
+    Valid(
+        "another branch of a function that is called",
+        _HEAD + "def main(kind):\n    if kind == 'hf':\n        model = make().cuda()\n    else:\n"
+        "        model = LLM('m')\n\n\n" + _GUARD + "    main('hf')\n",
+    ),
+    Valid(
+        "another case",
+        _HEAD + "def load(kind):\n    match kind:\n        case 'hf':\n            model = make().cuda()\n"
+        "        case 'vllm':\n            model = LLM('m')\n    return model\n",
+    ),
+    Valid(
+        "a branch that returns",
+        _HEAD + "def load(kind):\n    if kind == 'hf':\n        return make().cuda()\n    return LLM('m')\n",
+    ),
+    Valid(
+        "in a handler",
+        _HEAD
+        + "def answer(x):\n    return x.to('cuda')\n\n\n"
+        + _GUARD
+        + "    llm = LLM('m')\n    answer(1)\n",
+    ),
+    Valid(
+        "in a function that the engine's flow never calls",
+        _HEAD + "def other():\n    torch.cuda.set_device(0)\n\n\ndef load():\n    return LLM('m')\n",
+    ),
+    Valid(
+        "an engine in the process itself",
+        "import os\n"
+        + _HEAD
+        + 'os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"\ntorch.cuda.set_device(0)\nllm = LLM("m")\n',
+    ),
+    Valid(
+        "torchrun's processes",
+        _HEAD
+        + 'torch.cuda.set_device(0)\nllm = LLM("m", distributed_executor_backend="external_launcher")\n',
+    ),
+    Valid("another kind of device", _HEAD + 'x = torch.zeros(1, device="cpu").to("mps")\nllm = LLM("m")\n'),
+    Valid("a type", _HEAD + 'x = torch.zeros(1).to(torch.float16)\nllm = LLM("m")\n'),
+    Valid("the engine's own option", 'from vllm import LLM\n\nllm = LLM("m", device="cuda")\n'),
+    Valid("the device itself", _HEAD + 'device = torch.device("cuda")\nllm = LLM("m")\n'),
+    Valid("no engine", "import torch\nimport vllm\n\ntorch.cuda.set_device(0)\nprint(vllm.__version__)\n"),
+    Valid(
+        "only in an import for types",
+        "from typing import TYPE_CHECKING\n"
+        + _HEAD
+        + "if TYPE_CHECKING:\n    torch.cuda.init()\nllm = LLM('m')\n",
+    ),
+    Valid(
+        "an actor of Ray has a process of its own",
+        "import ray\n"
+        + _HEAD
+        + "torch.cuda.init()\n\n\n@ray.remote(num_gpus=1)\nclass Model:\n    def __init__(self):\n"
+        "        self.llm = LLM('m')\n",
+    ),
+    Valid("a test", _HEAD + 'torch.cuda.init()\nllm = LLM("m")\n', path="tests/test_engine.py"),
+    Valid("text", _HEAD + '# torch.cuda.set_device(0)\ntext = "torch.cuda.init()"\nllm = LLM("m")\n'),
+)
+
+RULE: Rule[FileFacts] = Rule(
+    code=CODE,
+    name=NAME,
+    severity=Severity.WARNING,
+    summary="CUDA is initialised before the engine, so vLLM spawns its process instead of forking it",
+    documentation=DOCUMENTATION,
+    check=_check,
+    invalid=_INVALID,
+    valid=_VALID,
+)
