@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-from portside.lint.finding import LintResult
+from portside.lint.finding import LintResult, Severity
 from portside.settings import Settings, SettingsFinder
 from portside.workspace.project import Project
 
@@ -12,22 +14,27 @@ from portside.workspace.project import Project
 class Checker:
     """Checks files, and keeps what it learns about each project between two checks.
 
-    select, ignore: rule codes of a command line, on top of every project's settings.
+    select, ignore, severity: of a command line, by rule codes, on top of every project's settings.
     """
 
-    def __init__(self, select: frozenset[str] | None = None, ignore: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        select: frozenset[str] | None = None,
+        ignore: frozenset[str] = frozenset(),
+        severity: Mapping[str, Severity] = MappingProxyType({}),
+    ) -> None:
         self._finder = SettingsFinder()
-        self._select, self._ignore = select, ignore
+        self._select, self._ignore, self._severity = select, ignore, severity
         self._overridden: dict[Path, Settings] = {}
         self._projects: dict[tuple[Path, str], Project] = {}
 
     def settings(self, folder: Path) -> Settings:
         """What counts in this folder, an absolute path. Raises SettingsError."""
         settings = self._finder.of_folder(folder)
-        if self._select is None and not self._ignore:
+        if self._select is None and not self._ignore and not self._severity:
             return settings
         if folder not in self._overridden:
-            self._overridden[folder] = settings.overridden(self._select, self._ignore)
+            self._overridden[folder] = settings.overridden(self._select, self._ignore, self._severity)
         return self._overridden[folder]
 
     def project(self, path: Path) -> Project:

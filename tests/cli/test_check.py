@@ -293,3 +293,31 @@ def test_sarif_has_paths_from_the_current_folder(portside: Portside, server: Pat
     } == {"server.py"}
     titles = [fix["description"]["text"] for one in run["results"] for fix in one.get("fixes", ())]
     assert "Fix: launch via uvicorn CLI" in titles
+
+
+def test_the_command_line_sets_severities_over_the_settings(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "portside.toml").write_text('[severity]\nPS101 = "hint"\nPS201 = "hint"\n')
+    arguments = ("--severity", "PS=information", "--severity", "hardcoded-port=Error")
+    outcome = portside("check", "--output-format", "json", *arguments)
+    assert [(f["code"], f["severity"]) for f in json.loads(outcome.out)] == [
+        ("PS101", "information"),
+        ("PS201", "error"),
+    ]
+    assert outcome.code == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        ("PS201", "`PS201` is not of the form RULES=LEVEL"),
+        ("PS201=fatal", "there is no severity `fatal`; known are `error`, `warning`, `information`, `hint`"),
+        ("hardcoded-prot=error", "did you mean `hardcoded-port`?"),
+        ("=error", "names no rule"),
+    ],
+)
+def test_a_severity_that_makes_no_sense_is_explained(portside: Portside, value: str, answer: str) -> None:
+    outcome = portside("check", "--severity", value)
+    assert outcome.code == 2
+    assert answer in outcome.err

@@ -56,3 +56,9 @@ def test_a_rule_that_is_off_cannot_break_down(check: Callable[..., Result]) -> N
 def test_sarif_says_that_the_run_was_not_complete(check: Callable[..., Result]) -> None:
     (run,) = json.loads(check("--output-format", "sarif").stdout)["runs"]
     assert run["invocations"] == [{"executionSuccessful": False}]
+
+
+def test_no_baseline_accepts_a_breakdown(check: Callable[..., Result], tmp_path: Path) -> None:
+    assert check("--write-baseline", "base.json").exit_code == 2
+    assert "PS000" not in (tmp_path / "base.json").read_text()
+    assert check("--baseline", "base.json").exit_code == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from portside.cli import options, output
+from portside.cli import baseline, options, output
 from portside.cli.check_run import check_paths, check_stdin
 from portside.report.checked import Checked
 from portside.settings import SettingsError
@@ -19,6 +19,7 @@ STDIN = Path("-")
 @click.command(short_help="Say what is wrong, and where.")
 @options.paths_argument
 @options.rule_options
+@options.severity_option
 @click.option(
     "--output-format",
     type=click.Choice(["text", "json", "github", "sarif"]),
@@ -31,14 +32,30 @@ STDIN = Path("-")
 @click.option(
     "--no-cache", is_flag=True, expose_value=False, help="Accepted; nothing is kept between two runs."
 )
+@click.option(
+    "--baseline",
+    "baseline_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Report only what this baseline doesn't accept.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Accept today's findings: write them to this file, and report none.",
+)
 @options.stdin_filename_option
 def check(
     paths: tuple[Path, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    severity: tuple[str, ...],
     output_format: str,
     quiet: bool,
     exit_zero: bool,
+    baseline_file: Path | None,
+    write_baseline: Path | None,
     stdin_filename: Path | None,
 ) -> None:
     """Say what is wrong in the Python files at PATHS (default: the current folder), and where.
@@ -52,18 +69,28 @@ def check(
     """
     if STDIN in paths and len(paths) > 1:
         raise click.UsageError("`-` (standard input) goes with no other path")
-    checker = options.checker(select, ignore)
+    if baseline_file and write_baseline:
+        raise click.UsageError("--baseline and --write-baseline do not go together")
+    checker = options.checker(select, ignore, severity)
+    known = baseline.read(baseline_file) if baseline_file else None
     try:
         run = check_stdin(stdin_filename, checker) if STDIN in paths else check_paths(paths, checker)
     except SettingsError as error:
         output.give_up_on_settings(error)
-    checked = run.checked()
+    everything = run.checked()
+    if write_baseline:
+        baseline.write(write_baseline, everything)
+        sys.exit(output.COULD_NOT_RUN if run.failed else output.CLEAN)
+    checked = known.sift(everything) if known else everything
     output.say(_render(checked, output_format))
     if output_format == "text" and not quiet and run.count:
         output.say(_summary(checked))
+    if known and not quiet:
+        searched = (stdin_filename or STDIN,) if STDIN in paths else paths or (Path(),)
+        known.tell_gone(everything, searched, checker)
     if run.failed:
         sys.exit(output.COULD_NOT_RUN)
-    found = any(file.result.findings for file in run.files)
+    found = any(file.result.findings for file in checked.files)
     sys.exit(output.FOUND if found and not exit_zero else output.CLEAN)
 
 

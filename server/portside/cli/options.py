@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from portside.checking import Checker
+from portside.lint.finding import Severity
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,6 +30,15 @@ def rule_options(command: Command) -> Command:
     return select(ignore(command))
 
 
+def severity_option(command: Command) -> Command:
+    return click.option(
+        "--severity",
+        multiple=True,
+        metavar="RULES=LEVEL",
+        help="Report these rules as error, warning, information or hint. May be repeated.",
+    )(command)
+
+
 def stdin_filename_option(command: Command) -> Command:
     return click.option(
         "--stdin-filename",
@@ -38,9 +48,34 @@ def stdin_filename_option(command: Command) -> Command:
     )(command)
 
 
-def checker(select: tuple[str, ...], ignore: tuple[str, ...]) -> Checker:
+def checker(select: tuple[str, ...], ignore: tuple[str, ...], severity: tuple[str, ...] = ()) -> Checker:
     """A checker that follows these options. Raises click.BadParameter for a word that names no rule."""
-    return Checker(_codes(select, "--select") if select else None, _codes(ignore, "--ignore"))
+    return Checker(
+        _codes(select, "--select") if select else None, _codes(ignore, "--ignore"), _severities(severity)
+    )
+
+
+def _severities(values: tuple[str, ...]) -> dict[str, Severity]:
+    """By code; of two values for one rule the later one counts."""
+    chosen: dict[str, Severity] = {}
+    for value in values:
+        words, equals, level = value.rpartition("=")
+        if not equals:
+            raise click.BadParameter(f"`{value}` is not of the form RULES=LEVEL", param_hint="--severity")
+        codes = _codes((words,), "--severity")
+        if not codes:
+            raise click.BadParameter(f"`{value}` names no rule", param_hint="--severity")
+        chosen |= dict.fromkeys(codes, _severity(level))
+    return chosen
+
+
+def _severity(level: str) -> Severity:
+    try:
+        return Severity(level.strip().lower())
+    except ValueError:
+        known = ", ".join(f"`{severity.value}`" for severity in Severity)
+        message = f"there is no severity `{level.strip()}`; known are {known}"
+        raise click.BadParameter(message, param_hint="--severity") from None
 
 
 def _codes(values: tuple[str, ...], option: str) -> frozenset[str]:

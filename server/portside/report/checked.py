@@ -33,13 +33,14 @@ class Checked:
     files: those with something to say, in the order in which to say it.
     count: how many files were looked at. others: the texts of files that edits and
     related places lie in, by their path as it stands there. complete: whether all that
-    the user named could be checked, by every rule.
+    the user named could be checked, by every rule. accepted: how many findings a baseline took out.
     """
 
     files: tuple[CheckedFile, ...]
     count: int = 0
     others: Mapping[str, SourceFile] = field(default_factory=dict)
     complete: bool = True
+    accepted: int = 0
 
     def findings(self) -> Iterator[tuple[SourceFile, Finding]]:
         for file in self.files:

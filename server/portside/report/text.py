@@ -23,11 +23,20 @@ def summary(checked: Checked, ink: Ink) -> str:
     """One or two closing lines: how much was found, and how much of it `portside fix` mends."""
     found = [finding for _, finding in checked.findings()]
     if not found:
-        return ink.good("Nothing found") + f" in {_count(checked.count, 'file')}.\n"
+        return _nothing(checked, ink)
     files = {source.path for source, _ in checked.findings()}
     kinds = Counter(finding.severity for finding in found)
     named = ", ".join(_severity_count(severity, kinds[severity]) for severity in Severity if kinds[severity])
-    return f"Found {named} in {_count(len(files), 'file')} of {checked.count}.\n" + _mendable(found)
+    more = f"; the baseline accepts {checked.accepted} more" if checked.accepted else ""
+    return f"Found {named} in {_count(len(files), 'file')} of {checked.count}{more}.\n" + _mendable(found)
+
+
+def _nothing(checked: Checked, ink: Ink) -> str:
+    where = f"in {_count(checked.count, 'file')}"
+    if checked.accepted:
+        accepted = _count(checked.accepted, "finding")
+        return f"{ink.good('Nothing new')} {where}; the baseline accepts {accepted}.\n"
+    return f"{ink.good('Nothing found')} {where}.\n"
 
 
 def _severity_count(severity: Severity, count: int) -> str:

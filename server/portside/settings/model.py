@@ -7,6 +7,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from portside.lint.engine import RULE_FAILED
@@ -86,10 +87,18 @@ class Settings:
     port_variable: str = DEFAULT_PORT_VARIABLE
     servers: Mapping[str, ServerSettings] = field(default_factory=dict)
 
-    def overridden(self, select: frozenset[str] | None, ignore: frozenset[str]) -> Settings:
-        """These settings with a command line's --select (which replaces) and --ignore (which adds)."""
+    def overridden(
+        self,
+        select: frozenset[str] | None = None,
+        ignore: frozenset[str] = frozenset(),
+        severity: Mapping[str, Severity] = MappingProxyType({}),
+    ) -> Settings:
+        """These settings with a command line's --select (which replaces), --ignore and --severity (added)."""
         return dataclasses.replace(
-            self, select=self.select if select is None else select, ignore=self.ignore | ignore
+            self,
+            select=self.select if select is None else select,
+            ignore=self.ignore | ignore,
+            severity={**self.severity, **severity},
         )
 
     def selection_for(self, path: Path) -> Selection:

@@ -1,0 +1,107 @@
+"""`--baseline` and `--write-baseline` of `portside check`."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from portside.checking import Checker
+from portside.cli import output
+from portside.cli.files import label
+from portside.report.baseline import Baseline, BaselineError, Entry, PathIn, accepting, parse, render
+from portside.report.checked import Checked
+from portside.settings import SettingsError
+from portside.workspace.rewrite import Rewrite, RewriteError, rewrite_together
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A baseline that counts for this run."""
+
+    file: Path
+    baseline: Baseline
+
+    def sift(self, checked: Checked) -> Checked:
+        """The outcome without what the baseline accepts."""
+        return self.baseline.sift(checked, _paths_from(self.file))
+
+    def tell_gone(self, checked: Checked, searched: Iterable[Path], checker: Checker) -> None:
+        """Name what the baseline accepts and this check, at those paths, no longer found."""
+        gone = Counter(self._gone(checked, searched, checker)) if checked.complete else {}
+        if not gone:
+            return
+        click.echo(f"No longer there, of what {self.file} accepts:", err=True)
+        for (path, what), count in gone.items():
+            click.echo(f"  {path}: {what}" + (f" ({count} times)" if count > 1 else ""), err=True)
+        click.echo(f"`portside check --write-baseline {self.file}` keeps what is left.", err=True)
+
+    def _gone(
+        self, checked: Checked, searched: Iterable[Path], checker: Checker
+    ) -> Iterator[tuple[str, str]]:
+        tops = [os.path.abspath(path) for path in searched]  # noqa: PTH100 - links stay links
+        for entry in self.baseline.gone(checked, _paths_from(self.file)):
+            path = Path(os.path.normpath(self.file.absolute().parent / entry.path))
+            if _below(path, tops) and _enabled(entry, path, checker):
+                yield label(path), f"{entry.code} {entry.name}"
+
+
+def read(file: Path) -> Known:
+    """What this file accepts. Ends the command where it can't be read."""
+    try:
+        return Known(file, parse(file.read_bytes().decode("utf-8-sig")))
+    except FileNotFoundError:
+        output.give_up(f"{file}: does not exist; `portside check --write-baseline {file}` makes it")
+    except OSError as error:
+        output.give_up(f"{file}: can't be read: {error.strerror}")
+    except UnicodeDecodeError:
+        output.give_up(f"{file}: is not UTF-8")
+    except BaselineError as error:
+        output.give_up(f"{file}: {error}")
+
+
+def write(file: Path, checked: Checked) -> None:
+    """Accept all that was found, and say so. Ends the command where the file can't be written."""
+    baseline = accepting(checked, _paths_from(file))
+    try:
+        before = file.read_bytes() if file.exists() else None
+        rewrite_together([Rewrite(file, before, render(baseline).encode())])
+    except OSError as error:
+        output.give_up(f"{file}: can't be read: {error.strerror}")
+    except RewriteError as error:
+        output.give_up(str(error))
+    files = len({entry.path for entry in baseline.entries})
+    click.echo(f"Wrote {_plural(len(baseline.entries), 'finding')} of {_plural(files, 'file')} to {file}.")
+
+
+def _paths_from(file: Path) -> PathIn:
+    """How a baseline at this place names files: from its own folder, with slashes."""
+    folder = file.absolute().parent
+
+    def path_in(shown: str) -> str:
+        try:
+            return Path(os.path.relpath(shown, folder)).as_posix()
+        except ValueError:  # another drive
+            return Path(shown).as_posix()
+
+    return path_in
+
+
+def _below(path: Path, tops: list[str]) -> bool:
+    return any(str(path) == top or Path(top) in path.parents for top in tops)
+
+
+def _enabled(entry: Entry, path: Path, checker: Checker) -> bool:
+    """Whether this run would have found it: a rule that is off says nothing of what is gone."""
+    try:
+        return checker.settings(path.parent).selection_for(path).enables(entry.code)
+    except SettingsError:
+        return False
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
