@@ -99,9 +99,9 @@ def _finding(facts: FileFacts, launch: Launch, served: ImportString) -> Finding:
         line = tree.line(engines[0].call)
         message = f"{fact}: the model that `{engines[0].constructor}` loads in line {line} is loaded twice"
     elif launch.starts_processes(facts.module.names):
-        message = f"{fact}: all that it does on import is done in the parent, and twice where it serves"
+        message = f"{fact}: its module level is executed in the parent, and twice in each process that serves"
     else:
-        message = f"{fact}: its imports happen twice, and what the main block sets never reaches the app"
+        message = f"{fact}: its module level is executed twice, and what `__main__` sets the app never sees"
     related = tuple(
         Related(facts.source.path, tree.span(engine.call), "this engine is made each time")
         for engine in engines
@@ -135,7 +135,7 @@ _INVALID = (
         "reload",
         _APP + _MAIN + '    «uvicorn.run("server:app", reload=True)»\n',
         fixed=_CLEAN,
-        messages=("twice where it serves",),
+        messages=("twice in each process that serves",),
     ),
     Invalid(
         "with its package",
@@ -179,7 +179,7 @@ _INVALID = (
         + '@app.get("/")\ndef root():\n    return args.model\n\n\n'
         + _MAIN
         + '    args = parse()\n    «uvicorn.run("server:app")»\n',
-        messages=("what the main block sets never reaches the app",),
+        messages=("what `__main__` sets the app never sees",),
     ),
     Invalid(
         "a factory",
