@@ -87,6 +87,13 @@ MOVABLE = (
         folder="core",
     ),
     Movable(
+        "a port from another file",
+        f"import uvicorn\nfrom settings import PORT\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, port=PORT)\n",
+        "uvicorn server:app --port 8005",
+        files={"settings.py": "PORT = 8005\n"},
+        notes=("`PORT` comes from another file",),
+    ),
+    Movable(
         "a parser that never parses",
         f"import argparse\nimport uvicorn\n{API}\n\nif __name__ == '__main__':\n"
         "    parser = argparse.ArgumentParser()\n    parser.add_argument('--x')\n    uvicorn.run(app, port=8000)\n",

@@ -179,6 +179,12 @@ UNMOVABLE = (
         files={"settings.py": "class S:\n    port = 8000\n\n\nsettings = S()\n"},
     ),
     Unmovable(
+        "a port from another file, which may fill the environment",
+        "from settings import PORT\n" + HEAD + GUARD + "    uvicorn.run(app, port=PORT)\n",
+        ((13, "`port=PORT`"),),
+        files={"settings.py": "import os\nfrom dotenv import load_dotenv\n\nload_dotenv()\nPORT = int(os.getenv('PORT', '8000'))\n"},
+    ),
+    Unmovable(
         "two run calls, with and without TLS",
         "import os\n" + HEAD + GUARD + "    if os.path.exists('cert.pem'):\n"
         "        uvicorn.run(app, ssl_certfile='cert.pem')\n    else:\n        uvicorn.run(app)\n",

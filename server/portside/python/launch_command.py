@@ -73,8 +73,8 @@ def command(target: AppTarget, options: Options) -> str:
 class OptionReader:
     """Reads the options of one launch; what has no form on the command line becomes an obstacle.
 
-    moves_arguments: whether what the script takes as its own option (`--port`) becomes uvicorn's, and
-    what settings of the workspace say (by `outside`) is written out, to be looked at.
+    moves_arguments: whether what the script takes as its own option (`--port`) becomes uvicorn's.
+    outside: what names from other files stand for; a person has to look whether they will stay so.
     """
 
     names: Names
@@ -137,7 +137,16 @@ class OptionReader:
         level = uvicorn.LOGGING_LEVELS.get(self.names.qualified(self.names.value_of(node)) or "")
         if level is not None:
             return _Composed(level)
-        value = self._of_passed(node) or trace(self.names, node, self.outside)
+        value = self._of_passed(node) or trace(self.names, node)
+        if isinstance(value, Unknown):
+            known = trace(self.names, node, self.outside)
+            # What another file reads from the environment, it may also load from a file.
+            if isinstance(known, Literal):
+                shown = self.names.tree.text(node)
+                self.obstacles.note(
+                    f"`{shown}` comes from another file, and is written out here", review=True
+                )
+                return known
         if isinstance(value, Unknown):
             plain = self.names.value_of(node)
             if plain.type in {"list", "tuple", "dictionary", "set"}:
@@ -164,14 +173,8 @@ class OptionReader:
         if option.keyword == "host" and _is_none(value):
             self.obstacles.note("`host=None` listens on IPv4 and IPv6, the command on IPv4 alone")
             return ("--host", _ANY_IPV4)
-        is_setting = isinstance(value, Literal) and (value.through is Through.FIELD or value.path is not None)
-        if is_setting and self.moves_arguments:
-            shown = self.names.tree.text(node)
-            self.obstacles.note(
-                f"`{shown}` is written out; where it is set in another way, say so to uvicorn"
-            )
         match value:
-            case Literal(value=constant) if not is_setting or self.moves_arguments:
+            case Literal(value=constant, through=through) if through is not Through.FIELD:
                 return self._literal(option, node, constant)
             case _Composed(value=composed):
                 return self._literal(option, node, composed)

@@ -81,7 +81,7 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
         return obstacles.blockers
     found = _app(names, site, place, launch, obstacles)
     site = found[1] if found is not None else site
-    options = OptionReader(names, site, obstacles).read(launch)
+    options = OptionReader(names, site, obstacles, outside=facts.workspace.constants.get).read(launch)
     _check(facts, site, launch, place, obstacles)
     if found is None or obstacles.found:
         return obstacles.blockers
