@@ -10,7 +10,6 @@ from portside.launchfiles.dockerfile import dockerfile_commands
 from portside.launchfiles.line_commands import markdown_commands, procfile_commands, unit_commands
 from portside.launchfiles.python_runs import PythonRun, python_runs
 from portside.launchfiles.words import Command, shell_commands
-from portside.launchfiles.yaml_commands import json_commands, yaml_commands
 from portside.lint.source import SourceFile
 
 
@@ -40,6 +39,21 @@ def _backslashes(text: str) -> Iterator[Command]:
     yield from shell_commands(text.replace("\\", "/").replace("^", " "))
 
 
+# Loaded late: PyYAML takes as long to import as checking a few files.
+
+
+def _yaml(text: str) -> Iterator[Command]:
+    from portside.launchfiles.yaml_commands import yaml_commands  # noqa: PLC0415
+
+    yield from yaml_commands(text)
+
+
+def _json(text: str) -> Iterator[Command]:
+    from portside.launchfiles.yaml_commands import json_commands  # noqa: PLC0415
+
+    yield from json_commands(text)
+
+
 _BY_NAME: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), reader)
     for pattern, reader in (
@@ -49,10 +63,10 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (r".*\.(sh|bash|zsh|fish|sbatch|slurm)", shell_commands),
         (r".*\.(bat|cmd|ps1)", _backslashes),
         (r".*\.(service|ini|conf|toml|cfg)", unit_commands),
-        (r".*\.ya?ml(\.example|\.template)?", yaml_commands),
+        (r".*\.ya?ml(\.example|\.template)?", _yaml),
         (
             r"package\.json|launch\.json|tasks\.json|devcontainer\.json|railway\.json|.*\.code-workspace",
-            json_commands,
+            _json,
         ),
         (r".*\.(md|mdx|markdown|rst)|readme(\.txt)?", markdown_commands),
     )

@@ -30,6 +30,9 @@ from portside.python.syntax import SyntaxTree, parse, query
 from portside.python.value_types import Value
 
 _STARTERS = frozenset({*LAUNCH_NAMES, *ENGINE_CONSTRUCTORS})
+# Without one of these words, a file has none of that, whatever else it takes from the packages.
+_LAUNCH_WORDS = frozenset(name.partition(".")[0].encode() for name in LAUNCH_NAMES)
+_ENGINE_WORDS = frozenset(name.rpartition(".")[2].encode() for name in ENGINE_CONSTRUCTORS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +67,22 @@ class ModuleFacts:
         """The calls that may start a server or an engine, reached or not, in the order of the text."""
         return tuple(call for chunk in self._relevant for call in query("(call) @c", chunk.node).get("c", []))
 
+    def _has_any(self, words: frozenset[bytes]) -> bool:
+        return next(self.names.statements.with_any(words), None) is not None
+
     @cached_property
     def launches(self) -> tuple[Launch, ...]:
         """All starts of uvicorn, also those that nothing in the file reaches (`when` is NEVER)."""
+        if not self._has_any(_LAUNCH_WORDS):
+            return ()
         found = (launch_at(self.names, call, self._reached.get(call, ())) for call in self._calls)
         return tuple(launch for launch in found if launch is not None)
 
     @cached_property
     def engines(self) -> tuple[EngineUse, ...]:
         """All calls that make a vLLM engine, also those in handlers, which nothing here reaches."""
+        if not self._has_any(_ENGINE_WORDS):
+            return ()
         found = (engine_at(self.names, call, self._reached.get(call, ())) for call in self._calls)
         return tuple(engine for engine in found if engine is not None)
 

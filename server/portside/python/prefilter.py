@@ -7,6 +7,7 @@ that something? The words come from the tables that the rules judge by.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,9 +66,10 @@ def _line_end(data: bytes, inside: int) -> int:
 
 
 def _has_all(data: bytes, needs: _Needs) -> bool:
-    return all(word in data for word in needs) and all(_WHOLE[word].search(data) for word in needs)
+    return all(word in data for word in needs) and all(_whole(word).search(data) for word in needs)
 
 
+@functools.cache
 def _whole(word: bytes) -> re.Pattern[bytes]:
     """The word, and not as a part of another."""
     # What precedes is looked at last: a search for what begins with plain text runs at memory speed.
@@ -121,7 +123,6 @@ def _commands() -> Iterator[_Needs]:
 _NEEDS = _needs()
 _RUNNERS = _runners()
 _COMMANDS = frozenset(_commands())
-_WHOLE = {word: _whole(word) for needs in (*_NEEDS.values(), _COMMANDS) for words in needs for word in words}
 
 
 # What looks like `__name__ == "__main__"`, by the letters that are right in it, and is not that.
