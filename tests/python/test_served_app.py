@@ -54,11 +54,11 @@ def test_an_import_string_is_followed_through_a_constant() -> None:
         ("server.py", ".server", (), False),
         ("server.py", "server", ("server",), False),
     ],
-    ids=["its name", "with its package", "another's", "a part of it", "relative", "a folder beside it"],
+    ids=["its name", "with its package", "another's", "a part of it", "relative", "a package beside it"],
 )
 def test_a_module_is_the_file_by_its_path(
     path: str, module: str, names: tuple[str, ...], expected: bool
 ) -> None:
-    place = ScriptPlace(path, folders=(Folder("", frozenset(names)),))
+    place = ScriptPlace(path, folders=(Folder("", shadowing=frozenset(names)),))
     facts = FileFacts(module_facts(SourceFile(path, "")), WorkspaceFacts(place=place))
     assert names_own_file(facts, module) is expected

@@ -116,3 +116,19 @@ def test_installed_commands_are_known(tmp_path: Path) -> None:
         '[tool.poetry.scripts]\nb = "pkg.api:cli.run"\nc = "pkg.other:x"\n'
     )
     assert script_place(tmp_path / "src/pkg/api.py", tmp_path).entry_points == {"main", "cli"}
+
+
+def test_a_package_beside_the_script_is_found_first(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    (tmp_path / "server" / "__init__.py").touch()
+    (tmp_path / "server.py").touch()
+    place = script_place(tmp_path / "server.py", tmp_path)
+    found = own_target(place, (), (), has_relative_imports=False)
+    assert found == "the package `server` beside it is found first, so the file can't be imported"
+
+
+def test_a_folder_that_is_no_package_is_found_last(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    (tmp_path / "server.py").touch()
+    place = script_place(tmp_path / "server.py", tmp_path)
+    assert own_target(place, (), (), has_relative_imports=False) == ImportTarget("server")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from tree_sitter import Node
 
@@ -53,7 +52,8 @@ def _notes(facts: ModuleFacts, moved: Sequence[Chunk], importers: Sequence[str])
     if not bound:
         return
     if importers:
-        files = ", ".join(f"`{PurePath(path).name}`" for path in importers[:3])
+        last = (re.split(r"[\\/]", path)[-1] for path in importers[:3])
+        files = ", ".join(f"`{name}`" for name in last)
         verb = "imports" if len(importers) == 1 else "import"
         yield f"{files} {verb} this file, where {names} would not be set any more."
     elif not _does_something(facts, statements):

@@ -28,12 +28,14 @@ class Folder:
 
     names: of all files and folders. modules: what can be imported with the folder on sys.path.
     runs_code: whether it is a package whose `__init__.py` has something in it.
+    shadowing: the packages in it that are found before a file of the same name beside them.
     """
 
     path: str
     names: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
     runs_code: bool = False
+    shadowing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class ScriptPlace:
     @property
     def stem(self) -> str:
         return posixpath.basename(self.path).removesuffix(".py").removesuffix(".pyw")
+
+    @property
+    def is_shadowed(self) -> bool:
+        """Whether importing its name means a package beside it."""
+        return bool(self.folders) and self.stem in self.folders[0].shadowing
 
     def home_of(self, module: str) -> Folder | None:
         """The nearest folder that the module can be imported from; None if none of the workspace has it."""
@@ -150,6 +157,8 @@ def _unimportable(place: ScriptPlace) -> str | None:
         return "`__main__.py` is there to be run as a script"
     if not _is_name(place.stem):
         return f"`{posixpath.basename(place.path)}` can't be imported: `{place.stem}` is no module name"
+    if place.is_shadowed:
+        return f"the package `{place.stem}` beside it is found first, so the file can't be imported"
     return None
 
 

@@ -45,8 +45,8 @@ def names_own_file(facts: FileFacts, module: str) -> bool:
     path = facts.workspace.place.path if facts.workspace.place is not None else facts.source.path
     stem = path.replace("\\", "/").removesuffix(".py")
     place = facts.workspace.place
-    if place is not None and place.folders and place.stem in place.folders[0].names:
-        return False  # a folder beside it, which is found first if it is a package
+    if place is not None and place.is_shadowed:
+        return False
     return not module.startswith(".") and f"/{stem}".endswith("/" + module.replace(".", "/"))
 
 

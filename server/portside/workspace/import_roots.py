@@ -80,9 +80,9 @@ def _between(folder: Path, root: Path) -> list[Path]:
 
 
 def _folder(path: Path, root: Path) -> Folder:
-    names, modules = _contents(str(path), _time_of_change(path))
+    names, modules, shadowing = _contents(str(path), _time_of_change(path))
     runs_code = "__init__.py" in names and _size(path / "__init__.py") > 0
-    return Folder("" if path == root else _relative(path, root), names, modules, runs_code)
+    return Folder("" if path == root else _relative(path, root), names, modules, runs_code, shadowing)
 
 
 def _size(path: Path) -> int:
@@ -100,17 +100,22 @@ def _time_of_change(path: Path) -> int:
 
 
 @functools.lru_cache(maxsize=512)
-def _contents(path: str, _changed_at: int) -> tuple[frozenset[str], frozenset[str]]:
-    """The names in a folder, and the modules. The second argument makes a change count."""
-    names, modules = set[str](), set[str]()
+def _contents(path: str, _changed_at: int) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The names in a folder, the modules, and the packages that are found before a file of their name.
+
+    The second argument makes a change count.
+    """
+    names, modules, files = set[str](), set[str](), set[str]()
     for entry in _entries(path):
         names.add(entry.name)
         stem, dot, suffix = entry.name.rpartition(".")
         if dot and suffix in {"py", "pyw"}:
             modules.add(stem)
+            files.add(stem)
         elif entry.name.isidentifier() and entry.is_dir() and _holds_python(entry.path):
             modules.add(entry.name)
-    return frozenset(names), frozenset(modules)
+    shadowing = {name for name in files & names if _is_package(Path(path, name))}
+    return frozenset(names), frozenset(modules), frozenset(shadowing)
 
 
 def _holds_python(folder: str) -> bool:
