@@ -82,7 +82,8 @@ Every version of uvicorn.
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
     for launch in facts.module.launches:
-        if launch.when not in {When.MAIN, When.IMPORT}:
+        # With `app_dir` another folder is searched first.
+        if launch.when not in {When.MAIN, When.IMPORT} or "app_dir" in launch.options:
             continue
         served = import_string(facts.module.names, launch)
         if served is not None and names_own_file(facts, served.module):
@@ -204,6 +205,11 @@ _VALID = (
         "import uvicorn\n\n" + _MAIN + '    uvicorn.run("server:app")\n',
         path="server.py",
         files={"server/__init__.py": _CLEAN},
+    ),
+    Valid(
+        "another folder that is searched first",
+        "import uvicorn\n\n" + _MAIN + '    uvicorn.run("server:app", app_dir="src")\n',
+        files={"src/server.py": _CLEAN},
     ),
     Valid(
         "an entry point",
