@@ -9,12 +9,14 @@ from types import MappingProxyType
 from portside.lint.finding import LintResult, Severity
 from portside.settings import Settings, SettingsFinder
 from portside.workspace.project import Project
+from portside.workspace.stopwatch import Stopwatch
 
 
 class Checker:
     """Checks files, and keeps what it learns about each project between two checks.
 
     select, ignore, severity: of a command line, by rule codes, on top of every project's settings.
+    stopwatch: what all checks together take.
     """
 
     def __init__(
@@ -23,6 +25,7 @@ class Checker:
         ignore: frozenset[str] = frozenset(),
         severity: Mapping[str, Severity] = MappingProxyType({}),
     ) -> None:
+        self.stopwatch = Stopwatch()
         self._finder = SettingsFinder()
         self._select, self._ignore, self._severity = select, ignore, severity
         self._overridden: dict[Path, Settings] = {}
@@ -42,7 +45,9 @@ class Checker:
         settings = self.settings(path.parent)
         key = (settings.root, settings.port_variable)
         if key not in self._projects:
-            self._projects[key] = Project(settings.root, port_variable=settings.port_variable)
+            self._projects[key] = Project(
+                settings.root, port_variable=settings.port_variable, stopwatch=self.stopwatch
+            )
         return self._projects[key]
 
     def check(self, path: Path, text: str) -> LintResult:

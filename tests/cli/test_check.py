@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -321,3 +322,22 @@ def test_a_severity_that_makes_no_sense_is_explained(portside: Portside, value: 
     outcome = portside("check", "--severity", value)
     assert outcome.code == 2
     assert answer in outcome.err
+
+
+def test_statistics_say_what_was_looked_at_and_what_took_how_long(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "dull.py").write_text(CLEAN)
+    (tmp_path / "bad.py").write_bytes(b"from uvicorn import run\0")
+    lines = portside("check", "--statistics", "--select", "PS1").out.splitlines()[-3:]
+    assert lines[0] == "files: 3 found, 1 skipped by the prefilter, 1 parsed, 1 not readable"
+    phases = r"find T, read T, prefilter T, parse T, rules T, report T; together T"
+    assert re.fullmatch("time: " + phases.replace("T", r"\d+\.\d ms"), lines[1])
+    assert lines[2] == "1 PS101 uvicorn-run-in-main"
+
+
+def test_statistics_leave_data_as_it_is(portside: Portside, server: Path) -> None:
+    plain = portside("check", "--output-format", "json")
+    outcome = portside("check", "--output-format", "json", "--statistics")
+    assert outcome.out == plain.out
+    assert outcome.err.startswith("files: 1 found, 0 skipped by the prefilter, 1 parsed\n")

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from portside.cli import baseline, options, output
-from portside.cli.check_run import check_paths, check_stdin
+from portside.cli.check_run import Run, check_paths, check_stdin
+from portside.cli.progress import Progress
 from portside.report.checked import Checked
 from portside.settings import SettingsError
 
@@ -28,6 +29,7 @@ STDIN = Path("-")
     help="json: one list of findings. github: annotations in GitHub Actions. sarif: for code scanning.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Findings only: no summary.")
+@click.option("--statistics", is_flag=True, help="Also say what the check went over, and what took how long.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also when something was found.")
 @click.option(
     "--no-cache", is_flag=True, expose_value=False, help="Accepted; nothing is kept between two runs."
@@ -53,6 +55,7 @@ def check(
     severity: tuple[str, ...],
     output_format: str,
     quiet: bool,
+    statistics: bool,
     exit_zero: bool,
     baseline_file: Path | None,
     write_baseline: Path | None,
@@ -74,7 +77,12 @@ def check(
     checker = options.checker(select, ignore, severity)
     known = baseline.read(baseline_file) if baseline_file else None
     try:
-        run = check_stdin(stdin_filename, checker) if STDIN in paths else check_paths(paths, checker)
+        with Progress(quiet=quiet) as progress:
+            run = (
+                check_stdin(stdin_filename, checker)
+                if STDIN in paths
+                else check_paths(paths, checker, progress)
+            )
     except SettingsError as error:
         output.give_up_on_settings(error)
     everything = run.checked()
@@ -88,6 +96,10 @@ def check(
     if known and not quiet:
         searched = (stdin_filename or STDIN,) if STDIN in paths else paths or (Path(),)
         known.tell_gone(everything, searched, checker)
+    checker.stopwatch.lap("report")
+    if statistics:
+        # Among findings as data it would break what reads them.
+        click.echo(_statistics(run, checked), nl=False, err=output_format != "text")
     if run.failed:
         sys.exit(output.COULD_NOT_RUN)
     found = any(file.result.findings for file in checked.files)
@@ -108,6 +120,12 @@ def _summary(checked: Checked) -> str:
     from portside.report import text
 
     return text.summary(checked, output.ink_for(sys.stdout))
+
+
+def _statistics(run: Run, checked: Checked) -> str:
+    from portside.report.statistics import render
+
+    return render(run.statistics(), checked)
 
 
 def _json(checked: Checked) -> str:

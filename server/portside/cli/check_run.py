@@ -9,12 +9,14 @@ from pathlib import Path
 from portside.checking import Checker
 from portside.cli import output
 from portside.cli.files import NoTarget, Target, label, targets
+from portside.cli.progress import Progress
 from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Finding
 from portside.lint.source import SourceFile
 from portside.python.confirmed_syntax import is_valid_python
 from portside.python.prefilter import is_interesting
 from portside.report.checked import Checked, CheckedFile
+from portside.report.statistics import Statistics
 from portside.settings import SettingsError
 from portside.workspace.text_file import TextFile, UnreadableFile, decode, read_bytes, read_text_file
 
@@ -23,38 +25,55 @@ from portside.workspace.text_file import TextFile, UnreadableFile, decode, read_
 class Run:
     """What a check has come to so far.
 
-    failed: something that the user named could not be checked, or a rule broke down.
+    found: files that were meant. count: those that could be opened. unread: those that hold
+    no text, or could not be opened. failed: something that the user named could not be
+    checked, or a rule broke down.
     """
 
+    checker: Checker
     files: list[CheckedFile] = field(default_factory=list)
     others: dict[str, SourceFile] = field(default_factory=dict)
+    found: int = 0
     count: int = 0
+    unread: int = 0
     failed: bool = False
 
     def checked(self) -> Checked:
         return Checked(tuple(self.files), self.count, self.others, complete=not self.failed)
 
+    def statistics(self) -> Statistics:
+        stopwatch = self.checker.stopwatch
+        return Statistics(self.found, self.unread, stopwatch.laps["parse"], stopwatch.seconds)
 
-def check_paths(paths: tuple[Path, ...], checker: Checker) -> Run:
+
+def check_paths(paths: tuple[Path, ...], checker: Checker, progress: Progress) -> Run:
     """Check every file that these paths mean. Raises SettingsError."""
-    run = Run()
+    run = Run(checker)
     for target in targets(paths or (Path(),), checker):
+        checker.stopwatch.lap("find")
         match target:
             case NoTarget(path, reason, fatal):
                 (output.complain if fatal else output.warn)(f"{label(path)}: {reason}")
                 run.failed |= fatal
             case Target(path, named):
-                _check_target(run, checker, path, named)
+                _check_target(run, path, named)
+                progress.step(run.found)
     return run
 
 
-def _check_target(run: Run, checker: Checker, path: Path, named: bool) -> None:
+def _check_target(run: Run, path: Path, named: bool) -> None:
+    lap = run.checker.stopwatch.lap
+    run.found += 1
     try:
         data = read_bytes(path)
         run.count += 1
-        if named or is_interesting(data):
-            _check_text(run, checker, decode(path, data))
+        lap("read")
+        interesting = is_interesting(data)
+        lap("prefilter")
+        if named or interesting:
+            _check_text(run, decode(path, data))
     except UnreadableFile as error:
+        run.unread += 1
         (output.complain if named else output.warn)(f"{label(path)}: {error}")
         run.failed |= named
     except SettingsError:
@@ -68,17 +87,21 @@ def _check_target(run: Run, checker: Checker, path: Path, named: bool) -> None:
 def check_stdin(filename: Path | None, checker: Checker) -> Run:
     """Check what standard input holds as the content of that file. Raises SettingsError."""
     path = Path.cwd() / (filename or "stdin.py")
-    run = Run(count=1)
+    run = Run(checker, found=1)
     try:
-        _check_text(run, checker, decode(path, sys.stdin.buffer.read()), str(filename or "-"))
+        file = decode(path, sys.stdin.buffer.read())
+        run.count = 1
+        checker.stopwatch.lap("read")
+        _check_text(run, file, str(filename or "-"))
     except UnreadableFile as error:
+        run.unread += 1
         output.complain(f"{filename or '-'}: {error}")
         run.failed = True
     return run
 
 
-def _check_text(run: Run, checker: Checker, file: TextFile, shown: str | None = None) -> None:
-    result = checker.check(file.path, file.text)
+def _check_text(run: Run, file: TextFile, shown: str | None = None) -> None:
+    result = run.checker.check(file.path, file.text)
     shown = shown or label(file.path)
     source = SourceFile(shown, file.text)
     if result.syntax_errors:
@@ -91,6 +114,7 @@ def _check_text(run: Run, checker: Checker, file: TextFile, shown: str | None = 
         # The findings of a rule that broke down are missing: a clean exit would be a lie.
         run.failed |= finding.code == RULE_FAILED
         _note_others(run, finding)
+    run.checker.stopwatch.lap("report")
 
 
 def _note_others(run: Run, finding: Finding) -> None:
