@@ -13,6 +13,7 @@ from portside.python.engines import EngineUse
 from portside.python.facts import FileFacts, ImportedEngine
 from portside.python.guards import When
 from portside.python.import_role import made_on_import_of_module
+from portside.python.lifespan_move import move_into_lifespan
 from portside.python.reachability import Reached
 
 CODE, NAME = "PS302", "engine-at-import"
@@ -74,8 +75,15 @@ app = FastAPI(lifespan=lifespan)
 
 ## Fix and its safety
 
-None is applied by itself: which handlers read the engine, and how, is a matter of design. Make the
-engine in the lifespan and keep it in `app.state`, as above.
+"Move the engine into the lifespan" is offered for an engine that a statement of the module binds to a
+name, beside the one app of FastAPI or Starlette. The name stays a global of the module, so handlers read it
+as before. A lifespan that the app has goes on to do what it does, with the engine made first; an app with
+`on_event` handlers gets two more of those; else the app gets a lifespan. The engine is shut down after the
+`yield`.
+
+Unsafe: the name exists once the app has started, not on import. It is not offered where code on import, or
+another file of the workspace, reads the name, nor where the engine comes from a function, a class or an
+import: there the place to change is another one.
 
 ## Since
 
@@ -110,7 +118,9 @@ def _own(facts: FileFacts) -> Iterator[Finding]:
         seen.add(way.origin)
         span = facts.module.tree.span(way.origin)
         message = _message(facts, engine)
-        yield Finding(CODE, NAME, span, message, Severity.WARNING, (), _made_elsewhere(facts, engine, way))
+        fix = move_into_lifespan(facts, engine) if not way.path else None
+        fixes = (fix,) if fix is not None else ()
+        yield Finding(CODE, NAME, span, message, Severity.WARNING, fixes, _made_elsewhere(facts, engine, way))
 
 
 def _made_elsewhere(facts: FileFacts, engine: EngineUse, way: Reached) -> tuple[Related, ...]:
@@ -222,16 +232,69 @@ class Judge(LLM):
 
 judge = «Judge("m")»
 """,
+        fixed="import contextlib\n"
+        "\n"
+        "from fastapi import FastAPI\n"
+        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n"
+        "\n"
+        "\n"
+        "@contextlib.asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    global judge\n"
+        '    judge = Judge("m")\n'
+        "    yield\n"
+        "    del judge\n"
+        "\n"
+        "\n"
+        "app = FastAPI(lifespan=lifespan)\n"
+        "\n"
+        "class Judge(LLM):\n"
+        "    def __init__(self, model):\n"
+        "        super().__init__(model, max_model_len=2048)\n",
         messages=("`Judge` makes an engine when this module is imported",),
     ),
     Invalid(
         "an engine beside the app",
         _APP + 'engine = «AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))»\n',
+        fixed="import contextlib\n"
+        "\n"
+        "from fastapi import FastAPI\n"
+        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n"
+        "\n"
+        "\n"
+        "@contextlib.asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    global engine\n"
+        '    engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))\n'
+        "    yield\n"
+        "    engine.shutdown()\n"
+        "\n"
+        "\n"
+        "app = FastAPI(lifespan=lifespan)\n",
         messages=("`AsyncLLMEngine.from_engine_args` makes an engine when this module is imported",),
     ),
     Invalid(
         "a guard that stands around the run call only",
         "import uvicorn\n" + _APP + 'llm = «LLM("m")»\n\nif __name__ == "__main__":\n    uvicorn.run(app)\n',
+        fixed="import contextlib\n"
+        "\n"
+        "import uvicorn\n"
+        "from fastapi import FastAPI\n"
+        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n"
+        "\n"
+        "\n"
+        "@contextlib.asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    global llm\n"
+        '    llm = LLM("m")\n'
+        "    yield\n"
+        "    del llm\n"
+        "\n"
+        "\n"
+        "app = FastAPI(lifespan=lifespan)\n"
+        "\n"
+        'if __name__ == "__main__":\n'
+        "    uvicorn.run(app)\n",
         messages=("run as a script the engine's process fails wherever vLLM spawns it",),
     ),
     Invalid(
@@ -242,12 +305,45 @@ judge = «Judge("m")»
         "an alias of old modules",
         "from fastapi import FastAPI\nfrom vllm.engine.async_llm_engine import AsyncLLMEngine as Engine\n\n"
         "app = FastAPI()\nengine = «Engine.from_engine_args(None)»\n",
+        fixed="import contextlib\n"
+        "\n"
+        "from fastapi import FastAPI\n"
+        "from vllm.engine.async_llm_engine import AsyncLLMEngine as Engine\n"
+        "\n"
+        "\n"
+        "@contextlib.asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    global engine\n"
+        "    engine = Engine.from_engine_args(None)\n"
+        "    yield\n"
+        "    engine.shutdown()\n"
+        "\n"
+        "\n"
+        "app = FastAPI(lifespan=lifespan)\n",
     ),
     Invalid(
         "by way of either import",
         "from fastapi import FastAPI\ntry:\n    from vllm.v1.engine.async_llm import AsyncLLM as Engine\n"
         "except ImportError:\n    from vllm import AsyncLLMEngine as Engine\n\n"
         "app = FastAPI()\nengine = «Engine.from_engine_args(None)»\n",
+        fixed="import contextlib\n"
+        "\n"
+        "from fastapi import FastAPI\n"
+        "try:\n"
+        "    from vllm.v1.engine.async_llm import AsyncLLM as Engine\n"
+        "except ImportError:\n"
+        "    from vllm import AsyncLLMEngine as Engine\n"
+        "\n"
+        "\n"
+        "@contextlib.asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    global engine\n"
+        "    engine = Engine.from_engine_args(None)\n"
+        "    yield\n"
+        "    engine.shutdown()\n"
+        "\n"
+        "\n"
+        "app = FastAPI(lifespan=lifespan)\n",
     ),
     Invalid(
         "through a function",
@@ -275,6 +371,25 @@ judge = «Judge("m")»
     Invalid(
         "the other branch of a guard",
         _APP + "if __name__ != '__main__':\n    pass\nelse:\n    x = 1\nllm = «LLM('m')»\n",
+        fixed="import contextlib\n"
+        "\n"
+        "from fastapi import FastAPI\n"
+        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n"
+        "\n"
+        "\n"
+        "@contextlib.asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    global llm\n"
+        "    llm = LLM('m')\n"
+        "    yield\n"
+        "    del llm\n"
+        "\n"
+        "\n"
+        "app = FastAPI(lifespan=lifespan)\n"
+        "if __name__ != '__main__':\n"
+        "    pass\n"
+        "else:\n"
+        "    x = 1\n",
     ),
     Invalid(
         "asyncio on import",
