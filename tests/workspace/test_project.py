@@ -8,6 +8,9 @@ import pytest
 
 from portside.lint.finding import LintResult, Severity
 from portside.lint.selection import Selection
+from portside.workspace.importers import ImporterIndex
+from portside.workspace.launch_references import LaunchIndex
+from portside.workspace.local_modules import LocalModules
 from portside.workspace.project import Project
 
 APP = "from fastapi import FastAPI\nfrom engine import llm\n\napp = FastAPI()\n"
@@ -165,3 +168,17 @@ def test_keystrokes_give_what_a_fresh_look_gives(root: Path) -> None:
     for end in range(len(typed) + 1):
         now = text + typed[:end]
         assert project.check(path, now) == Project(root).check(path, now), now
+
+
+def test_a_file_that_no_rule_asks_about_costs_no_look_at_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object) -> None:
+        raise AssertionError("nobody needs to know")
+
+    monkeypatch.setattr(ImporterIndex, "of", fail)
+    monkeypatch.setattr(LaunchIndex, "references_to", fail)
+    monkeypatch.setattr(LocalModules, "summary", fail)
+    (tmp_path / "config.py").write_text("TITLE = 'x'\n")
+    text = "from fastapi import APIRouter\nfrom config import TITLE\n\nrouter = APIRouter()\n"
+    assert Project(tmp_path).check(tmp_path / "api.py", text).findings == ()

@@ -125,13 +125,18 @@ def _change(old: bytes, new: bytes) -> Change:
 
 
 def _edited(previous: Tree, change: Change, old: bytes, new: bytes) -> Tree:
-    """A copy of the old tree that knows which bytes are no longer what they were."""
+    """A copy of the old tree that knows which bytes are no longer what they were.
+
+    And those of the last line before them: where a change begins between two statements, the
+    parser goes on to use what follows only if the end of the statement before counts as changed.
+    """
+    start = old.rfind(b"\n", 0, len(old[: change.start].rstrip())) + 1
     tree = previous.copy()
     tree.edit(
-        start_byte=change.start,
+        start_byte=start,
         old_end_byte=change.old_end,
         new_end_byte=change.new_end,
-        start_point=_point(old, change.start),
+        start_point=_point(old, start),
         old_end_point=_point(old, change.old_end),
         new_end_point=_point(new, change.new_end),
     )
