@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from portside.cli import baseline, options, output
+from portside.checking import Checker
+from portside.cli import formats, options, output
 from portside.cli.check_run import Run, check_paths, check_stdin
 from portside.cli.progress import Progress
 from portside.report.checked import Checked
 from portside.settings import SettingsError
+
+if TYPE_CHECKING:
+    from portside.cli.baseline import Known
 
 STDIN = Path("-")
 
@@ -75,80 +79,50 @@ def check(
     if baseline_file and write_baseline:
         raise click.UsageError("--baseline and --write-baseline do not go together")
     checker = options.checker(select, ignore, severity)
-    known = baseline.read(baseline_file) if baseline_file else None
-    try:
-        with Progress(quiet=quiet) as progress:
-            run = (
-                check_stdin(stdin_filename, checker)
-                if STDIN in paths
-                else check_paths(paths, checker, progress)
-            )
-    except SettingsError as error:
-        output.give_up_on_settings(error)
+    known = _baseline(baseline_file)
+    run = _run(paths, stdin_filename, checker, quiet)
     everything = run.checked()
     if write_baseline:
-        baseline.write(write_baseline, everything)
-        sys.exit(output.COULD_NOT_RUN if run.failed else output.CLEAN)
+        _accept(everything, write_baseline)
     checked = known.sift(everything) if known else everything
-    output.say(_render(checked, output_format))
+    output.say(formats.render(checked, output_format))
     if output_format == "text" and not quiet and run.count:
-        output.say(_summary(checked))
+        output.say(formats.summary(checked))
     if known and not quiet:
         searched = (stdin_filename or STDIN,) if STDIN in paths else paths or (Path(),)
         known.tell_gone(everything, searched, checker)
     checker.stopwatch.lap("report")
     if statistics:
         # Among findings as data it would break what reads them.
-        click.echo(_statistics(run, checked), nl=False, err=output_format != "text")
-    if run.failed:
-        sys.exit(output.COULD_NOT_RUN)
+        click.echo(formats.statistics(run, checked), nl=False, err=output_format != "text")
     found = any(file.result.findings for file in checked.files)
-    sys.exit(output.FOUND if found and not exit_zero else output.CLEAN)
+    _end(checked, output.FOUND if found and not exit_zero else output.CLEAN)
 
 
-def _render(checked: Checked, output_format: str) -> str:
-    return _RENDERERS[output_format](checked)
+def _run(paths: tuple[Path, ...], stdin_filename: Path | None, checker: Checker, quiet: bool) -> Run:
+    try:
+        if STDIN in paths:
+            return check_stdin(stdin_filename, checker)
+        with Progress(quiet=quiet) as progress:
+            return check_paths(paths, checker, progress)
+    except SettingsError as error:
+        output.give_up_on_settings(error)
 
 
-def _text(checked: Checked) -> str:
-    from portside.report import text
+def _baseline(file: Path | None) -> Known | None:
+    if file is None:
+        return None
+    from portside.cli import baseline
 
-    return text.render(checked, output.ink_for(sys.stdout))
-
-
-def _summary(checked: Checked) -> str:
-    from portside.report import text
-
-    return text.summary(checked, output.ink_for(sys.stdout))
+    return baseline.read(file)
 
 
-def _statistics(run: Run, checked: Checked) -> str:
-    from portside.report.statistics import render
+def _accept(checked: Checked, file: Path) -> NoReturn:
+    from portside.cli import baseline
 
-    return render(run.statistics(), checked)
-
-
-def _json(checked: Checked) -> str:
-    from portside.report import as_json
-
-    return as_json.render(checked)
+    baseline.write(file, checked)
+    _end(checked, output.CLEAN)
 
 
-def _github(checked: Checked) -> str:
-    from portside.report import github
-
-    return github.render(checked)
-
-
-def _sarif(checked: Checked) -> str:
-    from portside.report import sarif
-
-    return sarif.render(checked)
-
-
-_RENDERERS: dict[str, Callable[[Checked], str]] = {
-    "text": _text,
-    "json": _json,
-    "github": _github,
-    "sarif": _sarif,
-}
+def _end(checked: Checked, code: int) -> NoReturn:
+    sys.exit(code if checked.complete else output.COULD_NOT_RUN)
