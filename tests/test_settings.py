@@ -12,7 +12,7 @@ import pytest
 from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Severity
 from portside.rules import ALL
-from portside.settings import ServerSettings, SettingsError, load
+from portside.settings import ServerSettings, SettingsError, SettingsFinder, load
 
 
 def write(folder: Path, text: str, name: str = "pyproject.toml") -> Path:
@@ -202,3 +202,14 @@ def test_a_mistake_reads_like_a_compilers(tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{file}:2: nonsense: is no setting")
     error = caught.value
     assert (error.file, error.key, error.line) == (file, "nonsense", 2)
+
+
+def test_without_any_sign_of_a_project_the_opened_folder_is_the_root(tmp_path: Path) -> None:
+    inner = tmp_path / "work" / "app"
+    inner.mkdir(parents=True)
+    assert SettingsFinder().of_folder(inner).root == inner
+    assert SettingsFinder([tmp_path / "work", tmp_path / "other"]).of_folder(inner).root == tmp_path / "work"
+    (inner / "__init__.py").touch()
+    assert SettingsFinder().of_folder(inner).root == tmp_path / "work"
+    (inner / "setup.py").touch()
+    assert SettingsFinder([tmp_path / "work"]).of_folder(inner).root == inner

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+import os
+import shlex
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from portside.lint.finding import LintResult, Severity
+from portside.lint.finding import Finding, LintResult, Severity
 from portside.settings import Settings, SettingsFinder
 from portside.workspace.project import Project
 from portside.workspace.stopwatch import Stopwatch
@@ -16,7 +19,8 @@ class Checker:
     """Checks files, and keeps what it learns about each project between two checks.
 
     select, ignore, severity: of a command line, by rule codes, on top of every project's settings.
-    stopwatch: what all checks together take.
+    opened: the folders that the user works in. stands_in: the folder that commands are shown for;
+    that of each project where None. stopwatch: what all checks together take.
     """
 
     def __init__(
@@ -24,9 +28,12 @@ class Checker:
         select: frozenset[str] | None = None,
         ignore: frozenset[str] = frozenset(),
         severity: Mapping[str, Severity] = MappingProxyType({}),
+        opened: Collection[Path] = (),
+        stands_in: Path | None = None,
     ) -> None:
         self.stopwatch = Stopwatch()
-        self._finder = SettingsFinder()
+        self._finder = SettingsFinder(opened)
+        self._stands_in = stands_in
         self._select, self._ignore, self._severity = select, ignore, severity
         self._overridden: dict[Path, Settings] = {}
         self._projects: dict[tuple[Path, str], Project] = {}
@@ -53,4 +60,24 @@ class Checker:
     def check(self, path: Path, text: str) -> LintResult:
         """What is to be said of this text as the content of that file. Raises SettingsError."""
         selection = self.settings(path.parent).selection_for(path)
-        return self.project(path).check(path, text, selection)
+        project = self.project(path)
+        result = project.check(path, text, selection)
+        if self._stands_in is None or self._stands_in == project.root:
+            return result
+        folder = os.path.relpath(project.root, self._stands_in)
+        return dataclasses.replace(result, findings=tuple(_run_from(f, folder) for f in result.findings))
+
+
+def _run_from(finding: Finding, folder: str) -> Finding:
+    """The finding with commands that go to that folder first, which is where they hold."""
+    launch = finding.launch
+    if launch is None or launch.command is None:
+        return finding
+    command = f"cd {shlex.quote(folder)} && {launch.command}"
+    fixes = tuple(
+        dataclasses.replace(
+            fix, notes=tuple(note.replace(f"`{launch.command}`", f"`{command}`") for note in fix.notes)
+        )
+        for fix in finding.fixes
+    )
+    return dataclasses.replace(finding, launch=dataclasses.replace(launch, command=command), fixes=fixes)

@@ -174,3 +174,42 @@ def test_fixes_that_make_each_other_possible_are_all_made(portside: Portside, tm
 def test_quiet_says_only_what_went_wrong(portside: Portside, server: Path) -> None:
     outcome = portside("fix", "-q", "--select", "PS201")
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+
+
+NAMED = SERVER.replace("uvicorn.run(app", 'uvicorn.run("orders.main:app"')
+
+
+def _command(portside: Portside, *arguments: str) -> str:
+    found = json.loads(portside("check", "--output-format", "json", "--select", "PS101", *arguments).out)
+    return found[0]["launch"]["command"]
+
+
+def test_without_a_project_modules_count_from_the_folder_that_is_checked(
+    portside: Portside, tmp_path: Path
+) -> None:
+    (tmp_path / "shop" / "orders").mkdir(parents=True)
+    (tmp_path / "shop" / "orders" / "main.py").write_text(SERVER)
+    command = "uvicorn shop.orders.main:app --host 0.0.0.0 --port 8010"
+    assert _command(portside) == _command(portside, "shop/orders/main.py") == command
+
+
+def test_an_import_string_of_its_own_says_where_the_modules_of_a_script_begin(
+    portside: Portside, tmp_path: Path
+) -> None:
+    (tmp_path / "shop" / "orders").mkdir(parents=True)
+    (tmp_path / "shop" / "orders" / "main.py").write_text(NAMED)
+    expected = "uvicorn orders.main:app --app-dir shop --host 0.0.0.0 --port 8010"
+    assert _command(portside) == _command(portside, "shop/orders/main.py") == expected
+    assert json.loads(
+        portside("check", "--output-format", "json", "--select", "PS104", "shop/orders/main.py").out
+    )
+
+
+def test_the_command_of_a_nested_project_goes_there_first(portside: Portside, tmp_path: Path) -> None:
+    project = tmp_path / "python service"
+    project.mkdir()
+    (project / "pyproject.toml").write_text('[project]\nname = "a"\n')
+    (project / "server.py").write_text(SERVER)
+    expected = "cd 'python service' && uvicorn server:app --host 0.0.0.0 --port 8010"
+    assert _command(portside) == expected
+    assert f"start it with: {expected}" in portside("fix", "--unsafe").out

@@ -82,13 +82,13 @@ def test_the_module_of_a_script(  # noqa: PLR0917
 ) -> None:
     lay_out(tmp_path, files)
     place = script_place(tmp_path / script, tmp_path)
-    assert own_target(place, imported, opened, has_relative_imports=False) == expected
+    assert own_target(place, imported, opened) == expected
 
 
 @pytest.mark.parametrize("name", ["my-server.py", "2nd.py", "class.py", "__main__.py"])
 def test_a_name_that_can_t_be_imported(tmp_path: Path, name: str) -> None:
     lay_out(tmp_path, (name,))
-    refused = own_target(script_place(tmp_path / name, tmp_path), (), (), has_relative_imports=False)
+    refused = own_target(script_place(tmp_path / name, tmp_path), (), ())
     assert isinstance(refused, str)
     assert name in refused
 
@@ -123,7 +123,7 @@ def test_a_package_beside_the_script_is_found_first(tmp_path: Path) -> None:
     (tmp_path / "server" / "__init__.py").touch()
     (tmp_path / "server.py").touch()
     place = script_place(tmp_path / "server.py", tmp_path)
-    found = own_target(place, (), (), has_relative_imports=False)
+    found = own_target(place, (), ())
     assert found == "the package `server` beside it is found first, so the file can't be imported"
 
 
@@ -131,4 +131,28 @@ def test_a_folder_that_is_no_package_is_found_last(tmp_path: Path) -> None:
     (tmp_path / "server").mkdir()
     (tmp_path / "server.py").touch()
     place = script_place(tmp_path / "server.py", tmp_path)
-    assert own_target(place, (), (), has_relative_imports=False) == ImportTarget("server")
+    assert own_target(place, (), ()) == ImportTarget("server")
+
+
+@pytest.mark.parametrize(
+    ("root", "dots", "expected"),
+    [
+        ("shop", 1, ImportTarget("shop.api", "..")),
+        ("shop/orders", 2, ImportTarget("shop.orders.api", "../..")),
+        ("shop", 0, ImportTarget("api")),
+    ],
+)
+def test_relative_imports_prove_the_packages_around_the_folder_that_was_opened(
+    tmp_path: Path, root: str, dots: int, expected: ImportTarget
+) -> None:
+    lay_out(tmp_path, (f"{root}/api.py",))
+    assert (
+        own_target(script_place(tmp_path / root / "api.py", tmp_path / root), (), (), relative_dots=dots)
+        == expected
+    )
+
+
+def test_a_folder_that_is_no_name_is_no_package(tmp_path: Path) -> None:
+    lay_out(tmp_path, ("my-shop/api.py",))
+    root = tmp_path / "my-shop"
+    assert isinstance(own_target(script_place(root / "api.py", root), (), (), relative_dots=1), str)

@@ -56,7 +56,7 @@ def fix(
     Exit code: 0 nothing is left to do, 1 findings are left (with --diff: there is
     something to change), 2 something could not be read or written.
     """
-    checker = options.checker(select, ignore)
+    checker = options.checker(select, ignore, paths=paths)
     run = Run(checker, Fixing(checker, unsafe=unsafe))
     try:
         if STDIN in paths:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,11 +49,18 @@ def stdin_filename_option(command: Command) -> Command:
     )(command)
 
 
-def checker(select: tuple[str, ...], ignore: tuple[str, ...], severity: tuple[str, ...] = ()) -> Checker:
+def checker(
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    severity: tuple[str, ...] = (),
+    *,
+    paths: tuple[Path, ...] = (),
+) -> Checker:
     """A checker that follows these options. Raises click.BadParameter for a word that names no rule."""
-    return Checker(
-        _codes(select, "--select") if select else None, _codes(ignore, "--ignore"), _severities(severity)
-    )
+    here = Path.cwd()
+    selected = _codes(select, "--select") if select else None
+    ignored, severities = _codes(ignore, "--ignore"), _severities(severity)
+    return Checker(selected, ignored, severities, _opened(paths, here), here)
 
 
 def _severities(values: tuple[str, ...]) -> dict[str, Severity]:
@@ -76,6 +84,21 @@ def _severity(level: str) -> Severity:
         known = ", ".join(f"`{severity.value}`" for severity in Severity)
         message = f"there is no severity `{level.strip()}`; known are {known}"
         raise click.BadParameter(message, param_hint="--severity") from None
+
+
+def _opened(paths: tuple[Path, ...], here: Path) -> tuple[Path, ...]:
+    """The folders that the paths show the user to work in: those named, else the current one."""
+    absolute = [Path(os.path.abspath(path)) for path in paths or (Path(),)]  # noqa: PTH100 - links stay links
+    folders = [path for path in absolute if path.is_dir()]
+    if all(path == here or here in path.parents for path in absolute) and not _holds_everything(here):
+        return (here,)
+    return tuple(folders)
+
+
+def _holds_everything(folder: Path) -> bool:
+    """Whether it is no project's folder but the home of many, as `/` and one's home are."""
+    home = Path.home()
+    return folder == Path(folder.anchor) or folder in (home, *home.parents)
 
 
 def _codes(values: tuple[str, ...], option: str) -> frozenset[str]:

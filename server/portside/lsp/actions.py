@@ -90,7 +90,8 @@ class Actions:
     def _fix_all_edit(self, document: Document) -> Json:
         from portside.lsp.fix_all import fixed_text
 
-        return self._convert.replacement(document, fixed_text(document, self._documents))
+        text = fixed_text(document, self._documents, self._convert.client.folders)
+        return self._convert.replacement(document, text)
 
 
 def _asks_for(wanted: Sequence[str] | None, kind: str) -> bool:

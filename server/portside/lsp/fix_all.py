@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
+
 from portside.checking import Checker
 from portside.fixing import Fixing
 from portside.lsp.documents import Document, Documents
 from portside.workspace.text_file import TextFile
 
 
-def fixed_text(document: Document, documents: Documents) -> str:
+def fixed_text(document: Document, documents: Documents, opened: Collection[Path]) -> str:
     """The document's text after every safe fix that changes this document alone.
 
+    opened: the folders of the workspace.
     Works on a checker of its own: the half-fixed texts in between are nobody else's business.
     """
-    checker = Checker()
+    checker = Checker(opened=opened)
     for other in documents.open():
         checker.project(other.path).set_overlay(other.path, other.buffer.text)
     text = document.buffer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from portside.checking import Checker
@@ -14,8 +15,9 @@ class Projects(Checker):
     mistakes: by settings file, what is wrong with it now.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, opened: Collection[Path] = ()) -> None:
+        super().__init__(opened=opened)
+        self._opened = opened
         self._last_good: dict[Path, Settings] = {}
         self.mistakes: dict[Path, SettingsError] = {}
 
@@ -31,4 +33,9 @@ class Projects(Checker):
     def forget_settings(self) -> None:
         """Read the settings again when they are next needed."""
         self.mistakes.clear()
-        self._finder = SettingsFinder()
+        self._finder = SettingsFinder(self._opened)
+
+    def open(self, folders: Collection[Path]) -> None:
+        """These are the folders of the workspace from now on."""
+        self._opened = folders
+        self.forget_settings()

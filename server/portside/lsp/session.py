@@ -73,7 +73,7 @@ class Session:
         # Loaded late: with all rules behind it this takes longer than to answer `initialize`.
         from portside.lsp.projects import Projects
 
-        return Projects()
+        return Projects(self.client.folders)
 
     # Life cycle
 
@@ -253,6 +253,7 @@ class Session:
         kept = [folder for folder in self.client.folders if folder not in removed]
         folders = (*kept, *(path for path in added if path is not None and path not in kept))
         self.client = self.client.with_folders(folders)
+        self._projects.open(folders)
         self._recheck_others(None)
 
     def _recheck_others(self, uri: str | None) -> None:

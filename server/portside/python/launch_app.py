@@ -20,11 +20,12 @@ from portside.python.names import Names
 from portside.python.script_place import (
     ImportTarget,
     ScriptPlace,
+    is_named,
     named_by_itself,
     other_target,
     own_target,
 )
-from portside.python.syntax import arguments, query, string_value, unwrapped
+from portside.python.syntax import ancestors, arguments, query, string_value, unwrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,7 @@ class AppFinder:
         return AppTarget(other_target(self.place, module), name), self.site
 
     def _names_itself(self, module: str) -> bool:
-        return f"/{self.place.path.rpartition('.')[0]}".endswith("/" + module.replace(".", "/"))
+        return is_named(self.place, module)
 
     def _as_it_says(self, found: Found, module: str) -> Found:
         """With the module name that the script gives itself, which tells where it is to be imported from."""
@@ -293,15 +294,21 @@ _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_impor
 
 def own_module(names: Names, place: ScriptPlace, launch: Launch | None = None) -> ImportTarget | str:
     """How the command names the file itself, or why it can't. launch: may name files in its options."""
-    relative = any(
-        module.startswith(".")
+    depth = len(place.folder.split("/")) if place.folder else 0
+    relative = (
+        min(len(module) - len(module.lstrip(".")), depth if _may_fail(statement) else sys.maxsize)
         for chunk in names.chunks_with(["import"])
         for statement in query("(import_from_statement) @import", chunk.node).get("import", [])
         for module in imported_modules(names, statement)
     )
     # Only a script in a folder of its own can depend on the folder that it is run in.
     opened = opened_paths(names) | given_paths(names, launch) if place.folder else frozenset[str]()
-    return own_target(place, names.imported_roots, opened, has_relative_imports=relative)
+    return own_target(place, names.imported_roots, opened, relative_dots=max(relative, default=0))
+
+
+def _may_fail(statement: Node) -> bool:
+    """Whether something else is done where the import fails, so that it proves no package."""
+    return any(around.type == "try_statement" for around in ancestors(statement))
 
 
 def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:

@@ -46,7 +46,7 @@ class ScriptPlace:
     workspace's root, whose children are the top of the module names ("" for the root itself).
     folders: from the script's own up to the workspace's root. imported_names: what other files
     import from the script, None if that is unknown. entry_points: the names in the script that
-    `[project.scripts]` starts.
+    `[project.scripts]` starts. above: the names of the folders above the workspace's root, outermost first.
     """
 
     path: str
@@ -55,6 +55,7 @@ class ScriptPlace:
     imported_names: frozenset[str] | None = frozenset()
     entry_points: frozenset[str] = frozenset()
     settings: SettingsFile | None = None
+    above: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -107,15 +108,19 @@ _INSTALLED = frozenset(
 
 
 def own_target(
-    place: ScriptPlace, imported: Collection[str], opened: Collection[str], *, has_relative_imports: bool
+    place: ScriptPlace, imported: Collection[str], opened: Collection[str], *, relative_dots: int = 0
 ) -> ImportTarget | str:
     """How to name the script itself, or why it can't be, as a sentence.
 
     imported: the first parts of all names that it imports absolutely.
-    opened: the relative paths that it reads or writes.
+    opened: the relative paths that it reads or writes. relative_dots: the most that a relative import of
+    it begins with, which proves as many packages around it.
     """
     if problem := _unimportable(place):
         return problem
+    if relative_dots > len(_below(place.folder, "")):
+        return _in_package_above(place, relative_dots)
+    has_relative_imports = relative_dots > 0
     if _runs_in_its_folder(place, opened):
         return ImportTarget(place.stem, cwd=place.folder)
     root = _import_root(place, () if has_relative_imports else imported)
@@ -130,10 +135,27 @@ def own_target(
     return ImportTarget(".".join((*packages, place.stem)), app_dir=root or None)
 
 
+def _in_package_above(place: ScriptPlace, dots: int) -> ImportTarget | str:
+    """As a module of the packages around the workspace, `pkg.main` from `pkg` with `--app-dir ..`."""
+    around = (*place.above, *_below(place.folder, ""))
+    packages = around[-dots:]
+    if len(packages) < dots or not all(map(_is_name, packages)):
+        return "it has relative imports, and no package around it"
+    return named_by_itself(place, ".".join((*packages, place.stem)))
+
+
+def is_named(place: ScriptPlace, module: str) -> bool:
+    """Whether the module is the script itself, by the way that its folders are called."""
+    whole = "/".join((*place.above, place.path.removesuffix(".py")))
+    return f"/{whole}".endswith("/" + module.replace(".", "/"))
+
+
 def named_by_itself(place: ScriptPlace, module: str) -> ImportTarget:
     """How to name the script where it gives its own module name, `src.main` in `api/src/main.py`."""
-    above = place.path.removesuffix(".py").removesuffix(module.replace(".", "/")).rstrip("/")
-    return ImportTarget(module, app_dir=above or None)
+    parts, inside = module.split("."), place.path.removesuffix(".py").split("/")
+    if len(parts) > len(inside):
+        return ImportTarget(module, app_dir="/".join([".."] * (len(parts) - len(inside))))
+    return ImportTarget(module, app_dir="/".join(inside[: len(inside) - len(parts)]) or None)
 
 
 def other_target(place: ScriptPlace, module: str) -> ImportTarget:

@@ -15,6 +15,7 @@ from portside.python.guards import When
 from portside.python.instances import constructions
 from portside.python.launches import Launch
 from portside.python.names import Names
+from portside.python.script_place import ScriptPlace, is_named
 from portside.python.syntax import string_value
 
 _CLASS_NAME = re.compile(r"_?[A-Z]+[a-z]\w*")
@@ -42,12 +43,8 @@ def import_string(names: Names, launch: Launch) -> ImportString | None:
 
 def names_own_file(facts: FileFacts, module: str) -> bool:
     """Whether the module is the very file, by the way that its folders are called."""
-    path = facts.workspace.place.path if facts.workspace.place is not None else facts.source.path
-    stem = path.replace("\\", "/").removesuffix(".py")
-    place = facts.workspace.place
-    if place is not None and place.is_shadowed:
-        return False
-    return not module.startswith(".") and f"/{stem}".endswith("/" + module.replace(".", "/"))
+    place = facts.workspace.place or ScriptPlace(facts.source.path.replace("\\", "/"))
+    return not place.is_shadowed and not module.startswith(".") and is_named(place, module)
 
 
 def is_held(engine: EngineUse) -> bool:

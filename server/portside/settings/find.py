@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from portside.settings.model import Settings
@@ -24,9 +25,14 @@ def load(start: Path) -> Settings:
 
 
 class SettingsFinder:
-    """Finds and keeps the settings of many folders; every file is read once."""
+    """Finds and keeps the settings of many folders; every file is read once.
 
-    def __init__(self) -> None:
+    opened: the folders, absolute, that the user works in. A file without any sign of a project
+    above it belongs to the folder that was opened.
+    """
+
+    def __init__(self, opened: Collection[Path] = ()) -> None:
+        self._opened = opened
         self._found: dict[Path, Settings | None] = {}
         self._settings: dict[Path, Settings] = {}
 
@@ -39,7 +45,9 @@ class SettingsFinder:
         """The settings that count in this folder, an absolute path. Raises SettingsError."""
         known = self._settings.get(folder)
         if known is None:
-            known = self._settings[folder] = self._find(folder) or Settings(_project_root(folder))
+            known = self._settings[folder] = self._find(folder) or Settings(
+                _project_root(folder, self._opened)
+            )
         return known
 
     def _find(self, folder: Path) -> Settings | None:
@@ -65,9 +73,15 @@ def _table_in(folder: Path) -> SettingsTable | None:
     return None
 
 
-def _project_root(folder: Path) -> Path:
-    """The nearest folder that looks like the top of a project, else the folder itself."""
+def _project_root(folder: Path, opened: Collection[Path]) -> Path:
+    """The nearest folder that looks like the top of a project, else the one that was opened."""
     for candidate in (folder, *folder.parents):
         if any(os.path.exists(candidate / marker) for marker in _ROOT_MARKERS):  # noqa: PTH110 - as above
             return candidate
+    around = [top for top in opened if top == folder or top in folder.parents]
+    if around:
+        return min(around, key=lambda top: len(top.parts))
+    # A package never is where imports begin.
+    while os.path.isfile(folder / "__init__.py") and folder.parent != folder:  # noqa: PTH113 - as above
+        folder = folder.parent
     return folder

@@ -57,6 +57,7 @@ def script_place(
         imported_names=imported_names,
         entry_points=_entry_points(script, top, root),
         settings=_settings_file(root, settings_path),
+        above=tuple(part for part in root.parts if part != root.anchor),
     )
 
 
