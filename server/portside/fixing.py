@@ -112,7 +112,7 @@ class Fixing:
         return self._checker.check(path, self._changes[path].text)
 
     def _choose(self, result: LintResult, refused: dict[str, str]) -> tuple[Finding, Fix] | None:
-        for finding in result.findings:
+        for finding in sorted(result.findings, key=_turn):
             fix = self._allowed_fix(finding)
             if fix is not None and _identity(finding) not in refused:
                 return finding, fix
@@ -180,6 +180,16 @@ class Fixing:
         for finding in result.findings:
             reason = refused.get(_identity(finding)) or _why_left(finding)
             self.left.append(Left(source, finding, reason, bool(finding.fixes) and not self._unsafe))
+
+
+def _turn(finding: Finding) -> int:
+    """First a launch that moves as it stands, last one that can't: else lines would decide on the outcome.
+
+    What a move takes along needs no other fix; what goes into a factory is better fixed before.
+    """
+    if finding.launch is None:
+        return 1
+    return 0 if finding.launch.movable else 2
 
 
 def _applied(text: str, edits: Iterable[Edit], path: str) -> str:

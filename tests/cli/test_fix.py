@@ -213,3 +213,24 @@ def test_the_command_of_a_nested_project_goes_there_first(portside: Portside, tm
     expected = "cd 'python service' && uvicorn server:app --host 0.0.0.0 --port 8010"
     assert _command(portside) == expected
     assert f"start it with: {expected}" in portside("fix", "--unsafe").out
+
+
+CONSTANT_FIRST = SERVER.replace("app = FastAPI()", "PORT = 8010\napp = FastAPI()").replace("8010)", "PORT)")
+
+
+@pytest.mark.parametrize("code", [SERVER, CONSTANT_FIRST], ids=["a port below the call", "a port above it"])
+def test_a_launch_that_can_move_moves_before_its_port_is_read_from_a_variable(
+    portside: Portside, server: Path, code: str
+) -> None:
+    server.write_text(code)
+    outcome = portside("fix", "--unsafe")
+    assert "start it with: uvicorn server:app --host 0.0.0.0 --port 8010\n" in outcome.out
+    assert "PORT" not in server.read_text()
+
+
+def test_a_port_is_read_from_a_variable_where_the_launch_may_not_move(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text('FROM python\nCMD ["python", "server.py"]\n')
+    assert "PS201" in portside("fix").out
+    assert 'port=int(os.environ.get("PORT", "8010"))' in server.read_text()
