@@ -107,3 +107,10 @@ def test_deep_parentheses_are_unwrapped_without_recursion() -> None:
     found = tree("f(" + "(" * 10_000 + "x" + ")" * 10_000 + ")\n")
     node = arguments(query("(call) @c", found.root)["c"][0]).positional[0]
     assert found.text(unwrapped(node)) == "x"
+
+
+def test_a_query_answers_in_the_order_of_the_text_and_outer_nodes_first() -> None:
+    found = tree("if x:\n" + "".join(f"    f{number}(g({number}))(h)\n" for number in range(50)))
+    calls = [(call.start_byte, -call.end_byte) for call in query("(call) @c", found.root)["c"]]
+    assert len(calls) == 150
+    assert calls == sorted(calls)

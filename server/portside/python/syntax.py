@@ -167,12 +167,20 @@ def query(pattern: str, node: Node) -> dict[str, list[Node]]:
     """The nodes in `node` (itself included) that a tree-sitter query captures, by capture name.
 
     Runs in C: the way to find something in a large file. The nodes of one capture
-    come in the order of the text.
+    come in the order of the text, outer ones first.
     """
     compiled = _QUERIES.get(pattern)
     if compiled is None:
         compiled = _QUERIES[pattern] = Query(_LANGUAGE, pattern)
-    return QueryCursor(compiled).captures(node)
+    captures = QueryCursor(compiled).captures(node)
+    for nodes in captures.values():
+        # tree-sitter 0.26 gives them in the order of a hash table.
+        nodes.sort(key=_place)
+    return captures
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.start_byte, -node.end_byte
 
 
 def unwrapped(node: Node) -> Node:
