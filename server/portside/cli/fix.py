@@ -12,6 +12,7 @@ from portside.checking import Checker
 from portside.cli import options, output
 from portside.cli.files import NoTarget, Target, label, targets
 from portside.fixing import Change, Fixing
+from portside.lint.engine import RULE_FAILED
 from portside.python.prefilter import is_interesting
 from portside.report import diff, fixes
 from portside.settings import SettingsError
@@ -54,7 +55,8 @@ def fix(
     `-` reads standard input and prints the fixed file.
 
     Exit code: 0 nothing is left to do, 1 findings are left (with --diff: there is
-    something to change), 2 something could not be read or written.
+    something to change), 2 something could not be read or written, or a rule of
+    Portside broke down (PS000).
     """
     checker = options.checker(select, ignore, paths=paths)
     run = Run(checker, Fixing(checker, unsafe=unsafe))
@@ -67,7 +69,7 @@ def fix(
         output.give_up_on_settings(error)
     if STDIN not in paths:
         _finish(run, only_diff, quiet)
-    if run.failed:
+    if run.failed or any(left.finding.code == RULE_FAILED for left in run.fixing.left):
         sys.exit(output.COULD_NOT_RUN)
     pending = run.fixing.changed() if only_diff else run.fixing.left
     sys.exit(output.FOUND if pending and not exit_zero else output.CLEAN)

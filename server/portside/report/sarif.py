@@ -113,12 +113,17 @@ def _fix(checked: Checked, fix: Fix) -> dict[str, Any]:
 
 def _change(checked: Checked, edits: list[Edit]) -> dict[str, Any]:
     """All edits of one file."""
-    placed = [(place, edit) for edit in edits if (place := checked.place(edit.path, edit.span)) is not None]
+    texts: dict[Place, str] = {}
+    for edit in edits:
+        place = checked.place(edit.path, edit.span)
+        if place is not None:
+            # Of two insertions at one place nobody could tell which comes first, so they are one.
+            texts[place] = texts.get(place, "") + edit.new_text
     return {
-        "artifactLocation": {"uri": _uri(placed[0][0].path)},
+        "artifactLocation": {"uri": _uri(next(iter(texts)).path)},
         "replacements": [
-            {"deletedRegion": _region(place), "insertedContent": {"text": edit.new_text}}
-            for place, edit in placed
+            {"deletedRegion": _region(place), "insertedContent": {"text": text}}
+            for place, text in texts.items()
         ],
     }
 

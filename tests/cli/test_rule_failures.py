@@ -1,4 +1,4 @@
-"""`portside check` where a rule of Portside's own breaks down: told, and no clean exit."""
+"""Where a rule of Portside's own breaks down: told, and no clean exit."""
 
 from __future__ import annotations
 
@@ -21,12 +21,19 @@ def breaks_down(_: object) -> Any:
 
 
 @pytest.fixture
-def check(server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Runs `portside check` on a server while the rule `hardcoded-port` is broken."""
+def portside_with_a_broken_rule(
+    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """Runs `portside` beside a server while the rule `hardcoded-port` is broken."""
     broken = tuple(dataclasses.replace(r, check=breaks_down) if r.code == "PS201" else r for r in ALL)
     monkeypatch.setattr(project, "ALL", broken)
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(main, ["check", *arguments])
+    return lambda *arguments: CliRunner().invoke(main, arguments)
+
+
+@pytest.fixture
+def check(portside_with_a_broken_rule: Callable[..., Result]) -> Callable[..., Result]:
+    return lambda *arguments: portside_with_a_broken_rule("check", *arguments)
 
 
 def codes(outcome: Result) -> list[str]:
@@ -62,3 +69,13 @@ def test_no_baseline_accepts_a_breakdown(check: Callable[..., Result], tmp_path:
     assert check("--write-baseline", "base.json").exit_code == 2
     assert "PS000" not in (tmp_path / "base.json").read_text()
     assert check("--baseline", "base.json").exit_code == 2
+
+
+def test_a_fixing_run_does_what_it_can_and_ends_with_2(
+    portside_with_a_broken_rule: Callable[..., Result], server: Path
+) -> None:
+    outcome = portside_with_a_broken_rule("fix", "--unsafe")
+    assert outcome.exit_code == 2
+    assert "PS101 launch via uvicorn CLI" in outcome.stdout
+    assert "PS000" in outcome.stdout
+    assert "uvicorn.run" not in server.read_text()
