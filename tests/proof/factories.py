@@ -237,6 +237,14 @@ FACTORIES = (
         gone=("uvicorn",),
     ),
     Movable(
+        "uvicorn imported first in the main block, above a global",
+        ARGPARSE + API + "\n\n@app.get('/m')\ndef m():\n    return args.model\n" + GUARD + "    import uvicorn\n\n" + PARSER + MODEL
+        + PARSE + RUN,
+        PLAIN,
+        kept=("def create_app():\n    global args\n    parser",),
+        gone=("uvicorn",),
+    ),
+    Movable(
         "an interrupt that is caught",
         HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    except KeyboardInterrupt:\n        print('bye')\n",
         PLAIN,

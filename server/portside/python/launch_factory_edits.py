@@ -57,7 +57,7 @@ class FactoryWriter:
         cuts = sorted({self._lines(node) for node in going} | set(self._left_over()))
         if header is None or obstacles.found:
             return None
-        changes = [*header, *self._returns(), *self._parsing()]
+        changes = [*(self._ahead(edit, cuts) for edit in header), *self._returns(), *self._parsing()]
         imports = self._imports(cuts, obstacles)
         if imports is None:
             return None
@@ -222,6 +222,15 @@ class FactoryWriter:
             if span.start < edit.span.start < span.end:
                 newline = self._source.newline
                 return Edit(edit.path, Span(span.start, span.start), edit.new_text.strip() + newline)
+        return edit
+
+    def _ahead(self, edit: Edit, cuts: list[Span]) -> Edit:
+        """The edit on a line of its own ahead of what is cut, if it would be within: a `global` statement."""
+        for span in cuts:
+            if span.start < edit.span.start < span.end:
+                indent = self._source.text[span.start : edit.span.start]
+                text = indent + edit.new_text.rstrip() + self._source.newline
+                return Edit(edit.path, Span(span.start, span.start), text)
         return edit
 
     # Lines
