@@ -226,7 +226,7 @@ FACTORIES = (
     ),
     Movable(
         "the import string of the script itself, with arguments for the network",
-        ARGPARSE + HEAD + GUARD + PARSER + NETWORK + PARSE + "    uvicorn.run('server:app', host=args.host, port=args.port)\n",
+        ARGPARSE + HEAD + GUARD + PARSER + NETWORK + "    parser.add_argument('--name', default='n')\n" + PARSE + "    print(args.name)\n    uvicorn.run('server:app', host=args.host, port=args.port)\n",
         f"{UVICORN} --host 0.0.0.0 --port 8000",
         kept=("    return app\n",),
     ),

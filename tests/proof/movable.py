@@ -388,6 +388,31 @@ MOVABLE = (
         notes=("nothing that runs is left in this file",),
     ),
     Movable(
+        "arguments for host and port alone",
+        f"import argparse\nimport uvicorn\n{API}\n\nif __name__ == '__main__':\n"
+        "    parser = argparse.ArgumentParser(description='Serve.')\n"
+        "    parser.add_argument('--host', type=str, default='127.0.0.1', help='where')\n"
+        "    parser.add_argument('--port', type=int, default=8015)\n"
+        "    args = parser.parse_args()\n    print(f'on {args.port}')\n"
+        "    uvicorn.run(app, host=args.host, port=args.port)\n",
+        "uvicorn server:app --host 127.0.0.1 --port 8015",
+        gone=("argparse", "parser"),
+        notes=("`--port` is uvicorn's own option from now on, with the same default",),
+    ),
+    Movable(
+        "arguments for other options of uvicorn, in a function and under other names",
+        f"import argparse\nimport uvicorn\n{API}\n\ndef main():\n    ap = argparse.ArgumentParser()\n"
+        "    ap.add_argument('-p', '--serving-port', default=8016, type=int)\n"
+        "    ap.add_argument('--log-level', default='warning')\n"
+        "    ap.add_argument('--reload', action='store_true')\n"
+        "    opts = ap.parse_args()\n"
+        "    uvicorn.run(app, port=opts.serving_port, log_level=opts.log_level, reload=opts.reload)\n\n\n"
+        "if __name__ == '__main__':\n    main()\n",
+        "uvicorn server:app --port 8016 --log-level warning",
+        gone=("argparse", "main"),
+        notes=("`-p`, `--serving-port` of the script becomes `--port` of uvicorn",),
+    ),
+    Movable(
         "options from a dictionary",
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    options = {{'host': '0.0.0.0', 'port': 8011}}\n"
         "    uvicorn.run(app, **options)\n",

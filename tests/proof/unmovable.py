@@ -11,14 +11,31 @@ RUN = "    uvicorn.run(app, host='0.0.0.0', port=8010)\n"
 
 UNMOVABLE = (
     Unmovable(
-        "arguments parsed in the main block for host and port",
+        "an argument that is for more than uvicorn",
         "import argparse\n" + HEAD + GUARD + "    parser = argparse.ArgumentParser()\n"
-        "    parser.add_argument('--port', type=int, default=8000)\n    args = parser.parse_args()\n"
+        "    parser.add_argument('--port', type=int, default=8000)\n    parser.add_argument('--model', default='m')\n"
+        "    args = parser.parse_args()\n    uvicorn.run(app, port=args.port)\n",
+        (
+            (16, "reads options of this script"),
+            (17, "the script's own arguments (`--port`)"),
+        ),
+    ),
+    Unmovable(
+        "an argument without a default",
+        "import argparse\n" + HEAD + GUARD + "    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--port', type=int, required=True)\n    args = parser.parse_args()\n"
         "    uvicorn.run(app, port=args.port)\n",
         (
             (15, "reads options of this script"),
             (16, "the script's own arguments (`--port`)"),
         ),
+    ),
+    Unmovable(
+        "an argument that a variable gets as well",
+        "import argparse\nimport os\n" + HEAD + GUARD + "    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--port', type=int, default=8000)\n    args = parser.parse_args()\n"
+        "    os.environ['URL'] = f'http://localhost:{args.port}'\n    uvicorn.run(app, port=args.port)\n",
+        ((17, "is set before the server starts"),),
     ),
     Unmovable(
         "the main block sets what a route reads",

@@ -33,6 +33,7 @@ from portside.python.launch_app import (
 from portside.python.launch_command import OptionReader, Options, command
 from portside.python.launch_effects import check_block
 from portside.python.launch_obstacles import Obstacles
+from portside.python.launch_own_options import replace_parser
 from portside.python.launch_removal import removal
 from portside.python.launch_settings import settings_edit
 from portside.python.launch_site import Site, find_site
@@ -81,7 +82,9 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
         return obstacles.blockers
     found = _app(names, site, place, launch, obstacles)
     site = found[1] if found is not None else site
-    options = OptionReader(names, site, obstacles, outside=facts.workspace.constants.get).read(launch)
+    parsed = replace_parser(names, site, launch, obstacles)
+    reader = OptionReader(names, site, obstacles, parsed, outside=facts.workspace.constants.get)
+    options = reader.read(launch)
     _check(facts, site, launch, place, obstacles)
     if found is None or obstacles.found:
         return obstacles.blockers

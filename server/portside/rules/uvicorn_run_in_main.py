@@ -75,7 +75,10 @@ settings. It is offered where it is proved that the command starts the same app:
 from outside, nothing that only the main block sets is read elsewhere, nothing is done to the app before
 the run call, and every option has a form on the command line. Otherwise the message names the line that
 stands in the way. It counts as unsafe while other files of the workspace (a Dockerfile, a script) still
-run this one.
+run this one, and where it would leave nothing in the file that runs: deleting that is up to you.
+
+A parser that knows nothing but options of uvicorn, each with a default, goes with the launch: `--port` is
+uvicorn's own option then. Under another name (`--serving-port`) that is a change to look at.
 
 Most launches that can't move as they stand can become a factory: "Fix: launch via uvicorn CLI (create_app
 factory)" makes a function of the main block. What it does stays in its order, names that others read are
@@ -233,6 +236,19 @@ if __name__ == "__main__":
 """,
         fixed="from fastapi import FastAPI\n\napp = FastAPI()\n",
         messages=("`uvicorn.run` in `main`, which the main block calls, makes this file its own launcher",),
+    ),
+    Invalid(
+        "arguments that uvicorn has as well",
+        "import argparse\n\n"
+        + _APP
+        + _MAIN
+        + """\
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=8010)
+    args = parser.parse_args()
+    «uvicorn.run(app, port=args.port)»
+""",
+        fixed="from fastapi import FastAPI\n\napp = FastAPI()\n",
     ),
     Invalid(
         "a config and a server",
