@@ -41,7 +41,7 @@ class Progress:
         if not self._shows or monotonic() < self._next:
             return
         self._next = monotonic() + _INTERVAL_S
-        said = f"Checking: {files} files so far"
+        said = f"Files checked: {files}"
         if self._status is None:
             self._status = _started(said)
         else:
