@@ -15,6 +15,7 @@ from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
 from portside.python.constants import module_constants
+from portside.python.engine_makers import imported_calls
 from portside.python.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
 from portside.python.guards import When
@@ -121,8 +122,15 @@ class LocalModules:
                         yield self._imported(statement, target, engine)
                     for _, _, file, engine in self._called(target, summary.calls if summary else (), top):
                         yield self._imported(statement, file, engine)
-        for name, span, file, engine in self._called(path, _calls(facts), top):
+        for name, span, file, engine in self._called(path, self._local_calls(path, facts, top), top):
             yield dataclasses.replace(self._imported(span, file, engine), called=name)
+
+    def _local_calls(self, path: Path, facts: ModuleFacts, top: Path) -> tuple[tuple[str, Span], ...]:
+        """What the file calls on import of other files of the workspace: few of its statements do."""
+        local = (one for one in facts.imports if self.files_of(path, one.module, one.name, top))
+        bound = {name for one in local for name in facts.names.bound_names(one.statement)}
+        found = imported_calls(facts.names, facts.guards, facts.names.chunks_with(bound)) if bound else ()
+        return tuple((one.name, facts.tree.span(one.call)) for one in found)
 
     def _called(
         self, path: Path, calls: Iterable[tuple[str, Span]], top: Path
