@@ -458,4 +458,10 @@ NO_FACTORY = (
         ARGPARSE + HEAD + "\nos = 'linux'\n\n\n@app.get('/m')\ndef m():\n    return args.model, os\n" + GUARD + PARSER + MODEL + PARSE + RUN,
         ((20, "there is no place for `import os`"),),
     ),
+    Unmovable(
+        "an argument that defaults to no port",
+        ARGPARSE + HEAD + GUARD + PARSER + MODEL + "    parser.add_argument('--port', type=int, default=80000)\n" + PARSE
+        + "    app.state.model = args.model\n    uvicorn.run(app, port=args.port)\n",
+        ((19, "`80000` is no port"),),
+    ),
 )  # fmt: skip

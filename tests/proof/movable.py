@@ -239,6 +239,17 @@ MOVABLE = (
         runs_as_script=False,
     ),
     Movable(
+        "workers around an engine of the lifespan",
+        "import uvicorn\nfrom fastapi import FastAPI\nfrom vllm import AsyncEngineArgs, AsyncLLMEngine\n\n\n"
+        "async def lifespan(app):\n    app.state.engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model='m'))\n"
+        "    yield\n    app.state.engine.shutdown()\n\n\napp = FastAPI(lifespan=lifespan)\n\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run('server:app', workers=2)\n",
+        "uvicorn server:app --workers 2",
+        notes=(
+            "each worker loads the model again, by `AsyncLLMEngine.from_engine_args` in line 7: `engine-per-worker`",
+        ),
+    ),
+    Movable(
         "workers, by the import string",
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run('server:app', workers=2)\n",
         "uvicorn server:app --workers 2",

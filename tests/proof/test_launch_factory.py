@@ -77,3 +77,13 @@ def test_the_line_and_the_reason_are_named(tmp_path: Path, shape: Unmovable) -> 
     for line, reason in shape.blockers:
         assert any(b.line == line and reason in b.reason for b in blockers), blockers
     assert len(blockers) == len(set(blockers)) == len(shape.blockers), blockers
+
+
+def test_an_engine_of_the_main_block_is_one_of_every_worker_then(tmp_path: Path) -> None:
+    code = (
+        "import uvicorn\nfrom fastapi import FastAPI\nfrom vllm import LLM\n\napp = FastAPI()\n\n"
+        "if __name__ == '__main__':\n    app.state.llm = LLM('m')\n    uvicorn.run(app, workers=2)\n"
+    )
+    factory = plan(tmp_path, lay_out(tmp_path, Unmovable("", code, ())))
+    assert isinstance(factory, Factory), factory
+    assert any("each worker loads the model again, by `LLM` in line 8" in n for n in factory.fix.notes)

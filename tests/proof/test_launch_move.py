@@ -19,7 +19,7 @@ from tests.proof.movable import MOVABLE
 from tests.proof.shapes import Movable, Unmovable
 from tests.proof.unmovable import UNMOVABLE
 
-from portside.lint.finding import apply_edits
+from portside.lint.finding import Applicability, apply_edits
 from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launch_move import Move, plan_move
@@ -123,3 +123,16 @@ def test_the_line_and_the_reason_are_named(tmp_path: Path, shape: Unmovable) -> 
     for line, reason in shape.blockers:
         assert any(b.line == line and reason in b.reason for b in blockers), blockers
     assert len(blockers) == len(set(blockers)) == len(shape.blockers), blockers
+
+
+@pytest.mark.parametrize("option", ["workers=3", "reload=True"])
+def test_an_engine_of_every_process_is_a_matter_to_look_at(tmp_path: Path, option: str) -> None:
+    code = (
+        "import uvicorn\nfrom fastapi import FastAPI\nfrom vllm import LLM\n\napp = FastAPI()\n\n\n"
+        "@app.on_event('startup')\ndef start():\n    app.state.llm = LLM('m')\n\n\n"
+        f"if __name__ == '__main__':\n    uvicorn.run(app, {option})\n"
+    )
+    move = plan(tmp_path, lay_out(tmp_path, Unmovable("", code, ())))
+    assert isinstance(move, Move), move
+    assert move.fix.applicability is Applicability.UNSAFE
+    assert any("loads the model again, by `LLM` in line 10" in note for note in move.notes)

@@ -359,4 +359,14 @@ UNMOVABLE = (
         HEAD + "\n\ndef broken(:\n    pass\n\n" + GUARD + RUN,
         ((17, "syntax errors"),),
     ),
+    Unmovable(
+        "a number that is no port",
+        HEAD + GUARD + "    uvicorn.run(app, host='0.0.0.0', port=70000)\n",
+        ((12, "`70000` is no port, those end at `65535`"),),
+    ),
+    Unmovable(
+        "a number that is no port, where the variable is not set",
+        "import os\n" + HEAD + GUARD + "    uvicorn.run(app, port=int(os.environ.get('PORT', '65536')))\n",
+        ((13, "`65536` is no port"),),
+    ),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any
 from tree_sitter import Node
 
 from portside.knowledge import uvicorn
+from portside.knowledge.port_ranges import HIGHEST
 from portside.knowledge.uvicorn import Kind, NoForm, Option
 from portside.python.launch_app import AppTarget
 from portside.python.launch_obstacles import Obstacles
@@ -103,7 +104,13 @@ class OptionReader:
                 host = _settled(value, str) or (_ANY_IPV4 if _is_none(value) else None)
             elif keyword == "port":
                 port = _settled(value, int)
+                self._check_port(node, port)
         return Options(tuple(words), host, port)
+
+    def _check_port(self, node: Node, port: int | None) -> None:
+        """A number that is no port stays in the file, where PS205 says so."""
+        if port is not None and not 0 <= port <= HIGHEST:
+            self.obstacles.add(node, f"`{port}` is no port, those end at `{HIGHEST}`")
 
     def _keywords(self, launch: Launch) -> Mapping[str, Node]:
         """The arguments by keyword, in the order of the source, without the app."""

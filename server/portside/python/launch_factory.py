@@ -37,6 +37,7 @@ from portside.python.launches import Launch
 from portside.python.names import Names
 from portside.python.script_place import ScriptPlace
 from portside.python.syntax import argument_nodes, arguments, query
+from portside.python.worker_engines import note_engines
 
 TITLE = "Fix: launch via uvicorn CLI (create_app factory)"
 
@@ -83,6 +84,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         setting = settings_edit(place.settings, place.stem, target, options)
         edits = (*edits, setting) if setting is not None else edits
     line = _command(target, options, parsed)
+    note_engines(facts, launch, options, obstacles, from_main=True)
     notes = (*_notes(facts, line, parsed, returned), *obstacles.notes)
     return Factory(line, Fix(TITLE, edits, Applicability.UNSAFE, notes))
 

@@ -43,6 +43,7 @@ from portside.python.names import Names
 from portside.python.script_place import ScriptPlace
 from portside.python.syntax import ancestors, query
 from portside.python.values import Literal, trace
+from portside.python.worker_engines import note_engines
 
 TITLE = "Fix: launch via uvicorn CLI"
 
@@ -90,6 +91,7 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
         return obstacles.blockers
     target = found[0]
     _note_what_changes(facts, launch, target, obstacles)
+    note_engines(facts, launch, options, obstacles)
     edits = list(removal(names, site, place, target))
     _note_what_is_left(names, edits, obstacles)
     # The settings have no word for another folder to run in.

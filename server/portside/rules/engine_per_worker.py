@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
-from portside.lint.source import Span
 from portside.python.facts import FileFacts
 from portside.python.launches import Launch
-from portside.python.served_app import import_string, is_held, names_own_file
 from portside.python.syntax import SyntaxTree, argument_nodes
+from portside.python.worker_engines import HeldEngine, held_engines
 
 CODE, NAME = "PS303", "engine-per-worker"
 
@@ -82,42 +80,15 @@ Every version. Measured with uvicorn 0.54.0 and vLLM 0.32.0; the message of the 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """An engine that the served app's process holds. where: `line 12`, also with its file."""
-
-    constructor: str
-    where: str
-    path: str
-    span: Span
-
-
 def _check(facts: FileFacts) -> Iterator[Finding]:
     for launch in facts.module.launches:
         if launch.starts_processes(facts.module.names):
-            held = next(_held(facts, launch), None)
+            held = next(held_engines(facts, launch), None)
             if held is not None:
                 yield _finding(facts, launch, held)
 
 
-def _held(facts: FileFacts, launch: Launch) -> Iterator[_Held]:
-    served = import_string(facts.module.names, launch)
-    if served is None:
-        return
-    tree = facts.module.tree
-    if names_own_file(facts, served.module):
-        for engine in filter(is_held, facts.module.engines):
-            where = f"line {tree.line(engine.call)}"
-            yield _Held(engine.constructor, where, facts.source.path, tree.span(engine.call))
-        imported = facts.workspace.imported_engines
-    else:
-        string = tree.span(served.node)
-        imported = tuple(one for one in facts.workspace.served_engines if one.statement == string)
-    for one in imported:
-        yield _Held(one.constructor, f"line {one.line} of `{one.file}`", one.path, one.span)
-
-
-def _finding(facts: FileFacts, launch: Launch, held: _Held) -> Finding:
+def _finding(facts: FileFacts, launch: Launch, held: HeldEngine) -> Finding:
     names = facts.module.names
     related = (Related(held.path, held.span, "the engine is made here"),)
     span = facts.module.tree.span(launch.call)

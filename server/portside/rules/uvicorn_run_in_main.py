@@ -75,7 +75,8 @@ settings. It is offered where it is proved that the command starts the same app:
 from outside, nothing that only the main block sets is read elsewhere, nothing is done to the app before
 the run call, and every option has a form on the command line. Otherwise the message names the line that
 stands in the way. It counts as unsafe while other files of the workspace (a Dockerfile, a script) still
-run this one, and where it would leave nothing in the file that runs: deleting that is up to you.
+run this one, where each of several workers (or each reload) would load a model, as PS303 says, and where
+it would leave nothing in the file that runs: deleting that is up to you.
 
 A parser that knows nothing but options of uvicorn, each with a default, goes with the launch: `--port` is
 uvicorn's own option then. Under another name (`--serving-port`) that is a change to look at.
