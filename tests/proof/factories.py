@@ -333,6 +333,22 @@ FACTORIES = (
         f"{UVICORN} --port 8010",
         kept=("\tglobal args\n", 'os.environ.get("SERVER_ARGS", "")'),
     ),
+    Movable(
+        "a create_app of the script's own, with an argument",
+        ARGPARSE + "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app(model):\n    return FastAPI(title=model)\n" + GUARD + PARSER + MODEL
+        + PARSE + "    uvicorn.run(create_app(args.model), port=8010)\n",
+        "uvicorn --factory server:build_app --port 8010",
+        kept=("def create_app(model):", "return create_app(args.model)"),
+        factory="build_app",
+    ),
+    Movable(
+        "an imported create_app, and a route that is called build_app",
+        "from pieces import create_app\nimport uvicorn\n\napp = create_app()\n\n\n@app.get('/b')\ndef build_app():\n    return 'b'\n" + GUARD
+        + "    app.title = 't'\n" + RUN,
+        "uvicorn --factory server:make_app --host 0.0.0.0 --port 8010",
+        files={"pieces.py": "from fastapi import FastAPI\n\n\ndef create_app():\n    return FastAPI()\n"},
+        factory="make_app",
+    ),
 )  # fmt: skip
 
 NO_FACTORY = (
@@ -378,10 +394,10 @@ NO_FACTORY = (
         ((15, "can't be handed its words"),),
     ),
     Unmovable(
-        "create_app is taken",
-        "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app(model):\n    return FastAPI(title=model)\n" + GUARD
-        + "    uvicorn.run(create_app('m'))\n",
-        ((5, "the file has a `create_app` already"),),
+        "all the names are taken",
+        HEAD + "\n# create_app build_app make_app get_app\ncreate_app_for_uvicorn = create_app = build_app = make_app = get_app = None\n"
+        + GUARD + "    app.state.x = 1\n" + RUN,
+        ((17, "the names already that a factory could have"),),
     ),
     Unmovable(
         "an async main",

@@ -22,6 +22,7 @@ class Movable:
     """A script that can be moved. command: what it becomes. gone, kept: text that the fix removes or leaves.
 
     environment: of both runs. arguments: how the script is run, if not by its path.
+    factory: the name that a main block gets which becomes a function.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Movable:
     differs: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     runs_as_script: bool = True
+    factory: str = "create_app"
 
 
 @dataclass(frozen=True)

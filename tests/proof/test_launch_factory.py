@@ -62,7 +62,8 @@ def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -
     apply(factory)
     fixed = path.read_text()
     ast.parse(fixed)
-    assert "def create_app():" in fixed
+    assert f"def {shape.factory}():" in fixed
+    assert shape.factory in factory.fix.title
     assert not [word for word in shape.gone if word in fixed]
     assert not [word for word in shape.kept if word not in fixed]
     assert not facts_of(tmp_path, path).module.launches

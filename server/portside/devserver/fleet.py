@@ -180,7 +180,9 @@ class Fleet:
         worker.close()
         if worker.status is None:
             keepers = {other.keeper for other in self if other is not worker and other.keeper is not None}
-            processes.sweep({self._guardian.pid, *keepers})
+            # A guardian that was killed as well may not have closed its conversation yet.
+            lost = {pid for pid in (worker.keeper, self._lost_guardian) if pid is not None}
+            processes.sweep({self._guardian.pid, *keepers}, lost)
         if worker is self.spare:
             self.spare = None
         elif worker.generation is not None and self._generations.get(worker.generation) is worker:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from portside.inside import descent
 
 INSIDE = Path(channels.__file__).parent
 BOOT = INSIDE / "boot.py"
+
+_SWEEP_S = 2.0
+"""How long a process that was killed may take to be gone, before we look no more."""
 
 Source = channels.Channel | int
 """What can be waited for: a conversation, or the master of a terminal."""
@@ -141,17 +145,26 @@ def _close(*sockets: socket.socket) -> None:
         sock.close()
 
 
-def sweep(known: Set[int]) -> None:
+def sweep(known: Set[int], lost: Set[int]) -> None:
     """End what came up to us because its keeper and the guardian were both killed.
 
     known: the guardian and the keepers, which come up too when they lose the guardian.
+    lost: those whose conversation closed. A killed process closes its files before its
+    children go up to the next subreaper, and theirs follow only once they have died
+    themselves: so this looks until those are through, and a look finds nothing more.
     """
-    me = os.getpid()
-    for pid, parent, _ in list(descent.parents()):
-        if parent == me and pid not in known:
+    end = time.monotonic() + _SWEEP_S
+    while time.monotonic() < end:
+        processes = list(descent.parents())
+        dying = {pid for pid, _, state in processes if state not in "ZX"} & lost
+        strays = [pid for pid, parent, _ in processes if parent == os.getpid() and pid not in known]
+        for pid in strays:
             descent.send([*descent.descendants(pid), pid], signal.SIGKILL)
             with suppress(OSError):
                 os.waitpid(pid, 0)
+        if not strays and not dying:
+            return
+        time.sleep(0.002)
 
 
 def below(pid: int) -> list[int]:

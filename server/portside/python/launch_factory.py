@@ -28,7 +28,7 @@ from portside.python.launch_command import OptionReader, Options, command
 from portside.python.launch_effects import check_statement
 from portside.python.launch_factory_app import Returned, find_returned
 from portside.python.launch_factory_edits import FactoryWriter
-from portside.python.launch_factory_names import FACTORY, global_names
+from portside.python.launch_factory_names import factory_name, global_names
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_settings import settings_edit
 from portside.python.launch_site import Site, find_site, statements
@@ -39,7 +39,7 @@ from portside.python.script_place import ScriptPlace
 from portside.python.syntax import argument_nodes, arguments, query
 from portside.python.worker_engines import note_engines
 
-TITLE = "Fix: launch via uvicorn CLI (create_app factory)"
+TITLE = "Fix: launch via uvicorn CLI ({} factory)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,16 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     for part in parts:
         _check_caller(names, part, obstacles)
     declared = global_names(names, site, parsed, obstacles)
-    if returned is None or isinstance(module, str) or obstacles.found:
+    name = factory_name(names)
+    if name is None:
+        obstacles.add(launch.call, "the file has all the names already that a factory could have")
+    if returned is None or name is None or isinstance(module, str) or obstacles.found:
         return obstacles.blockers
-    target = AppTarget(module, FACTORY, factory=True, own=True)
+    target = AppTarget(module, name, factory=True, own=True)
     if "app_dir" in launch.options:
         # The option itself comes with the others.
         target = dataclasses.replace(target, place=dataclasses.replace(target.place, app_dir=None))
-    edits = FactoryWriter(names, site, place, launch, returned, parsed, declared).edits(obstacles)
+    edits = FactoryWriter(names, site, place, launch, returned, parsed, name, declared).edits(obstacles)
     if edits is None:
         return obstacles.blockers
     if place.settings is not None and not target.place.cwd:
@@ -85,8 +88,8 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         edits = (*edits, setting) if setting is not None else edits
     line = _command(target, options, parsed)
     note_engines(facts, launch, options, obstacles, from_main=True)
-    notes = (*_notes(facts, line, parsed, returned), *obstacles.notes)
-    return Factory(line, Fix(TITLE, edits, Applicability.UNSAFE, notes))
+    notes = (*_notes(facts, line, parsed, returned, name), *obstacles.notes)
+    return Factory(line, Fix(TITLE.format(name), edits, Applicability.UNSAFE, notes))
 
 
 def _replaced(launch: Launch) -> tuple[Node, ...]:
@@ -107,14 +110,14 @@ def _command(target: AppTarget, options: Options, parsed: Arguments) -> str:
     return f"cd {shlex.quote(target.place.cwd)} && {line}" if target.place.cwd else line
 
 
-def _notes(facts: FileFacts, line: str, parsed: Arguments, returned: Returned) -> list[str]:
+def _notes(facts: FileFacts, line: str, parsed: Arguments, returned: Returned, name: str) -> list[str]:
     notes = [f"start it with `{line}`"]
     if parsed.calls:
         notes.append(
             f"the script's arguments are read from `${VARIABLE}`, host and port from uvicorn's options"
         )
     if returned.module is not None:
-        notes.append(f"`{returned.module}` is imported by `{FACTORY}`, after all that comes before it there")
+        notes.append(f"`{returned.module}` is imported by `{name}`, after all that comes before it there")
     found = [f"`{reference.path}:{reference.line}`" for reference in facts.workspace.launch_references]
     if found:
         notes.append(f"{', '.join(found)} still {'runs' if len(found) == 1 else 'run'} the script")

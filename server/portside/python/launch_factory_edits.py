@@ -15,7 +15,6 @@ from portside.python.import_insertion import insertion
 from portside.python.launch_app import AppTarget
 from portside.python.launch_arguments import Arguments
 from portside.python.launch_factory_app import Returned
-from portside.python.launch_factory_names import FACTORY
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_removal import left_over
 from portside.python.launch_site import Level, Site, statements
@@ -29,7 +28,7 @@ from portside.python.syntax import query
 class FactoryWriter:
     """All that is known of a launch whose main block becomes a factory.
 
-    declared: the names that it has to declare global.
+    name: of the factory. declared: the names that it has to declare global.
     """
 
     names: Names
@@ -38,6 +37,7 @@ class FactoryWriter:
     launch: Launch
     returned: Returned
     parsed: Arguments
+    name: str
     declared: tuple[str, ...]
 
     @property
@@ -67,7 +67,7 @@ class FactoryWriter:
     # The block
 
     def _header(self, obstacles: Obstacles) -> list[Edit] | None:
-        """`def create_app():` for the guard's `if`, and the `global` statement."""
+        """`def create_app():`, or another name, for the guard's `if`, and the `global` statement."""
         guard = self.site.guard
         block = guard.child_by_field_name("consequence") if guard is not None else None
         colon = next((child for child in guard.children if child.type == ":"), None) if guard else None
@@ -75,7 +75,7 @@ class FactoryWriter:
         if guard is None or colon is None or first is None:
             return None
         path, tree = self._source.path, self.names.tree
-        found = [Edit(path, tree.span_of_bytes(guard.start_byte, colon.end_byte), f"def {FACTORY}():")]
+        found = [Edit(path, tree.span_of_bytes(guard.start_byte, colon.end_byte), f"def {self.name}():")]
         if self.declared:
             start = tree.span(first).start
             indent = self._source.text[self._line(start).start : start]
@@ -178,7 +178,7 @@ class FactoryWriter:
         steps = [level.statement for level in self.site.levels if level.block.type != "module"]
         calls = [node for node in steps if node.type in {"expression_statement", "raise_statement"}]
         going = [*calls, *self.site.serving, *self.parsed.options]
-        target = AppTarget(ImportTarget(self.place.stem), FACTORY, factory=True, own=True)
+        target = AppTarget(ImportTarget(self.place.stem), self.name, factory=True, own=True)
         yield from left_over(self.names, place, target, going)
 
     # Imports

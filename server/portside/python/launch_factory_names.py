@@ -12,18 +12,22 @@ from portside.python.launch_site import Site
 from portside.python.names import Names
 from portside.python.syntax import query
 
-FACTORY = "create_app"
+# In the order in which they are tried.
+_FACTORIES = ("create_app", "build_app", "make_app", "get_app", "create_app_for_uvicorn")
 
 _LOOKUPS = ("globals", "locals", "vars", "eval", "exec", "__dict__")
 
 
+def factory_name(names: Names) -> str | None:
+    """What the factory can be called: a word that the file has nowhere yet; None if it has them all."""
+    return next((name for name in _FACTORIES if not names.chunks_with([name])), None)
+
+
 def global_names(names: Names, site: Site, parsed: Arguments, obstacles: Obstacles) -> tuple[str, ...]:
     """The names to declare `global`; what can't be declared becomes an obstacle."""
-    if taken := names.module_bindings(FACTORY):
-        obstacles.add(taken[0].node, f"the file has a `{FACTORY}` already")
     if site.guard is None:
         return ()
-    found = [b for b in bound_in(names, site.guard) if b.name not in {"*", FACTORY}]
+    found = [b for b in bound_in(names, site.guard) if b.name != "*"]
     for star in query("(wildcard_import) @star", site.guard).get("star", []):
         obstacles.add(star, "`import *` is not allowed in a function")
     keeps_all = _needs_all(names, site)

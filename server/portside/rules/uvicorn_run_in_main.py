@@ -97,9 +97,9 @@ def create_app():
 SERVER_ARGS="--model Qwen/Qwen3-8B" uvicorn --factory server:create_app --host 0.0.0.0 --port 8000
 ```
 
-It is unsafe: whoever starts the server has to say its arguments in another way. It is not offered where
-code comes after the run call, where the main block needs an event loop or the signals, where arguments are
-parsed outside of it, and where the file has a `create_app` already.
+It is unsafe: whoever starts the server has to say its arguments in another way. Where the file has a
+`create_app` already it is called `build_app` or the like. It is not offered where code comes after the run
+call, where the main block needs an event loop or the signals, and where arguments are parsed outside of it.
 
 ## Since
 
