@@ -37,6 +37,7 @@ class Fleet:
         self._ended = ended
         self._generations: dict[int, Worker] = {}
         self._guardian: Guardian
+        self._lost_guardian: int | None = None
         self._unended: list[int] = []
         self.spare: Worker | None = None
         self.terminal = False
@@ -66,6 +67,8 @@ class Fleet:
             if guardian.channel.receive() is None:
                 self._selector.unregister(guardian.channel)
                 guardian.channel.close()
+                self._lost_guardian = guardian.pid
+                processes.sweep({guardian.pid})
                 lost()
 
         self._selector.register(guardian.channel, selectors.EVENT_READ, on_readable)
@@ -179,10 +182,7 @@ class Fleet:
             self._unregister(worker.terminal)
         worker.close()
         if worker.status is None:
-            keepers = {other.keeper for other in self if other is not worker and other.keeper is not None}
-            # A guardian that was killed as well may not have closed its conversation yet.
-            lost = {pid for pid in (worker.keeper, self._lost_guardian) if pid is not None}
-            processes.sweep({self._guardian.pid, *keepers}, lost)
+            processes.sweep({pid for pid in (worker.keeper, self._lost_guardian) if pid is not None})
         if worker is self.spare:
             self.spare = None
         elif worker.generation is not None and self._generations.get(worker.generation) is worker:

@@ -145,19 +145,19 @@ def _close(*sockets: socket.socket) -> None:
         sock.close()
 
 
-def sweep(known: Set[int], lost: Set[int]) -> None:
+def sweep(lost: Set[int]) -> None:
     """End what came up to us because its keeper and the guardian were both killed.
 
-    known: the guardian and the keepers, which come up too when they lose the guardian.
-    lost: those whose conversation closed. A killed process closes its files before its
-    children go up to the next subreaper, and theirs follow only once they have died
-    themselves: so this looks until those are through, and a look finds nothing more.
+    lost: guardian or keepers whose conversation closed. A killed process closes its files
+    before its children go up to the next subreaper, and theirs follow only once they have
+    died themselves: so this looks until those are through, and a look finds nothing more.
     """
     end = time.monotonic() + _SWEEP_S
     while time.monotonic() < end:
         processes = list(descent.parents())
         dying = {pid for pid, _, state in processes if state not in "ZX"} & lost
-        strays = [pid for pid, parent, _ in processes if parent == os.getpid() and pid not in known]
+        ours = [pid for pid, parent, _ in processes if parent == os.getpid()]
+        strays = [pid for pid in ours if pid in lost or not _keeps_others(pid)]
         for pid in strays:
             descent.send([*descent.descendants(pid), pid], signal.SIGKILL)
             with suppress(OSError):
@@ -165,6 +165,15 @@ def sweep(known: Set[int], lost: Set[int]) -> None:
         if not strays and not dying:
             return
         time.sleep(0.002)
+
+
+def _keeps_others(pid: int) -> bool:
+    """Whether this is a guardian or one of its keepers, which come up to us when they lose it."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(BOOT) in command and b"guardian" in command
 
 
 def below(pid: int) -> list[int]:

@@ -88,7 +88,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         edits = (*edits, setting) if setting is not None else edits
     line = _command(target, options, parsed)
     note_engines(facts, launch, options, obstacles, from_main=True)
-    notes = (*_notes(facts, line, parsed, returned, name), *obstacles.notes)
+    notes = (*_notes(facts, parsed, returned, name), *obstacles.notes)
     return Factory(line, Fix(TITLE.format(name), edits, Applicability.UNSAFE, notes))
 
 
@@ -110,8 +110,8 @@ def _command(target: AppTarget, options: Options, parsed: Arguments) -> str:
     return f"cd {shlex.quote(target.place.cwd)} && {line}" if target.place.cwd else line
 
 
-def _notes(facts: FileFacts, line: str, parsed: Arguments, returned: Returned, name: str) -> list[str]:
-    notes = [f"start it with `{line}`"]
+def _notes(facts: FileFacts, parsed: Arguments, returned: Returned, name: str) -> list[str]:
+    notes: list[str] = []
     if parsed.calls:
         notes.append(
             f"the script's arguments are read from `${VARIABLE}`, host and port from uvicorn's options"

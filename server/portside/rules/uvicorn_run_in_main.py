@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
-from portside.lint.finding import Blocker, Finding, Severity
+from portside.lint.finding import Blocker, Finding, LaunchReport, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
 from portside.python.guards import When
@@ -100,6 +101,7 @@ SERVER_ARGS="--model Qwen/Qwen3-8B" uvicorn --factory server:create_app --host 0
 It is unsafe: whoever starts the server has to say its arguments in another way. Where the file has a
 `create_app` already it is called `build_app` or the like. It is not offered where code comes after the run
 call, where the main block needs an event loop or the signals, and where arguments are parsed outside of it.
+Then the message names what hinders that too.
 
 ## Since
 
@@ -128,17 +130,29 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
         factory = plan_factory(facts, launch) if blockers and number < _MOST_PLANS else None
         fixes = (plan.fix,) if isinstance(plan, Move) else ()
         command = None
+        as_factory: tuple[Blocker, ...] = ()
         if isinstance(factory, Factory):
             fixes, command = (factory.fix,), factory.command
+        elif factory is not None:
+            as_factory = tuple(blocker for blocker in factory if blocker not in blockers)
         yield Finding(
             CODE,
             NAME,
             facts.module.tree.span(launch.call),
-            _message(facts, launch, ways[0]) + _hindrance(blockers),
+            _message(facts, launch, ways[0]) + _hindrance(blockers, as_factory),
             Severity.WARNING if facts.is_vllm_code else Severity.INFORMATION,
             fixes=fixes,
-            launch=report_of(plan, command),
+            launch=_report(plan, command, as_factory),
         )
+
+
+def _report(
+    plan: Move | tuple[Blocker, ...], command: str | None, as_factory: tuple[Blocker, ...]
+) -> LaunchReport:
+    """What stands in the way of the command, then what else stands in the way of a factory."""
+    report = report_of(plan, command)
+    more = tuple(Blocker(blocker.line, f"as a factory: {blocker.reason}") for blocker in as_factory)
+    return dataclasses.replace(report, blockers=(*report.blockers, *more))
 
 
 def _one_of_many(facts: FileFacts, first: Launch) -> tuple[Blocker, ...]:
@@ -166,12 +180,16 @@ def _place(facts: FileFacts, way: Reached) -> str:
     return f"in `{function}`, which the main block calls,"
 
 
-def _hindrance(blockers: tuple[Blocker, ...]) -> str:
+def _hindrance(blockers: tuple[Blocker, ...], as_factory: tuple[Blocker, ...]) -> str:
     if not blockers:
         return ""
+    said = f"; it can't move to that command as it stands, {_first_of(blockers)}"
+    return f"{said}, nor as a factory, {_first_of(as_factory)}" if as_factory else said
+
+
+def _first_of(blockers: tuple[Blocker, ...]) -> str:
     first, more = blockers[0], len(blockers) - 1
-    rest = f" (and {more} more)" if more else ""
-    return f"; it can't move to that command as it stands, line {first.line}: {first.reason}{rest}"
+    return f"line {first.line}: {first.reason}" + (f" (and {more} more)" if more else "")
 
 
 _APP = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
@@ -310,6 +328,20 @@ if "__main__" == __name__:
         «uvicorn.run(app, ssl_keyfile="key.pem")»
 """,
         messages=("as it stands, line ", "as it stands, line "),
+    ),
+    Invalid(
+        "a directory that is made, and removed afterwards",
+        _APP
+        + _MAIN
+        + """\
+    os.makedirs("cache")
+    «uvicorn.run(app)»
+    shutil.rmtree("cache")
+""",
+        messages=(
+            'as it stands, line 8: `os.makedirs("cache")` runs before the server starts, and the uvicorn '
+            'command would not run it (and 1 more), nor as a factory, line 10: `shutil.rmtree("cache")`',
+        ),
     ),
     Invalid("an early exit", _APP + 'if __name__ != "__main__":\n    raise SystemExit\n«uvicorn.run(app)»\n'),
     Invalid(
