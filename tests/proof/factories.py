@@ -334,6 +334,13 @@ FACTORIES = (
         kept=("\tglobal args\n", 'os.environ.get("SERVER_ARGS", "")'),
     ),
     Movable(
+        "a log level in lower case, and a model",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return args.model\n" + GUARD + PARSER + MODEL
+        + "    parser.add_argument('--log-level', default='Warning')\n" + PARSE + "    uvicorn.run(app, log_level=args.log_level.lower())\n",
+        f"{UVICORN} --log-level warning",
+        gone=("--log-level", "uvicorn"),
+    ),
+    Movable(
         "a create_app of the script's own, with an argument",
         ARGPARSE + "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app(model):\n    return FastAPI(title=model)\n" + GUARD + PARSER + MODEL
         + PARSE + "    uvicorn.run(create_app(args.model), port=8010)\n",

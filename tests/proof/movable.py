@@ -239,6 +239,17 @@ MOVABLE = (
         runs_as_script=False,
     ),
     Movable(
+        "a log level of a parser, in whatever case",
+        "import argparse\nimport uvicorn\n"
+        + API
+        + "\n\nif __name__ == '__main__':\n    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--log-level', default='INFO')\n    args = parser.parse_args()\n"
+        "    uvicorn.run(app, log_level=args.log_level.lower())\n",
+        "uvicorn server:app --log-level info",
+        gone=("argparse", "uvicorn"),
+        notes=("`--log-level` of uvicorn takes lower case alone",),
+    ),
+    Movable(
         "workers around an engine of the lifespan",
         "import uvicorn\nfrom fastapi import FastAPI\nfrom vllm import AsyncEngineArgs, AsyncLLMEngine\n\n\n"
         "async def lifespan(app):\n    app.state.engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model='m'))\n"

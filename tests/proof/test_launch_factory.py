@@ -89,3 +89,17 @@ def test_an_engine_of_the_main_block_is_one_of_every_worker_then(tmp_path: Path)
     factory = plan(tmp_path, lay_out(tmp_path, Unmovable("", code, ())))
     assert isinstance(factory, Factory), factory
     assert any("each worker loads the model again, by `LLM` in line 8" in n for n in factory.fix.notes)
+
+
+@pytest.mark.parametrize("default", ["", ", default=None"])
+def test_a_host_that_defaults_to_none_loses_the_other_family(tmp_path: Path, default: str) -> None:
+    code = (
+        "import argparse\nimport uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n"
+        "if __name__ == '__main__':\n    parser = argparse.ArgumentParser()\n"
+        f"    parser.add_argument('--host'{default})\n    parser.add_argument('--title')\n"
+        "    args = parser.parse_args()\n    app.title = args.title\n    uvicorn.run(app, host=args.host)\n"
+    )
+    factory = plan(tmp_path, lay_out(tmp_path, Unmovable("", code, ())))
+    assert isinstance(factory, Factory), factory
+    assert factory.command == "uvicorn --factory server:create_app --host 0.0.0.0"
+    assert any("listens on IPv4 and IPv6, the command on IPv4 alone" in n for n in factory.fix.notes)

@@ -369,4 +369,14 @@ UNMOVABLE = (
         "import os\n" + HEAD + GUARD + "    uvicorn.run(app, port=int(os.environ.get('PORT', '65536')))\n",
         ((13, "`65536` is no port"),),
     ),
+    Unmovable(
+        "words of the command line, for a port and for a print",
+        "import sys\n" + HEAD + GUARD + "    if len(sys.argv) > 2:\n        print('too many')\n"
+        "    uvicorn.run(app, port=int(sys.argv[1]))\n",
+        (
+            (13, "`sys.argv` is read here"),
+            (15, "the script's own arguments"),
+            (15, "`sys.argv` is read here"),
+        ),
+    ),
 )  # fmt: skip

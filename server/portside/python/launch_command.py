@@ -22,7 +22,7 @@ from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
 from portside.python.names import Names
-from portside.python.syntax import arguments, query, unwrapped
+from portside.python.syntax import argument_nodes, arguments, query, unwrapped
 from portside.python.value_sources import is_parsed, option_of
 from portside.python.value_types import nothing_outside
 from portside.python.values import (
@@ -98,10 +98,14 @@ class OptionReader:
             if option is None:
                 self.obstacles.add(node, f"uvicorn {uvicorn.VERSION} knows no option `{keyword}`")
                 continue
-            value = self._value(node)
-            words += self._words(option, node, value)
+            plain = without_lower(self.names, node) if keyword == "log_level" else node
+            value = self._value(plain)
+            if plain != node and isinstance(value, CommandLine):
+                self.obstacles.note(f"`{option.flag}` of uvicorn takes lower case alone")
+            given = self._words(option, node, value)
+            words += given
             if keyword == "host":
-                host = _settled(value, str) or (_ANY_IPV4 if _is_none(value) else None)
+                host = _settled(value, str) or (_ANY_IPV4 if _ANY_IPV4 in given else None)
             elif keyword == "port":
                 port = _settled(value, int)
                 self._check_port(node, port)
@@ -178,8 +182,7 @@ class OptionReader:
         if option.keyword == "log_config" and self.names.qualified(node) == "uvicorn.config.LOGGING_CONFIG":
             return ()
         if option.keyword == "host" and _is_none(value):
-            self.obstacles.note("`host=None` listens on IPv4 and IPv6, the command on IPv4 alone")
-            return ("--host", _ANY_IPV4)
+            return self._any_host()
         match value:
             case Literal(value=constant, through=through) if through is not Through.FIELD:
                 return self._literal(option, node, constant)
@@ -208,7 +211,7 @@ class OptionReader:
         if default is None or _is_none(default):
             if option.none_is_default or option.kind is Kind.FLAG:
                 return ()
-            return ("--host", _ANY_IPV4) if option.keyword == "host" else self._without_default(option, node)
+            return self._any_host() if option.keyword == "host" else self._without_default(option, node)
         if not isinstance(default, Literal):
             self.obstacles.add(node, f"what `{self.names.tree.text(node)}` defaults to can't be told")
             return ()
@@ -216,6 +219,10 @@ class OptionReader:
         if isinstance(constant, str) and constant.isdecimal() and option.kind is Kind.INTEGER:
             constant = int(constant)
         return self._literal(option, node, constant)
+
+    def _any_host(self) -> tuple[str, ...]:
+        self.obstacles.note("`host=None` listens on IPv4 and IPv6, the command on IPv4 alone")
+        return ("--host", _ANY_IPV4)
 
     def _without_default(self, option: Option, node: Node) -> tuple[str, ...]:
         if option.keyword == "port":
@@ -283,6 +290,17 @@ class OptionReader:
         for chunk in self.names.chunks_with(_LOADERS):
             return next(word.decode() for word in chunk.words if word.decode("utf-8", "replace") in _LOADERS)
         return None
+
+
+def without_lower(names: Names, node: Node) -> Node:
+    """`args.log_level` of `args.log_level.lower()`: the command line takes lower case alone."""
+    made = names.value_of(node)
+    function = made.child_by_field_name("function") if made.type == "call" else None
+    method = function.child_by_field_name("attribute") if function is not None else None
+    held = function.child_by_field_name("object") if function is not None else None
+    if method is None or held is None or names.tree.text(method) != "lower":
+        return node
+    return node if argument_nodes(made) else unwrapped(held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,14 +167,30 @@ def _check_arguments(names: Names, site: Site, obstacles: Obstacles) -> None:
     for chunk in names.chunks_with(_PARSERS):
         for node in query("(attribute attribute: (identifier) @name)", chunk.node).get("name", []):
             name = names.tree.text(node)
-            if name not in _PARSERS or site.removes(node.start_byte) or node.parent is None:
+            if name not in _PARSERS or node.parent is None:
                 continue
             if name == "argv" and names.qualified(node.parent) != "sys.argv":
+                continue
+            if site.removes(node.start_byte):
+                _check_words(node, obstacles)
                 continue
             if name != "argv" and _is_given_its_arguments(node.parent):
                 continue
             shown = obstacles.quote(node.parent)
             obstacles.add(node, f"{shown} reads the arguments of the process, which are uvicorn's then")
+
+
+def _check_words(name: Node, obstacles: Obstacles) -> None:
+    """`sys.argv` in what goes: nobody reads the words that the script was given."""
+    words = name.parent
+    assignment = words.parent if words is not None else None
+    is_set = (
+        assignment is not None
+        and assignment.type == "assignment"
+        and assignment.child_by_field_name("left") == words
+    )
+    if words is not None and name.text == b"argv" and not is_set:
+        obstacles.add(words, "`sys.argv` is read here: those are uvicorn's own arguments then")
 
 
 def _is_given_its_arguments(method: Node) -> bool:

@@ -14,6 +14,7 @@ from tree_sitter import Node
 
 from portside.knowledge.uvicorn import OPTIONS
 from portside.python.bindings import How
+from portside.python.launch_command import without_lower
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
@@ -97,7 +98,7 @@ def _options(names: Names, launch: Launch, holder: Node, parser: Node) -> tuple[
 def _fed(names: Names, launch: Launch, holder: Node) -> Iterator[tuple[str, str]]:
     """The attributes of the parsed arguments that are values of the launch, with the keyword."""
     for keyword, value in launch.options.items():
-        node = unwrapped(value)
+        node = unwrapped(without_lower(names, value) if keyword == "log_level" else value)
         owner, attribute = node.child_by_field_name("object"), node.child_by_field_name("attribute")
         if node.type != "attribute" or owner is None or attribute is None or keyword not in OPTIONS:
             continue
