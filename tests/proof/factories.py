@@ -248,6 +248,8 @@ FACTORIES = (
         "an interrupt that is caught",
         HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    except KeyboardInterrupt:\n        print('bye')\n",
         PLAIN,
+        kept=("    app.state.x = 1\n    return app\n",),
+        gone=("try", "except", "bye"),
     ),
     Movable(
         "a main function whose code the process is to end with",
@@ -332,6 +334,38 @@ FACTORIES = (
         '\targs = parser.parse_args()\n\tuvicorn.run(app, port=8010)\n',
         f"{UVICORN} --port 8010",
         kept=("\tglobal args\n", 'os.environ.get("SERVER_ARGS", "")'),
+    ),
+    Movable(
+        "a server in two tries, whose failure is logged",
+        "import logging\nimport sys\n" + HEAD + "\nlogger = logging.getLogger(__name__)\n" + GUARD
+        + "    app.state.x = 1\n    try:\n        try:\n            config = uvicorn.Config(app, port=8010)\n            server = uvicorn.Server(config)\n            server.run()\n"
+        "        except OSError as error:\n            logger.error('no port: %s', error)\n            sys.exit(1)\n"
+        "    except (KeyboardInterrupt, SystemExit):\n        pass\n",
+        f"{UVICORN} --port 8010",
+        gone=("try", "except", "server =", "no port", "import sys"),
+    ),
+    Movable(
+        "a try as the first of a block, with a global and an import",
+        ARGPARSE + "import uvicorn\n\nargs = None\n\n\ndef title():\n    return args.title\n" + GUARD + PARSER + "    parser.add_argument('--title', default='t')\n"
+        + PARSE + "    try:\n        uvicorn.run('api:app', port=8010)\n    except KeyboardInterrupt:\n        print('bye')\n",
+        f"{UVICORN} --port 8010",
+        files={"api.py": API},
+        kept=("    from api import app\n    return app\n",),
+        gone=("try", "bye"),
+    ),
+    Movable(
+        "a try around the function that serves",
+        HEAD + "\n\ndef main():\n    app.state.x = 1\n" + RUN + GUARD + "    try:\n        main()\n    except KeyboardInterrupt:\n        print('bye')\n",
+        PLAIN,
+        kept=("def create_app():\n    return main()\n",),
+        gone=("try",),
+    ),
+    Movable(
+        "a try around more, which an interrupt ends and a failure too",
+        "import sys\n" + HEAD + GUARD + "    try:\n        app.state.x = open('server.py').read(1)\n    " + RUN
+        + "    except KeyboardInterrupt:\n        print('bye')\n    except OSError:\n        print('no file')\n        sys.exit(2)\n",
+        PLAIN,
+        kept=("        return app\n    except KeyboardInterrupt:",),
     ),
     Movable(
         "a log level in lower case, and a model",
@@ -486,5 +520,15 @@ NO_FACTORY = (
         ARGPARSE + HEAD + GUARD + PARSER + MODEL + "    parser.add_argument('--port', type=int, default=80000)\n" + PARSE
         + "    app.state.model = args.model\n    uvicorn.run(app, port=args.port)\n",
         ((19, "`80000` is no port"),),
+    ),
+    Unmovable(
+        "a failure of more than the server, which is only printed",
+        HEAD + GUARD + "    try:\n        app.state.x = open('x')\n    " + RUN + "    except Exception as error:\n        print(error)\n",
+        ((16, "without an app to return"),),
+    ),
+    Unmovable(
+        "a cleanup when the server is interrupted",
+        "import shutil\n" + HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    except KeyboardInterrupt:\n        shutil.rmtree('cache')\n",
+        ((18, "`shutil.rmtree('cache')` runs after the server has stopped"),),
     ),
 )  # fmt: skip

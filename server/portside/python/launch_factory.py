@@ -25,10 +25,10 @@ from portside.python.guards import When
 from portside.python.launch_app import AppTarget, own_module
 from portside.python.launch_arguments import VARIABLE, Arguments, read_arguments, region
 from portside.python.launch_command import OptionReader, Options, command
-from portside.python.launch_effects import check_statement
 from portside.python.launch_factory_app import Returned, find_returned
 from portside.python.launch_factory_edits import FactoryWriter
 from portside.python.launch_factory_names import factory_name, global_names
+from portside.python.launch_factory_tries import check_tries
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_settings import settings_edit
 from portside.python.launch_site import Site, find_site, statements
@@ -146,25 +146,7 @@ def _check_rest(names: Names, site: Site, obstacles: Obstacles) -> None:
                 obstacles.add(
                     statement, f"{shown} runs after the server has stopped, and a factory returns before"
                 )
-    for attempt in site.tries:
-        for clause in attempt.named_children:
-            if clause.type in {"finally_clause", "else_clause"}:
-                obstacles.add(clause, "what comes last here would run before the server starts")
-            elif clause.type in {"except_clause", "except_group_clause"}:
-                _check_handler(names, clause, obstacles)
-
-
-def _check_handler(names: Names, clause: Node, obstacles: Obstacles) -> None:
-    missed = Obstacles(names.tree)
-    block = next((child for child in clause.named_children if child.type == "block"), None)
-    for statement in statements(block) if block is not None else ():
-        call = statement.named_children[0] if statement.named_children else None
-        function = call.child_by_field_name("function") if call is not None else None
-        leaves = function is not None and names.qualified(function) in {"sys.exit", "builtins.exit"}
-        if not leaves and statement.type not in {"raise_statement", "return_statement"}:
-            # A print stays here, so there is nothing to note of it.
-            check_statement(names, statement, missed, after=True)
-    obstacles.found += [blocker for blocker in missed.found if blocker not in obstacles.found]
+    check_tries(names, site, obstacles)
 
 
 # What uvicorn, as the caller, has done already or is about to do itself.

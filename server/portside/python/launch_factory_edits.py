@@ -15,6 +15,7 @@ from portside.python.import_insertion import insertion
 from portside.python.launch_app import AppTarget
 from portside.python.launch_arguments import Arguments
 from portside.python.launch_factory_app import Returned
+from portside.python.launch_factory_tries import dropped, dropped_spans
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_removal import left_over
 from portside.python.launch_site import Level, Site, statements
@@ -54,7 +55,9 @@ class FactoryWriter:
         for node in going:
             if not self._owns_its_lines(node):
                 obstacles.add(node, f"{obstacles.quote(node)} shares its line with other code")
-        cuts = sorted({self._lines(node) for node in going} | set(self._left_over()))
+        tries = tuple(dropped_spans(self.names, self.site))
+        lines = {self._lines(node) for node in going} | set(self._left_over())
+        cuts = sorted(span for span in lines if not any(_covers(one, span) for one in tries))
         if header is None or obstacles.found:
             return None
         changes = [*(self._ahead(edit, cuts) for edit in header), *self._returns(), *self._parsing()]
@@ -62,7 +65,8 @@ class FactoryWriter:
         if imports is None:
             return None
         path = self._source.path
-        return (*imports, *changes, *(Edit(path, span, "") for span in cuts))
+        # Insertions come before what goes from the same place on.
+        return (*imports, *changes, *(Edit(path, span, "") for span in (*tries, *cuts)))
 
     # The block
 
@@ -113,7 +117,8 @@ class FactoryWriter:
             return
         text = f"return {returned.expression}"
         if returned.module is not None:
-            start = tree.span(statement).start
+            around = [attempt for attempt in dropped(self.site) if _is_around(attempt, statement)]
+            start = min(tree.span(node).start for node in (statement, *around))
             indent = self._source.text[self._line(start).start : start]
             text = f"from {returned.module} import {returned.name}{self._source.newline}{indent}{text}"
         yield Edit(self._source.path, tree.span(statement), text)
@@ -177,7 +182,9 @@ class FactoryWriter:
         place = dataclasses.replace(self.place, entry_points=self.place.entry_points | words)
         steps = [level.statement for level in self.site.levels if level.block.type != "module"]
         calls = [node for node in steps if node.type in {"expression_statement", "raise_statement"}]
-        going = [*calls, *self.site.serving, *self.parsed.options]
+        tries = dropped(self.site)
+        handlers = [clause for attempt in tries for clause in attempt.named_children[1:]]
+        going = [*calls, *self.site.serving, *self.parsed.options, *handlers]
         target = AppTarget(ImportTarget(self.place.stem), self.name, factory=True, own=True)
         yield from left_over(self.names, place, target, going)
 
@@ -257,6 +264,10 @@ class FactoryWriter:
 
     def _is_text(self, line: int) -> bool:
         return bool(self._source.slice(self._source.line_span(line)).strip())
+
+
+def _covers(around: Span, span: Span) -> bool:
+    return around.start <= span.start and span.end <= around.end
 
 
 def _is_around(around: Node, node: Node) -> bool:

@@ -102,6 +102,7 @@ It is unsafe: whoever starts the server has to say its arguments in another way.
 `create_app` already it is called `build_app` or the like. It is not offered where code comes after the run
 call, where the main block needs an event loop or the signals, and where arguments are parsed outside of it.
 Then the message names what hinders that too.
+A `try` around the run call alone goes, where its handlers only print, log or end the process.
 
 ## Since
 
