@@ -361,6 +361,22 @@ FACTORIES = (
         gone=("try",),
     ),
     Movable(
+        "a function that parses what it is handed, and is handed nothing",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return app.state.args.model\n\n\ndef parse_args(argv=None):\n" + PARSER + NETWORK + MODEL
+        + "    return parser.parse_args(argv)\n" + GUARD + "    args = parse_args()\n    app.state.args = args\n    uvicorn.run(app, host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        kept=("return parser.parse_args(argv)", "args = parse_args(shlex.split(os.environ.get(",),
+        environment={"SERVER_ARGS": "--model 'the big one'"},
+        arguments=("server.py", "--model", "the big one"),
+    ),
+    Movable(
+        "a main function with words, by keyword",
+        ARGPARSE + HEAD + "\n\ndef main(argv: list[str] | None = None):\n" + PARSER + MODEL + "    app.state.args = parser.parse_args(args=argv)\n"
+        + RUN + GUARD + "    main()\n",
+        PLAIN,
+        kept=("return main(shlex.split(",),
+    ),
+    Movable(
         "a try around more, which an interrupt ends and a failure too",
         "import sys\n" + HEAD + GUARD + "    try:\n        app.state.x = open('server.py').read(1)\n    " + RUN
         + "    except KeyboardInterrupt:\n        print('bye')\n    except OSError:\n        print('no file')\n        sys.exit(2)\n",
@@ -431,8 +447,14 @@ NO_FACTORY = (
     ),
     Unmovable(
         "a parser that is handed its words",
-        ARGPARSE + HEAD + "\n\ndef main(argv=None):\n" + PARSER + "    app.state.args = parser.parse_args(argv)\n" + RUN + GUARD + "    main()\n",
+        ARGPARSE + HEAD + "\n\ndef main(argv):\n" + PARSER + "    app.state.args = parser.parse_args(argv)\n" + RUN + GUARD + "    main(['--x'])\n",
         ((15, "can't be handed its words"),),
+    ),
+    Unmovable(
+        "words that a function prints before it parses them",
+        ARGPARSE + HEAD + "\n\ndef read(argv=None):\n    print(argv)\n" + PARSER + MODEL + "    return parser.parse_args(argv)\n" + GUARD
+        + "    app.state.args = read()\n" + RUN,
+        ((17, "can't be handed its words"),),
     ),
     Unmovable(
         "all the names are taken",

@@ -17,7 +17,7 @@ from portside.python.bindings import How
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.names import Names
-from portside.python.syntax import arguments, query, string_value, unwrapped
+from portside.python.syntax import argument_nodes, arguments, query, string_value, unwrapped
 
 VARIABLE = "SERVER_ARGS"
 
@@ -110,14 +110,54 @@ def read_arguments(
             if not inside or call.type != "call":
                 shown = obstacles.quote(node)
                 obstacles.add(node, f"{shown} reads the arguments of the process, which are uvicorn's then")
-            elif arguments(call).positional or arguments(call).keywords or arguments(call).unpacked:
+                continue
+            takes = _call_that_takes(names, parts, call)
+            if takes is None:
                 obstacles.add(call, f"{obstacles.quote(call)} can't be handed its words")
             else:
-                calls.append(call)
+                calls.append(takes)
     for part in parts:
         _check_hidden(names, part, obstacles)
     options = tuple(_only_for_launch(names, replaced)) if calls else ()
     return Arguments(tuple(calls), options, tuple(_required(names, parts, options)) if calls else ())
+
+
+def _call_that_takes(names: Names, parts: tuple[Node, ...], call: Node) -> Node | None:
+    """The call to hand the words to: this one, or for `parse_args(argv)` the one of the function around.
+
+    None where that function may be handed words already, or does more with them than to parse.
+    """
+    passed = arguments(call)
+    if not (passed.positional or passed.keywords or passed.starred or passed.unpacked):
+        return call
+    word = passed.positional[0] if len(passed.positional) == 1 else passed.keywords.get("args")
+    if word is None or len(passed.positional) + len(passed.keywords) > 1 or passed.starred or passed.unpacked:
+        return None
+    function = _function_with_words(names, word)
+    name = function.child_by_field_name("name") if function is not None else None
+    if function is None or name is None or function not in parts:
+        return None
+    reads = names.reads(names.tree.text(name))
+    outer = reads[0].parent if len(reads) == 1 else None
+    is_called = outer is not None and outer.child_by_field_name("function") == reads[0]
+    return outer if outer is not None and is_called and not argument_nodes(outer) else None
+
+
+def _function_with_words(names: Names, word: Node) -> Node | None:
+    """The function whose first parameter, None by default, this is, if nothing else reads it there."""
+    bindings = names.bindings_of(word) if word.type == "identifier" else ()
+    if len(bindings) != 1 or bindings[0].how is not How.PARAMETER:
+        return None
+    scope = names.scope_at(word)
+    home = names.home(names.tree.text(word), scope)
+    listed = bindings[0].statement.parent
+    function = listed.parent if listed is not None else None
+    default = bindings[0].statement.child_by_field_name("value")
+    is_first = listed is not None and listed.named_children[0] == bindings[0].statement
+    if function is None or not _is_plain(function) or default is None or default.type != "none":
+        return None
+    is_own = home is scope and len(names.reads(names.tree.text(word), scope)) == 1
+    return function if is_own and is_first and function.children[0].type != "async" else None
 
 
 def _reader(names: Names, attribute: Node) -> Node | None:
