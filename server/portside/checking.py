@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shlex
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -69,15 +68,13 @@ class Checker:
 
 
 def _run_from(finding: Finding, folder: str) -> Finding:
-    """The finding with commands that go to that folder first, which is where they hold."""
-    launch = finding.launch
-    if launch is None or launch.command is None:
+    """The finding with the folder that its command holds in."""
+    if finding.launch is None or finding.launch.command is None:
         return finding
-    command = f"cd {shlex.quote(folder)} && {launch.command}"
+    launch = dataclasses.replace(finding.launch, folder=folder)
+    shown, holds = f"`{launch.command}`", f"`{launch.shell_command}`"
     fixes = tuple(
-        dataclasses.replace(
-            fix, notes=tuple(note.replace(f"`{launch.command}`", f"`{command}`") for note in fix.notes)
-        )
+        dataclasses.replace(fix, notes=tuple(note.replace(shown, holds) for note in fix.notes))
         for fix in finding.fixes
     )
-    return dataclasses.replace(finding, launch=dataclasses.replace(launch, command=command), fixes=fixes)
+    return dataclasses.replace(finding, launch=launch, fixes=fixes)

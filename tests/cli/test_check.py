@@ -63,6 +63,7 @@ def test_json_says_all_that_is_known_of_a_finding(portside: Portside, server: Pa
     assert launch["launch"] == {
         "movable": True,
         "command": "uvicorn server:app --host 0.0.0.0 --port 8010",
+        "cwd": ".",
         "blockers": [],
     }
     fix = launch["fixes"][0]

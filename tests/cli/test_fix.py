@@ -210,9 +210,11 @@ def test_the_command_of_a_nested_project_goes_there_first(portside: Portside, tm
     project.mkdir()
     (project / "pyproject.toml").write_text('[project]\nname = "a"\n')
     (project / "server.py").write_text(SERVER)
-    expected = "cd 'python service' && uvicorn server:app --host 0.0.0.0 --port 8010"
-    assert _command(portside) == expected
-    assert f"start it with: {expected}" in portside("fix", "--unsafe").out
+    command = "uvicorn server:app --host 0.0.0.0 --port 8010"
+    found = json.loads(portside("check", "--output-format", "json", "--select", "PS101").out)
+    assert found[0]["launch"]["command"] == command
+    assert found[0]["launch"]["cwd"] == "python service"
+    assert f"start it with: cd 'python service' && {command}" in portside("fix", "--unsafe").out
 
 
 CONSTANT_FIRST = SERVER.replace("app = FastAPI()", "PORT = 8010\napp = FastAPI()").replace("8010)", "PORT)")

@@ -186,6 +186,7 @@ def test_what_is_known_of_a_launch_is_a_property() -> None:
     assert result(finding(launch=launch))["properties"]["launch"] == {
         "movable": False,
         "command": None,
+        "cwd": ".",
         "blockers": [{"line": 12, "reason": "`args` exists only there"}],
     }
 

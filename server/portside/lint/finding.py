@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -76,11 +77,20 @@ class LaunchReport:
 
     movable: as it stands. command: the shell command that starts the app once a fix of the
     finding is applied; None where none is offered. blockers: empty exactly when `movable`.
+    folder: where the command holds, from where the user is; None for right there.
     """
 
     movable: bool
     command: str | None
     blockers: tuple[Blocker, ...] = ()
+    folder: str | None = None
+
+    @property
+    def shell_command(self) -> str | None:
+        """The command as it works from where the user is."""
+        if self.command is None or self.folder is None:
+            return self.command
+        return f"cd {shlex.quote(self.folder)} && {self.command}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from portside.knowledge.pages import rule_url
-from portside.lint.finding import Edit, Finding, Fix, LaunchReport, Related
+from portside.lint.finding import Edit, Finding, Fix, Related
 from portside.lint.source import SourceFile, Span
 from portside.report.checked import Checked, Place, place_in
+from portside.report.launch import launch_values
 
 
 def render(checked: Checked) -> str:
@@ -29,7 +30,7 @@ def finding_object(checked: Checked, source: SourceFile, finding: Finding) -> di
         "related": [_related(checked, source, related) for related in finding.related],
     }
     if finding.launch is not None:
-        found["launch"] = _launch(finding.launch)
+        found["launch"] = launch_values(finding.launch)
     return found
 
 
@@ -48,11 +49,6 @@ def _edit(checked: Checked, source: SourceFile, edit: Edit) -> dict[str, Any]:
 
 def _related(checked: Checked, source: SourceFile, related: Related) -> dict[str, Any]:
     return {**_elsewhere(checked, source, related.path, related.span), "message": related.message}
-
-
-def _launch(launch: LaunchReport) -> dict[str, Any]:
-    blockers = [{"line": blocker.line, "reason": blocker.reason} for blocker in launch.blockers]
-    return {"movable": launch.movable, "command": launch.command, "blockers": blockers}
 
 
 def _elsewhere(checked: Checked, source: SourceFile, path: str, span: Span) -> dict[str, Any]:

@@ -40,8 +40,8 @@ def _applied_one(entry: Applied, label: Label, ink: Ink) -> Iterator[str]:
     for path in elsewhere:
         if path != str(entry.path):
             yield f"    also changed: {printable(label(path))}"
-    if entry.finding.launch is not None and entry.finding.launch.command is not None:
-        yield f"    start it with: {ink.bold(printable(entry.finding.launch.command))}"
+    if entry.finding.launch is not None and (command := entry.finding.launch.shell_command) is not None:
+        yield f"    start it with: {ink.bold(printable(command))}"
     for note in entry.fix.notes:
         yield f"    note: {printable(note)}"
 

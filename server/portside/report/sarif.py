@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from portside import __version__
 from portside.knowledge.pages import HOME, rule_url
-from portside.lint.finding import Edit, Finding, Fix, LaunchReport, Related, Severity
+from portside.lint.finding import Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Rule
 from portside.report.checked import Checked, CheckedFile, Place, place_in
 from portside.report.fingerprints import fingerprinted
+from portside.report.launch import launch_values
 from portside.rules import ALL
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -85,7 +86,7 @@ def _result(checked: Checked, file: CheckedFile, finding: Finding, fingerprint: 
     more = {"relatedLocations": related, "fixes": fixes}
     result |= {name: value for name, value in more.items() if value}
     if finding.launch is not None:
-        result["properties"] = {"launch": _launch(finding.launch)}
+        result["properties"] = {"launch": launch_values(finding.launch)}
     return result
 
 
@@ -126,11 +127,6 @@ def _change(checked: Checked, edits: list[Edit]) -> dict[str, Any]:
             for place, text in texts.items()
         ],
     }
-
-
-def _launch(launch: LaunchReport) -> dict[str, Any]:
-    blockers = [{"line": blocker.line, "reason": blocker.reason} for blocker in launch.blockers]
-    return {"movable": launch.movable, "command": launch.command, "blockers": blockers}
 
 
 def _physical(place: Place) -> dict[str, Any]:
