@@ -31,9 +31,6 @@ class Span:
         if not 0 <= self.start <= self.end:
             raise ValueError(f"not a span: {self.start}..{self.end}")
 
-    def contains(self, other: Span) -> bool:
-        return self.start <= other.start and other.end <= self.end
-
     def touches(self, other: Span) -> bool:
         """Whether the two share a character, or an empty one lies at the other's edge."""
         return self.start <= other.end and other.start <= self.end
