@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from portside.devserver import registry
+from portside.devserver import orphans, registry
 
 from .conftest import RAW_APP, Start, wait_until, write
 
@@ -61,21 +61,58 @@ def test_the_folder_is_nobody_elses(state: Path) -> None:
 
 
 def test_records_of_the_dead_are_swept(state: Path) -> None:
-    dead = replace(_record(), created=1.0)
+    dead = replace(_record(), ticks=1)
     assert not dead.is_running()
-    stale = registry.Entry(replace(dead, pid=2**22 + 1))
+    registry.Entry(replace(dead, pid=2**22 + 1))
     assert len(registry.records()) == 1
+    assert orphans.has_dead_runs()
     entry = registry.Entry(_record())
+    assert orphans.sweep() == []
     assert [record.pid for record in registry.records()] == [os.getpid()]
-    entry.remove()
-    stale.remove()
+    assert [record.id for record in registry.ended()] == [dead.id]
+    entry.remove(code=0)
+    assert [record.code for record in registry.ended()] == [0, None]
 
 
-def test_unreadable_records_are_left_alone(state: Path) -> None:
+def test_a_record_of_another_boot_is_dead_whatever_has_its_pid(state: Path) -> None:
+    assert _record().is_running()
+    assert not replace(_record(), boot="another").is_running()
+
+
+def test_a_record_of_another_container_is_left_alone(state: Path) -> None:
+    registry.Entry(replace(_record(), namespace="pid:[1]", ticks=1))
+    assert not orphans.has_dead_runs()
+    assert orphans.sweep() == []
+    entry = registry.Entry(_record())
+    assert entry.path.name == f"{os.getpid()}-{entry.record.id[:8]}.json"
+    assert len(registry.records()) == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"version": 1, "pid": "7"}'])
+def test_damaged_records_are_named_and_put_aside(state: Path, text: str) -> None:
     (state / "servers").mkdir(parents=True)
-    (state / "servers" / "1.json").write_text("{")
+    (state / "servers" / "1.json").write_text(text)
     (state / "servers" / "2.json").write_text('{"version": 99}')
     assert registry.records() == []
+    ((path, why),) = registry.put_damaged_aside()
+    assert path == state / "servers" / "1.unreadable"
+    assert why.startswith("it ")
+    assert registry.put_damaged_aside() == []
+    assert (state / "servers" / "2.json").exists(), "of a newer version, which is not ours to judge"
+
+
+def test_a_full_disk_costs_the_record_alone(state: Path) -> None:
+    state.mkdir()
+    (state / "servers").write_text("no folder")
+    entry = registry.Entry(_record())
+    assert entry.trouble is not None
+    entry.update("ready", 1, None)
+    assert entry.trouble is not None
+    (state / "servers").unlink()
+    entry.update("ready", 2, None)
+    assert entry.trouble is None
+    assert [record.generation for record in registry.records()] == [2]
+    entry.remove()
 
 
 def _record() -> registry.Record:
