@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from portside.devserver import holders, ports
+from portside.devserver import holders, ports, sockets
 from portside.devserver.ports import Claim, PortState, Refusal
+from portside.devserver.sockets import TcpState
 
 from .conftest import Start, ask, free_port, wait_until, write
 
@@ -118,7 +119,7 @@ def test_time_wait_is_free(port: int) -> None:
         accepted, _ = listener.accept()
         accepted.close()  # closing first is what leaves TIME_WAIT here
         client.close()
-    wait_until(lambda: [row.state for row in ports.socket_rows(port)] == ["06"], "TIME_WAIT")
+    wait_until(lambda: [row.state for row in sockets.at_port(port)] == [TcpState.TIME_WAIT], "TIME_WAIT")
     assert state("127.0.0.1", port) is None
 
 
@@ -261,7 +262,7 @@ def test_asked_in_a_terminal_one_may_stop_the_holder(project: Path, tmp_path: Pa
         screen.wait_for("[k] stop pid")
         screen.press("k")
         screen.wait_for("ready in")
-        assert holding.process.wait(10) == -signal.SIGTERM
+        assert holding.process.wait(10) == -signal.SIGINT
         assert ask(port) == (200, "1")
         screen.press("\x03")
         screen.wait_for("no process is left")

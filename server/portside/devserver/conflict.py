@@ -1,177 +1,217 @@
-"""What happens when the port can't be had: who has it, said at once, and what can be done."""
+"""What happens when the port can't be had: who has it, said at once, and what can be done.
+
+ask    in a terminal: a small dialog; else as fail
+next   the next port at which all ports of the run can be had
+stop   what is proved to be left of an own earlier run, without asking; of the rest, what the user chose
+wait   until it is free
+fail   say it and end
+"""
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
-import psutil
-
-from portside.devserver import holders, ports, terminal
+from portside.devserver import holders, ports, stopping, terminal
+from portside.devserver.conflict_lines import fields_of, holder_rows, named
 from portside.devserver.console import Console
+from portside.devserver.holder_kinds import HolderKind
 from portside.devserver.holders import Holder, Occupancy
 from portside.devserver.ports import Claim, Refusal
 
+POLICIES = ("ask", "next", "stop", "wait", "fail")
+
 _NEXT_TRIES = 100
 _POLL_S = 0.1
-_STOP_S = 5.0
+_SERVER_GRACE_S = 20.0
 
 
-def resolve(refusal: Refusal, policy: str, console: Console) -> Claim | None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The address that a run wants. fits: whether all else that it opens can be had with that port."""
+
+    host: str
+    port: int
+    fits: Callable[[int], bool] = lambda _: True
+
+
+def resolve(refusal: Refusal, policy: str, console: Console, wanted: Wanted | None = None) -> Claim | None:
     """A claim after all (another port, the same one later), or None: the run is over.
 
-    policy: ask, next or fail. Effect: asks at the terminal; may end a process that the user chose.
+    Effect: asks at the terminal; may end what the user chose, or what is left of an own run.
     """
-    occupancy = holders.occupancy(refusal.port) if refusal.taken else Occupancy((), ())
-    _tell(refusal, occupancy, console)
-    if not refusal.taken:
-        return None
-    if policy == "next":
-        return _next(refusal, console)
-    if policy == "ask" and terminal.is_shared() and not console.is_json:
-        return _ask(refusal, occupancy, console)
+    return _Conflict(refusal, wanted or Wanted(refusal.host, refusal.port), console).resolve(policy)
+
+
+def occupancy_of(refusal: Refusal) -> Occupancy:
+    """Who is in the way."""
+    return holders.occupancy(refusal.port, refusal.rows) if refusal.taken else holders.NOBODY
+
+
+def tell(refusal: Refusal, occupancy: Occupancy, console: Console, **more: Any) -> None:
+    """The conflict, as an event or in lines."""
+    console.emit("conflict", **fields_of(refusal, occupancy), **more)
     if not console.is_json:
-        console.row("you can", _advice(occupancy))
-    return None
+        console.error(refusal.text)
+        for label, text in holder_rows(refusal, occupancy):
+            console.row(label, text)
 
 
-def _tell(refusal: Refusal, occupancy: Occupancy, console: Console) -> None:
-    if console.is_json:
-        console.emit(
-            "conflict",
-            host=refusal.host,
-            port=refusal.port,
-            state=refusal.state.value,
-            text=refusal.text,
-            holders=[_fields(holder) for holder in occupancy.holders],
-            unseen=list(occupancy.unseen),
+class _Conflict:
+    """One address that can't be had, until it can or the run is over."""
+
+    def __init__(self, refusal: Refusal, wanted: Wanted, console: Console) -> None:
+        self._refusal = refusal
+        self._wanted = wanted
+        self._console = console
+        self._occupancy = occupancy_of(refusal)
+
+    def resolve(self, policy: str) -> Claim | None:
+        refusal, occupancy = self._refusal, self._occupancy
+        tell(refusal, occupancy, self._console)
+        if not refusal.taken:
+            return None
+        asking = terminal.is_shared() and not self._console.is_json
+        match policy:
+            case "next":
+                return self._next()
+            case "wait":
+                return self._wait()
+            case "stop" if occupancy.own_leftovers:
+                return self._stop(occupancy.own_leftovers)
+            case "ask" | "stop" if asking:
+                return self._ask()
+        self._advise(policy)
+        return None
+
+    def _advise(self, policy: str) -> None:
+        """What to do, where nobody can be asked."""
+        chosen = self._occupancy.stoppable
+        port = self._refusal.port
+        if policy == "stop":
+            self._console.row("not done", "nobody chose it, and it is not proved to be left of an own run")
+        end = f", free it (portside free {port})" if chosen else ""
+        ways = "take the next free port (--on-conflict next), another (--port N)"
+        self._console.row("you can", f"{ways}{end}, or wait (--on-conflict wait)")
+
+    # -- another port ------------------------------------------------------------------------
+
+    def _next(self) -> Claim | None:
+        port, host = self._refusal.port, self._wanted.host
+        for other in _after(port):
+            result = ports.claim(host, other) if self._wanted.fits(other) else None
+            if isinstance(result, Claim):
+                self._console.emit("note", text=f"using port {other} instead of {port}")
+                return result
+        self._console.error(f"none of the {_NEXT_TRIES} ports after {port} can be had")
+        return None
+
+    def _next_free(self) -> int | None:
+        host, fits = self._wanted.host, self._wanted.fits
+        found = (
+            port for port in _after(self._refusal.port) if fits(port) and ports.probe(host, port) is None
         )
-        return
-    console.error(refusal.text)
-    for holder in occupancy.holders:
-        console.row("held by", f"{holder.command}   pid {holder.pid}, {_owner(holder)}, {_age(holder.age_s)}")
-        if explanation := _explain(holder):
-            console.row("it is", explanation)
-    for user in occupancy.unseen:
-        console.row("held by", f"a process of {user} that is not visible from here")
+        return next(found, None)
 
+    # -- asked -------------------------------------------------------------------------------
 
-def _fields(holder: Holder) -> dict[str, object]:
-    return {
-        "pid": holder.pid,
-        "command": holder.command,
-        "user": holder.user,
-        "mine": holder.mine,
-        "age_s": round(holder.age_s, 1),
-        "server": holder.server.url if holder.server else None,
-        "forwarder": holder.forwarder,
-    }
+    def _ask(self) -> Claim | None:
+        chosen, other = self._occupancy.stoppable, self._next_free()
+        actions: dict[str, Callable[[], Claim | None]] = {"w": self._wait}
+        offers = ["[w] wait until it is free", "[q] quit"]
+        if other is not None:
+            actions["n"] = self._next
+            offers.insert(0, f"[n] use {other}")
+        if chosen:
+            actions["k"] = lambda: self._stop(chosen)
+            offers.insert(0, f"[k] stop {named(chosen)} and start")
+        self._console.row("choose", "   ".join(offers))
+        try:
+            return self._chosen(actions)
+        except KeyboardInterrupt:
+            return None
 
-
-def _owner(holder: Holder) -> str:
-    return "yours" if holder.mine else f"of {holder.user}"
-
-
-def _age(seconds: float) -> str:
-    for unit, length in (("day", 86400.0), ("hour", 3600.0), ("min", 60.0)):
-        if seconds >= length:
-            count = int(seconds // length)
-            return f"started {count} {unit}{'s' if count > 1 and unit != 'min' else ''} ago"
-    return f"started {int(seconds)} s ago"
-
-
-def _explain(holder: Holder) -> str:
-    if holder.server:
-        where = "in this folder" if holder.server.folder == str(Path.cwd()) else f"in {holder.server.folder}"
-        return f"a running dev server of Portside, {holder.server.target} {where}: {holder.server.url}"
-    if holder.forwarder:
-        return "what passes a container's or a cluster's port on: stop that instead"
-    return ""
-
-
-# -- what can be done --------------------------------------------------------------------
-
-
-def _advice(occupancy: Occupancy) -> str:
-    """What to do, where nobody can be asked."""
-    chosen = _stoppable(occupancy)
-    end = f", or end pid {chosen.server.pid if chosen.server else chosen.pid}" if chosen else ""
-    return f"take the next free port (--on-conflict next), another (--port N){end}"
-
-
-def _next(refusal: Refusal, console: Console) -> Claim | None:
-    for port in range(refusal.port + 1, min(refusal.port + 1 + _NEXT_TRIES, 65536)):
-        result = ports.claim(refusal.host, port)
-        if isinstance(result, Claim):
-            console.emit("note", text=f"using port {port} instead of {refusal.port}")
-            return result
-    console.error(f"none of the {_NEXT_TRIES} ports after {refusal.port} is free")
-    return None
-
-
-def _ask(refusal: Refusal, occupancy: Occupancy, console: Console) -> Claim | None:
-    chosen = _stoppable(occupancy)
-    actions: dict[str, Callable[[], Claim | None]] = {
-        "n": lambda: _next(refusal, console),
-        "w": lambda: _wait(refusal, console),
-    }
-    if chosen is not None:
-        actions["k"] = lambda: _take_over(refusal, chosen, console)
-    stop = f"[k] stop pid {chosen.pid} and start   " if chosen else ""
-    with suppress(KeyboardInterrupt):
-        console.row("choose", f"{stop}[n] use the next free port   [w] wait until it is free   [q] quit")
-        while (key := terminal.key()) not in ("q", "", "\x03", "\x04"):
+    def _chosen(self, actions: dict[str, Callable[[], Claim | None]]) -> Claim | None:
+        """What the user chooses; or the port, should it become free while they think."""
+        while (key := terminal.key(timeout_s=0.5)) not in ("q", "", "\x03", "\x04"):
             if key in actions:
                 return actions[key]()
-    return None
-
-
-def _stoppable(occupancy: Occupancy) -> Holder | None:
-    """The one process that may be offered for stopping: of this user, not a forwarder, not above us."""
-    if len(occupancy.holders) != 1 or occupancy.unseen:
+            if key is None and isinstance(result := self._claim(), Claim):
+                self._console.emit("note", text=f"port {result.port} has become free")
+                return result
         return None
-    holder = occupancy.holders[0]
-    above = {os.getpid(), 1, *(parent.pid for parent in psutil.Process().parents())}
-    return holder if holder.mine and not holder.forwarder and holder.pid not in above else None
 
+    # -- stopping ----------------------------------------------------------------------------
 
-def _take_over(refusal: Refusal, holder: Holder, console: Console) -> Claim | None:
-    """Stop what the user chose, if it still is what they saw, and claim the port."""
-    pid = holder.server.pid if holder.server else holder.pid
-    created = holder.server.created if holder.server else holder.created
-    for number, patience_s in ((signal.SIGTERM, _STOP_S), (signal.SIGKILL, _STOP_S)):
+    def _stop(self, chosen: tuple[Holder, ...]) -> Claim | None:
+        """Stop what was shown, if it still is that, and claim the port."""
+        left = stop_holders(chosen)
+        claim = self._claim()
+        for _ in range(20):
+            if isinstance(claim, Claim):
+                self._console.emit("note", text=f"stopped {named(chosen)}")
+                return claim
+            time.sleep(_POLL_S)
+            claim = self._claim()
+        pids = ", ".join(map(str, left))
+        self._console.error(
+            f"port {self._refusal.port} is still taken" + (f", by pid {pids}" if pids else "")
+        )
+        return None
+
+    def _claim(self) -> Claim | Refusal:
+        return ports.claim(self._wanted.host, self._refusal.port)
+
+    # -- waiting -----------------------------------------------------------------------------
+
+    def _wait(self) -> Claim | None:
+        """The claim, once it can be had; tells when somebody else has come in between."""
+        port = self._refusal.port
+        self._console.emit("note", text=f"waiting for port {port}{self._holder_named()}; Ctrl-C gives up")
         try:
-            process = psutil.Process(pid)
-            if abs(process.create_time() - created) > 1.0:
-                break
-            process.send_signal(number)
-        except psutil.NoSuchProcess:
-            break
-        claim = _poll(refusal, patience_s)
-        if claim is not None:
-            console.emit("note", text=f"stopped pid {pid}")
-            return claim
-    claim = _poll(refusal, _POLL_S)
-    if claim is None:
-        console.error(f"port {refusal.port} is still taken")
-    return claim
-
-
-def _wait(refusal: Refusal, console: Console) -> Claim | None:
-    console.emit("note", text=f"waiting for port {refusal.port}; Ctrl-C gives up")
-    return _poll(refusal, float("inf"))
-
-
-def _poll(refusal: Refusal, patience_s: float) -> Claim | None:
-    end = time.monotonic() + patience_s
-    while True:
-        result = ports.claim(refusal.host, refusal.port)
-        if isinstance(result, Claim):
-            return result
-        if time.monotonic() >= end:
+            while isinstance(result := self._claim(), Refusal):
+                self._notice(result)
+                time.sleep(_POLL_S)
+        except KeyboardInterrupt:
+            self._console.emit("note", text=f"gave up waiting for port {port}")
             return None
-        time.sleep(_POLL_S)
+        return result
+
+    def _notice(self, refusal: Refusal) -> None:
+        before = {row.inode for row in self._refusal.rows if row.inode}
+        now = {row.inode for row in refusal.rows if row.inode}
+        if now and not now & before:
+            self._refusal, self._occupancy = refusal, occupancy_of(refusal)
+            tell(refusal, self._occupancy, self._console)
+
+    def _holder_named(self) -> str:
+        first = self._occupancy.holders[:1]
+        return f", held by pid {first[0].pid}" if first else ""
+
+
+def stop_holders(chosen: tuple[Holder, ...]) -> list[int]:
+    """End these holders and all that they started; the pids that could not be ended.
+
+    Of a run whose dev server died all that is left goes, not only what holds the port.
+    """
+    runs = {holder.server.id for holder in chosen if holder.kind is HolderKind.EARLIER_RUN and holder.server}
+    left: list[int] = []
+    if runs:
+        from portside.devserver import orphans
+
+        found = [orphans.end(one) for one in orphans.find() if one.record.id in runs]
+        left += [pid for one in found for pid in one.left]
+    targets = [holder.identity for holder in chosen]
+    return [*left, *(one.pid for one in stopping.stop(targets, grace_for(chosen)))]
+
+
+def grace_for(chosen: tuple[Holder, ...]) -> float:
+    """A dev server of Portside ends its own tree, and has a grace of its own for that."""
+    is_server = any(holder.kind is HolderKind.SERVER for holder in chosen)
+    return _SERVER_GRACE_S if is_server else stopping.GRACE_S
+
+
+def _after(port: int) -> range:
+    return range(port + 1, min(port + 1 + _NEXT_TRIES, 65536))

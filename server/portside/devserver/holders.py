@@ -1,38 +1,55 @@
-"""Who holds a port: the process, its command, its user, its age, and whether it is one of ours."""
+"""Who holds a port: the processes, parents first, what they are to us, and whether one of them is ours."""
 
 from __future__ import annotations
 
 import os
-import pwd
 import shlex
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import psutil
-
-from portside.devserver import ports, registry
+from portside.devserver import procfs, sockets
+from portside.devserver.holder_kinds import HolderKind, kind_of, program
+from portside.devserver.identity import Identity
+from portside.devserver.procfs import Process
+from portside.devserver.sockets import Socket, TcpState
 from portside.knowledge import secrets
 
-_FORWARDERS = ("docker-proxy", "containerd-shim", "rootlessport", "slirp4netns", "kubectl", "kube-proxy")
+if TYPE_CHECKING:
+    from portside.devserver.registry import Record
+    from portside.devserver.runs import Membership
+
+_LATE = (TcpState.TIME_WAIT, TcpState.FIN_WAIT1, TcpState.FIN_WAIT2, TcpState.CLOSING, TcpState.LAST_ACK)
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that holds a port. command: redacted. created: psutil's create time.
+    """A process that holds a port. command: redacted. created: seconds since the epoch; ticks: for proof.
 
-    server: the record of the dev server that it belongs to, if the registry knows it.
-    forwarder: it only passes traffic on (a container's, a cluster's); ending it ends nothing.
+    note: what a person should know of its kind. inherited_from: the holder that it got the socket from.
+    server: the record of the run that it belongs to, if the registry proves that.
+    guessed: nothing shows that it has the socket, only that it may.
     """
 
     pid: int
     created: float
+    ticks: int
     command: str
     user: str
     mine: bool
-    forwarder: bool
-    server: registry.Record | None
+    kind: HolderKind
+    note: str
+    inherited_from: int | None = None
+    server: Record | None = None
+    guessed: bool = False
+
+    @property
+    def identity(self) -> Identity:
+        """Of what is to be ended: the whole dev server, where it belongs to a running one."""
+        if self.kind is HolderKind.SERVER and self.server and self.server.ticks is not None:
+            return Identity(self.server.pid, self.server.ticks)
+        return Identity(self.pid, self.ticks)
 
     @property
     def age_s(self) -> float:
@@ -46,59 +63,179 @@ class Occupancy:
     holders: tuple[Holder, ...]
     unseen: tuple[str, ...]
 
+    @property
+    def roots(self) -> tuple[Holder, ...]:
+        """Those that got the socket from no other holder."""
+        return tuple(holder for holder in self.holders if holder.inherited_from is None)
 
-def occupancy(port: int) -> Occupancy:
-    """Who listens on the port, on whichever address."""
-    rows = ports.listening_rows(port)
-    by_inode = {row.inode: row for row in rows if row.inode}
-    pids = _owners(set(by_inode))
-    records = registry.records()
-    holders = [holder for pid in sorted(set(pids.values())) if (holder := _holder(pid, records))]
-    unseen = {_user_name(row.uid) for inode, row in by_inode.items() if inode not in pids}
-    return Occupancy(tuple(holders), tuple(sorted(unseen)))
+    @property
+    def stoppable(self) -> tuple[Holder, ...]:
+        """What has to end for the port to be free, if a user may choose that; else nothing."""
+        roots = {holder.identity: holder for holder in self.roots if not holder.guessed}
+        if self.unseen or len(roots) < len({holder.pid for holder in self.roots if holder.guessed}):
+            return ()
+        safe = roots and all(holder.kind.may_be_stopped for holder in self.holders)
+        return tuple(roots.values()) if safe else ()
+
+    @property
+    def own_leftovers(self) -> tuple[Holder, ...]:
+        """What `stoppable` says, if all of it is proved to be left of own runs whose dev server is dead."""
+        chosen = self.stoppable
+        return chosen if all(holder.kind is HolderKind.EARLIER_RUN for holder in self.holders) else ()
 
 
-def _owners(inodes: set[int]) -> dict[int, int]:
-    """The lowest pid that has each of these sockets open, as far as we may look."""
-    wanted = {f"socket:[{inode}]": inode for inode in inodes}
-    found: dict[int, int] = {}
-    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
-        for target in _open_files(pid):
-            if target in wanted:
-                found.setdefault(wanted[target], pid)
-        if len(found) == len(inodes):
-            break
+NOBODY = Occupancy((), ())
+
+
+def occupancy(port: int, rows: Sequence[Socket] | None = None) -> Occupancy:
+    """Who holds the port, on whichever address; or who has these sockets, all of them at this port."""
+    rows = sockets.at_port(port) if rows is None else rows
+    found = occupancies({port: rows})[port]
+    if not rows and not sockets.shows_bound():
+        return Occupancy(tuple(_suspects(port)), ())
     return found
 
 
-def _open_files(pid: int) -> Iterator[str]:
-    with suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:
-        for entry in entries:
-            with suppress(OSError):
-                yield os.readlink(entry.path)
+def occupancies(by_port: Mapping[int, Sequence[Socket]]) -> dict[int, Occupancy]:
+    """The same for many ports, with one look at all processes."""
+    relevant = {port: _relevant(rows) for port, rows in by_port.items()}
+    owners = procfs.owners({row.inode for rows in relevant.values() for row in rows})
+    known = _Known({pid for pids in owners.values() for pid in pids})
+    return {port: _occupancy(port, rows, owners, known) for port, rows in relevant.items()}
 
 
-def _holder(pid: int, records: list[registry.Record]) -> Holder | None:
-    try:
-        process = psutil.Process(pid)
-        arguments = process.cmdline() or [process.name()]
-        user = process.uids().real
-        line = [pid, *(parent.pid for parent in process.parents())]
-        return Holder(
-            pid=pid,
-            created=process.create_time(),
-            command=shlex.join(argument for argument in secrets.redact_command(arguments) if argument),
-            user=_user_name(user),
-            mine=user == os.getuid(),
-            forwarder=process.name() in _FORWARDERS,
-            server=next((record for record in records if record.pid in line and record.is_running()), None),
-        )
-    except psutil.Error:
+def _relevant(rows: Sequence[Socket]) -> list[Socket]:
+    """Those that hold the port: while anybody listens, not the connections made through it."""
+    held = [row for row in rows if row.state in (TcpState.LISTEN, TcpState.BOUND, TcpState.BOUND_INACTIVE)]
+    return held or [row for row in rows if row.state not in _LATE]
+
+
+class _Known:
+    """The processes that hold something, each read once."""
+
+    def __init__(self, pids: Collection[int]) -> None:
+        self.processes = {pid: process for pid in pids if (process := procfs.read(pid))}
+        self.above = (os.getpid(), *procfs.ancestors(os.getpid()))
+        self.memberships = _memberships(self.processes)
+        self.me = os.getuid()
+
+    def holder(self, pid: int, parents: Collection[int]) -> Holder | None:
+        process = self.processes.get(pid)
+        if process is None:
+            return None
+        kind, note = kind_of(process, self.above, self.me)
+        membership = self.memberships.get(pid)
+        if membership and kind.may_be_stopped:
+            kind, note = _of_run(membership)
+        inherited_from = next((above for above in self._ancestors(process) if above in parents), None)
+        if inherited_from is None and kind is HolderKind.PROCESS and _is_engine_left_behind(process):
+            note = "left behind by a vLLM server that is gone: it inherited the socket, and answers nobody"
+        return _holder(process, kind, note, inherited_from, membership)
+
+    @staticmethod
+    def _ancestors(process: Process) -> list[int]:
+        return [process.parent, *procfs.ancestors(process.parent)] if process.parent else []
+
+
+def _memberships(processes: Mapping[int, Process]) -> Mapping[int, Membership]:
+    if not processes:
+        return {}
+    from portside.devserver import runs
+
+    return runs.find_all({pid: process.created for pid, process in processes.items()})
+
+
+def _of_run(membership: Membership) -> tuple[HolderKind, str]:
+    record = membership.record
+    if membership.is_orphan:
+        return HolderKind.EARLIER_RUN, f"left of an earlier run of {record.label}: its dev server died"
+    where = "in this folder" if record.folder == os.getcwd() else f"in {record.folder}"
+    return HolderKind.SERVER, f"a running dev server of Portside, {record.label} {where}: {record.url}"
+
+
+def _is_engine_left_behind(process: Process) -> bool:
+    parent = procfs.read(process.parent)
+    started_by = program(parent) if parent else "init"
+    return "::" in program(process) and (process.parent <= 1 or started_by in ("systemd", "init"))
+
+
+def _holder(
+    process: Process, kind: HolderKind, note: str, inherited_from: int | None, membership: Membership | None
+) -> Holder:
+    words = process.arguments or (f"[{process.name}]",)
+    return Holder(
+        pid=process.pid,
+        created=process.created,
+        ticks=process.started,
+        command=shlex.join(secrets.redact_command(words)),
+        user=procfs.user_name(process.uid),
+        mine=process.uid == os.getuid(),
+        kind=kind,
+        note=note,
+        inherited_from=inherited_from,
+        server=membership.record if membership else None,
+    )
+
+
+def _occupancy(
+    port: int, rows: Sequence[Socket], owners: Mapping[int, Sequence[int]], known: _Known
+) -> Occupancy:
+    sharing: dict[int, set[int]] = {}  # pid -> the pids that have one of its sockets as well
+    for row in rows:
+        for pid in owners.get(row.inode, ()):
+            sharing.setdefault(pid, set()).update(owners[row.inode])
+    found = [holder for pid in sharing if (holder := known.holder(pid, sharing[pid]))]
+    hidden = {row.uid for row in rows if row.inode and row.inode not in owners}
+    guessed = [holder for uid in hidden if (holder := _guess(port, uid))]
+    shown = {holder.user for holder in guessed}
+    unseen = sorted({procfs.user_name(uid) for uid in hidden} - shown)
+    found.sort(key=lambda holder: (holder.inherited_from is not None, holder.pid))
+    found = _without_workers(found)
+    return Occupancy((*found, *guessed), tuple(unseen))
+
+
+def _without_workers(found: Sequence[Holder]) -> list[Holder]:
+    """A running dev server as one holder: itself, or else the first of its processes."""
+    first: dict[str, Holder] = {}
+    for holder in found:
+        if holder.server and holder.kind is HolderKind.SERVER:
+            known = first.setdefault(holder.server.id, holder)
+            if holder.pid == holder.server.pid != known.pid:
+                first[holder.server.id] = holder
+    return [holder for holder in found if holder.kind is not HolderKind.SERVER or holder in first.values()]
+
+
+# -- who can't be seen -----------------------------------------------------------------------
+
+
+def _guess(port: int, uid: int) -> Holder | None:
+    """A process of another user whose command names the port: its open files are not ours to read."""
+    found = [process for pid in procfs.pids() if (process := procfs.read(pid)) and process.uid == uid]
+    named = [process for process in found if _names_port(process, port)]
+    proxies = [process for process in named if program(process) == "docker-proxy"]
+    if len(proxies or named) != 1:
         return None
+    return _guessed((proxies or named)[0])
 
 
-def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"
+def _suspects(port: int) -> list[Holder]:
+    """Where the kernel hides what is bound: whoever has a socket that no table lists, and names the port."""
+    listed = procfs.listed_inodes()
+    found = [
+        process
+        for pid in procfs.pids()
+        if procfs.open_sockets(pid) - listed and (process := procfs.read(pid))
+    ]
+    named = [process for process in found if _names_port(process, port)]
+    ours = [process for process in found if process.uid == os.getuid() and process.pid != os.getpid()]
+    return [_guessed(process) for process in named or ours]
+
+
+def _guessed(process: Process) -> Holder:
+    kind, note = kind_of(process, (os.getpid(), *procfs.ancestors(os.getpid())), os.getuid())
+    holder = _holder(process, kind, note, None, None)
+    return replace(holder, guessed=True)
+
+
+def _names_port(process: Process, port: int) -> bool:
+    return any(str(port) in word.replace("=", ":").split(":") for word in process.arguments)

@@ -7,35 +7,29 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import socket
 from dataclasses import dataclass
-from enum import Enum
-from pathlib import Path
+
+from portside.devserver.port_states import PortState, in_the_way, lowest_unprivileged, state_of
+from portside.devserver.sockets import Socket
 
 BACKLOG = 2048
-_LISTEN = "0A"
+_NOBODY_THERE = (PortState.TIME_WAIT, PortState.CLOSE_WAIT, PortState.DRAINING)
 
-
-class PortState(Enum):
-    """Why an address can't be had."""
-
-    LISTENING = "listening"
-    BOUND = "bound, not listening"
-    PRIVILEGED = "privileged"
-    INVALID = "invalid"
-    NOT_LOCAL = "not local"
-    UNKNOWN_HOST = "unknown host"
-    REFUSED = "refused"
+__all__ = ["Claim", "PortState", "Refusal", "claim", "probe"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Sockets that listen, one for each address of the host. port: the real one, also for port 0."""
+    """Sockets that listen, one for each address of the host. port: the real one, also for port 0.
+
+    remains: TIME_WAIT, CLOSE_WAIT or DRAINING where connections of an earlier server are still there.
+    """
 
     host: str
     port: int
     sockets: tuple[socket.socket, ...]
+    remains: PortState = PortState.FREE
 
     @property
     def url(self) -> str:
@@ -50,32 +44,58 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The address can't be had. text: one sentence for the user."""
+    """The address can't be had. addresses: those that the host stands for. rows: the sockets in the way."""
 
     host: str
     port: int
     state: PortState
     text: str
+    addresses: tuple[str, ...] = ()
+    rows: tuple[Socket, ...] = ()
 
     @property
     def taken(self) -> bool:
         """Whether somebody else has it, so that another port or some patience would help."""
-        return self.state in (PortState.LISTENING, PortState.BOUND)
+        return self.state.is_held or self.state is PortState.TIME_WAIT
 
 
 def claim(host: str, port: int) -> Claim | Refusal:
     """Listen on every address that the host stands for, as uvicorn would."""
+    return _settled(host, port, listen=True)
+
+
+def probe(host: str, port: int) -> Refusal | None:
+    """Why the address could not be claimed now; None where it could. Nobody can connect to the attempt."""
+    result = _settled(host, port, listen=False)
+    if isinstance(result, Refusal):
+        return result
+    result.close()
+    return None
+
+
+def _settled(host: str, port: int, listen: bool) -> Claim | Refusal:
+    """The same, tried again where whoever was in the way had gone before we could look."""
+    result = _take(host, port, listen)
+    for _ in range(2):
+        if isinstance(result, Claim) or result.state is not PortState.BOUND or result.rows:
+            break
+        result = _take(host, port, listen)
+    return result
+
+
+def _take(host: str, port: int, listen: bool) -> Claim | Refusal:
     if not 0 <= port <= 65535:
         return Refusal(host, port, PortState.INVALID, f"{port} is no port: they go from 0 to 65535")
     try:
         addresses = _addresses(host, port)
-    except socket.gaierror as error:
-        text = f"no address is known for the host {host!r} ({error.strerror})"
+    except (socket.gaierror, UnicodeError) as error:
+        text = f"no address is known for the host {host!r} ({getattr(error, 'strerror', None) or error})"
         return Refusal(host, port, PortState.UNKNOWN_HOST, text)
     sockets: list[socket.socket] = []
     missing: Refusal | None = None
+    remains = PortState.FREE
     for family, address in addresses:
-        one = _listen(family, (address[0], port, *address[2:]), host)
+        one = _open(family, (address[0], port, *address[2:]), host, listen)
         if isinstance(one, Refusal) and one.state is PortState.NOT_LOCAL and len(addresses) > 1:
             missing = one  # localhost names ::1 also where IPv6 is switched off
             continue
@@ -83,11 +103,13 @@ def claim(host: str, port: int) -> Claim | Refusal:
             for sock in sockets:
                 sock.close()
             return one
-        port = port or one.getsockname()[1]
-        sockets.append(one)
+        sock, state = one
+        port = port or sock.getsockname()[1]
+        remains = remains if state is PortState.FREE else state
+        sockets.append(sock)
     if not sockets and missing is not None:
         return missing
-    return Claim(host, port, tuple(sockets))
+    return Claim(host, port, tuple(sockets), remains)
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
@@ -95,26 +117,37 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[s
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))  # type: ignore[misc]
 
 
-def _listen(family: socket.AddressFamily, address: tuple[object, ...], host: str) -> socket.socket | Refusal:
-    sock = _socket(family)
+def _open(
+    family: socket.AddressFamily, address: tuple[object, ...], host: str, listen: bool
+) -> tuple[socket.socket, PortState] | Refusal:
+    """A socket at the address, and what an earlier server has left there."""
+    remains = PortState.FREE
+    try:
+        sock = _socket(family)
+    except OSError:  # this machine knows no IPv6
+        return Refusal(
+            host, int(str(address[1])), PortState.NOT_LOCAL, f"{host} is not an address of this machine"
+        )
     try:
         try:
             # Without SO_REUSEADDR first: with it, the bind would succeed beside a server that has
             # bound and does not listen yet (vLLM while it loads), which would then never come up.
             sock.bind(address)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE or not _only_remains(int(str(address[1]))):
+            remains = state_of(in_the_way((str(address[0]),), int(str(address[1]))))
+            if error.errno != errno.EADDRINUSE or remains not in _NOBODY_THERE:
                 raise
             sock.close()
             sock = _socket(family, reuse=True)
             sock.bind(address)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.listen(BACKLOG)
+        if listen:
+            sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        return _refusal(error, host, int(str(address[1])))
+        return _refusal(error, host, str(address[0]), int(str(address[1])))
     sock.setblocking(False)
-    return sock
+    return sock, remains
 
 
 def _socket(family: socket.AddressFamily, reuse: bool = False) -> socket.socket:
@@ -126,23 +159,12 @@ def _socket(family: socket.AddressFamily, reuse: bool = False) -> socket.socket:
     return sock
 
 
-def _only_remains(port: int) -> bool:
-    """Whether the kernel shows connections at this port but nobody who listens: remains of an earlier run."""
-    states = [row.state for row in socket_rows(port)]
-    return bool(states) and _LISTEN not in states
-
-
-def _refusal(error: OSError, host: str, port: int) -> Refusal:
+def _refusal(error: OSError, host: str, address: str, port: int) -> Refusal:
     match error.errno:
-        case errno.EADDRINUSE if any(row.state == _LISTEN for row in socket_rows(port)):
-            return Refusal(host, port, PortState.LISTENING, f"port {port} is taken")
-        case errno.EADDRINUSE if os.path.exists("/proc/net/tcp"):
-            text = f"port {port} is bound by a process that does not listen yet (a server that is loading?)"
-            return Refusal(host, port, PortState.BOUND, text)
         case errno.EADDRINUSE:
-            return Refusal(host, port, PortState.LISTENING, f"port {port} is taken")
-        case errno.EACCES | errno.EPERM if 0 < port < 1024:
-            text = f"port {port} is below 1024: it needs root, or another port"
+            return _held(host, address, port)
+        case errno.EACCES | errno.EPERM if 0 < port < (lowest := lowest_unprivileged()):
+            text = f"port {port} is below {lowest}: it needs root, or another port"
             return Refusal(host, port, PortState.PRIVILEGED, text)
         case errno.EADDRNOTAVAIL:
             text = f"{host} is not an address of this machine"
@@ -151,42 +173,13 @@ def _refusal(error: OSError, host: str, port: int) -> Refusal:
             return Refusal(host, port, PortState.REFUSED, f"{host}:{port}: {error.strerror or error}")
 
 
-@dataclass(frozen=True, slots=True)
-class SocketRow:
-    """One row of the kernel's socket table. state: its two hexadecimal digits. address: local, as text."""
+def _held(host: str, address: str, port: int) -> Refusal:
+    from portside.devserver.port_sentences import headline
 
-    address: str
-    port: int
-    state: str
-    uid: int
-    inode: int
-
-
-_ROW = re.compile(
-    r"\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) \S+ \S+ \S+\s+(\d+)\s+\d+ (\d+)"
-)
-
-
-def socket_rows(port: int) -> list[SocketRow]:
-    """The kernel's TCP sockets with this local port, connected ones too; none where there is no /proc."""
-    rows = []
-    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
-        try:
-            lines = table.read_text(encoding="ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            match = _ROW.match(line)
-            if match and int(match[2], 16) == port:
-                rows.append(SocketRow(_address(match[1]), port, match[3], int(match[4]), int(match[5])))
-    return rows
-
-
-def listening_rows(port: int) -> list[SocketRow]:
-    return [row for row in socket_rows(port) if row.state == _LISTEN]
-
-
-def _address(text: str) -> str:
-    words = [bytes.fromhex(text[index : index + 8])[::-1] for index in range(0, len(text), 8)]
-    family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
-    return socket.inet_ntop(family, b"".join(words))
+    rows = in_the_way((address,), port)
+    state = state_of(rows)
+    if state is PortState.FREE:
+        # The bind failed and nothing is shown: kernels before 6.8 hide what is bound and does not listen.
+        state = PortState.BOUND if os.path.exists("/proc/net/tcp") else PortState.LISTENING
+    text = headline(state, address, port, rows)
+    return Refusal(host, port, state, text, (address,), tuple(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import sys
 import termios
 from contextlib import suppress
@@ -64,13 +65,18 @@ def show(data: bytes) -> None:
             data = data[os.write(_OUTPUT, data) :]
 
 
-def key() -> str:
-    """One key, without waiting for the line's end. Empty at the end of input. Raises KeyboardInterrupt."""
+def key(timeout_s: float | None = None) -> str | None:
+    """One key, without waiting for the line's end. Empty at the end of input, None when the time is over.
+
+    Raises KeyboardInterrupt.
+    """
     before = termios.tcgetattr(_INPUT)
     mode = termios.tcgetattr(_INPUT)
     mode[3] &= ~(termios.ICANON | termios.ECHO)
     termios.tcsetattr(_INPUT, termios.TCSADRAIN, mode)
     try:
+        if not select.select([_INPUT], [], [], timeout_s)[0]:
+            return None
         return os.read(_INPUT, 1).decode("ascii", "replace").lower()
     finally:
         termios.tcsetattr(_INPUT, termios.TCSADRAIN, before)
