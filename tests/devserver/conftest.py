@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 import pytest
+import trustme
 
 PATIENCE_S = 40.0
 
@@ -103,7 +104,7 @@ class Served:
         if "--" in before:
             index = before.index("--")
             before, after = before[:index], before[index:]
-        command = [sys.executable, "-m", "portside", "serve", *before]
+        command = [*options.pop("prefix", ()), sys.executable, "-m", "portside", "serve", *before]
         command += ["--output-format", "json", "--port", str(self.port), *after]
         environment = {**os.environ, "PORTSIDE_STATE_DIR": str(state), **options.pop("env", {})}
         for name in ("PYTHONPATH", "VIRTUAL_ENV"):
@@ -211,6 +212,19 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "app.py").write_text(RAW_APP, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a server's cert.pem and key.pem, for localhost, and the ca.pem that vouches for it."""
+    folder = tmp_path_factory.mktemp("certificate")
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    for blob in issued.cert_chain_pems:
+        blob.write_to_path(folder / "cert.pem", append=True)
     return folder
 
 

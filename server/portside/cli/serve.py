@@ -65,7 +65,29 @@ class ServeCommand(click.Command):
 @click.option(
     "--reload-dir", "reload_dirs", multiple=True, metavar="DIR", help="Also reload for changes in here."
 )
+@click.option(
+    "--reload-include",
+    "reload_includes",
+    multiple=True,
+    metavar="PATTERN",
+    help="Also reload for changes of files that match, as in a .gitignore.",
+)
+@click.option(
+    "--reload-exclude",
+    "reload_excludes",
+    multiple=True,
+    metavar="PATTERN",
+    help="Never reload for changes of files that match, as in a .gitignore.",
+)
 @click.option("--no-reload", is_flag=True, help="Start once; end when the app ends.")
+@click.option(
+    "--while-loading",
+    type=click.Choice(["respond", "wait"]),
+    help="Until the app serves: answer 503 with how far it is, or let requests wait  [respond]",
+)
+@click.option(
+    "--ready-path", metavar="PATH", help="What to ask the app, to know that it serves  [/health, /healthz, /]"
+)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 @click.option(
     "--grace",
@@ -125,6 +147,10 @@ def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: di
         environment=choice.environment,
         watch=not options["no_reload"],
         reload_dirs=tuple(options["reload_dirs"]) or choice.watch,
+        reload_includes=tuple(options["reload_includes"]) or choice.reload_includes,
+        reload_excludes=tuple(options["reload_excludes"]) or choice.reload_excludes,
+        while_loading=options["while_loading"] or choice.while_loading or "respond",
+        ready_path=options["ready_path"] or choice.ready_path,
         grace_s=options["grace"],
     )
 

@@ -61,6 +61,10 @@ def _named(name: str, settings: Settings) -> Choice | Unclear:
         factory=server.factory,
         environment={**_read_env_file(server, settings.root), **server.env},
         watch=server.watch,
+        reload_includes=server.reload_include,
+        reload_excludes=server.reload_exclude,
+        while_loading=server.while_loading,
+        ready_path=server.ready_path,
         folder=settings.root,
     )
 

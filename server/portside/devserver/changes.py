@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
+
+from pathspec import GitIgnoreSpec
 
 from portside.devserver import ignored
 from portside.devserver.plan import Plan
@@ -21,10 +24,25 @@ class Changes:
 
     def __init__(self, plan: Plan) -> None:
         folders = [plan.folder / folder for folder in plan.reload_dirs]
+        self._folder = plan.folder.resolve()
         self._configured = tuple(str(folder.resolve()) + os.sep for folder in folders)
         self._exactly = frozenset(str(folder.resolve()) for folder in folders)
+        self._include_patterns = plan.reload_includes
+        self._included = GitIgnoreSpec.from_lines(plan.reload_includes)
+        self._excluded = GitIgnoreSpec.from_lines(plan.reload_excludes)
         self._unmatched: dict[str, float] = {}
         self.failed: frozenset[str] = frozenset()
+
+    def included_folders(self) -> list[Path]:
+        """Where a pattern names a folder: to be watched even if git ignores it."""
+        fixed = (
+            re.split(r"[*?\[]", pattern.lstrip("!/"), maxsplit=1)[0] for pattern in self._include_patterns
+        )
+        return [self._folder / path.rpartition("/")[0] for path in fixed]
+
+    def may_count(self, path: str) -> bool:
+        """Whether a change of the file can matter at all, whatever the app has imported."""
+        return path.endswith(".py") or self._is_configured(path) or self._matches(self._included, path)
 
     def relevant(self, paths: frozenset[str], used: frozenset[str], serving: bool) -> frozenset[str]:
         """Those that count. used: what the workers have imported. serving: whether one answers."""
@@ -36,10 +54,20 @@ class Changes:
         return found
 
     def _counts(self, path: str, used: frozenset[str], uncertain: bool) -> bool:
+        if self._matches(self._excluded, path):
+            return False
+        if self._matches(self._included, path):
+            return True
         is_module = path.endswith(".py") and uncertain
         if not (path in used or path in self.failed or is_module or self._is_configured(path)):
             return False
         return not ignored.is_ignored(Path(path))
+
+    def _matches(self, patterns: GitIgnoreSpec, path: str) -> bool:
+        """The patterns are those of a .gitignore in the server's folder."""
+        if not len(patterns) or not path.startswith(f"{self._folder}{os.sep}"):
+            return False
+        return patterns.match_file(os.path.relpath(path, self._folder))
 
     def _is_configured(self, path: str) -> bool:
         below = path.startswith(self._configured) and os.path.splitext(path)[1] in _CONFIGURED

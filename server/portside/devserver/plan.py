@@ -39,7 +39,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """folder: the working folder of the app. environment: added to the user's. name: in the settings."""
+    """folder: the working folder of the app. environment: added to the user's. name: in the settings.
+
+    reload_dirs: files and folders that count besides what the app imports. reload_includes,
+    reload_excludes: gitignore-style patterns, from `folder`. while_loading: `respond` or `wait`.
+    ready_path: what is asked to learn whether it serves; None for the usual ones.
+    """
 
     target: Target
     host: str
@@ -50,6 +55,10 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=dict)
     watch: bool = True
     reload_dirs: tuple[str, ...] = ()
+    reload_includes: tuple[str, ...] = ()
+    reload_excludes: tuple[str, ...] = ()
+    while_loading: str = "respond"
+    ready_path: str | None = None
     grace_s: float = 10.0
 
 
@@ -69,3 +78,7 @@ class Choice:
     folder: Path | None = None
     environment: dict[str, str] = field(default_factory=dict)
     watch: tuple[str, ...] = ()
+    reload_includes: tuple[str, ...] = ()
+    reload_excludes: tuple[str, ...] = ()
+    while_loading: str | None = None
+    ready_path: str | None = None

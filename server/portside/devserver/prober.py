@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 from portside.inside import probe
 
-PATHS = ("/health", "/healthz", "/")
+USUAL_PATHS = ("/health", "/healthz", "/")
 _TIMEOUT_S = 5.0
 _PAUSE_S = 0.5
 
@@ -17,10 +18,11 @@ _PAUSE_S = 0.5
 class Prober:
     """One thread that asks until `stop`. token: what the worker recognises the request by."""
 
-    def __init__(self, listener: socket.socket, token: str, tls: bool) -> None:
+    def __init__(self, listener: socket.socket, token: str, tls: bool, paths: Sequence[str]) -> None:
         self._address = _reachable(listener)
         self._family = listener.family
         self._token = token
+        self._paths = paths
         self._tls = tls
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -33,9 +35,9 @@ class Prober:
         attempt = 0
         while not self._stopped.is_set():
             with suppress(OSError):
-                self._ask(PATHS[attempt % len(PATHS)])
+                self._ask(self._paths[attempt % len(self._paths)])
             attempt += 1
-            self._stopped.wait(0.02 if attempt < len(PATHS) else _PAUSE_S)
+            self._stopped.wait(0.02 if attempt < len(self._paths) else _PAUSE_S)
 
     def _ask(self, path: str) -> None:
         with socket.socket(self._family, socket.SOCK_STREAM) as plain:

@@ -6,25 +6,40 @@ that it has not answered to the worker when that is ready.
 
 from __future__ import annotations
 
-import json
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from portside.devserver.loading_answer import Progress, answer
+
 _TLS_HANDSHAKE = 0x16
 _LONGEST_HEAD = 65536
 _LINGER_S = 1.0
+# Handshakes at a time: each has a thread, and clients that only connect must not pile up.
+_MOST_ENCRYPTED = 32
+_ENCRYPTED_TIMEOUT_S = 5.0
 
 
 class Responder:
-    """One thread, from `start` to `stop`. describe: what the JSON of an answer says."""
+    """One thread, from `start` to `stop`.
 
-    def __init__(self, listeners: Sequence[socket.socket], describe: Callable[[], dict[str, object]]) -> None:
+    describe: what an answer says. encryption: of the server that this stands in for; None where it
+    has none, or where nobody knows yet.
+    """
+
+    def __init__(
+        self,
+        listeners: Sequence[socket.socket],
+        describe: Callable[[], Progress],
+        encryption: ssl.SSLContext | None = None,
+    ) -> None:
         self._listeners = listeners
         self._describe = describe
+        self.encryption = encryption
         self._thread: threading.Thread | None = None
         self._stopping, self._wakeup = socket.socketpair()
         self._held: list[socket.socket] = []
@@ -57,7 +72,7 @@ class Responder:
                 return
             for listener in self._listeners:
                 selector.register(listener, selectors.EVENT_READ, "listener")
-            _Round(selector, self._held, self._describe).run(self._stopping)
+            _Round(selector, self._held, self._describe, self.encryption).run(self._stopping)
 
 
 class _Round:
@@ -67,11 +82,14 @@ class _Round:
         self,
         selector: selectors.BaseSelector,
         held: list[socket.socket],
-        describe: Callable[[], dict[str, object]],
+        describe: Callable[[], Progress],
+        encryption: ssl.SSLContext | None,
     ) -> None:
         self._selector = selector
         self._held = held
         self._describe = describe
+        self._encryption = encryption
+        self._encrypted = threading.BoundedSemaphore(_MOST_ENCRYPTED)
         self._reading: set[socket.socket] = set()
         self._lingering: dict[socket.socket, float] = {}
 
@@ -109,24 +127,23 @@ class _Round:
             self._forget(sock)
             sock.close()
         elif data[0] == _TLS_HANDSHAKE:
-            self._forget(sock)  # we have no certificate: it waits for the worker
-            self._held.append(sock)
+            self._forget(sock)
+            if self._encryption is None or not self._encrypted.acquire(blocking=False):
+                self._held.append(sock)  # it waits for the worker, which has a certificate
+            else:
+                thread = threading.Thread(target=self._answer_encrypted, args=(sock, self._encryption))
+                thread.daemon = True
+                thread.start()
         elif b"\r\n\r\n" in data or len(data) == _LONGEST_HEAD:
-            self._answer(sock)
+            self._answer(sock, data)
         else:
             # Readable again only when there is more: what was looked at stays where it is.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(data) + 1)
 
-    def _answer(self, sock: socket.socket) -> None:
+    def _answer(self, sock: socket.socket, head: bytes) -> None:
         self._reading.discard(sock)
-        body = json.dumps(self._describe()).encode() + b"\n"
-        head = (
-            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nretry-after: 1\r\n"
-            "cache-control: no-store\r\nconnection: close\r\n\r\n"
-        )
         try:
-            sock.send(head.encode() + body)
+            sock.send(answer(head, self._describe()))
             # Closing with something unread would reset the connection under the answer.
             sock.shutdown(socket.SHUT_WR)
         except OSError:
@@ -135,6 +152,27 @@ class _Round:
         else:
             self._lingering[sock] = time.monotonic() + _LINGER_S
             self._drain(sock)
+
+    def _answer_encrypted(self, sock: socket.socket, encryption: ssl.SSLContext) -> None:
+        """In a thread of its own: a handshake takes turns. What has begun is ended here, never handed on."""
+        sock.settimeout(_ENCRYPTED_TIMEOUT_S)
+        try:
+            with encryption.wrap_socket(sock, server_side=True) as encrypted:
+                self._answer_within(encrypted)
+        except OSError:
+            sock.close()
+        finally:
+            self._encrypted.release()
+
+    def _answer_within(self, encrypted: ssl.SSLSocket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head and len(head) < _LONGEST_HEAD:
+            data = encrypted.recv(_LONGEST_HEAD)
+            if not data:
+                return
+            head += data
+        encrypted.sendall(answer(head, self._describe()))
+        encrypted.unwrap()
 
     def _drain(self, sock: socket.socket) -> None:
         try:

@@ -18,13 +18,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from portside.devserver import commands, events, machine, ports, processes, terminal
+from portside.devserver.certificate import Certificate, certificate_of
 from portside.devserver.console import Console
 from portside.devserver.fleet import Fleet
+from portside.devserver.loading_answer import Progress
 from portside.devserver.machine import Phase
 from portside.devserver.narrator import Narrator, registry_phase
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
-from portside.devserver.prober import PATHS, Prober
+from portside.devserver.prober import USUAL_PATHS, Prober
 from portside.devserver.processes import Worker
 from portside.devserver.responder import Responder
 from portside.inside.channel import Message
@@ -35,7 +37,8 @@ if TYPE_CHECKING:  # their libraries are imported while the worker already start
     from portside.devserver.watch import Watcher
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_FIRST_PATIENCE_S = 1.0
+# Long enough for a light app to answer itself; whoever waits for a model hears so at once.
+_FIRST_PATIENCE_S = 0.1
 _RELOAD_PATIENCE_S = 10.0
 _SPARE_DELAY_S = 0.1
 
@@ -58,7 +61,11 @@ class Runner:
         self._keyboard: terminal.Keyboard | None = None
         self._watcher: Watcher | None = None
         self._entry: Entry | None = None
-        self._responder = Responder(claim.sockets, self._describe)
+        certificate = certificate_of(plan.target.arguments, plan.folder)
+        self._responder = Responder(
+            claim.sockets, self._describe, certificate.context() if certificate else None
+        )
+        self._ready_paths = USUAL_PATHS if plan.ready_path is None else (plan.ready_path,)
         self._waiting: list[tuple[socket.socket, str]] = []
         self._prober: Prober | None = None
         self._narrator = Narrator(plan, claim, console)
@@ -203,7 +210,7 @@ class Runner:
         token = random_tokens.token_hex(8)
         self._tokens = {token: generation}
         self._answers = 0
-        self._prober = Prober(self._claim.sockets[0], token, worker.tls)
+        self._prober = Prober(self._claim.sockets[0], token, worker.tls, self._ready_paths)
 
     # -- what workers and keepers say --------------------------------------------------
 
@@ -232,6 +239,9 @@ class Runner:
                 self._narrator.loaded(generation)
             case "serving":
                 worker.serving, worker.tls = True, bool(fields["tls"])
+                if self._responder.encryption is None and fields.get("certificate"):
+                    found = Certificate(self._plan.folder, fields["certificate"], fields["key"])
+                    self._responder.encryption = found.context()
                 self._post(events.Served(generation))
             case "answered":
                 self._on_answer(str(fields["token"]), int(fields["status"]))
@@ -254,9 +264,11 @@ class Runner:
             if self._prober is not None:
                 self._prober.stop()
             self._tokens = {}
+            if self._plan.ready_path is not None and status >= 400:
+                self._narrator.note(f"it answers {status} to {self._plan.ready_path}, the path to be asked")
             self._post(events.Answered(generation))
-        elif self._answers == len(PATHS):
-            paths = ", ".join(PATHS)
+        elif self._answers == len(self._ready_paths):
+            paths = ", ".join(self._ready_paths)
             self._narrator.note(f"it accepts requests, but answers {status} to {paths}")
 
     def _pass_on(self, message: Message) -> None:
@@ -303,7 +315,10 @@ class Runner:
         def changed(paths: frozenset[str]) -> None:
             self._post(events.FilesChanged(paths))
 
-        watcher = Watcher(roots, changed)
+        included = [
+            folder / pattern.split("*")[0].rpartition("/")[0] for pattern in self._plan.reload_includes
+        ]
+        watcher = Watcher([*roots, *included], changed, self._changes.may_count, self._narrator.note)
         watcher.start()
         return watcher
 
@@ -345,12 +360,12 @@ class Runner:
         elif phase is Phase.LOADING and self._state.live is None:
             # Who came while nothing ran has had an answer; from now on waiting is worth it.
             self._waiting += [(connection, "") for connection in self._responder.stop()]
-            self._responder.start(_FIRST_PATIENCE_S if self._state.newest == 1 else _RELOAD_PATIENCE_S)
+            if self._plan.while_loading == "respond":
+                self._responder.start(_FIRST_PATIENCE_S if self._state.newest == 1 else _RELOAD_PATIENCE_S)
 
-    def _describe(self) -> dict[str, object]:
+    def _describe(self) -> Progress:
         """For a client that asked too early."""
-        phase, message = registry_phase(self._state), self._narrator.message
-        return {"phase": phase, "message": message, "retry_after_s": 1}
+        return Progress(registry_phase(self._state), self._plan.target.spec, self._narrator.message)
 
     # -- the registry ------------------------------------------------------------------
 

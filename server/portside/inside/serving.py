@@ -109,7 +109,14 @@ class Serving:
             self._channel.send("failed", message="the event loop is not listening", detail="", fatal=False)
             server.should_exit = True
             return
-        self._channel.send("serving", tls=bool(server.config.ssl), pid=os.getpid())
+        config = server.config
+        self._channel.send(
+            "serving",
+            tls=bool(config.ssl),
+            certificate=config.ssl_certfile and os.fspath(config.ssl_certfile),
+            key=config.ssl_keyfile and os.fspath(config.ssl_keyfile),
+            pid=os.getpid(),
+        )
         adopted, self._adopted = self._adopted, []
         for connection, data in adopted:
             self._adopt(connection, data)

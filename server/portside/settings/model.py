@@ -53,7 +53,8 @@ class ServerSettings:
 
     app: `module:attribute`. script: a path, from the settings file's folder. command: program and
     arguments. port: 0 stands for any free one. env: added to the server's environment.
-    watch: files and folders whose changes reload it.
+    watch: files and folders whose changes reload it. reload_include, reload_exclude: gitignore-style
+    patterns. while_loading: `respond` or `wait`. ready_path: what tells that it serves.
     """
 
     app: str | None = None
@@ -66,6 +67,10 @@ class ServerSettings:
     env: Mapping[str, str] = field(default_factory=dict)
     env_file: str | None = None
     watch: tuple[str, ...] = ()
+    reload_include: tuple[str, ...] = ()
+    reload_exclude: tuple[str, ...] = ()
+    while_loading: str | None = None
+    ready_path: str | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from portside.settings.read import Key, SettingsTable
 _KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "port-variable", "servers")
 _SERVER_KEYS = (
     "app", "script", "command", "host", "port", "app-dir", "factory", "env", "env-file", "watch",
+    "reload-include", "reload-exclude", "while-loading", "ready-path",
 )  # fmt: skip
 _TARGETS = ("app", "script", "command")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -175,7 +176,23 @@ class _Reader:
             env=self._environment(table.get("env"), (*key, "env")),
             env_file=self._typed(table, key, "env-file", str),
             watch=self._strings(table.get("watch"), (*key, "watch")),
+            reload_include=self._patterns(table.get("reload-include"), (*key, "reload-include")),
+            reload_exclude=self._patterns(table.get("reload-exclude"), (*key, "reload-exclude")),
+            while_loading=self._one_of(table, key, "while-loading", ("respond", "wait")),
+            ready_path=self._ready_path(table, key),
         )
+
+    def _one_of(self, table: Mapping[str, Any], key: Key, name: str, known: tuple[str, ...]) -> str | None:
+        value = self._typed(table, key, name, str)
+        if value is not None and value not in known:
+            self._wrong((*key, name), f"is one of {_listed(known)}, not `{value}`")
+        return value
+
+    def _ready_path(self, table: Mapping[str, Any], key: Key) -> str | None:
+        path = self._typed(table, key, "ready-path", str)
+        if path is not None and not path.startswith("/"):
+            self._wrong((*key, "ready-path"), f"`{path}` does not start with `/`")
+        return path
 
     def _app(self, table: Mapping[str, Any], key: Key) -> str | None:
         app = self._typed(table, key, "app", str)
