@@ -106,10 +106,10 @@ def test_a_full_disk_costs_the_record_alone(state: Path) -> None:
     (state / "servers").write_text("no folder")
     entry = registry.Entry(_record())
     assert entry.trouble is not None
-    entry.update("ready", 1, None)
+    entry.change(phase="ready", generation=1)
     assert entry.trouble is not None
     (state / "servers").unlink()
-    entry.update("ready", 2, None)
+    entry.change(phase="ready", generation=2)
     assert entry.trouble is None
     assert [record.generation for record in registry.records()] == [2]
     entry.remove()

@@ -107,9 +107,9 @@ def test_the_mark_proves_a_child_that_left_the_session(state: Path) -> None:
     registry.Entry(record)
     environment = {**os.environ, tree.MARK: record.id}
     with subprocess.Popen(["sleep", "600"], env=environment, start_new_session=True) as process:
-        found = runs.find(process.pid)
+        # The kernel shows the environment a moment after the program has begun.
+        found = wait_until(lambda: runs.find(process.pid), "the mark")
         process.kill()
-    assert found is not None
     assert found.is_orphan
 
 

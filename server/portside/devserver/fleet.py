@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 
-from portside.devserver import processes, terminal
+from portside.devserver import processes, terminal, tree
+from portside.devserver.identity import Identity, Status
+from portside.devserver.output import Output
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
+from portside.devserver.presence import Members
 from portside.devserver.processes import Guardian, Worker
-from portside.inside.channel import Message
+from portside.inside.channel import Channel, Message
 
 
 class Fleet:
@@ -29,24 +32,31 @@ class Fleet:
         selector: selectors.BaseSelector,
         hear: Callable[[Worker, Message], None],
         ended: Callable[[int, int], None],
+        output: Output,
     ) -> None:
         self._plan = plan
         self._claim = claim
         self._selector = selector
         self._hear = hear
         self._ended = ended
+        self._output = output
         self._generations: dict[int, Worker] = {}
         self._guardian: Guardian
         self._lost_guardian: int | None = None
         self._unended: list[int] = []
+        self._sessions: set[int] = set()
+        self.seen: Collection[Identity] = ()
+        """What the workers were last seen to have started."""
         self.spare: Worker | None = None
         self.terminal = False
         """Whether workers get a terminal of their own."""
         self.output = 1
         """The descriptor that takes their standard output where they get none."""
+        self.mark: dict[str, str] = {}
+        """What each of them has in its environment, to be known by."""
 
     def __iter__(self) -> Iterator[Worker]:
-        yield from self._generations.values()
+        yield from list(self._generations.values())
         if self.spare is not None:
             yield self.spare
 
@@ -56,6 +66,15 @@ class Fleet:
     def files(self) -> frozenset[str]:
         """Everything of the project that a worker has imported."""
         return frozenset().union(*(worker.files for worker in self))
+
+    def members(self) -> Members:
+        """Who runs now; from any thread."""
+        workers = list(self)
+        return Members(
+            guardian=self._guardian.pid,
+            keepers=frozenset(worker.keeper for worker in workers if worker.keeper is not None),
+            workers=frozenset(worker.pid for worker in workers if worker.pid is not None),
+        )
 
     # -- the guardian ------------------------------------------------------------------
 
@@ -68,7 +87,7 @@ class Fleet:
                 self._selector.unregister(guardian.channel)
                 guardian.channel.close()
                 self._lost_guardian = guardian.pid
-                processes.sweep({guardian.pid})
+                processes.sweep({guardian.pid}, self._is_ours)
                 lost()
 
         self._selector.register(guardian.channel, selectors.EVENT_READ, on_readable)
@@ -119,21 +138,35 @@ class Fleet:
 
     def _spawn(self) -> Worker:
         pair = terminal.open_for_worker() if self.terminal else None
+        stdout, stderr, sources = self._connect(pair)
         with open(os.devnull, "rb") as nothing:
             worker = processes.start_worker(
                 self._guardian,
                 self._plan.interpreter.path,
                 self._plan.folder,
-                {**os.environ, **self._plan.environment},
-                (nothing.fileno(), self.output, 2),
+                {**os.environ, **self._plan.environment, **self.mark},
+                (nothing.fileno(), stdout, stderr),
                 pair,
             )
+        worker.sources = sources
+        for descriptor in {stdout, stderr} - {self.output}:
+            os.close(descriptor)
         register = self._selector.register
         register(worker.link, selectors.EVENT_READ, lambda: self._on_link(worker))
         register(worker.channel, selectors.EVENT_READ, lambda: self._on_channel(worker))
-        if worker.terminal is not None:
-            register(worker.terminal, selectors.EVENT_READ, lambda: self._on_output(worker))
         return worker
+
+    def _connect(self, pair: tuple[int, int] | None) -> tuple[int, int, tuple[int, ...]]:
+        """Standard output and error of a worker without a terminal, and the sources they come out of."""
+        if pair is not None:
+            source = os.dup(pair[0])
+            self._output.follow(source, self.output)
+            return self.output, self.output, (source,)
+        stdout, source = self._output.open(self.output)
+        if self.output == 2 or _is_one_file(1, 2):  # one pipe keeps the order of lines
+            return stdout, stdout, (source,)
+        stderr, other = self._output.open(2)
+        return stdout, stderr, (source, other)
 
     # -- listening ---------------------------------------------------------------------
 
@@ -142,6 +175,7 @@ class Fleet:
         for message in messages or []:
             if message.event == "started":
                 worker.pid, worker.keeper = message.fields["pid"], message.fields["keeper"]
+                self._sessions.add(message.fields["pid"])
             elif message.event == "exited":
                 worker.status = message.fields["status"]
             elif message.event == "ended":
@@ -158,17 +192,6 @@ class Fleet:
             self._hear(worker, message)
         return bool(messages)
 
-    def _on_output(self, worker: Worker) -> None:
-        assert worker.terminal is not None
-        try:
-            data = os.read(worker.terminal, 65536)
-        except OSError:  # nobody has the other side open any more
-            data = b""
-        if data:
-            terminal.show(data)
-        else:
-            self._unregister(worker.terminal)
-
     def _forget(self, worker: Worker) -> None:
         """Its keeper is gone, so its tree is. Where the keeper was killed, that is still to be seen to."""
         with suppress(OSError):
@@ -177,19 +200,24 @@ class Fleet:
             pass
         self._unregister(worker.link)
         self._unregister(worker.channel)
-        if worker.terminal is not None:
-            self._on_output(worker)
-            self._unregister(worker.terminal)
+        self._output.finish(worker.sources)
         worker.close()
         if worker.status is None:
-            processes.sweep({pid for pid in (worker.keeper, self._lost_guardian) if pid is not None})
+            lost = {pid for pid in (worker.keeper, self._lost_guardian) if pid is not None}
+            processes.sweep(lost, self._is_ours)
         if worker is self.spare:
             self.spare = None
         elif worker.generation is not None and self._generations.get(worker.generation) is worker:
             del self._generations[worker.generation]
             self._ended(worker.generation, -signal.SIGKILL if worker.status is None else worker.status)
 
-    def _unregister(self, source: processes.Source) -> None:
+    def _is_ours(self, process: Status) -> bool:
+        """Whether a worker started it, now that its place in the tree does not tell any more."""
+        if process.session in self._sessions or process.identity in self.seen:
+            return True
+        return any(tree.carries(process.pid, run) for run in self.mark.values())
+
+    def _unregister(self, source: Channel) -> None:
         with suppress(KeyError, ValueError):
             self._selector.unregister(source)
 
@@ -201,3 +229,10 @@ class Fleet:
             worker.close()
         self._guardian.release()
         return sorted({*self._unended, *processes.left_over()} & set(processes.living()))
+
+
+def _is_one_file(one: int, other: int) -> bool:
+    try:
+        return os.path.sameopenfile(one, other)
+    except OSError:
+        return False

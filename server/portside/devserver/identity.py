@@ -17,9 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
-
 _HAS_PROC = os.path.exists("/proc/self/stat")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK") if _HAS_PROC else 1000
 
 
 class Identity(NamedTuple):
@@ -50,7 +49,7 @@ def here() -> Place:
 def now_ticks() -> int:
     """The present, on the clock that starts are counted by."""
     if _HAS_PROC:
-        return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+        return int(time.clock_gettime(time.CLOCK_BOOTTIME) * TICKS_PER_S)
     return int(time.time() * 1000)
 
 
@@ -87,6 +86,8 @@ def status(pid: int) -> Status | None:
 
 
 def _portable_status(pid: int) -> Status | None:
+    import psutil
+
     try:
         process = psutil.Process(pid)
         state = "Z" if process.status() == psutil.STATUS_ZOMBIE else "R"
@@ -97,8 +98,15 @@ def _portable_status(pid: int) -> Status | None:
 
 def all_processes() -> dict[int, Status]:
     """Everything that can be seen, zombies too, by pid."""
-    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()] if _HAS_PROC else psutil.pids()
-    return {pid: found for pid in pids if (found := status(pid)) is not None}
+    return {pid: found for pid in _pids() if (found := status(pid)) is not None}
+
+
+def _pids() -> list[int]:
+    if _HAS_PROC:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    import psutil
+
+    return psutil.pids()
 
 
 def of(pid: int) -> Identity | None:

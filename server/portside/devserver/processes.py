@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portside.devserver import identity
+from portside.devserver.identity import Status
 from portside.inside import channel as channels
 from portside.inside import descent
 
@@ -21,9 +23,6 @@ BOOT = INSIDE / "boot.py"
 
 _SWEEP_S = 2.0
 """How long a process that was killed may take to be gone, before we look no more."""
-
-Source = channels.Channel | int
-"""What can be waited for: a conversation, or the master of a terminal."""
 
 
 class Guardian:
@@ -67,7 +66,8 @@ class Guardian:
 class Worker:
     """A worker and its keeper. link: to the keeper. channel: to the worker itself.
 
-    generation: None for a spare that waits. pid: of the worker, once it is known.
+    generation: None for a spare that waits. pid: of the worker, once it is known. sources: what
+    its output comes out of.
     """
 
     link: channels.Channel
@@ -86,6 +86,7 @@ class Worker:
     engine: bool = False
     gpu: bool = False
     changed: frozenset[str] = field(default_factory=frozenset)
+    sources: tuple[int, ...] = ()
 
     def signal(self, number: int) -> None:
         self.link.send("signal", number=number)
@@ -145,23 +146,24 @@ def _close(*sockets: socket.socket) -> None:
         sock.close()
 
 
-def sweep(lost: Set[int]) -> None:
+def sweep(lost: Set[int], is_ours: Callable[[Status], bool]) -> None:
     """End what came up to us because its keeper and the guardian were both killed.
 
     lost: guardian or keepers whose conversation closed. A killed process closes its files
     before its children go up to the next subreaper, and theirs follow only once they have
     died themselves: so this looks until those are through, and a look finds nothing more.
+    Until then nothing below them is touched: keepers of a lost guardian go on.
     """
     end = time.monotonic() + _SWEEP_S
     while time.monotonic() < end:
-        processes = list(descent.parents())
-        dying = {pid for pid, _, state in processes if state not in "ZX"} & lost
-        ours = [pid for pid, parent, _ in processes if parent == os.getpid()]
-        strays = [pid for pid in ours if pid in lost or not _keeps_others(pid)]
-        for pid in strays:
-            descent.send([*descent.descendants(pid), pid], signal.SIGKILL)
+        processes = identity.all_processes()
+        dying = [pid for pid in lost if pid in processes and not processes[pid].is_dead]
+        children = [] if dying else [one for one in processes.values() if one.parent == os.getpid()]
+        strays = [one for one in children if one.is_dead or (is_ours(one) and not _keeps_others(one.pid))]
+        for stray in strays:
+            descent.send([*descent.descendants(stray.pid), stray.pid], signal.SIGKILL)
             with suppress(OSError):
-                os.waitpid(pid, 0)
+                os.waitpid(stray.pid, os.WNOHANG)
         if not strays and not dying:
             return
         time.sleep(0.002)

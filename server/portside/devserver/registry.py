@@ -23,8 +23,6 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from portside.devserver import identity
 from portside.devserver.identity import Identity, Place
 
@@ -118,6 +116,8 @@ class Record:
 
 
 def _lives_since(pid: int, created: float) -> bool:
+    import psutil
+
     try:
         process = psutil.Process(pid)
         return abs(process.create_time() - created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
@@ -256,15 +256,14 @@ class Entry:
         self.path = _free_path(record)
         self._write()
 
-    def update(self, phase: str, generation: int, message: str | None) -> None:
-        record = self.record
-        if (record.phase, record.generation, record.message) == (phase, generation, message):
-            return
-        since = record.phase_since if record.phase == phase else time.time()
-        self.change(phase=phase, generation=generation, message=message, phase_since=since)
-
     def change(self, **changed: Any) -> None:
-        self.record = replace(self.record, updated_at=time.time(), **changed)
+        """Set these fields; nothing is written where they have these values already."""
+        if all(getattr(self.record, key) == value for key, value in changed.items()):
+            return
+        now = time.time()
+        if changed.get("phase", self.record.phase) != self.record.phase:
+            changed["phase_since"] = now
+        self.record = replace(self.record, updated_at=now, **changed)
         self._write()
 
     def remove(self, code: int | None = None) -> None:
@@ -331,6 +330,8 @@ def _unlink(*paths: Path) -> None:
 
 def own_record(folder: str, target: str, name: str | None, host: str, port: int, url: str) -> Record:
     """A record of this process as the supervisor of a server."""
+    import psutil
+
     place, pid = identity.here(), os.getpid()
     own = identity.of(pid)
     return Record(

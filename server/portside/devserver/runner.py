@@ -14,10 +14,23 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from portside.devserver import commands, events, machine, ports, processes, terminal
+from portside.devserver import (
+    commands,
+    events,
+    machine,
+    output,
+    ports,
+    presence,
+    processes,
+    registry,
+    runlog,
+    terminal,
+)
 from portside.devserver.certificate import Certificate, certificate_of
 from portside.devserver.console import Console
 from portside.devserver.fleet import Fleet
@@ -30,10 +43,10 @@ from portside.devserver.prober import USUAL_PATHS, Prober
 from portside.devserver.processes import Worker
 from portside.devserver.responder import Responder
 from portside.inside.channel import Message
+from portside.knowledge import secrets
 
 if TYPE_CHECKING:  # their libraries are imported while the worker already starts
     from portside.devserver.changes import Changes
-    from portside.devserver.registry import Entry
     from portside.devserver.watch import Watcher
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,13 +67,20 @@ class Runner:
         self._state = machine.State()
         self._events: deque[events.Event] = deque()
         self._selector = selectors.DefaultSelector()
-        self._fleet = Fleet(plan, claim, self._selector, self._on_message, self._on_end)
+        self._run_id = presence.new_run()
+        self._began = time.time()
+        log = runlog.path_for(plan.name or plan.target.spec, self._run_id, self._began)
+        self._log = runlog.RunLog(log, lambda why: self._say(f"no log of this run can be kept: {why}"))
+        self._output = output.Output(output.write_through, self._log.write)
+        self._fleet = Fleet(plan, claim, self._selector, self._on_message, self._on_end, self._output)
+        self._fleet.mark = {presence.MARK: self._run_id}
         self._spare_at: float | None = None
         self._fleet.terminal = terminal.is_shared() and not console.is_json
         self._fleet.output = 2 if console.is_json else 1
         self._keyboard: terminal.Keyboard | None = None
         self._watcher: Watcher | None = None
-        self._entry: Entry | None = None
+        self._presence: presence.Presence | None = None
+        self._calls: deque[Callable[[], None]] = deque()
         certificate = certificate_of(plan.target.arguments, plan.folder)
         self._responder = Responder(
             claim.sockets, self._describe, certificate.context() if certificate else None
@@ -80,7 +100,7 @@ class Runner:
         self._guard()
         self._post(events.Started())
         self._drain_events()
-        self._entry = self._register()
+        self._presence = self._register()
         self._narrator.announce()
         self._watcher = self._watch()
         if self._fleet.terminal:
@@ -116,7 +136,19 @@ class Runner:
         with suppress(OSError, AttributeError):
             self._wakeup.send(b".")
 
+    def _soon(self, call: Callable[[], None]) -> None:
+        """From any thread: have the loop do it."""
+        self._calls.append(call)
+        with suppress(OSError, AttributeError):
+            self._wakeup.send(b".")
+
+    def _say(self, text: str) -> None:
+        """From any thread: what the user has to know."""
+        self._soon(lambda: self._narrator.note(text))
+
     def _drain_events(self) -> None:
+        while self._calls:
+            self._calls.popleft()()
         while self._events:
             event = self._relevant(self._events.popleft())
             if event is None:
@@ -369,19 +401,28 @@ class Runner:
 
     # -- the registry ------------------------------------------------------------------
 
-    def _register(self) -> Entry:
-        from portside.devserver import registry
-
+    def _register(self) -> presence.Presence:
         plan, claim = self._plan, self._claim
         record = registry.own_record(
             str(plan.folder), plan.target.spec, plan.name, plan.host, claim.port, claim.url
         )
-        return registry.Entry(record)
+        command = secrets.redact_command(
+            [plan.interpreter.path, plan.target.spec, *plan.target.command_line(plan.host, claim.port)]
+        )
+        record = replace(
+            record, id=self._run_id, started_at=self._began, command=tuple(command), log=str(self._log.path)
+        )
+        return presence.Presence(record, self._fleet.members, self._say)
 
     def _record(self) -> None:
-        if self._entry is not None:
-            generation = self._state.live or self._state.newest
-            self._entry.update(registry_phase(self._state), generation, self._narrator.message)
+        if self._presence is not None:
+            self._fleet.seen = self._presence.seen
+            state = self._state
+            self._presence.update(
+                phase=registry_phase(state),
+                generation=state.live or state.newest,
+                message=self._narrator.message,
+            )
 
     # -- the terminal ------------------------------------------------------------------
 
@@ -412,11 +453,12 @@ class Runner:
         free = isinstance(result := ports.claim(self._plan.host, self._claim.port), Claim)
         if isinstance(result, Claim):
             result.close()
-        if self._entry is not None:
-            self._entry.remove()
+        code = 2 if self._narrator.fatal else self._code or 0
+        if self._presence is not None:
+            self._presence.leave(code)
+        self._log.close()
         if self._keyboard is not None:
             self._keyboard.restore()
-        code = 2 if self._narrator.fatal else self._code or 0
         self._narrator.stopped(code, left, free)
         return code
 

@@ -58,13 +58,6 @@ class Keyboard:
                 termios.tcsetattr(_INPUT, termios.TCSADRAIN, self._before)
 
 
-def show(data: bytes) -> None:
-    """What the worker wrote, as it wrote it."""
-    with suppress(OSError):
-        while data:
-            data = data[os.write(_OUTPUT, data) :]
-
-
 def key(timeout_s: float | None = None) -> str | None:
     """One key, without waiting for the line's end. Empty at the end of input, None when the time is over.
 

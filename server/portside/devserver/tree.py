@@ -128,17 +128,17 @@ def _is_of_workers_session(process: Status, tree: Tree, processes: Mapping[int, 
 
 def _marked(record: registry.Record, processes: Mapping[int, Status]) -> list[Status]:
     """Those with the run's mark in their environment that began after its supervisor."""
-    mark = f"{MARK}={record.id}".encode()
     since = record.ticks or 0
     return [
         process
         for process in processes.values()
-        if process.ticks >= since and not process.is_dead and mark in _environment(process.pid)
+        if process.ticks >= since and not process.is_dead and carries(process.pid, record.id)
     ]
 
 
-def _environment(pid: int) -> list[bytes]:
+def carries(pid: int, run: str) -> bool:
+    """Whether the process began with the mark of this run in its environment."""
     try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return f"{MARK}={run}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
-        return []
+        return False

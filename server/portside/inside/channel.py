@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 _CHUNK = 65536
 _MAX_DESCRIPTORS = 64
+_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
 class Message(NamedTuple):
@@ -64,7 +65,7 @@ class Channel:
     def receive(self) -> list[Message] | None:
         """What has come, once the socket is readable; None when the other side is gone."""
         try:
-            data, fds, _, _ = socket.recv_fds(self._sock, _CHUNK, _MAX_DESCRIPTORS)
+            data, fds, _, _ = socket.recv_fds(self._sock, _CHUNK, _MAX_DESCRIPTORS, _CLOSE_ON_EXEC)
         except BlockingIOError:
             return []
         except OSError:
