@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from portside.devserver import ports
+from portside.devserver import claiming
+from portside.devserver.claiming import Run
 from portside.devserver.console import Console
 from portside.devserver.interpreter import find
 from portside.devserver.plan import Choice, Plan, Target
@@ -55,9 +56,9 @@ class ServeCommand(click.Command):
 @click.option("--port", type=int, metavar="PORT", help=f"Port to hold; 0 takes any  [{_DEFAULT_PORT}]")
 @click.option(
     "--on-conflict",
-    type=click.Choice(["ask", "next", "fail"]),
-    default="ask",
-    help="When the port is taken: ask (in a terminal, else fail), use the next free one, or fail.",
+    type=click.Choice(["ask", "next", "stop", "wait", "fail"]),
+    help="When a port is taken: ask (in a terminal, else fail), use the next free one, stop what is "
+    "proved to be left of an earlier run, wait until it is free, or fail.  [ask]",
 )
 @click.option("--app-dir", metavar="DIR", help="Folder in which the app's module is looked for.")
 @click.option("--factory", is_flag=True, help="TARGET is a callable that returns the app.")
@@ -108,14 +109,9 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
             console, f"serving a bare command ({command} …) is not implemented yet; give an app or a script"
         )
     plan = _plan(console, target, rest, options)
-    claim = ports.claim(plan.host, plan.port)
-    if isinstance(claim, ports.Refusal):
-        from portside.devserver import conflict
-
-        resolved = conflict.resolve(claim, options["on_conflict"], console)
-        if resolved is None:
-            sys.exit(2)
-        claim = resolved
+    claim = claiming.claim(_run(plan), plan.on_conflict, console)
+    if claim is None:
+        sys.exit(2)
     from portside.devserver import runner
 
     sys.exit(runner.run(plan, claim, console))
@@ -152,7 +148,13 @@ def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: di
         while_loading=options["while_loading"] or choice.while_loading or "respond",
         ready_path=options["ready_path"] or choice.ready_path,
         grace_s=options["grace"],
+        on_conflict=options["on_conflict"] or choice.on_conflict or "ask",
     )
+
+
+def _run(plan: Plan) -> Run:
+    environment = {**os.environ, **plan.environment}
+    return Run(plan.host, plan.port, environment=environment, folder=plan.folder)
 
 
 def _choice(console: Console, spec: str | None, folder: Path) -> Choice:

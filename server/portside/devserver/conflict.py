@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from portside.devserver import holders, ports, stopping, terminal
 from portside.devserver.conflict_lines import fields_of, holder_rows, named
@@ -21,7 +21,8 @@ from portside.devserver.holder_kinds import HolderKind
 from portside.devserver.holders import Holder, Occupancy
 from portside.devserver.ports import Claim, Refusal
 
-POLICIES = ("ask", "next", "stop", "wait", "fail")
+if TYPE_CHECKING:
+    from portside.devserver.port_plan import Trouble
 
 _NEXT_TRIES = 100
 _POLL_S = 0.1
@@ -59,25 +60,53 @@ def tell(refusal: Refusal, occupancy: Occupancy, console: Console, **more: Any) 
             console.row(label, text)
 
 
-class _Conflict:
-    """One address that can't be had, until it can or the run is over."""
+def tell_planned(trouble: Trouble, console: Console) -> None:
+    """The same for another port of the run."""
+    refusal = replace(trouble.refusal, text=trouble.text)
+    planned = {"what": trouble.planned.what, "setting": trouble.planned.setting}
+    tell(refusal, occupancy_of(refusal), console, planned=planned)
 
-    def __init__(self, refusal: Refusal, wanted: Wanted, console: Console) -> None:
+
+def resolve_planned(trouble: Trouble, policy: str, console: Console) -> bool:
+    """Whether another port of the run can be had after all, or the user starts all the same."""
+    refusal = replace(trouble.refusal, text=trouble.text)
+    wanted = Wanted(refusal.host, refusal.port)
+    return _Conflict(refusal, wanted, console, trouble).resolve(policy) is not None
+
+
+def next_claim(refusal: Refusal, wanted: Wanted, console: Console) -> Claim | None:
+    """The next port at which all of the run can be had."""
+    return _Conflict(refusal, wanted, console).next()
+
+
+class _Conflict:
+    """One address that can't be had, until it can or the run is over.
+
+    trouble: it is not the API's. Then nothing is claimed, only looked at: the run's processes bind it.
+    """
+
+    def __init__(
+        self, refusal: Refusal, wanted: Wanted, console: Console, trouble: Trouble | None = None
+    ) -> None:
         self._refusal = refusal
         self._wanted = wanted
         self._console = console
+        self._trouble = trouble
         self._occupancy = occupancy_of(refusal)
 
     def resolve(self, policy: str) -> Claim | None:
         refusal, occupancy = self._refusal, self._occupancy
-        tell(refusal, occupancy, self._console)
-        if not refusal.taken:
+        if self._trouble:
+            tell_planned(self._trouble, self._console)
+        else:
+            tell(refusal, occupancy, self._console)
+        if not refusal.taken and not self._trouble:
             return None
         asking = terminal.is_shared() and not self._console.is_json
         match policy:
-            case "next":
-                return self._next()
-            case "wait":
+            case "next" if self._trouble is None:
+                return self.next()
+            case "wait" if refusal.taken:
                 return self._wait()
             case "stop" if occupancy.own_leftovers:
                 return self._stop(occupancy.own_leftovers)
@@ -88,6 +117,9 @@ class _Conflict:
 
     def _advise(self, policy: str) -> None:
         """What to do, where nobody can be asked."""
+        if self._trouble is not None:
+            self._console.row("you can", self._remedy())
+            return
         chosen = self._occupancy.stoppable
         port = self._refusal.port
         if policy == "stop":
@@ -96,9 +128,17 @@ class _Conflict:
         ways = "take the next free port (--on-conflict next), another (--port N)"
         self._console.row("you can", f"{ways}{end}, or wait (--on-conflict wait)")
 
+    def _remedy(self) -> str:
+        from portside.devserver import port_plan
+
+        assert self._trouble is not None
+        other = port_plan.remedy(self._trouble)
+        end = f"free it (portside free {self._refusal.port})" if self._occupancy.stoppable else ""
+        return ", or ".join(filter(None, (f"set {other}" if other else "", end))) or "give it another port"
+
     # -- another port ------------------------------------------------------------------------
 
-    def _next(self) -> Claim | None:
+    def next(self) -> Claim | None:
         port, host = self._refusal.port, self._wanted.host
         for other in _after(port):
             result = ports.claim(host, other) if self._wanted.fits(other) else None
@@ -118,11 +158,19 @@ class _Conflict:
     # -- asked -------------------------------------------------------------------------------
 
     def _ask(self) -> Claim | None:
-        chosen, other = self._occupancy.stoppable, self._next_free()
-        actions: dict[str, Callable[[], Claim | None]] = {"w": self._wait}
-        offers = ["[w] wait until it is free", "[q] quit"]
+        chosen = self._occupancy.stoppable
+        other = self._next_free() if self._trouble is None else None
+        actions: dict[str, Callable[[], Claim | None]] = {}
+        offers = ["[q] quit"]
+        if self._trouble is not None:
+            actions["s"] = lambda: Claim(self._refusal.host, self._refusal.port, ())
+            offers.insert(0, "[s] start all the same")
+            self._console.row("you can", self._remedy())
+        if self._refusal.taken:
+            actions["w"] = self._wait
+            offers.insert(0, "[w] wait until it is free")
         if other is not None:
-            actions["n"] = self._next
+            actions["n"] = self.next
             offers.insert(0, f"[n] use {other}")
         if chosen:
             actions["k"] = lambda: self._stop(chosen)
@@ -162,7 +210,10 @@ class _Conflict:
         return None
 
     def _claim(self) -> Claim | Refusal:
-        return ports.claim(self._wanted.host, self._refusal.port)
+        host, port = self._wanted.host, self._refusal.port
+        if self._trouble is None:
+            return ports.claim(host, port)
+        return ports.probe(host, port) or Claim(host, port, ())
 
     # -- waiting -----------------------------------------------------------------------------
 

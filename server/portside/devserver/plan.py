@@ -60,6 +60,7 @@ class Plan:
     while_loading: str = "respond"
     ready_path: str | None = None
     grace_s: float = 10.0
+    on_conflict: str = "ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,4 @@ class Choice:
     reload_excludes: tuple[str, ...] = ()
     while_loading: str | None = None
     ready_path: str | None = None
+    on_conflict: str | None = None

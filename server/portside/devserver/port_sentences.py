@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from portside.devserver.port_states import PortState, ephemeral_range
 from portside.devserver.sockets import ANY, Socket, TcpState
 
+OPEN_TO_SHARING = (
+    "; it is open to sharing (SO_REUSEPORT): one more server that asks for that, as `vllm serve` of "
+    "0.7.3 to 0.24 does, would join without an error and get part of its requests"
+)
+
 
 def headline(state: PortState, address: str, port: int, rows: Sequence[Socket]) -> str:
     """Why `address` can't be had at that port, or why it can. rows: the sockets that overlap with it."""

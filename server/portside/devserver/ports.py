@@ -174,7 +174,7 @@ def _refusal(error: OSError, host: str, address: str, port: int) -> Refusal:
 
 
 def _held(host: str, address: str, port: int) -> Refusal:
-    from portside.devserver.port_sentences import headline
+    from portside.devserver.port_sentences import OPEN_TO_SHARING, headline
 
     rows = in_the_way((address,), port)
     state = state_of(rows)
@@ -182,4 +182,20 @@ def _held(host: str, address: str, port: int) -> Refusal:
         # The bind failed and nothing is shown: kernels before 6.8 hide what is bound and does not listen.
         state = PortState.BOUND if os.path.exists("/proc/net/tcp") else PortState.LISTENING
     text = headline(state, address, port, rows)
+    if state in (PortState.LISTENING, PortState.BOUND) and would_join(address, port):
+        text += OPEN_TO_SHARING
     return Refusal(host, port, state, text, (address,), tuple(rows))
+
+
+def would_join(address: str, port: int) -> bool:
+    """Whether a server of this user that asks for SO_REUSEPORT could bind beside whoever holds the port."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe_socket:
+        try:
+            probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            if family == socket.AF_INET6:
+                probe_socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe_socket.bind((address, port))
+        except OSError:
+            return False
+    return True

@@ -47,7 +47,7 @@ def planned(
 
     more: options from a --config file.
     """
-    run = _Run({**more, **_options(words)}, environment)
+    run = _Run({**more, **options_of(words)}, environment)
     found = [*run.data_parallel(host, port), *run.rendezvous(), *run.side_channels(), *run.connectors()]
     found += [*run.events(), *run.ray(), *run.others(host)]
     return [one for one in found if one.mistake or 0 < one.port <= 65535]
@@ -127,7 +127,7 @@ class _Run:
             yield _planned("encoder cache connector", host, _whole(encoder["ec_port"]), setting)
 
     def events(self) -> Iterator[PlannedPort]:
-        """ZmqEventPublisher binds to endpoints with a wildcard and connects to the others; it binds replays."""
+        """ZmqEventPublisher binds endpoints with a wildcard, connects to others, and binds for replays."""
         table = _table(self._options, "kv-events-config")
         if not table.get("enable_kv_cache_events") and table.get("publisher") != "zmq":
             return
@@ -175,13 +175,20 @@ class _Run:
         return found if option in self._options else _as_default(found)
 
     def _variable(
-        self, name: str, what: str, host: str, default: int | None = None, count: int = 1, moves: bool = False
+        self,
+        name: str,
+        what: str,
+        host: str,
+        default: int | None = None,
+        count: int = 1,
+        *,
+        moves: bool = False,
     ) -> Iterator[PlannedPort]:
         """Set, it is planned; else only with a default."""
         given = self._environment.get(name)
         if given is None:
             if default is not None:
-                yield PlannedPort(what, host, default, name, count, moves, is_default=True)
+                yield PlannedPort(what, host, default, name, count, moves=moves, is_default=True)
             return
         port = _whole(given)
         if port is None:
@@ -189,7 +196,7 @@ class _Run:
             mistake = f"{name}={given} is no port number: vLLM fails on it, after some 20 s"
             yield PlannedPort(what, host, 0, name, mistake=mistake)
         else:
-            yield PlannedPort(what, host, port, name, count, moves)
+            yield PlannedPort(what, host, port, name, count, moves=moves)
 
 
 def _planned(what: str, host: str, port: int | None, setting: str, count: int = 1) -> PlannedPort:
@@ -246,7 +253,7 @@ _SHORT = {
 }  # fmt: skip
 
 
-def _options(words: Sequence[str]) -> dict[str, Any]:
+def options_of(words: Sequence[str]) -> dict[str, Any]:
     """Options by their long names, with dashes; vLLM takes underscores as well. Flags are True."""
     found: dict[str, Any] = {}
     for index, word in enumerate(words):

@@ -55,6 +55,7 @@ class ServerSettings:
     arguments. port: 0 stands for any free one. env: added to the server's environment.
     watch: files and folders whose changes reload it. reload_include, reload_exclude: gitignore-style
     patterns. while_loading: `respond` or `wait`. ready_path: what tells that it serves.
+    on_conflict: `ask`, `next`, `stop`, `wait` or `fail`.
     """
 
     app: str | None = None
@@ -71,6 +72,7 @@ class ServerSettings:
     reload_exclude: tuple[str, ...] = ()
     while_loading: str | None = None
     ready_path: str | None = None
+    on_conflict: str | None = None
 
 
 @dataclass(frozen=True)

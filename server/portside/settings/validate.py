@@ -20,9 +20,10 @@ from portside.settings.read import Key, SettingsTable
 _KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "port-variable", "servers")
 _SERVER_KEYS = (
     "app", "script", "command", "host", "port", "app-dir", "factory", "env", "env-file", "watch",
-    "reload-include", "reload-exclude", "while-loading", "ready-path",
+    "reload-include", "reload-exclude", "while-loading", "ready-path", "on-conflict",
 )  # fmt: skip
 _TARGETS = ("app", "script", "command")
+_POLICIES = ("ask", "next", "stop", "wait", "fail")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _APP = re.compile(r"[\w.]+:[\w.]+")
 
@@ -180,6 +181,7 @@ class _Reader:
             reload_exclude=self._patterns(table.get("reload-exclude"), (*key, "reload-exclude")),
             while_loading=self._one_of(table, key, "while-loading", ("respond", "wait")),
             ready_path=self._ready_path(table, key),
+            on_conflict=self._one_of(table, key, "on-conflict", _POLICIES),
         )
 
     def _one_of(self, table: Mapping[str, Any], key: Key, name: str, known: tuple[str, ...]) -> str | None:
