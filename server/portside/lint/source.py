@@ -86,6 +86,10 @@ class SourceFile:
         rest = self.data[self._byte_starts[line] : byte]
         return self.line_starts[line] + len(rest.decode("utf-8", "ignore"))
 
+    def row_of_byte(self, byte: int) -> int:
+        """The line, counted from 0, that holds this byte of `data`."""
+        return bisect.bisect_right(self._byte_starts or self.line_starts, byte) - 1
+
     def byte_of_offset(self, offset: int) -> int:
         """The first byte, in `data`, of this character."""
         if self._byte_starts is None:

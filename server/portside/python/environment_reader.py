@@ -32,7 +32,7 @@ def environment_reader(names: Names, place: Node) -> EnvironmentReader | None:
     home = names.home("os", names.scope_at(place), place.start_byte)
     if home is not None and not _only_the_module(names, home):
         return None
-    edit = insertion(names.tree, "os", _statement(names, place))
+    edit = insertion(names, "os", _statement(names, place))
     return EnvironmentReader("os.environ.get", edit) if edit is not None else None
 
 

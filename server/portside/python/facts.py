@@ -15,7 +15,7 @@ from tree_sitter import Node
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.lint.source import SourceFile, Span
 from portside.python.apps import APP_NAMES, AppUse, find_apps
-from portside.python.chunks import Chunk
+from portside.python.chunks import Chunk, split
 from portside.python.engine_makers import ImportedCall, engine_makers, imported_calls
 from portside.python.engines import EngineUse, engine_at, is_engine_class
 from portside.python.guards import Guards, find_guards
@@ -25,6 +25,7 @@ from portside.python.names import Names
 from portside.python.ports import Listened, listened
 from portside.python.reachability import Reached, find_reached
 from portside.python.relevance import relevant_chunks
+from portside.python.reparse import reparse
 from portside.python.script_place import ScriptPlace
 from portside.python.syntax import SyntaxTree, parse, query
 from portside.python.value_types import Value
@@ -243,5 +244,12 @@ class FileFacts:
 
 def module_facts(source: SourceFile, previous: ModuleFacts | None = None) -> ModuleFacts:
     """The facts of a file. previous: those of an earlier text of it, which makes this fast."""
-    tree = parse(source, previous.tree if previous is not None else None)
-    return ModuleFacts(tree, Names(tree, previous.names.statements if previous is not None else None))
+    if previous is None:
+        tree = parse(source)
+        return ModuleFacts(tree, Names(tree))
+    earlier = previous.names.statements
+    again = reparse(source, previous.tree, earlier)
+    if again is None:
+        tree = parse(source, previous.tree)
+        again = tree, split(tree, earlier)
+    return ModuleFacts(again[0], Names(*again))

@@ -36,7 +36,7 @@ def wrap_in_guard(facts: ModuleFacts, first: Node, importers: Sequence[str] = ()
     importers: the files that import this one, and would no longer find the names.
     """
     moved = _moved(facts, first)
-    if not moved or facts.tree.root.has_error or not _have_lines_of_their_own(facts, moved):
+    if not moved or facts.tree.has_error or not _have_lines_of_their_own(facts, moved):
         return None
     wrapping = _Wrapping.of(facts, moved)
     edits = tuple(_edits(wrapping)) if not wrapping.staying else (_reordered(wrapping),)

@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
 from portside.lint.finding import Edit
 from portside.lint.source import Span
+from portside.python.names import Names
 from portside.python.syntax import SyntaxTree, string_value
 
 _IMPORTS = frozenset({"import_statement", "import_from_statement"})
 
 
-def insertion(tree: SyntaxTree, module: str, before: Node) -> Edit | None:
+def insertion(names: Names, module: str, before: Node) -> Edit | None:
     """The edit that imports the module ahead of `before`; None where the file gives no good place.
 
     After the docstring and `from __future__` imports, in the first block of imports, in order there.
     """
-    statements = [node for node in tree.root.named_children if node.type != "comment"]
-    first = _first_after_header(tree, statements)
+    tree, after_header = names.tree, _after_header(names)
+    first = next(after_header, None)
     if first is None or _has_error_before(tree, first):
         return None
     newline = tree.source.newline
-    block = _block(statements, first)
-    if not block or block[-1].end_byte > before.start_byte:
-        place = _above_comments(first)
-        return _at(tree, place, f"import {module}{newline}{newline}")
-    if not any(_is_standard(tree, node) for node in block):
-        return _at(tree, _above_comments(block[0]), f"import {module}{newline}{newline}")
+    block = _block(first, after_header)
+    if not block or block[-1].end_byte > before.start_byte or not _any_standard(tree, block):
+        return _at(tree, _above_comments(tree, first), f"import {module}{newline}{newline}")
     following = _following(tree, block, module)
     if following is not None:
-        return _at(tree, following, f"import {module}{newline}")
+        return _at(tree, tree.span(following).start, f"import {module}{newline}")
     end = tree.span(block[-1]).end
     return Edit(tree.source.path, Span(end, end), f"{newline}import {module}")
 
 
-def _first_after_header(tree: SyntaxTree, statements: Sequence[Node]) -> Node | None:
-    for index, node in enumerate(statements):
-        is_docstring = index == 0 and node.type == "expression_statement" and _is_string(tree, node)
-        if not is_docstring and node.type != "future_import_statement":
-            return node
-    return None
+def _after_header(names: Names) -> Iterator[Node]:
+    """The statements of the module behind the docstring and `from __future__` imports."""
+    in_header = True
+    for index, node in enumerate(_statements(names)):
+        is_docstring = index == 0 and node.type == "expression_statement" and _is_string(names.tree, node)
+        in_header = in_header and (is_docstring or node.type == "future_import_statement")
+        if not in_header:
+            yield node
+
+
+def _statements(names: Names) -> Iterator[Node]:
+    if names.tree.has_error:
+        yield from (node for node in names.tree.root.named_children if node.type != "comment")
+    else:
+        yield from (chunk.node for chunk in names.chunks)
 
 
 def _is_string(tree: SyntaxTree, statement: Node) -> bool:
@@ -50,21 +58,25 @@ def _is_string(tree: SyntaxTree, statement: Node) -> bool:
 
 
 def _has_error_before(tree: SyntaxTree, first: Node) -> bool:
-    return any(
+    return tree.has_error and any(
         (node.type == "ERROR" or node.has_error) and node.start_byte <= first.start_byte
         for node in tree.root.children
     )
 
 
-def _block(statements: Sequence[Node], first: Node) -> list[Node]:
+def _block(first: Node, others: Iterator[Node]) -> list[Node]:
     """The imports from the first statement on, without a blank line or a comment between them."""
     block: list[Node] = []
-    for node in statements[list(statements).index(first) :]:
+    for node in itertools.chain((first,), others):
         follows = not block or node.start_point.row == block[-1].end_point.row + 1
         if node.type not in _IMPORTS or not follows or node.start_point.column:
             break
         block.append(node)
     return block
+
+
+def _any_standard(tree: SyntaxTree, block: Sequence[Node]) -> bool:
+    return any(_is_standard(tree, node) for node in block)
 
 
 def _is_standard(tree: SyntaxTree, node: Node) -> bool:
@@ -88,19 +100,16 @@ def _following(tree: SyntaxTree, block: Sequence[Node], module: str) -> Node | N
     return rest[0] if rest else None
 
 
-def _above_comments(node: Node) -> Node:
-    """The first of the comments that stand right above the node; itself if they begin the file."""
-    top = node
-    previous = node.prev_sibling
-    while previous is not None and previous.type == "comment":
-        if previous.end_point.row != top.start_point.row - 1 or previous.start_point.column:
-            break
-        top, previous = previous, previous.prev_sibling
-    return node if top.start_point.row == 0 else top
+def _above_comments(tree: SyntaxTree, node: Node) -> int:
+    """Where the comments right above the node begin; it itself if they begin the file."""
+    source, start = tree.source, tree.span(node).start
+    line = top = source.line_of(start)
+    while top > 0 and source.slice(source.line_span(top - 1)).startswith("#"):
+        top -= 1
+    return source.line_starts[top] if 0 < top < line else start
 
 
-def _at(tree: SyntaxTree, node: Node, text: str) -> Edit | None:
-    start = tree.span(node).start
+def _at(tree: SyntaxTree, start: int, text: str) -> Edit | None:
     line = tree.source.line_span(tree.source.line_of(start))
     # Behind `"""docstring"""; ` or an indent there is no place for a line of its own.
     if tree.source.text[line.start : start].strip("\ufeff\f"):

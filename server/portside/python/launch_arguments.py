@@ -243,14 +243,18 @@ def _only_for_launch(names: Names, replaced: tuple[Node, ...]) -> Iterator[Node]
     for option in _options(names):
         destination = option.destination(names)
         holder = wanted.get(destination)
-        if holder is None or option.statement.type != "expression_statement" or not _stands_alone(option):
+        if (
+            holder is None
+            or option.statement.type != "expression_statement"
+            or not _stands_alone(names, option)
+        ):
             continue
         if _is_read_elsewhere(names, destination, replaced) or not _is_read_by_attribute(names, holder):
             continue
         yield option.statement
 
 
-def _stands_alone(option: _Option) -> bool:
+def _stands_alone(names: Names, option: _Option) -> bool:
     before, after = option.statement.prev_sibling, option.statement.next_sibling
     row = option.statement.start_point.row
     shares = (before is not None and before.end_point.row == row and before.is_named) or (
@@ -258,7 +262,7 @@ def _stands_alone(option: _Option) -> bool:
         and after.start_point.row == option.statement.end_point.row
         and after.type != "comment"
     )
-    return not shares and len(option.statement.named_children) == 1 and before is not None
+    return not shares and len(option.statement.named_children) == 1 and not names.is_first(option.statement)
 
 
 def _attributes(node: Node) -> Iterator[tuple[Node, Node]]:

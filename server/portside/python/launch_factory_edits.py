@@ -197,7 +197,7 @@ class FactoryWriter:
             if self._has(module):
                 continue
             guard = self.site.guard or self.site.call
-            edit = None if self._is_taken(module) else insertion(self.names.tree, module, guard)
+            edit = None if self._is_taken(module) else insertion(self.names, module, guard)
             if edit is None:
                 obstacles.add(guard, f"there is no place for `import {module}`")
                 return None
@@ -256,7 +256,7 @@ class FactoryWriter:
         span = self.names.tree.span(node)
         start, line = self._line(span.start).start, self._source.line_of(max(span.start, span.end - 1))
         following = line + 1
-        is_first = node.prev_named_sibling is None
+        is_first = self.names.is_first(node)
         while is_first and following < len(self._source.line_starts) and not self._is_text(following):
             following += 1
         starts = self._source.line_starts

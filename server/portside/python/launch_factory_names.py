@@ -48,7 +48,8 @@ def _needs_all(names: Names, site: Site) -> bool:
     if names.chunks_with(_LOOKUPS):
         return True
     # FastAPI looks annotations up among the names of the module; a class body sees no function's names.
-    return bool(query("(function_definition) @d (class_definition) @d", site.guard or names.tree.root))
+    parts = [site.guard] if site.guard else [chunk.node for chunk in names.chunks_with(["def", "class"])]
+    return any(query("(function_definition) @d (class_definition) @d", part) for part in parts)
 
 
 def _is_shared(names: Names, site: Site, binding: Binding) -> bool:

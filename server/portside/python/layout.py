@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from portside.lint.source import Span
-from portside.python.syntax import SyntaxTree, query
+from portside.python.chunks import Chunks
+from portside.python.syntax import SyntaxTree, descend, query
 
 _LETTERS = b"rRbBuUfFtT"
 _COMPOUND = frozenset(
@@ -31,9 +32,13 @@ _COMPOUND = frozenset(
 
 @dataclass(frozen=True)
 class PythonLayout:
-    """A `Layout` that asks the syntax tree, so it costs nothing until a comment is in question."""
+    """A `Layout` that asks the syntax tree, so it costs nothing until a comment is in question.
+
+    statements: of the text, where they may have been parsed without the rest of it.
+    """
 
     tree: SyntaxTree
+    statements: Chunks | None = None
 
     def comment_at(self, offset: int) -> Span | None:
         node = self._at(offset)
@@ -64,7 +69,7 @@ class PythonLayout:
 
     def _in_open_string(self, offset: int) -> bool:
         """Whether a triple-quoted string begins before and never ends: then there are no comments."""
-        if not self.tree.root.has_error:
+        if not self.tree.has_error:
             return False
         byte = self.tree.source.byte_of_offset(offset)
         starts = query("(ERROR (string_start) @start)", self.tree.root).get("start", [])
@@ -72,7 +77,10 @@ class PythonLayout:
 
     def _at(self, offset: int) -> Node | None:
         byte = self.tree.source.byte_of_offset(offset)
-        return self.tree.root.descendant_for_byte_range(byte, byte + 1)
+        if self.tree.parsed or self.statements is None:
+            return descend(self.tree.root, byte, byte + 1)
+        around = self.statements.all[max(0, self.statements.index_of(byte))]
+        return descend(self.tree.part(*around.lines), byte, byte + 1)
 
     def _header_end(self, node: Node) -> int:
         """The end of `if x:` and the like: where the colon before the block stands."""

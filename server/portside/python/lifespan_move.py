@@ -191,7 +191,7 @@ def _manager(move: _Move) -> tuple[str, tuple[Edit, ...]] | None:
             return (f"{name}.asynccontextmanager" if name == "contextlib" else name), ()
     first = min(move.statement.start_byte, move.app.call.start_byte)
     chunk = names.chunk_at(first)
-    edit = insertion(names.tree, "contextlib", chunk.node) if chunk is not None else None
+    edit = insertion(names, "contextlib", chunk.node) if chunk is not None else None
     return ("contextlib.asynccontextmanager", (edit,)) if edit is not None else None
 
 
@@ -248,10 +248,12 @@ def _with_handlers(move: _Move) -> tuple[Edit, ...] | None:
         *((f"    global {move.name}",) if is_deleted else ()),
         f"    {move.stop}",
     )
-    above, following = app, app.next_named_sibling
-    if following == move.statement:
-        above, following = move.statement, move.statement.next_named_sibling
-    gap = following is None or following.start_point.row > above.end_point.row + 1
+    above, source = app, move.source
+    between = source.data[app.end_byte : move.statement.start_byte]
+    if move.names.statement_after(app) == move.statement and not between.strip():
+        above = move.statement
+    below = source.line_of(move.names.tree.span(above).end) + 1
+    gap = below >= len(source.line_starts) or not source.slice(source.line_span(below)).strip()
     return (Edit(move.source.path, Span(end, end), nl + nl.join(lines) + ("" if gap else nl * 2)),)
 
 

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from tree_sitter import Node
 
-from portside.python.bindings import Binding, How, Scope, ScopeKind, bind
+from portside.python.bindings import Binding, How, Scope, ScopeKind
 from portside.python.chunks import Chunk, Chunks, split
 from portside.python.syntax import SyntaxTree, arguments, descend, string_value, unwrapped
 
@@ -30,19 +30,19 @@ _LONGEST_ALIAS = 12
 class Names:
     """The names of one file. Looks at a statement's tree only once a name in it is asked for.
 
-    earlier: the statements (`statements`) of an earlier text of it, which makes this fast.
+    known: its statements, where they have been told apart already.
     """
 
     tree: SyntaxTree
-    earlier: InitVar[Chunks | None] = None
-    _bound: dict[int, Scope] = field(default_factory=dict, repr=False)
+    known: InitVar[Chunks | None] = None
     _qualified: dict[int, frozenset[str]] = field(default_factory=dict, repr=False)
     _module_bindings: dict[str, tuple[Binding, ...]] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self, earlier: Chunks | None) -> None:
-        self.statements = split(self.tree, earlier)
+    def __post_init__(self, known: Chunks | None) -> None:
+        self.statements = known or split(self.tree)
         self.chunks = self.statements.all
-        root = self.tree.root
+        # Any node of the module will do, and a root would take a parse of the whole text.
+        root = self.tree.root if self.tree.parsed else self.chunks[0].node.parent or self.chunks[0].node
         self.module = Scope(ScopeKind.MODULE, root, 0, len(self.tree.source.data), None)
 
     # Scopes
@@ -52,7 +52,7 @@ class Names:
         chunk = self.chunk_at(node.start_byte)
         if chunk is None:
             return self.module
-        found = self._scopes(chunk).innermost(node.start_byte)
+        found = chunk.scope.innermost(node.start_byte)
         return self.module if found.kind is ScopeKind.MODULE else found
 
     def scope_of(self, definition: Node) -> Scope:
@@ -64,11 +64,23 @@ class Names:
         """The statement of the module that holds this byte."""
         return self.statements.at(byte)
 
-    def _scopes(self, chunk: Chunk) -> Scope:
-        found = self._bound.get(chunk.start)
-        if found is None:
-            found = self._bound[chunk.start] = bind(chunk.node)
-        return found
+    def node_at(self, start: int, end: int) -> Node | None:
+        """The smallest node that holds these bytes; None between the statements of the module."""
+        if self.tree.has_error:
+            return descend(self.tree.root, start, end)
+        chunk = self.chunk_at(start)
+        return descend(chunk.node, start, end) if chunk is not None and end <= chunk.end else None
+
+    def is_first(self, statement: Node) -> bool:
+        """Whether nothing stands before it in its block, not even a comment."""
+        if statement.parent is not None and statement.parent.type != "module":
+            return statement.prev_named_sibling is None
+        return not self.tree.source.data[: statement.start_byte].strip()
+
+    def statement_after(self, statement: Node) -> Node | None:
+        """The statement of the module that follows this one. A node's own siblings may be unknown."""
+        behind = self.statements.index_of(statement.start_byte) + 1
+        return self.chunks[behind].node if 0 < behind < len(self.chunks) else None
 
     # Bindings
 
@@ -79,12 +91,12 @@ class Names:
 
     def bindings_by(self, chunk: Chunk) -> Iterable[tuple[str, Sequence[Binding]]]:
         """The names that a statement of the module binds at module level, and how."""
-        return [(name, found) for name, found in self._scopes(chunk).bindings.items() if found]
+        return [(name, found) for name, found in chunk.scope.bindings.items() if found]
 
     def bound_names(self, statement: Node) -> tuple[str, ...]:
         """The names that this very statement (an import, an assignment) binds."""
         chunk = self.chunk_at(statement.start_byte)
-        scopes = _all_scopes(self._scopes(chunk)) if chunk is not None else []
+        scopes = _all_scopes(chunk.scope) if chunk is not None else []
         found = (b for scope in scopes for bs in scope.bindings.values() for b in bs)
         return tuple(b.name for b in found if b.statement == statement)
 
@@ -102,7 +114,7 @@ class Names:
         for chunk in self.statements.with_word(word):
             # A definition binds its own name and what it declares global.
             if not chunk.is_definition or b"global" in chunk.words or chunk.own_name == word:
-                found += self._scopes(chunk).bindings.get(name, ())
+                found += chunk.scope.bindings.get(name, ())
         return found
 
     def bindings_in(self, name: str, scope: Scope) -> tuple[Binding, ...]:
@@ -282,7 +294,7 @@ class Names:
         """The first part of all that the file imports absolutely, in whatever scope: `vllm`, `fastapi`."""
         found: set[str] = set()
         for chunk in self.chunks_with(["import"]):
-            for scope in _all_scopes(self._scopes(chunk)):
+            for scope in _all_scopes(chunk.scope):
                 for bindings in scope.bindings.values():
                     found.update(b.target.partition(".")[0] for b in bindings if b.target)
         return frozenset(found - {""})

@@ -31,7 +31,7 @@ def note(tracer: Tracer, handed: Handed, local: dict[int, Listener]) -> None:
 
 def _around(names: Names, start: int) -> Node | None:
     """The function or class definition that starts at this byte."""
-    node = names.tree.root.descendant_for_byte_range(start, start + 1)
+    node = names.node_at(start, start + 1)
     while node is not None and node.type not in {"function_definition", "class_definition"}:
         node = node.parent
     return node if node is not None and node.start_byte == start else None

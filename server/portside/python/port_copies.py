@@ -37,7 +37,7 @@ def _numbers(names: Names, port: int) -> Iterator[tuple[Node, Span]]:
     tree, digits = names.tree, str(port).encode()
     # What precedes is looked at last: a search for what begins with plain text runs at memory speed.
     for match in re.finditer(digits + rb"(?<![\w.]" + digits + rb")(?!\w)", tree.source.data):
-        node = tree.root.descendant_for_byte_range(match.start(), match.end())
+        node = names.node_at(match.start(), match.end())
         if node is None:
             continue
         if node.type == "integer" or (node.type == "string_content" and _says_port(names, node, match.end())):

@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import tree_sitter_python
-from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor, Tree
+from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor, Range, Tree
 
 from portside.lint.source import SourceFile, Span
+from portside.python.text_changes import Change, change_between, edited
 
 _LANGUAGE = Language(tree_sitter_python.language())
 
@@ -29,29 +30,45 @@ _MOST_ERRORS = 100
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The one stretch of bytes in which a text differs from an earlier one: from `start` to either end."""
-
-    start: int
-    old_end: int
-    new_end: int
-
-
 @dataclass(frozen=True)
 class SyntaxTree:
     """A file and its tree. The nodes live as long as this object does.
 
-    change: what differs from the text whose tree was used again for this one.
+    change: what differs from the text whose tree was used again for this one. parsed: whether the tree
+    is that of this very text; else it is an earlier one's, which knows of all changes since, and the
+    statements that anybody asks for are parsed by themselves (reparse.py).
     """
 
     source: SourceFile
     tree: Tree = field(repr=False)
     change: Change | None = None
+    parsed: bool = True
+    _parts: dict[int, Node] = field(default_factory=dict, repr=False, compare=False)
 
-    @property
+    @cached_property
     def root(self) -> Node:
-        return self.tree.root_node
+        """The whole module. Takes a parse of the whole text where only parts of it have been parsed."""
+        tree = self.tree if self.parsed else Parser(_LANGUAGE).parse(self.data, self.tree)
+        return tree.root_node
+
+    @cached_property
+    def has_error(self) -> bool:
+        return self.parsed and self.root.has_error
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes that the parser reads; as many as the text has."""
+        return _with_newlines(self.source.data)
+
+    def part(self, start: int, end: int) -> Node:
+        """These lines as a module of their own, at the same places."""
+        found = self._parts.get(start)
+        if found is None:
+            parser = Parser(_LANGUAGE)
+            first, last = (Point(self.source.row_of_byte(byte), 0) for byte in (start, end))
+            parser.included_ranges = [Range(first, last, start, end)]
+            found = self._parts[start] = parser.parse(self.data).root_node
+        return found
 
     def text(self, node: Node) -> str:
         return self.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
@@ -75,7 +92,7 @@ class SyntaxTree:
         nobody knows when they would run.
         """
         nodes = self.root.named_children
-        if not self.root.has_error:
+        if not self.has_error:
             return tuple(node for node in nodes if node.type != "comment")
         return tuple(node for node in nodes if self._stands_at_module_level(node))
 
@@ -95,7 +112,7 @@ class SyntaxTree:
     @cached_property
     def errors(self) -> tuple[Span, ...]:
         """Where the parser had to skip something or to think something up."""
-        if not self.root.has_error:
+        if not self.has_error:
             return ()
         found: list[Span] = []
         for nodes in query("(ERROR) @error (MISSING) @error", self.root).values():
@@ -105,59 +122,23 @@ class SyntaxTree:
 
 def parse(source: SourceFile, previous: SyntaxTree | None = None) -> SyntaxTree:
     """The tree of a file. previous: a tree of an earlier text of it, which makes this fast."""
-    parser, data = Parser(_LANGUAGE), _with_newlines(source.data)
+    parser = Parser(_LANGUAGE)
     if previous is None:
-        return SyntaxTree(source, parser.parse(data))
-    old = _with_newlines(previous.source.data)
-    change = _change(old, data)
-    return SyntaxTree(source, parser.parse(data, _edited(previous.tree, change, old, data)), change)
+        return SyntaxTree(source, parser.parse(_with_newlines(source.data)))
+    again = edit(source, previous)
+    return SyntaxTree(source, parser.parse(again.data, again.tree), again.change)
+
+
+def edit(source: SourceFile, previous: SyntaxTree) -> SyntaxTree:
+    """A later text of the file, of which nothing is parsed yet."""
+    old, new = previous.data, _with_newlines(source.data)
+    change = change_between(old, new)
+    return SyntaxTree(source, edited(previous.tree, change, old, new), change, parsed=False)
 
 
 def _with_newlines(data: bytes) -> bytes:
     """The same bytes, but for lone carriage returns: Python ends lines there, the grammar does not."""
     return _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
-
-
-def _change(old: bytes, new: bytes) -> Change:
-    start = _common_prefix(old, new)
-    tail = _common_prefix(old[start:][::-1], new[start:][::-1])
-    return Change(start, len(old) - tail, len(new) - tail)
-
-
-def _edited(previous: Tree, change: Change, old: bytes, new: bytes) -> Tree:
-    """A copy of the old tree that knows which bytes are no longer what they were.
-
-    And those of the last line before them: where a change begins between two statements, the
-    parser goes on to use what follows only if the end of the statement before counts as changed.
-    """
-    start = old.rfind(b"\n", 0, len(old[: change.start].rstrip())) + 1
-    tree = previous.copy()
-    tree.edit(
-        start_byte=start,
-        old_end_byte=change.old_end,
-        new_end_byte=change.new_end,
-        start_point=_point(old, start),
-        old_end_point=_point(old, change.old_end),
-        new_end_point=_point(new, change.new_end),
-    )
-    return tree
-
-
-def _common_prefix(one: bytes, other: bytes) -> int:
-    """How many bytes both begin with. Bisection: a comparison of slices runs at memory speed."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _point(data: bytes, byte: int) -> Point:
-    point: Point = Point(data.count(b"\n", 0, byte), byte - (data.rfind(b"\n", 0, byte) + 1))
-    return point
 
 
 _QUERIES: dict[str, Query] = {}

@@ -99,7 +99,7 @@ def _has_field(names: Names) -> bool:
 def node_at(names: Names, span: Span) -> Node | None:
     source = names.tree.source
     start, end = source.byte_of_offset(span.start), source.byte_of_offset(span.end)
-    return names.tree.root.descendant_for_byte_range(start, end)
+    return names.node_at(start, end)
 
 
 def _reading(names: Names, expression: Node, depth: int) -> Node | None:

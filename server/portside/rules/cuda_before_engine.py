@@ -163,7 +163,7 @@ def _import_of_os(names: Names, statement: Node | None) -> tuple[Edit, ...] | No
     home = names.home("os", names.scope_at(statement))
     if home is None:
         chunk = names.chunk_at(statement.start_byte)
-        edit = insertion(names.tree, "os", chunk.node) if chunk is not None else None
+        edit = insertion(names, "os", chunk.node) if chunk is not None else None
         return (edit,) if edit is not None else None
     bindings = names.bindings_in("os", home)
     is_there = home is names.module and all(

@@ -11,6 +11,7 @@ from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Se
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python import vllm_port
+from portside.python.chunks import statements_in
 from portside.python.facts import FileFacts
 from portside.python.names import Names
 from portside.python.port_use import Listener
@@ -180,7 +181,8 @@ def _removed(facts: FileFacts, node: Node) -> tuple[Fix, ...]:
     statement = node.parent
     if statement is None or statement.type != "expression_statement" or statement.parent is None:
         return ()
-    others = [child for child in statement.parent.named_children if child.type != "comment"]
+    block = statement.parent
+    others = facts.module.names.chunks if block.type == "module" else statements_in(block)
     source, span = facts.source, facts.module.tree.span(statement)
     first, last = source.line_of(span.start), source.line_of(span.end)
     lines = Span(source.line_span(first).start, source.line_span(last).end)

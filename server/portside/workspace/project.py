@@ -59,7 +59,9 @@ class Project:
         module = self._module_facts(absolute, source)
         self._stopwatch.lap("parse")
         facts = FileFacts(module, self._workspace_facts(absolute, module))
-        findings = run_rules(ALL, facts, source, PythonLayout(module.tree), selection)
+        findings = run_rules(
+            ALL, facts, source, PythonLayout(module.tree, module.names.statements), selection
+        )
         self._stopwatch.lap("rules")
         return LintResult(findings, module.tree.errors)
 
