@@ -1,0 +1,57 @@
+"""A few hundred damaged files on every run; `scripts/fuzz.py` goes on for as long as it is let."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from . import mutations
+from .mutations import MUTATIONS, mutated
+from .properties import Hang, at_most, complaints
+from .seeds import seeds
+
+SEEDS = seeds()
+BATCH = 25
+
+
+@pytest.mark.parametrize("first", range(0, 300, BATCH))
+def test_damaged_files(first: int, tmp_path: Path) -> None:
+    for number in range(first, first + BATCH):
+        assert complaints(mutated(random.Random(number), SEEDS), tmp_path) == [], f"seed {number}"
+
+
+@pytest.mark.parametrize("mutation", dict.fromkeys(MUTATIONS), ids=lambda mutation: mutation.__name__)
+def test_each_accident_happens_also_to_empty_files(mutation: mutations.Mutation) -> None:
+    for number in range(20):
+        mutation(random.Random(number), b"", SEEDS)
+        mutation(random.Random(number), b"x", SEEDS)
+
+
+def test_a_number_is_enough_to_have_an_input_again() -> None:
+    assert mutated(random.Random(7), SEEDS) == mutated(random.Random(7), SEEDS)
+
+
+LARGE = {
+    "an open parenthesis, many times": "x = " + "(" * 200_000,
+    "a long string": "x = '" + "a" * 5_000_000 + "'",
+    "a long comment": "# " + "x" * 5_000_000,
+    "nested parentheses": "x = " + "(" * 50_000 + ")" * 50_000,
+}
+
+
+@pytest.mark.parametrize("line", LARGE.values(), ids=LARGE)
+def test_large_lines(line: str, tmp_path: Path) -> None:
+    text = f"import uvicorn\n{line}\nif __name__ == '__main__':\n    uvicorn.run('server:app', port=8000)\n"
+    assert complaints(text.encode(), tmp_path) == []
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def test_what_does_not_end_is_a_hang() -> None:
+    with pytest.raises(Hang), at_most(0.05):
+        spin()
