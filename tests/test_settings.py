@@ -135,7 +135,9 @@ def test_without_settings_the_root_is_the_top_of_the_project(tmp_path: Path) -> 
         ('servers.a = { app = "a:b", port = true }', "servers.a.port", "has to be a whole number"),
         ('servers.a = { app = "a:b", prot = 1 }', "servers.a.prot", "did you mean `port`?"),
         ('servers.a = { app = "a:b", env = { A = 1 } }', "servers.a.env.A", "has to be a string"),
-        ('servers.a = { command = "vllm serve m" }', "servers.a.command", "not one string"),
+        ('servers.a = { command = "vllm serve m | tee log" }', "servers.a.command", "`|` is for one"),
+        ('servers.a = { command = "vllm serve $MODEL" }', "servers.a.command", "`$MODEL` is for one"),
+        ("servers.a = { command = 'vllm \"serve' }", "servers.a.command", "no closing quotation"),
         ("servers.a = { command = [] }", "servers.a.command", "is empty"),
     ],
 )  # fmt: skip
@@ -213,3 +215,8 @@ def test_without_any_sign_of_a_project_the_opened_folder_is_the_root(tmp_path: P
     assert SettingsFinder().of_folder(inner).root == tmp_path / "work"
     (inner / "setup.py").touch()
     assert SettingsFinder([tmp_path / "work"]).of_folder(inner).root == inner
+
+
+def test_a_command_may_be_one_string(tmp_path: Path) -> None:
+    write(tmp_path, "[tool.portside]\nservers.a.command = \"vllm serve 'my model' --port=8010\"\n")
+    assert load(tmp_path).servers["a"].command == ("vllm", "serve", "my model", "--port=8010")

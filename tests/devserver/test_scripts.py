@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from portside.cli.serve import _address
+from portside.devserver.plan import Choice, PortSource, Target
+
 from .conftest import Start, ask, can_listen, free_port, write
 
 SCRIPT = """\
@@ -138,15 +141,24 @@ def test_a_script_that_is_saved_is_run_again(serve: Start, project: Path) -> Non
     assert ask(served.port) == (200, "new")
 
 
-def test_the_port_of_the_script_is_held_if_none_is_given(project: Path) -> None:
-    from portside.cli.serve import _address
-    from portside.devserver.plan import Choice, Target
-
-    launch = 'uvicorn.run(app, host="0.0.0.0", port=8123)'
+@pytest.mark.parametrize(
+    ("launch", "asked", "address"),
+    [
+        ('uvicorn.run(app, host="0.0.0.0", port=8123)', None, ("0.0.0.0", 8123, PortSource.PROGRAM)),
+        ('uvicorn.run(app, host="0.0.0.0", port=8123)', 9, ("0.0.0.0", 9, PortSource.USER)),
+        ("uvicorn.run(app)", None, ("127.0.0.1", 8000, PortSource.PROGRAM)),
+        ("uvicorn.run(app, port=find_one())", None, ("127.0.0.1", 0, PortSource.UNKNOWN)),
+        ("other_server(app)", None, ("127.0.0.1", 0, PortSource.UNKNOWN)),
+    ],
+    ids=["its own", "the user's", "uvicorn's default", "computed", "no uvicorn"],
+)
+def test_which_port_is_held_for_a_script(
+    project: Path, launch: str, asked: int | None, address: tuple[str, int, PortSource]
+) -> None:
     write(project / "server.py", SCRIPT.replace("LAUNCH", launch))
     target = Target("script", "server.py")
-    assert _address(target, Choice("server.py"), project, {"host": None, "port": None}) == ("0.0.0.0", 8123)
-    assert _address(target, Choice("server.py"), project, {"host": None, "port": 9})[1] == 9
+    found = _address(target, Choice("server.py"), project, {"host": None, "port": asked})
+    assert found[:3] == address
 
 
 def test_a_script_that_ends_by_itself_ends_the_run(serve: Start, project: Path) -> None:

@@ -45,7 +45,6 @@ def test_a_server_is_named_by_the_settings(settings: Path) -> None:
     ("name", "text"),
     [
         ("nobody", "nor a server of the settings (api, batch)"),
-        ("batch", "not implemented yet"),
         (None, "several"),
     ],
 )
@@ -53,6 +52,12 @@ def test_what_can_not_be_served_is_said(settings: Path, name: str | None, text: 
     choice = serve_target.choose(name, settings)
     assert isinstance(choice, Unclear)
     assert text in choice.text
+
+
+def test_a_server_of_the_settings_may_be_a_command(settings: Path) -> None:
+    choice = serve_target.choose("batch", settings)
+    assert isinstance(choice, Choice)
+    assert (choice.command, choice.name, choice.folder) == (("python", "batch.py"), "batch", settings)
 
 
 def test_broken_settings_are_said_with_their_line(project: Path) -> None:
@@ -81,12 +86,6 @@ def test_an_empty_folder_is_bad_usage(serve: Start, tmp_path: Path) -> None:
     served = serve(folder=folder)
     assert served.process.wait(30) == 2
     assert "no app was found" in served.wait_for("error")["text"]
-
-
-def test_a_bare_command_is_told_that_it_comes_later(serve: Start) -> None:
-    served = serve("--", "vllm", "serve", "model")
-    assert served.process.wait(30) == 2
-    assert "serving a bare command (vllm serve …)" in served.wait_for("error")["text"]
 
 
 def test_the_environment_of_the_settings_reaches_the_app(serve: Start, settings: Path) -> None:

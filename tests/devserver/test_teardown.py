@@ -173,7 +173,8 @@ def test_a_second_interrupt_ends_it_at_once(serve: Start, project: Path) -> None
 def test_the_grace_is_kept(serve: Start, project: Path) -> None:
     deaf = """
 import signal, sys, time
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
 print("it loads", file=sys.stderr, flush=True)
 time.sleep(600)
 """

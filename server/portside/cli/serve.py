@@ -6,10 +6,11 @@ and the search for apps come before only where the command line leaves a questio
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -17,10 +18,8 @@ from portside.devserver import claiming
 from portside.devserver.claiming import Run
 from portside.devserver.console import Console
 from portside.devserver.interpreter import find
-from portside.devserver.plan import Choice, Plan, Target
-
-if TYPE_CHECKING:
-    from portside.workspace.script_address import Address
+from portside.devserver.plan import Choice, Plan, PortSource, Target
+from portside.devserver.ports import Claim
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 8000
@@ -30,12 +29,15 @@ TARGET is `module:attribute` (an ASGI app), `script.py` (run as it stands: its o
 uvicorn.run gets the held socket), or the name of a server in the settings. Without it
 the configured or the only app found in this folder is served.
 
-What follows `--` is for the script, or further options for uvicorn.
+What follows `--` is for the script, or further options for uvicorn. Without TARGET it
+is a command, run as it stands: a Python server is given the held socket, any other
+finds its port free, and is watched.
 
 \b
   portside serve core.server:app --port 8010
   portside serve --factory core.server:create_app
   portside serve server.py -- --model Qwen/Qwen2.5-VL-3B-Instruct
+  portside serve -- vllm serve Qwen/Qwen2.5-VL-3B-Instruct --port 8010
 """
 
 
@@ -103,13 +105,12 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
     console = Console(options["output_format"], str(Path.cwd()))
     if not sys.platform.startswith("linux"):
         _refuse(console, "portside serve runs on Linux only, so far: nothing else lets it keep its promises")
-    if target is None and rest:
-        command = " ".join(rest[:2])
-        _refuse(
-            console, f"serving a bare command ({command} …) is not implemented yet; give an app or a script"
-        )
     plan = _plan(console, target, rest, options)
-    claim = claiming.claim(_run(plan), plan.on_conflict, console)
+    claim: Claim | None
+    if plan.port_source is PortSource.UNKNOWN:
+        claim = Claim(plan.host, 0, ())  # held as soon as the program asks for one
+    else:
+        claim = claiming.claim(_run(plan), plan.on_conflict, console)
     if claim is None:
         sys.exit(2)
     from portside.devserver import runner
@@ -118,8 +119,10 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
 
 
 def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: dict[str, Any]) -> Plan:
-    choice = _choice(console, spec, Path.cwd())
+    choice = Choice("", command=rest) if spec is None and rest else _choice(console, spec, Path.cwd())
     folder = choice.folder or Path.cwd()
+    if choice.command:
+        return _of_command(console, choice, folder, options)
     interpreter = find(options["python"], folder)
     if interpreter is None:
         _refuse(console, f"no Python interpreter found: {options['python'] or 'python3'}")
@@ -132,8 +135,8 @@ def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: di
         app_dir=options["app_dir"] or choice.app_dir,
         factory=options["factory"] or choice.factory,
     )
-    host, port = _address(target, choice, folder, options)
-    return Plan(
+    host, port, source, aside = _address(target, choice, folder, options)
+    plan = Plan(
         target=target,
         host=host,
         port=port,
@@ -141,6 +144,16 @@ def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: di
         folder=folder,
         name=choice.name,
         environment=choice.environment,
+        port_source=source,
+        aside=aside,
+    )
+    return _with_options(plan, choice, options)
+
+
+def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
+    """What counts for an app, a script and a command alike."""
+    return dataclasses.replace(
+        plan,
         watch=not options["no_reload"],
         reload_dirs=tuple(options["reload_dirs"]) or choice.watch,
         reload_includes=tuple(options["reload_includes"]) or choice.reload_includes,
@@ -154,7 +167,23 @@ def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: di
 
 def _run(plan: Plan) -> Run:
     environment = {**os.environ, **plan.environment}
-    return Run(plan.host, plan.port, environment=environment, folder=plan.folder)
+    return Run(
+        plan.host, plan.port, plan.target.words, environment, plan.folder, aside=plan.aside, uds=plan.uds
+    )
+
+
+def _of_command(console: Console, choice: Choice, folder: Path, options: dict[str, Any]) -> Plan:
+    from portside.cli import serve_command
+
+    if options["app_dir"] or options["factory"]:
+        _refuse(console, "--app-dir and --factory are for an app; give the command its own options")
+    made = serve_command.make(choice, folder, options)
+    if isinstance(made, str):
+        _refuse(console, made)
+    plan, notes = made
+    for note in notes:
+        console.emit("note", text=note)
+    return _with_options(plan, choice, options)
 
 
 def _choice(console: Console, spec: str | None, folder: Path) -> Choice:
@@ -168,25 +197,23 @@ def _choice(console: Console, spec: str | None, folder: Path) -> Choice:
     return choice
 
 
-def _address(target: Target, choice: Choice, folder: Path, options: dict[str, Any]) -> tuple[str, int]:
+def _address(
+    target: Target, choice: Choice, folder: Path, options: dict[str, Any]
+) -> tuple[str, int, PortSource, tuple[int, ...]]:
     """The command line's host and port, else the settings', else what the script asks for itself."""
     host = options["host"] or choice.host
     port = choice.port if options["port"] is None else options["port"]
-    if target.kind == "script" and (host is None or port is None):
-        asked = _asked_for(folder / target.spec, target.arguments, choice.environment)
-        if asked is not None:
-            host, port = host or asked.host, asked.port if port is None else port
-    return host or _DEFAULT_HOST, _DEFAULT_PORT if port is None else port
+    if target.kind != "script":
+        return host or _DEFAULT_HOST, _DEFAULT_PORT if port is None else port, PortSource.USER, ()
+    from portside.cli.serve_command import of_script
 
-
-def _asked_for(script: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> Address | None:
-    """Host and port that the script will ask for: it is bound before it runs, so its source has to tell."""
-    from portside.workspace.script_address import asked_address
-
-    try:
-        return asked_address(script, arguments, {**os.environ, **environment})
-    except Exception:  # a script that the analysis trips over can be served all the same
-        return None
+    asked = of_script(folder / target.spec, target.arguments, {**os.environ, **choice.environment})
+    host = host or asked.host or _DEFAULT_HOST
+    if port is not None:
+        return host, port, PortSource.USER, asked.aside
+    if asked.port is None:
+        return host, 0, PortSource.UNKNOWN, asked.aside
+    return host, asked.port, PortSource.PROGRAM, asked.aside
 
 
 def _refuse(console: Console, text: str) -> NoReturn:

@@ -49,11 +49,8 @@ def _named(name: str, settings: Settings) -> Choice | Unclear:
         return Unclear(
             f"{name!r} is neither module:attribute nor a script, nor a server of the settings ({known})"
         )
-    spec = server.app or server.script
-    if spec is None:
-        return Unclear(f"the server {name!r} is a command: serving a bare command is not implemented yet")
     return Choice(
-        spec,
+        server.app or server.script or "",
         name,
         host=server.host,
         port=server.port,
@@ -67,6 +64,7 @@ def _named(name: str, settings: Settings) -> Choice | Unclear:
         ready_path=server.ready_path,
         on_conflict=server.on_conflict,
         folder=settings.root,
+        command=server.command or (),
     )
 
 

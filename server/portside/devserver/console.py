@@ -3,10 +3,10 @@
 With `--output-format json` each line of standard output is an event, with `event`
 and `time` (seconds since the epoch), and the app's own output goes to standard error:
 
-    starting        target, python, interpreter (why that one), folder, name
+    starting        target, python, interpreter (why that one), folder, name, level: as of `claimed`
     conflict        host, port, state, text, unseen [users],
                     holders [{pid, command, user, mine, age_s, server, forwarder}]
-    claimed         host, port, url
+    claimed         host, port, url, level: `held`, or `watched` where the command binds it itself
     loading         generation, changed [paths]
     loaded          generation, seconds: since the save, or the start
     serving         generation, seconds, pid: of the worker
@@ -110,10 +110,14 @@ def _redacted(value: Any) -> Any:
 
 
 def _starting(fields: Fields) -> list[Line]:
-    return [("●", "bold", f"{fields['target']}   with {fields['python']} ({fields['interpreter']})")]
+    with_python = f"   with {fields['python']} ({fields['interpreter']})"
+    return [("●", "bold", fields["target"] + (with_python if fields.get("level") != "watched" else ""))]
 
 
 def _claimed(fields: Fields) -> list[Line]:
+    if fields.get("level") == "watched":
+        text = f"port {fields['port']} is free, and watched: the command binds it itself   {fields['url']}"
+        return [("✓", "green", text)]
     return [("✓", "green", f"holding port {fields['port']}: {fields['url']}")]
 
 

@@ -23,7 +23,11 @@ from portside.inside.channel import Channel, Message
 
 
 class Fleet:
-    """hear: is told what a worker says. ended: is told that a tree is gone, and with which status."""
+    """Tells what happens to them.
+
+    hear: what a worker says. ended: that a tree is gone, and with which status. before_load: that a worker
+    is about to run the program, for which it gets what `claim` then holds.
+    """
 
     def __init__(
         self,
@@ -33,9 +37,11 @@ class Fleet:
         hear: Callable[[Worker, Message], None],
         ended: Callable[[int, int], None],
         output: Output,
+        before_load: Callable[[Worker], None],
     ) -> None:
         self._plan = plan
-        self._claim = claim
+        self.claim = claim
+        self._before_load = before_load
         self._selector = selector
         self._hear = hear
         self._ended = ended
@@ -121,14 +127,17 @@ class Fleet:
         """Have it run the app or the script."""
         worker.held = False
         target = self._plan.target
+        self._before_load(worker)
+        claim = self.claim
         worker.channel.send(
             "load",
-            fds=[sock.fileno() for sock in self._claim.sockets],
+            fds=[sock.fileno() for sock in claim.sockets],
             kind=target.kind,
             target=target.spec,
-            arguments=target.command_line(self._plan.host, self._claim.port),
+            arguments=target.command_line(self._plan.host, claim.port),
             path=str(target.folder(self._plan.folder)),
-            port=self._claim.port,
+            port=claim.port if claim.sockets else None,
+            aside=list(self._plan.aside),
         )
 
     def prepare(self, names: tuple[str, ...]) -> None:
@@ -142,7 +151,7 @@ class Fleet:
         with open(os.devnull, "rb") as nothing:
             worker = processes.start_worker(
                 self._guardian,
-                self._plan.interpreter.path,
+                self._plan.interpreter.words,
                 self._plan.folder,
                 {**os.environ, **self._plan.environment, **self.mark},
                 (nothing.fileno(), stdout, stderr),

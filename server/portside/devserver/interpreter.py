@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,10 +14,19 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """path: what is started, symbolic links kept (a virtual environment is found by them). source: why."""
+    """path: what is started, symbolic links kept (a virtual environment is found by them). source: why.
+
+    before: words in front of it (`uv run`), the first one a path. options: its own (`-X dev`).
+    """
 
     path: str
     source: str
+    before: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (*self.before, self.path, *self.options)
 
 
 def find(chosen: str | None, folder: Path) -> Interpreter | None:
@@ -25,6 +35,36 @@ def find(chosen: str | None, folder: Path) -> Interpreter | None:
         found = shutil.which(_in_folder(chosen, folder))
         return Interpreter(os.path.abspath(found), "--python") if found else None
     return next(_candidates(folder), None)
+
+
+def folders_of_programs(chosen: str | None, folder: Path, path: str) -> list[str]:
+    """Where a command such as `uvicorn` is looked for: the chosen environment, the folder's, the path."""
+    own = [Path(found.path).parent for found in [find(chosen, folder)] if chosen and found]
+    if not os.environ.get("VIRTUAL_ENV"):
+        own += [folder / name / "bin" for name in (".venv", "venv")]
+    return [*map(str, own), *path.split(os.pathsep), str(Path(sys.executable).parent)]
+
+
+# `#!/path/python`, `#!/usr/bin/env python`; where the path is too long for a kernel, pip and uv have
+# the shell execute a quoted one in the second line.
+_SHEBANG = re.compile(rb"#!\s*(\S+)[ \t]*(\S*)[^\n]*\n(?:'{3}exec' (\"[^\"]+\"|\S+) )?")
+
+
+def of_script(path: str) -> str | None:
+    """The Python that the script's first lines name; None where it is no Python script."""
+    try:
+        with open(path, "rb") as file:
+            match = _SHEBANG.match(file.read(1024))
+    except OSError:
+        return None
+    if match is None:
+        return None
+    program, argument, quoted = (os.fsdecode(part or b"") for part in match.groups())
+    if quoted:
+        program = quoted.strip('"')
+    elif os.path.basename(program) == "env":
+        program = shutil.which(argument) or ""
+    return program if "python" in os.path.basename(program) and os.path.exists(program) else None
 
 
 def _in_folder(chosen: str, folder: Path) -> str:

@@ -36,13 +36,27 @@ class Narrator:
         plan = self._plan
         self._console.emit(
             "starting",
-            target=" ".join([plan.target.spec, *plan.target.arguments]),
+            target=plan.target.title,
             python=plan.interpreter.path,
             interpreter=plan.interpreter.source,
             folder=str(plan.folder),
             name=plan.name,
+            level="watched" if plan.target.is_watched else "held",
         )
-        self._console.emit("claimed", host=plan.host, port=self._claim.port, url=self._claim.url)
+        if self._claim.port:
+            self.claimed(self._claim)
+        elif plan.uds is None:
+            self.note("which port it listens on is not known before it does; --port N names it")
+
+    def claimed(self, claim: Claim) -> None:
+        """The port is held, or found free for a program that binds it itself."""
+        self._claim = claim
+        level = "watched" if self._plan.target.is_watched else "held"
+        self._console.emit("claimed", host=claim.host, port=claim.port, url=claim.url, level=level)
+
+    def found(self, claim: Claim) -> None:
+        """The program has this port, which nobody held."""
+        self._claim = claim
 
     def note(self, text: str) -> None:
         self._console.emit("note", text=text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +10,22 @@ from pathlib import Path
 from portside.devserver.interpreter import Interpreter
 
 
+class PortSource(enum.Enum):
+    """Who says which port it is."""
+
+    USER = "the command line or the settings"
+    PROGRAM = "the program, as far as its source and its words tell"
+    UNKNOWN = "nobody, before it runs"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An app (`module:attribute`) for the uvicorn CLI, or a script as it stands.
+    """What the worker runs.
 
-    arguments: the script's own, or further options for uvicorn.
+    kind: `app` (`module:attribute`, for the uvicorn CLI), `script`, `module` (`python -m`), `code`
+    (`python -c`), `program` (a Python script on the path, such as `vllm`), or `command` (anything else).
+    arguments: the program's own, or further options for uvicorn. words: the whole command, where one was
+    given. files: that its words name. by_signal: it is stopped as by Ctrl-C also while it serves.
     """
 
     kind: str
@@ -21,6 +33,18 @@ class Target:
     arguments: tuple[str, ...] = ()
     app_dir: str | None = None
     factory: bool = False
+    words: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    by_signal: bool = False
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it binds its port itself, since the held socket can't be given to it."""
+        return self.kind == "command"
+
+    @property
+    def title(self) -> str:
+        return " ".join(self.words or (self.spec, *self.arguments))
 
     def folder(self, working_folder: Path) -> Path:
         """What the program puts in front of its module path."""
@@ -29,8 +53,8 @@ class Target:
         return (working_folder / (self.app_dir or "")).resolve()
 
     def command_line(self, host: str, port: int) -> list[str]:
-        """What follows `uvicorn` or the script's name."""
-        if self.kind == "script":
+        """What follows `uvicorn`, or the program's name."""
+        if self.kind != "app":
             return list(self.arguments)
         options = ["--app-dir", self.app_dir] if self.app_dir else []
         options += ["--factory"] if self.factory else []
@@ -44,6 +68,8 @@ class Plan:
     reload_dirs: files and folders that count besides what the app imports. reload_includes,
     reload_excludes: gitignore-style patterns, from `folder`. while_loading: `respond` or `wait`.
     ready_path: what is asked to learn whether it serves; None for the usual ones.
+    port: 0 where it is not known. aside: ports of the program's other servers. uds: the path of a Unix
+    socket that the program makes, instead of a port.
     """
 
     target: Target
@@ -61,13 +87,16 @@ class Plan:
     ready_path: str | None = None
     grace_s: float = 10.0
     on_conflict: str = "ask"
+    port_source: PortSource = PortSource.USER
+    aside: tuple[int, ...] = ()
+    uds: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An app or a script, with what the settings or its source say of it.
+    """An app, a script or a command, with what the settings or its source say of it.
 
-    name: in the settings. folder: where it runs, if not where the user is.
+    command: instead of spec. name: in the settings. folder: where it runs, if not where the user is.
     """
 
     spec: str
@@ -84,3 +113,4 @@ class Choice:
     while_loading: str | None = None
     ready_path: str | None = None
     on_conflict: str | None = None
+    command: tuple[str, ...] = ()

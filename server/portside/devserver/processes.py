@@ -80,6 +80,11 @@ class Worker:
     began: bool = False
     serving: bool = False
     tls: bool = False
+    plain: bool = False
+    """It listens, and takes no word from us beside signals."""
+    own_port: bool = False
+    """It bound its port itself."""
+    by_signal: bool = False
     status: int | None = None
     files: frozenset[str] = frozenset()
     names: tuple[str, ...] = ()
@@ -88,20 +93,28 @@ class Worker:
     changed: frozenset[str] = field(default_factory=frozenset)
     sources: tuple[int, ...] = ()
 
-    def signal(self, number: int) -> None:
-        self.link.send("signal", number=number)
+    def interrupt(self, grace_s: float) -> None:
+        """As Ctrl-C in a terminal: to its whole process group. Halfway to the end of the grace, SIGTERM."""
+        self.link.send("interrupt", terminate_after_s=grace_s / 2)
 
     def end(self, patience_s: float = 0.0) -> None:
         self.link.send("end", patience_s=patience_s)
 
-    def stop(self) -> None:
+    def stop(self, grace_s: float) -> None:
         """As its own program would stop on Ctrl-C."""
-        if self.serving:
+        if self.serving and not (self.plain or self.own_port or self.by_signal):
             self.channel.send("stop")
         elif self.began:
-            self.signal(signal.SIGINT)
+            self.interrupt(grace_s)
         else:
             self.end()
+
+    def retire(self, grace_s: float) -> None:
+        """After it fell quiet: it ends once it has answered what it has."""
+        if self.plain or self.own_port:
+            self.interrupt(grace_s)
+        else:
+            self.channel.send("retire")
 
     def close(self) -> None:
         self.link.close()
@@ -113,7 +126,7 @@ class Worker:
 
 def start_worker(
     guardian: Guardian,
-    python: str,
+    python: Sequence[str],
     folder: Path,
     environment: Mapping[str, str],
     stdio: tuple[int, int, int],
@@ -129,7 +142,7 @@ def start_worker(
     three = stdio if slave is None else (slave, slave, slave)
     request = {
         # 3 is where the keeper puts the worker's end of the conversation.
-        "argv": [python, str(BOOT), "worker", "3"],
+        "argv": [*python, str(BOOT), "worker", "3"],
         "env": dict(environment),
         "cwd": str(folder),
         "tty": slave is not None,

@@ -50,6 +50,10 @@ class Responder:
             self._thread = threading.Thread(target=self._run, args=(patience_s,), daemon=True)
             self._thread.start()
 
+    def answer_at(self, listeners: Sequence[socket.socket]) -> None:
+        """From the next `start` on."""
+        self._listeners = listeners
+
     def stop(self) -> list[socket.socket]:
         """Connections that were taken and not answered; the caller owns them."""
         if self._thread is not None:
@@ -71,6 +75,7 @@ class Responder:
             if selector.select(patience_s):
                 return
             for listener in self._listeners:
+                listener.setblocking(False)  # the server before us may have wanted it otherwise
                 selector.register(listener, selectors.EVENT_READ, "listener")
             _Round(selector, self._held, self._describe, self.encryption).run(self._stopping)
 

@@ -34,9 +34,11 @@ from portside.devserver import (
 from portside.devserver.certificate import Certificate, certificate_of
 from portside.devserver.console import Console
 from portside.devserver.fleet import Fleet
+from portside.devserver.holding import Holding, turn_away
 from portside.devserver.loading_answer import Progress
 from portside.devserver.machine import Phase
 from portside.devserver.narrator import Narrator, registry_phase
+from portside.devserver.outside import Outside, Seen
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
 from portside.devserver.prober import USUAL_PATHS, Prober
@@ -61,7 +63,6 @@ class Runner:
 
     def __init__(self, plan: Plan, claim: Claim, console: Console) -> None:
         self._plan = plan
-        self._claim = claim
         self._console = console
         self._policy = machine.Policy(watch=plan.watch, grace_s=plan.grace_s)
         self._state = machine.State()
@@ -72,7 +73,11 @@ class Runner:
         log = runlog.path_for(plan.name or plan.target.spec, self._run_id, self._began)
         self._log = runlog.RunLog(log, lambda why: self._say(f"no log of this run can be kept: {why}"))
         self._output = output.Output(output.write_through, self._log.write)
-        self._fleet = Fleet(plan, claim, self._selector, self._on_message, self._on_end, self._output)
+        self._holding = Holding(plan, claim, self._on_claim)
+        self._outside: Outside | None = None
+        self._fleet = Fleet(
+            plan, claim, self._selector, self._on_message, self._on_end, self._output, self._before_load
+        )
         self._fleet.mark = {presence.MARK: self._run_id}
         self._spare_at: float | None = None
         self._fleet.terminal = terminal.is_shared() and not console.is_json
@@ -214,13 +219,13 @@ class Runner:
             case commands.Load():
                 self._fleet.load(worker)
             case commands.Quiet():
-                worker.channel.send("quiet")
+                self._quiet(worker)
             case commands.Go():
                 self._let_in(worker)
             case commands.Retire():
-                worker.channel.send("retire")
+                worker.retire(self._policy.grace_s)
             case commands.Stop():
-                worker.stop()
+                worker.stop(self._policy.grace_s)
             case commands.Kill():
                 worker.end()
             case commands.Probe(generation):
@@ -232,22 +237,41 @@ class Runner:
     def _let_in(self, worker: Worker) -> None:
         """First what was taken meanwhile, then whoever still waits in the kernel's queue."""
         waiting, self._waiting = self._waiting, []
+        if worker.plain:
+            turn_away([*(connection for connection, _ in waiting), *self._responder.stop()])
+            worker.channel.send("go")
+            return
         for connection, data in [*waiting, *((held, "") for held in self._responder.stop())]:
             _adopt(worker, connection, data)
         worker.channel.send("go")
 
+    def _quiet(self, worker: Worker) -> None:
+        """Have it accept nothing more. Who can't be told so is stopped."""
+        if worker.plain or worker.own_port:
+            worker.retire(self._policy.grace_s)
+        else:
+            worker.channel.send("quiet")
+
     def _probe(self, generation: int, worker: Worker) -> None:
+        if worker.own_port:
+            return  # who has found it to listen asks it, too
         if self._prober is not None:
             self._prober.stop()
+        if worker.plain:
+            self._look(worker, None)
+            return
         token = random_tokens.token_hex(8)
         self._tokens = {token: generation}
         self._answers = 0
-        self._prober = Prober(self._claim.sockets[0], token, worker.tls, self._ready_paths)
+        self._prober = Prober(self._holding.claim.sockets[0], token, worker.tls, self._ready_paths)
 
     # -- what workers and keepers say --------------------------------------------------
 
     def _on_end(self, generation: int, status: int) -> None:
+        if self._outside is not None and generation == (self._state.live or self._state.candidate):
+            self._outside.stop()
         self._post(events.Ended(generation, status))
+        self._soon(self._take_back)
 
     def _on_message(self, worker: Worker, message: Message) -> None:  # noqa: C901, PLR0912  (one branch each)
         fields, generation = message.fields, worker.generation
@@ -259,14 +283,18 @@ class Runner:
             case "checked" if worker.held:
                 self._post(events.Checked(generation))
             case "began":
-                worker.began = True
+                self._on_began(worker)
             case "stale":
                 self._fleet.restart(worker)
-            case "asked" if generation == 1:
-                self._narrator.other_port(fields["port"])
+            case "asked":
+                self._on_asked(worker, generation, fields)
+            case "yield":
+                self._let_go(worker, str(fields["why"]))
+                worker.channel.send("yielded")
             case "note" if generation == 1:
                 self._narrator.note(str(fields["text"]))
             case "loaded":
+                worker.plain = bool(fields.get("plain"))
                 self._post(events.Loaded(generation))
                 self._narrator.loaded(generation)
             case "serving":
@@ -330,6 +358,124 @@ class Runner:
         if missed and worker.serving:
             self._post(events.FilesChanged(missed))
 
+    # -- whose port it is --------------------------------------------------------------
+
+    def _on_claim(self, claim: Claim) -> None:
+        self._fleet.claim = claim
+        self._responder.answer_at(claim.sockets)
+        if self._presence is not None:
+            self._presence.update(host=claim.host, port=claim.port, url=claim.url)
+
+    def _before_load(self, worker: Worker) -> None:
+        """The last moment before the program runs: it gets the socket, or its port back."""
+        worker.by_signal = self._plan.target.by_signal
+        if self._plan.target.is_watched:
+            turn_away(self._responder.stop())
+            self._holding.let_go()
+        elif self._holding.released:
+            self._holding.take_back()
+
+    def _on_began(self, worker: Worker) -> None:
+        worker.began = True
+        if self._plan.target.is_watched:
+            worker.own_port = True
+            self._learn(
+                worker, {"files": self._plan.target.files, "names": (), "engine": False, "gpu": False}
+            )
+        if worker.own_port or not self._holding.claim.sockets:
+            self._look(worker, os.getpid())
+
+    def _let_go(self, worker: Worker, why: str) -> None:
+        """A child of the program is going to bind the port."""
+        turn_away(self._responder.stop())
+        self._holding.let_go()
+        worker.own_port = True
+        self._narrator.note(f"{why}; port {self._holding.claim.port} is watched, not held")
+        self._look(worker, os.getpid())
+
+    def _on_asked(self, worker: Worker, generation: int, fields: dict[str, Any]) -> None:
+        """A server of the program asks for another port than the one that is held, if one is."""
+        holding, asked = self._holding, int(fields["port"])
+        host = fields["host"] if isinstance(fields["host"], str) else holding.claim.host
+        held = holding.claim.sockets
+        if held and (asked == 0 or generation > 1 or not holding.port_is_the_programs):
+            if asked and generation == 1:
+                self._narrator.other_port(asked)
+            worker.channel.send("held", port=holding.claim.port)
+            return
+        turn_away(self._responder.stop())
+        refusal = holding.move(host, asked)
+        if refusal is not None:
+            self._refused(generation, refusal)
+            return
+        if self._outside is not None:
+            self._outside.stop()
+        worker.own_port = False
+        self._narrator.claimed(holding.claim)
+        self._responder.start(_FIRST_PATIENCE_S)
+        descriptors = [sock.fileno() for sock in holding.claim.sockets]
+        worker.channel.send("held", fds=descriptors, port=holding.claim.port)
+
+    def _refused(self, generation: int, refusal: ports.Refusal) -> None:
+        from portside.devserver import conflict
+
+        conflict.tell(refusal, conflict.occupancy_of(refusal), self._console)
+        self._narrator.fatal = refusal.text
+        self._post(events.Failed(generation, refusal.text))
+
+    def _look(self, worker: Worker, root: int | None) -> None:
+        """Find out from outside whether the worker's processes listen, and answer."""
+        if self._outside is not None:
+            self._outside.stop()
+        generation, port = worker.generation, self._holding.claim.port or None
+        assert generation is not None
+
+        def tell(seen: Seen) -> None:
+            self._soon(lambda: self._on_seen(generation, seen))
+
+        self._outside = Outside(root, port, tell, self._ready_paths, self._plan.uds)
+
+    def _on_seen(self, generation: int, seen: Seen) -> None:
+        worker, claim = self._fleet.get(generation), self._holding.claim
+        if worker is None:
+            return
+        match seen.what:
+            case "listening" | "elsewhere":
+                if seen.what == "elsewhere":
+                    self._adopt_port(seen.port)
+                worker.own_port = worker.serving = True
+                self._post(events.Served(generation))
+            case "stolen":
+                self._narrator.note(
+                    f"somebody else listens on port {claim.port} now: portside ports {claim.port}"
+                )
+            case "failing":
+                self._narrator.note(
+                    f"it accepts requests, but answers {seen.status} to {', '.join(self._ready_paths)}"
+                )
+            case _:
+                if seen.what == "no http":
+                    self._narrator.note(f"it listens on port {seen.port}, and does not speak HTTP")
+                if not worker.serving:  # on a Unix socket nothing is seen before
+                    worker.serving = True
+                    self._post(events.Served(generation))
+                self._post(events.Answered(generation))
+
+    def _adopt_port(self, port: int) -> None:
+        """The program listens where nobody held anything."""
+        before = self._holding.claim.port
+        if before:
+            self._narrator.note(f"it listens on port {port}, not on {before}")
+        self._holding.seen_at(port)
+        self._narrator.found(self._holding.claim)
+
+    def _take_back(self) -> None:
+        """While nothing runs the port is held again, and who asks is told why."""
+        idle = self._state.phase in (Phase.FAILED, Phase.BACKING_OFF) and not self._state.running
+        if idle and self._holding.released and self._holding.take_back() is None:
+            turn_away(self._responder.stop())
+            self._responder.start(0.0)
+
     # -- changes -----------------------------------------------------------------------
 
     def _watch(self) -> Watcher | None:
@@ -359,6 +505,8 @@ class Runner:
         worker = self._fleet.get(self._state.live)
         if worker is None or worker.pid is None:
             return False
+        if worker.own_port:
+            return True  # two would not fit on one port either
         return worker.gpu or (worker.engine and bool(processes.below(worker.pid)))
 
     # -- a spare interpreter -----------------------------------------------------------
@@ -402,9 +550,9 @@ class Runner:
     # -- the registry ------------------------------------------------------------------
 
     def _register(self) -> presence.Presence:
-        plan, claim = self._plan, self._claim
+        plan, claim = self._plan, self._holding.claim
         record = registry.own_record(
-            str(plan.folder), plan.target.spec, plan.name, plan.host, claim.port, claim.url
+            str(plan.folder), plan.target.title, plan.name, plan.host, claim.port, claim.url
         )
         command = secrets.redact_command(
             [plan.interpreter.path, plan.target.spec, *plan.target.command_line(plan.host, claim.port)]
@@ -443,14 +591,15 @@ class Runner:
         """Nothing is left, and that is checked, not assumed."""
         if self._watcher is not None:
             self._watcher.stop()
-        if self._prober is not None:
-            self._prober.stop()
+        for looking in (self._prober, self._outside):
+            if looking is not None:
+                looking.stop()
         self._responder.close()
         for connection, _ in self._waiting:
             connection.close()
-        self._claim.close()
+        self._holding.claim.close()
         left = self._fleet.disband()
-        free = isinstance(result := ports.claim(self._plan.host, self._claim.port), Claim)
+        free = isinstance(result := ports.claim(self._plan.host, self._holding.claim.port), Claim)
         if isinstance(result, Claim):
             result.close()
         code = 2 if self._narrator.fatal else self._code or 0

@@ -40,6 +40,8 @@ class Channel:
         self._fds: list[int] = []
         self._sending = threading.Lock()
         self._ready: list[Message] = []
+        self.is_over = False
+        """Whether the other side is gone."""
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -69,9 +71,10 @@ class Channel:
         except BlockingIOError:
             return []
         except OSError:
-            return None
+            data, fds = b"", []
         self._fds += fds
         if not data:
+            self.is_over = True
             return None
         self._bytes += data
         *lines, self._bytes = self._bytes.split(b"\n")
@@ -91,6 +94,16 @@ class Channel:
                 return None
             self._ready = messages
         return self._ready.pop(0)
+
+    def wait_for(self, event: str, timeout_s: float | None = None) -> Message | None:
+        """The next message of this kind; what came before it is kept for `drain`."""
+        before: list[Message] = []
+        while True:
+            message = self.wait(timeout_s)
+            if message is None or message.event == event:
+                self._ready = before + self._ready
+                return message
+            before.append(message)
 
     def drain(self) -> list[Message]:
         """Messages that came together with one that `wait` returned."""

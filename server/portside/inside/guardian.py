@@ -20,6 +20,7 @@ import os
 import select
 import signal
 import termios
+import time
 from typing import Any, NoReturn
 
 from . import descent
@@ -135,6 +136,7 @@ class Keeper:
         descent.become_subreaper()
         self._wakeup = _wake_on_child()
         self._exited = False
+        self._terminate_at: float | None = None
         keeper = os.getpid()
         self._worker = os.fork()
         if self._worker == 0:
@@ -156,7 +158,8 @@ class Keeper:
     def _attend(self) -> float:
         """Until the worker or the supervisor is gone, or the end is asked for: the patience then due."""
         while True:
-            for ready in _poll([self._link.fileno(), self._wakeup]):
+            timeout_ms = _POLL_MS if self._terminate_at is None else 50
+            for ready in _poll([self._link.fileno(), self._wakeup], timeout_ms):
                 if ready == self._wakeup:
                     _drain(self._wakeup)
                     continue
@@ -166,11 +169,23 @@ class Keeper:
                 for message in messages:
                     if message.event == "end":
                         return float(message.fields.get("patience_s", 0.0))
-                    if message.event == "signal" and not self._exited:
-                        descent.send([self._worker], int(message.fields["number"]))
+                    if message.event == "interrupt" and not self._exited:
+                        self._interrupt(float(message.fields["terminate_after_s"]))
+            self._terminate_if_due()
             descent.reap(self._on_exit)
             if self._exited:
                 return STRAY_PATIENCE_S
+
+    def _interrupt(self, terminate_after_s: float) -> None:
+        """Ctrl-C goes to the whole group. Who does not mind it is asked by SIGTERM some seconds later."""
+        with contextlib.suppress(OSError):
+            os.killpg(self._worker, signal.SIGINT)
+        self._terminate_at = time.monotonic() + terminate_after_s
+
+    def _terminate_if_due(self) -> None:
+        if self._terminate_at is not None and time.monotonic() >= self._terminate_at:
+            self._terminate_at = None
+            descent.send(descent.descendants(os.getpid()), signal.SIGTERM)
 
 
 def _execute(keeper: int, request: dict[str, Any], inherited: list[int]) -> NoReturn:

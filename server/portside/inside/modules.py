@@ -25,6 +25,11 @@ def report() -> dict[str, Any]:
     }
 
 
+def count() -> int:
+    """Tells whether anything has been imported since."""
+    return len(sys.modules)
+
+
 def project_files() -> list[str]:
     """Source files of imported modules that are neither installed nor ours."""
     return [path for path in map(_source, list(sys.modules.values())) if path and _is_project(path)]

@@ -54,7 +54,9 @@ def is_third_party(path: str) -> bool:
 
 def candidates(loaded: Iterable[str]) -> list[str]:
     """Of the modules that the last generation had, those that a spare may import, in that order."""
-    return [name for name in loaded if name.partition(".")[0] in SAFE and not name.startswith("uvicorn.__")]
+    return [
+        name for name in list(loaded) if name.partition(".")[0] in SAFE and not name.startswith("uvicorn.__")
+    ]
 
 
 def load(names: Sequence[str]) -> None:

@@ -14,14 +14,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import sys
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from . import handover, modules, probe
 from .channel import Channel, Message
+from .hold import Hold
 
 RETIRE_GRACE_S = 0.25
 """How long a quiet server waits for what was accepted but not read yet. Without it fresh requests fail."""
@@ -32,12 +35,12 @@ _POLL_S = 0.25
 class Serving:
     """What this worker does with the socket. One server of the process takes it, the first."""
 
-    def __init__(self, channel: Channel, listeners: list[socket.socket], held_port: int) -> None:
+    def __init__(self, channel: Channel, hold: Hold) -> None:
         self._channel = channel
-        self.listeners = listeners
-        self._held_port = held_port
+        self._hold = hold
         self._server: Any = None
         self._config: Any = None
+        self._noted = False
         self._go: asyncio.Event
         self._tasks: list[asyncio.Future[Any]] = []
         self._adopted: list[tuple[socket.socket, bytes]] = []
@@ -46,19 +49,38 @@ class Serving:
 
     # -- what the hooks ask ------------------------------------------------------------
 
-    def takes(self, config: Any) -> bool:
-        """Whether this configuration's server is the one that gets the socket."""
+    def takes(self, config: Any, sockets: Sequence[socket.socket] | None = None) -> bool:
+        """Whether this configuration's server is the one that gets the socket.
+
+        sockets: what it was given to serve on. Others than ours are its own affair.
+        """
         if self._config is None and config.uds is None and config.fd is None:
+            if sockets:
+                if self._hold.is_taken or not any(map(self._hold.owns, sockets)):
+                    return False
+            elif not self._hold.offers(config.host, config.port):
+                return False
+            self._hold.take()
             self._config = config
-            if config.port not in (0, self._held_port):
-                self._channel.send("asked", host=config.host, port=config.port)
-        return self._config is config
+        return self._config is config and self._hold.is_taken_here
+
+    def is_about(self, host: Any, port: int) -> bool:
+        """Whether a server at this address, made without uvicorn, is the one."""
+        hold = self._hold
+        return isinstance(host, str) and bool(hold.listeners) and not hold.is_taken and port == hold.port
+
+    def bound_socket(self) -> socket.socket:
+        """For a program that binds first and serves later."""
+        return self._hold.listeners[0].dup()
 
     def configure(self, config: Any) -> None:
         """One process, reloaded by the dev server: not by uvicorn, and not several."""
-        if config.reload or config.workers > 1:
-            what = "reload=True" if config.reload else f"workers={config.workers}"
-            self._channel.send("note", text=f"{what} is left aside: the dev server reloads, with one worker")
+        if (config.reload or config.workers > 1) and not self._noted:
+            self._noted = True
+            what = "reload" if config.reload else f"workers={config.workers}"
+            self._channel.send(
+                "note", text=f"uvicorn's {what} is left aside: the dev server reloads, with one worker"
+            )
         config.reload = False
         config.workers = 1
 
@@ -76,7 +98,9 @@ class Serving:
                 await self._loaded()
 
         server.lifespan.startup = startup_then_wait
-        own = [listener.dup() for listener in self.listeners]
+        if threading.current_thread() is not threading.main_thread():
+            _end_the_program_after(server)
+        own = [listener.dup() for listener in self._hold.listeners]
         await original(server, sockets=own)
         if not server.started or server.lifespan.should_exit:
             return
@@ -193,3 +217,14 @@ class Serving:
 
     def _adopt(self, connection: socket.socket, data: bytes) -> None:
         self._tasks.append(asyncio.ensure_future(handover.adopt(self._server, connection, data)))
+
+
+def _end_the_program_after(server: Any) -> None:
+    """A server in a thread of the program: its end is not the program's, which Ctrl-C would have ended."""
+    plain_shutdown = server.shutdown
+
+    async def shutdown(sockets: list[socket.socket] | None = None) -> None:
+        await plain_shutdown(sockets=sockets)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    server.shutdown = shutdown

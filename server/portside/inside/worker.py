@@ -1,14 +1,13 @@
 """The user's program, in the user's interpreter, on the socket that the supervisor holds.
 
 Told over its channel: `prepare(names)` what to import while it waits, `check(files)`
-what to compile, `load(...)` what to run. Tells: hello, prepared, checked, stale, began, asked,
+what to compile, `load(...)` what to run. Tells: hello, prepared, checked, stale, began, asked, yield,
 note, loaded, serving, answered, modules, idle, quiet, retiring, failed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.machinery
 import io
 import logging
 import os
@@ -17,11 +16,11 @@ import socket
 import sys
 import tokenize
 import traceback
-import types
 from typing import Any, NoReturn
 
-from . import hook, modules, preload
+from . import binding, children, hook, modules, preload, programs
 from .channel import Channel, Message, from_descriptor
+from .hold import Hold
 from .serving import Serving
 
 _BOOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "boot.py")
@@ -85,20 +84,23 @@ class Worker:
                 if isinstance(stream, io.TextIOWrapper):
                     stream.reconfigure(line_buffering=True)
         listeners = [socket.socket(fileno=descriptor) for descriptor in request.fds]
-        self._serving = Serving(self._channel, listeners, fields["port"])
+        hold = Hold(self._channel, listeners, fields["port"], fields["aside"])
+        self._serving = Serving(self._channel, hold)
         signal.signal(signal.SIGINT, self._original_sigint)
         self._channel.send("began")
         self._collect_errors()
-        self._run_reporting(fields)
+        self._run_reporting(fields, hold)
 
-    def _run_reporting(self, fields: dict[str, Any]) -> None:
-        run = _run_app if fields["kind"] == "app" else _run_script
-        hook.install(self._served())
+    def _run_reporting(self, fields: dict[str, Any], hold: Hold) -> None:
+        if fields["kind"] != "command":
+            hook.install(self._served())
+            binding.install(hold, self._channel)
+            children.install(hold)
         try:
-            run(fields)
+            programs.run(fields, hold)
         except SystemExit as leave:
             code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
-            if not self._served().started and code:
+            if code and not (self._served().started or hold.is_served):
                 self._fail(None, "\n".join(self._errors))
             raise
         except KeyboardInterrupt:
@@ -148,36 +150,6 @@ def _tee(handler: logging.Handler) -> Any:
         return True
 
     return keep
-
-
-# -- running ---------------------------------------------------------------------------
-
-
-def _run_app(fields: dict[str, Any]) -> None:
-    """The uvicorn CLI itself, in this process."""
-    arguments = list(fields["arguments"])
-    sys.argv = ["uvicorn", *arguments]
-    import uvicorn.main  # noqa: PLC0415  (the hooks have to be in place first)
-
-    uvicorn.main.main(arguments, prog_name="uvicorn", auto_envvar_prefix="UVICORN")
-
-
-def _run_script(fields: dict[str, Any]) -> None:
-    """As `python SCRIPT ARGS…` would: as `__main__`, so that a spawned child runs it again."""
-    script = fields["target"]
-    sys.argv = [script, *fields["arguments"]]
-    sys.path.insert(0, fields["path"])
-    path = os.path.abspath(script)
-    main_module = types.ModuleType("__main__")
-    loader = importlib.machinery.SourceFileLoader("__main__", path)
-    main_module.__dict__.update(
-        __file__=path, __loader__=loader, __spec__=None, __cached__=None, __annotations__={}
-    )
-    main_module.__dict__["__builtins__"] = __builtins__
-    sys.modules["__main__"] = main_module
-    with open(path, "rb") as file:
-        code = compile(file.read(), path, "exec", dont_inherit=True)
-    exec(code, main_module.__dict__)
 
 
 # -- failures --------------------------------------------------------------------------

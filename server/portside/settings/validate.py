@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -210,10 +211,26 @@ class _Reader:
 
     def _command(self, value: Any, key: Key) -> tuple[str, ...] | None:
         if isinstance(value, str):
-            self._wrong(key, 'has to be a list such as ["vllm", "serve", "MODEL"], not one string')
-            return None
+            return self._split_command(value, key)
         words = self._strings(value, key)
         if value == []:
+            self._wrong(key, "is empty")
+        return words or None
+
+    def _split_command(self, text: str, key: Key) -> tuple[str, ...] | None:
+        """The words of one string. No shell ever sees it, so what only a shell could do is a mistake."""
+        try:
+            lexer = shlex.shlex(text, posix=True, punctuation_chars="();<>|&")
+            lexer.whitespace_split = True
+            words = tuple(lexer)
+        except ValueError as error:
+            self._wrong(key, f"can't be split into words: {str(error).lower()}")
+            return None
+        shells = [word for word in words if set(word) <= set("();<>|&") or "$" in word or "`" in word]
+        if shells:
+            self._wrong(key, f"is run without a shell, and `{shells[0]}` is for one; put it into a script")
+            return None
+        if not words:
             self._wrong(key, "is empty")
         return words or None
 

@@ -16,13 +16,19 @@ from portside.python.value_types import CommandLine, Constant, Environment, Lite
 from portside.python.values import trace
 from portside.workspace.text_file import UnreadableFile, read_text_file
 
+_UVICORNS_PORT = 8000
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """host, port: None where the script does not say, or its source does not tell."""
+    """host, port: None where the script does not say, or its source does not tell.
+
+    aside: ports of further servers that it starts.
+    """
 
     host: str | None = None
     port: int | None = None
+    aside: tuple[int, ...] = ()
 
 
 def asked_address(script: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Address:
@@ -35,7 +41,11 @@ def asked_address(script: Path, arguments: Sequence[str], environment: Mapping[s
     if not started:
         return Address()
     process = _Process(facts.names, arguments, environment)
-    return Address(process.text(started[0], "host"), process.number(started[0], "port"))
+    first, *others = started
+    port = process.number(first, "port")
+    found = [process.number(launch, "port") for launch in others]
+    aside = tuple(dict.fromkeys(other for other in found if other is not None and other != port))
+    return Address(process.text(first, "host"), port, aside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,8 @@ class _Process:
         return value if isinstance(value, str) and value else None
 
     def number(self, launch: Launch, option: str) -> int | None:
+        if option not in launch.options and launch.complete:
+            return _UVICORNS_PORT
         value = self._of(launch, option)
         text = "" if value is None or isinstance(value, bool) else str(value)
         return int(text) if text.isdecimal() and int(text) <= 65535 else None

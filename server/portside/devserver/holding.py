@@ -1,0 +1,80 @@
+"""What is held at the moment: moved to another port, let go of, taken back.
+
+The supervisor holds the port from the first moment on, as long as a worker can be
+given its socket. A program that binds the port itself gets it at the last moment,
+and it is held again while that program does not run.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from portside.devserver import ports
+from portside.devserver.plan import Plan, PortSource
+from portside.devserver.ports import Claim, Refusal
+
+_UNANSWERED = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+)
+
+
+class Holding:
+    """changed: is told of each new claim. released: whether the program has the port itself."""
+
+    def __init__(self, plan: Plan, claim: Claim, changed: Callable[[Claim], None]) -> None:
+        self._plan = plan
+        self._changed = changed
+        self.claim = claim
+        self.released = False
+
+    @property
+    def port_is_the_programs(self) -> bool:
+        """Whether it may still be another one: nobody but the program says which."""
+        return self._plan.port_source is not PortSource.USER
+
+    def move(self, host: str, port: int) -> Refusal | None:
+        """Hold this one from now on; None where that was done."""
+        result = ports.claim(host, port)
+        if isinstance(result, Refusal):
+            return result
+        self.claim.close()
+        self._set(result)
+        return None
+
+    def let_go(self) -> None:
+        """The program binds it."""
+        self.claim.close()
+        self.released = True
+        self._set(Claim(self.claim.host, self.claim.port, ()))
+
+    def seen_at(self, port: int) -> None:
+        """The program was found to listen there."""
+        self.released = True
+        self._set(Claim(self.claim.host, port, ()))
+
+    def take_back(self) -> Refusal | None:
+        """Hold it again, now that the program is gone."""
+        if not self.released or not self.claim.port:
+            return None
+        result = ports.claim(self.claim.host, self.claim.port)
+        if isinstance(result, Refusal):
+            return result
+        self.released = False
+        self._set(result)
+        return None
+
+    def _set(self, claim: Claim) -> None:
+        self.claim = claim
+        for sock in claim.sockets:
+            sock.setblocking(False)
+        self._changed(claim)
+
+
+def turn_away(connections: Iterable[socket.socket]) -> None:
+    """Answer what was taken from the held port and can't be given to anybody."""
+    for connection in connections:
+        with suppress(OSError):
+            connection.sendall(_UNANSWERED)
+        connection.close()
