@@ -7,5 +7,6 @@ processes.py   guardian, keepers and workers, seen from here (inside/ has the ot
 watch.py       what was saved; ignored.py what never counts
 responder.py   answers while nothing else can; prober.py asks whether the app does
 terminal.py    the user's terminal for the worker; console.py what is said
+transcripts.py what workers printed last, to explain their end
 registry.py    records of running servers; plan.py, interpreter.py what is run, by whom
 """

@@ -11,8 +11,10 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
     loaded          generation, seconds: since the save, or the start
     serving         generation, seconds, pid: of the worker
     ready           generation, seconds, url, changed, status: of the answer
-    failed          generation, message, detail, kept: the generation that serves on, or null
-    crashed, ended  generation, message
+    failed          generation, message, detail, kept: the generation that serves on, or null,
+                    failure: null, or {name, happened, cause, evidence, line, process,
+                    where: null or {file, line, function, source}, remedies [], rules [], count}
+    crashed, ended  generation, message, failure: as above
     waiting         for: "edit", or "retry" with seconds
     note, error     text
     stopping        seconds: the grace
@@ -132,11 +134,31 @@ def _failed(fields: Fields) -> list[Line]:
     lines = str(fields["message"]).strip().splitlines() or ["it did not start"]
     kept = fields.get("kept")
     rest = f"generation {kept} serves on" if kept else "the port is kept"
-    return [("✗", "red", lines[0]), *((" ", "", line) for line in lines[1:4]), (" ", "", rest)]
+    failure = fields.get("failure")
+    if failure is not None and failure["remedies"]:
+        lines = [failure["happened"]]
+    return [
+        ("✗", "red", lines[0]),
+        *((" ", "", line) for line in lines[1:4]),
+        *_why(failure),
+        (" ", "", rest),
+    ]
 
 
 def _crashed(fields: Fields) -> list[Line]:
-    return [("✗", "red", f"generation {fields['generation']} crashed: {fields['message']}")]
+    text = f"generation {fields['generation']} crashed: {fields['message']}"
+    failure = fields.get("failure")
+    happened = [(" ", "", str(failure["happened"]))] if failure is not None else []
+    return [("✗", "red", text), *happened, *_why(failure)]
+
+
+def _why(failure: Mapping[str, Any] | None) -> list[Line]:
+    """The rows below what happened: the user's line, the cause, what to do."""
+    if failure is None:
+        return []
+    from portside.failures.wording import rows_of
+
+    return [(" ", "", f"{label:<9} {text}") for label, text in rows_of(failure)]
 
 
 def _ended(fields: Fields) -> list[Line]:

@@ -35,7 +35,7 @@ class Fleet:
         claim: Claim,
         selector: selectors.BaseSelector,
         hear: Callable[[Worker, Message], None],
-        ended: Callable[[int, int], None],
+        ended: Callable[[Worker, int], None],
         output: Output,
         before_load: Callable[[Worker], None],
     ) -> None:
@@ -218,7 +218,7 @@ class Fleet:
             self.spare = None
         elif worker.generation is not None and self._generations.get(worker.generation) is worker:
             del self._generations[worker.generation]
-            self._ended(worker.generation, -signal.SIGKILL if worker.status is None else worker.status)
+            self._ended(worker, -signal.SIGKILL if worker.status is None else worker.status)
 
     def _is_ours(self, process: Status) -> bool:
         """Whether a worker started it, now that its place in the tree does not tell any more."""

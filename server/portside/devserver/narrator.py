@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from portside.devserver import commands
+from portside.devserver import commands, near_names
 from portside.devserver.console import Console
 from portside.devserver.machine import Phase, State
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
+
+if TYPE_CHECKING:  # imported only where something fails: most starts need none of it
+    from portside.failures import Failure
 
 _NOTES = {
     "guardian lost": "the guardian process was killed; a new one has taken its place",
@@ -28,6 +31,9 @@ class Narrator:
         self._console = console
         self._causes: dict[int, tuple[float, frozenset[str]]] = {}
         self._details: dict[int, str] = {}
+        self._explained: dict[int, Failure | None] = {}
+        self.shown_failure: dict[str, Any] | None = None
+        """Why nothing serves, or the last edit does not; until a generation does."""
         self.message: str | None = None
         self.fatal: str | None = None
         self.stop_began: float | None = None
@@ -72,19 +78,36 @@ class Narrator:
     def loaded(self, generation: int) -> None:
         self._console.emit("loaded", generation=generation, seconds=self._since(generation))
 
-    def failure(self, generation: int, fields: Mapping[str, Any]) -> None:
+    def failure(self, generation: int, fields: Mapping[str, Any], printed: Sequence[str]) -> None:
         """Keep the details of a failure until the machine has decided what it means."""
-        self._details[generation] = str(fields.get("detail", ""))
+        detail = str(fields.get("detail", ""))
+        self._details[generation] = detail
+        failure = explained(printed, detail, str(self._plan.folder))
+        if failure is not None and generation == 1 and self._is_mistyped(failure):
+            failure = near_names.with_suggestions(failure, self._plan)
+            self.fatal = failure.happened
+        self._explained[generation] = failure
         if fields.get("no_uvicorn"):
             install = f"{self._plan.interpreter.path} -m pip install 'uvicorn[standard]'"
             self.fatal = f"uvicorn is not installed there: {install}"
+
+    def _is_mistyped(self, failure: Failure) -> bool:
+        """Whether the app that the command line names is not there: no edit of a file cures the command."""
+        is_typed = self._plan.name is None and self._plan.target.kind == "app"
+        return is_typed and failure.name in ("app-module-missing", "app-attribute-missing")
+
+    def ended(self, generation: int, status: int, printed: Sequence[str]) -> None:
+        """A worker's tree is gone: keep why, should nobody have wanted that."""
+        if status != 0 and generation not in self._explained:
+            found = explained(printed, "", str(self._plan.folder))
+            self._explained[generation] = found or explained([killed_line(status)], "", None)
 
     def tell(self, tell: commands.Tell, kept: int | None, pid: int | None) -> None:
         """kept: the generation that serves. pid: of the worker that this is about."""
         generation, emit = tell.generation, self._console.emit
         match tell.what:
             case "serving":
-                self.message = None
+                self.message = self.shown_failure = None
                 emit("serving", generation=generation, seconds=self._since(generation), pid=pid)
             case "ready":
                 changed = sorted(self._causes[generation][1])
@@ -93,8 +116,12 @@ class Narrator:
             case "failed" | "reload failed":
                 self._failed(tell, kept)
             case "crashed" | "ended":
+                failure = self._explained.pop(generation, None)
                 self.message = f"generation {generation}: {tell.text}"
-                emit(tell.what, generation=generation, message=tell.text)
+                if failure is not None:
+                    self.message += f": {failure.happened}"
+                self._show_failure(failure)
+                emit(tell.what, generation=generation, message=tell.text, failure=self.shown_failure)
             case "backing off":
                 emit("waiting", **{"for": "retry", "seconds": tell.seconds})
             case "stopping":
@@ -109,9 +136,23 @@ class Narrator:
         detail = self._details.pop(tell.generation, "")
         text = (self.fatal or tell.text).strip()
         self.message = text.splitlines()[-1] if text else "it did not start"
-        where = failing_line(detail, str(self._plan.folder))
+        failure = self._explained.pop(tell.generation, None)
+        if failure is not None and failure.where is not None and not failure.remedies:
+            self.message = failure.evidence  # what uvicorn logs last tells less than what was raised
+        where = failing_line(detail, str(self._plan.folder)) or (failure and failure.where)
         message = f"{where}: {self.message}" if where else self.message
-        self._console.emit("failed", generation=tell.generation, message=message, detail=detail, kept=kept)
+        self._show_failure(failure)
+        self._console.emit(
+            "failed",
+            generation=tell.generation,
+            message=message,
+            detail=detail,
+            kept=kept,
+            failure=self.shown_failure,
+        )
+
+    def _show_failure(self, failure: Failure | None) -> None:
+        self.shown_failure = failure.fields() if failure is not None else None
 
     def waiting_for_edit(self) -> None:
         if self.fatal is None:
@@ -153,3 +194,17 @@ def failing_line(detail: str, folder: str) -> str | None:
         if path.startswith(folder + os.sep) and number.isdigit():
             found = f"{os.path.relpath(path, folder)}:{number}"
     return found
+
+
+def explained(printed: Sequence[str], detail: str, folder: str | None) -> Failure | None:
+    """Why a worker failed, from what it printed; failing that from the traceback that it reported."""
+    from portside.failures import explain
+
+    found = explain(printed, folder) or explain(detail.splitlines(), folder)
+    return next((failure for failure in found if failure.is_known), found[0] if found else None)
+
+
+def killed_line(status: int) -> str:
+    """An end by signal as a shell would have told it."""
+    names = {-9: "Killed", -11: "Segmentation fault", -7: "Bus error", -4: "Illegal instruction"}
+    return names.get(status, "")

@@ -58,6 +58,19 @@ class Output:
 
         self._order(register)
 
+    def settle(self, sources: Sequence[int]) -> None:
+        """Show what was printed in these so far. Returns when that is done, or takes too long."""
+        done = threading.Event()
+
+        def drain() -> None:
+            for source in sources:
+                while self._pass_on(source):
+                    pass
+            done.set()
+
+        self._order(drain)
+        done.wait(_SETTLE_S)
+
     def finish(self, sources: Sequence[int]) -> None:
         """Show what is left in these, and close them. Returns when that is done, or takes too long."""
         done = threading.Event()

@@ -70,6 +70,7 @@ class Record:
     phase: str = "claiming"
     generation: int = 0
     message: str | None = None
+    failure: dict[str, Any] | None = None
     version: int = VERSION
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     started_at: float = field(default_factory=time.time)

@@ -30,6 +30,7 @@ from portside.devserver import (
     registry,
     runlog,
     terminal,
+    transcripts,
 )
 from portside.devserver.certificate import Certificate, certificate_of
 from portside.devserver.console import Console
@@ -72,7 +73,8 @@ class Runner:
         self._began = time.time()
         log = runlog.path_for(plan.name or plan.target.spec, self._run_id, self._began)
         self._log = runlog.RunLog(log, lambda why: self._say(f"no log of this run can be kept: {why}"))
-        self._output = output.Output(output.write_through, self._log.write)
+        self._transcripts = transcripts.Transcripts()
+        self._output = output.Output(output.write_through, self._keep)
         self._holding = Holding(plan, claim, self._on_claim)
         self._outside: Outside | None = None
         self._fleet = Fleet(
@@ -267,7 +269,15 @@ class Runner:
 
     # -- what workers and keepers say --------------------------------------------------
 
-    def _on_end(self, generation: int, status: int) -> None:
+    def _keep(self, data: bytes, source: int) -> None:
+        """Called by the thread that shows what workers print."""
+        self._log.write(data, source)
+        self._transcripts.feed(data, source)
+
+    def _on_end(self, worker: Worker, status: int) -> None:
+        generation = worker.generation
+        assert generation is not None
+        self._narrator.ended(generation, status, self._transcripts.take(worker.sources))
         if self._outside is not None and generation == (self._state.live or self._state.candidate):
             self._outside.stop()
         self._post(events.Ended(generation, status))
@@ -310,7 +320,8 @@ class Runner:
             case "quiet":
                 self._post(events.Quieted(generation))
             case "failed":
-                self._narrator.failure(generation, fields)
+                self._output.settle(worker.sources)
+                self._narrator.failure(generation, fields, self._transcripts.lines(worker.sources))
                 if self._changes is not None:
                     self._changes.failed |= worker.files
                 self._post(events.Failed(generation, str(fields["message"])))
@@ -570,6 +581,7 @@ class Runner:
                 phase=registry_phase(state),
                 generation=state.live or state.newest,
                 message=self._narrator.message,
+                failure=self._narrator.shown_failure,
             )
 
     # -- the terminal ------------------------------------------------------------------

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from portside.failures.failure import UNKNOWN, Failure
+from collections.abc import Mapping
+from typing import Any
+
+from portside.failures.failure import UNKNOWN, Failure, Place
 
 Row = tuple[str, str]
 """A label, empty where the row goes on with the one above, and the text."""
 
 _OF_TRACEBACK = "unknown: read what the log says just above that line"
+
+
+def rows_of(fields: Mapping[str, Any]) -> list[Row]:
+    """The same from `Failure.fields`, without the line of the log: that has just been printed."""
+    where = fields["where"]
+    values = {key: value for key, value in fields.items() if key != "where"}
+    values["remedies"], values["rules"] = tuple(fields["remedies"]), tuple(fields["rules"])
+    return rows(Failure(**values, where=Place(**where) if where else None), evidence=False)
 
 
 def rows(failure: Failure, *, evidence: bool = True) -> list[Row]:
