@@ -17,7 +17,9 @@ _COMMANDS = {
     "check": "portside.cli.check:check",
     "explain": "portside.cli.explain:explain",
     "fix": "portside.cli.fix:fix",
+    "free": "portside.cli.free:free",
     "lsp": "portside.cli.lsp:lsp",
+    "ports": "portside.cli.ports:ports",
     "rules": "portside.cli.rules:rules",
     "serve": "portside.cli.serve:serve",
 }

@@ -242,7 +242,7 @@ class _Conflict:
         return f", held by pid {first[0].pid}" if first else ""
 
 
-def stop_holders(chosen: tuple[Holder, ...]) -> list[int]:
+def stop_holders(chosen: tuple[Holder, ...], grace_s: float | None = None) -> list[int]:
     """End these holders and all that they started; the pids that could not be ended.
 
     Of a run whose dev server died all that is left goes, not only what holds the port.
@@ -255,7 +255,8 @@ def stop_holders(chosen: tuple[Holder, ...]) -> list[int]:
         found = [orphans.end(one) for one in orphans.find() if one.record.id in runs]
         left += [pid for one in found for pid in one.left]
     targets = [holder.identity for holder in chosen]
-    return [*left, *(one.pid for one in stopping.stop(targets, grace_for(chosen)))]
+    grace_s = grace_for(chosen) if grace_s is None else grace_s
+    return [*left, *(one.pid for one in stopping.stop(targets, grace_s))]
 
 
 def grace_for(chosen: tuple[Holder, ...]) -> float:

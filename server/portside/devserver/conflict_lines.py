@@ -53,14 +53,19 @@ def actions(refusal: Refusal, occupancy: Occupancy) -> list[dict[str, object]]:
 
 def holder_rows(refusal: Refusal, occupancy: Occupancy) -> Iterator[tuple[str, str]]:
     """Label and text of each line below the headline."""
+    yield from occupancy_rows(occupancy)
+    if hint := hint_of_hanging(refusal.rows):
+        yield "and", hint
+
+
+def occupancy_rows(occupancy: Occupancy) -> Iterator[tuple[str, str]]:
+    """The same of those who hold it alone."""
     for holder in occupancy.holders:
         yield _label(holder), f"{holder.command}   pid {holder.pid}, {_owner(holder)}, {age(holder.age_s)}"
         if holder.note:
             yield "it is", holder.note
     for user in occupancy.unseen:
         yield "held by", f"a process of {user} that is not visible from here"
-    if hint := hint_of_hanging(refusal.rows):
-        yield "and", hint
 
 
 def _label(holder: Holder) -> str:
@@ -81,6 +86,11 @@ def age(seconds: float) -> str:
             count = int(seconds // length)
             return f"started {count} {unit}{'s' if count > 1 and unit != 'min' else ''} ago"
     return f"started {int(seconds)} s ago"
+
+
+def short_age(seconds: float) -> str:
+    """For a column."""
+    return age(seconds).removeprefix("started ").removesuffix(" ago")
 
 
 def named(chosen: Sequence[Holder]) -> str:

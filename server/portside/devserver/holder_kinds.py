@@ -47,8 +47,8 @@ def kind_of(process: Process, above: Sequence[int], me: int) -> tuple[HolderKind
     """The kind, and what a person should know about it. above: Portside and its ancestors. me: our uid."""
     name = program(process)
     if process.pid == 1 or name == "systemd":
-        what = "systemd itself" if name == "systemd" else "the first process of this system"
-        return HolderKind.SYSTEM, f"{what}: a socket unit starts its service when somebody connects"
+        what = "systemd: a socket unit of it starts the service when somebody connects"
+        return HolderKind.SYSTEM, what if name == "systemd" else "the first process of this system"
     if process.pid in above:
         return HolderKind.ABOVE, "what Portside itself runs in"
     if forwarded := _forwarded(process, name):

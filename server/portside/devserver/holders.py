@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from portside.devserver import procfs, sockets
 from portside.devserver.holder_kinds import HolderKind, kind_of, program
@@ -19,6 +19,8 @@ from portside.knowledge import secrets
 if TYPE_CHECKING:
     from portside.devserver.registry import Record
     from portside.devserver.runs import Membership
+
+K = TypeVar("K")
 
 _LATE = (TcpState.TIME_WAIT, TcpState.FIN_WAIT1, TcpState.FIN_WAIT2, TcpState.CLOSING, TcpState.LAST_ACK)
 
@@ -96,12 +98,34 @@ def occupancy(port: int, rows: Sequence[Socket] | None = None) -> Occupancy:
     return found
 
 
-def occupancies(by_port: Mapping[int, Sequence[Socket]]) -> dict[int, Occupancy]:
-    """The same for many ports, with one look at all processes."""
-    relevant = {port: _relevant(rows) for port, rows in by_port.items()}
+def of_sockets(inodes: Collection[int]) -> Occupancy:
+    """Who has these sockets, of whichever family."""
+    rows = [Socket("", 0, "", 0, TcpState.LISTEN, os.getuid(), inode) for inode in inodes]
+    return occupancies({0: rows})[0]
+
+
+def occupancies(by_key: Mapping[K, Sequence[Socket]]) -> dict[K, Occupancy]:
+    """The same for many ports, each with its sockets, with one look at all processes."""
+    relevant = {key: _relevant(rows) for key, rows in by_key.items()}
     owners = procfs.owners({row.inode for rows in relevant.values() for row in rows})
+    return _of_owners(relevant, owners)
+
+
+def by_owners(rows: Sequence[Socket]) -> list[tuple[list[Socket], Occupancy]]:
+    """Sockets of one port that the same processes have, and these; for all ports of a machine."""
+    owners = procfs.owners({row.inode for row in rows})
+    groups: dict[tuple[int, frozenset[int]], list[Socket]] = {}
+    for row in rows:
+        groups.setdefault((row.port, frozenset(owners.get(row.inode, ()))), []).append(row)
+    found = _of_owners(groups, owners)
+    return [(group, found[key]) for key, group in groups.items()]
+
+
+def _of_owners(
+    by_key: Mapping[K, Sequence[Socket]], owners: Mapping[int, Sequence[int]]
+) -> dict[K, Occupancy]:
     known = _Known({pid for pids in owners.values() for pid in pids})
-    return {port: _occupancy(port, rows, owners, known) for port, rows in relevant.items()}
+    return {key: _occupancy(rows, owners, known) for key, rows in by_key.items()}
 
 
 def _relevant(rows: Sequence[Socket]) -> list[Socket]:
@@ -127,7 +151,9 @@ class _Known:
         membership = self.memberships.get(pid)
         if membership and kind.may_be_stopped:
             kind, note = _of_run(membership)
-        inherited_from = next((above for above in self._ancestors(process) if above in parents), None)
+        shared = len(parents) > 1
+        above = self._ancestors(process) if shared else ()
+        inherited_from = next((pid for pid in above if pid in parents), None)
         if inherited_from is None and kind is HolderKind.PROCESS and _is_engine_left_behind(process):
             note = "left behind by a vLLM server that is gone: it inherited the socket, and answers nobody"
         return _holder(process, kind, note, inherited_from, membership)
@@ -142,7 +168,7 @@ def _memberships(processes: Mapping[int, Process]) -> Mapping[int, Membership]:
         return {}
     from portside.devserver import runs
 
-    return runs.find_all({pid: process.created for pid, process in processes.items()})
+    return runs.find_all(dict.fromkeys(processes))
 
 
 def _of_run(membership: Membership) -> tuple[HolderKind, str]:
@@ -154,9 +180,10 @@ def _of_run(membership: Membership) -> tuple[HolderKind, str]:
 
 
 def _is_engine_left_behind(process: Process) -> bool:
+    if "::" not in program(process):
+        return False
     parent = procfs.read(process.parent)
-    started_by = program(parent) if parent else "init"
-    return "::" in program(process) and (process.parent <= 1 or started_by in ("systemd", "init"))
+    return process.parent <= 1 or parent is None or program(parent) in ("systemd", "init")
 
 
 def _holder(
@@ -177,16 +204,14 @@ def _holder(
     )
 
 
-def _occupancy(
-    port: int, rows: Sequence[Socket], owners: Mapping[int, Sequence[int]], known: _Known
-) -> Occupancy:
+def _occupancy(rows: Sequence[Socket], owners: Mapping[int, Sequence[int]], known: _Known) -> Occupancy:
     sharing: dict[int, set[int]] = {}  # pid -> the pids that have one of its sockets as well
     for row in rows:
         for pid in owners.get(row.inode, ()):
             sharing.setdefault(pid, set()).update(owners[row.inode])
     found = [holder for pid in sharing if (holder := known.holder(pid, sharing[pid]))]
     hidden = {row.uid for row in rows if row.inode and row.inode not in owners}
-    guessed = [holder for uid in hidden if (holder := _guess(port, uid))]
+    guessed = [holder for uid in hidden if (holder := _guess(rows[0].port, uid))]
     shown = {holder.user for holder in guessed}
     unseen = sorted({procfs.user_name(uid) for uid in hidden} - shown)
     found.sort(key=lambda holder: (holder.inherited_from is not None, holder.pid))
@@ -210,8 +235,9 @@ def _without_workers(found: Sequence[Holder]) -> list[Holder]:
 
 def _guess(port: int, uid: int) -> Holder | None:
     """A process of another user whose command names the port: its open files are not ours to read."""
-    found = [process for pid in procfs.pids() if (process := procfs.read(pid)) and process.uid == uid]
-    named = [process for process in found if _names_port(process, port)]
+    ours = {os.getpid(), *procfs.ancestors(os.getpid())} - {1}
+    found = [process for pid in procfs.pids() if pid not in ours and (process := procfs.read(pid))]
+    named = [process for process in found if process.uid == uid and _names_port(process, port)]
     proxies = [process for process in named if program(process) == "docker-proxy"]
     if len(proxies or named) != 1:
         return None

@@ -14,14 +14,19 @@ OPEN_TO_SHARING = (
 
 
 def headline(state: PortState, address: str, port: int, rows: Sequence[Socket]) -> str:
-    """Why `address` can't be had at that port, or why it can. rows: the sockets that overlap with it."""
+    """Why `address` ("": any) can't be had at that port, or why it can. rows: the sockets there."""
     match state:
         case PortState.FREE:
             return f"port {port} is free"
         case PortState.TIME_WAIT:
             return (
-                f"port {port} has no holder, only {_connections(rows)} of an earlier server in TIME_WAIT; "
-                "the kernel drops them within 60 s"
+                f"port {port} is free: {_connections(rows)} of an earlier server in TIME_WAIT, which the "
+                "kernel drops within 60 s, and which are in nobody's way"
+            )
+        case PortState.LINGERING:
+            return (
+                f"port {port} has no holder any more, but {_connections(rows)} in TIME_WAIT of a server that "
+                "did not set SO_REUSEADDR: it is free once the kernel has dropped them, within 60 s"
             )
         case PortState.SHARED:
             return (
@@ -46,7 +51,7 @@ def headline(state: PortState, address: str, port: int, rows: Sequence[Socket]) 
 def _on_what(address: str, rows: Sequence[Socket]) -> str:
     """The holder's address, where it is not the one that was asked for."""
     theirs = sorted({row.address for row in rows if row.is_listening})
-    if not theirs or address in theirs:
+    if not address or not theirs or address in theirs:
         return ""
     shown = " and ".join(f"[{one}]" if ":" in one else one for one in theirs)
     if "::" in theirs and ":" not in address:

@@ -1,7 +1,8 @@
 """The states of a port, told apart by what the kernel shows of its sockets.
 
 nobody ─┬─ nothing at all ............................ FREE
-        └─ connections of the past, kept by the kernel  TIME_WAIT: free for us
+        └─ connections of the past, kept by the kernel  TIME_WAIT: free for us,
+                unless of a socket without SO_REUSEADDR: LINGERING
 somebody listens ─┬─ on one socket .................... LISTENING
                   └─ on several of the same address ... SHARED
 bound, and nobody listens (netlink, or nothing shown) . BOUND
@@ -36,6 +37,7 @@ class PortState(Enum):
     BOUND = "bound, not listening"
     CLOSE_WAIT = "close-wait"
     DRAINING = "draining"
+    LINGERING = "lingering"
     EPHEMERAL = "ephemeral"
     PRIVILEGED = "privileged"
     INVALID = "invalid"
@@ -55,7 +57,7 @@ class PortState(Enum):
 
 _HELD = (
     PortState.LISTENING, PortState.SHARED, PortState.BOUND,
-    PortState.CLOSE_WAIT, PortState.DRAINING, PortState.EPHEMERAL,
+    PortState.CLOSE_WAIT, PortState.DRAINING, PortState.LINGERING, PortState.EPHEMERAL,
 )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ class Refusal:
     @property
     def taken(self) -> bool:
         """Whether somebody else has it, so that another port or some patience would help."""
-        return self.state.is_held or self.state is PortState.TIME_WAIT
+        return self.state.is_held
 
 
 def claim(host: str, port: int) -> Claim | Refusal:
@@ -110,6 +110,11 @@ def _take(host: str, port: int, listen: bool) -> Claim | Refusal:
     if not sockets and missing is not None:
         return missing
     return Claim(host, port, tuple(sockets), remains)
+
+
+def addresses_of(host: str, port: int) -> tuple[str, ...]:
+    """The addresses that the host stands for. Raises socket.gaierror."""
+    return tuple(str(address[0]) for _, address in _addresses(host, port))
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
@@ -181,6 +186,8 @@ def _held(host: str, address: str, port: int) -> Refusal:
     if state is PortState.FREE:
         # The bind failed and nothing is shown: kernels before 6.8 hide what is bound and does not listen.
         state = PortState.BOUND if os.path.exists("/proc/net/tcp") else PortState.LISTENING
+    if state is PortState.TIME_WAIT:
+        state = PortState.LINGERING
     text = headline(state, address, port, rows)
     if state in (PortState.LISTENING, PortState.BOUND) and would_join(address, port):
         text += OPEN_TO_SHARING

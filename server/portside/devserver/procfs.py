@@ -187,6 +187,7 @@ def network(pid: int | str) -> int | None:
         return None
 
 
+@functools.lru_cache(maxsize=1024)
 def control_group(pid: int | str) -> str:
     """Empty where we may not look."""
     try:
