@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from portside.devserver import procfs, sockets
+from portside.devserver import identity, procfs, sockets
 from portside.devserver.holder_kinds import HolderKind, kind_of, program
 from portside.devserver.identity import Identity
 from portside.devserver.procfs import Process
@@ -180,10 +180,14 @@ def _of_run(membership: Membership) -> tuple[HolderKind, str]:
 
 
 def _is_engine_left_behind(process: Process) -> bool:
-    if "::" not in program(process):
+    """Whether a vLLM child lives on without its server: adopted, by whomever, out of its own session.
+
+    A parent 1 alone proves nothing: in a container that may be the server.
+    """
+    status = identity.status(process.pid) if "::" in program(process) else None
+    if status is None or status.session in (0, process.pid):
         return False
-    parent = procfs.read(process.parent)
-    return process.parent <= 1 or parent is None or program(parent) in ("systemd", "init")
+    return status.session not in procfs.ancestors(process.pid)
 
 
 def _holder(
