@@ -10,7 +10,9 @@ from tree_sitter import Node
 from portside.python.bindings import Binding, How
 from portside.python.facts import ModuleFacts
 from portside.python.names import Names
-from portside.python.value_types import Environment, Literal, Value
+from portside.python.syntax import arguments, query
+from portside.python.value_objects import member_of
+from portside.python.value_types import Environment, Literal, Through, Value
 from portside.python.values import Tracer
 
 # What a constant is written as; a value behind anything else is not followed into other files.
@@ -18,14 +20,14 @@ _SIMPLE = frozenset({"integer", "string", "call", "identifier", "subscript", "bo
 
 
 def module_constants(facts: ModuleFacts) -> Mapping[str, Value]:
-    """What the module's names (`PORT`) and its classes' attributes (`Settings.PORT`) stand for.
+    """What the module's names (`PORT`) and attributes stand for (`Settings.PORT`, `settings.port`).
 
     Only those with one binding whose value is a literal or comes from the environment.
     """
     names, tracer = facts.names, Tracer(facts.names)
     found: dict[str, Value] = {}
-    for name, binding in _candidates(names):
-        value = tracer.of_binding(binding)
+    of_names = ((name, tracer.of_binding(binding)) for name, binding in _candidates(names))
+    for name, value in (*of_names, *_of_instances(tracer)):
         if isinstance(value, Literal):
             found[name] = dataclasses.replace(value, name=name, path=facts.source.path)
         elif isinstance(value, Environment):
@@ -51,6 +53,36 @@ def _of_class(names: Names, definition: Node) -> Iterator[tuple[str, Binding]]:
     for name, bindings in names.scope_of(definition).bindings.items():
         if len(bindings) == 1 and _is_simple(bindings[0]):
             yield f"{names.tree.text(owner)}.{name}", bindings[0]
+
+
+def _of_instances(tracer: Tracer) -> Iterator[tuple[str, Value]]:
+    """The ports of `settings = Settings()`; a field of a data class is there to be given another value."""
+    names = tracer.names
+    for chunk in names.chunks:
+        if chunk.is_definition or chunk.node.type == "class_definition":
+            continue
+        for name, bindings in names.bindings_by(chunk):
+            made = bindings[0].value
+            if len(names.module_bindings(name)) != 1 or made is None or made.type != "call":
+                continue
+            callee = made.child_by_field_name("function")
+            definition = names.definition(callee) if callee is not None else None
+            if definition is None or definition.type != "class_definition":
+                continue
+            for attribute in sorted(_port_attributes(names, definition)):
+                value = member_of(tracer, definition, attribute, arguments(made))
+                if not isinstance(value, Literal) or value.through is not Through.FIELD:
+                    yield f"{name}.{attribute}", value
+
+
+def _port_attributes(names: Names, definition: Node) -> set[str]:
+    """What the class, its methods and its bases in this file call a port."""
+    found = set()
+    for node in query("(identifier) @name", definition).get("name", []):
+        text = names.tree.text(node)
+        if "port" in text.lower():
+            found.add(text)
+    return found
 
 
 def _is_simple(binding: Binding) -> bool:

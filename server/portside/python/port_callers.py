@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
 
 from portside.knowledge.listeners import Argument
-from portside.python.bindings import ScopeKind
+from portside.python.bindings import How, ScopeKind
 from portside.python.instances import constructions
 from portside.python.names import Names
 from portside.python.port_calls import last_name, of_call, of_listener
 from portside.python.port_use import Found, Handed, Listener
 from portside.python.syntax import query
 from portside.python.values import Tracer
+
+_WORDS = re.compile(r"\w+")
 
 
 def note(tracer: Tracer, handed: Handed, local: dict[int, Listener]) -> None:
@@ -91,7 +94,29 @@ def _method_calls(names: Names, method: str, owner: Node) -> Iterator[Node]:
 
 def _is_instance(names: Names, holder: Node, owner: Node) -> bool:
     made = [call.child_by_field_name("function") for call in constructions(names, holder)]
-    return bool(made) and all(names.definition(callee) == owner for callee in made if callee is not None)
+    if not made:
+        return holder.type == "identifier" and _is_annotated(names, holder, owner)
+    return all(names.definition(callee) == owner for callee in made if callee is not None)
+
+
+def _is_annotated(names: Names, holder: Node, owner: Node) -> bool:
+    """Whether the name is a parameter that is said to be of the class, and made where it is None."""
+    parameters = 0
+    for binding in names.bindings_of(holder):
+        if binding.how is How.PARAMETER:
+            annotation = binding.statement.child_by_field_name("type")
+            name = owner.child_by_field_name("name")
+            if annotation is None or name is None or not _names_class(annotation, name):
+                return False
+            parameters += 1
+        elif binding.value is None or not _is_instance(names, binding.value, owner):
+            return False
+    return parameters == 1
+
+
+def _names_class(annotation: Node, name: Node) -> bool:
+    """`Manager`, `Optional[Manager]`, `"Manager | None"`."""
+    return name.text is not None and name.text.decode() in _WORDS.findall((annotation.text or b"").decode())
 
 
 def _of_reader(tracer: Tracer, read: Node, listener: Listener, local: dict[int, Listener]) -> Iterator[Found]:

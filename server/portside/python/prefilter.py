@@ -95,12 +95,13 @@ def _of_methods() -> Iterator[tuple[str, tuple[str, ...]]]:
 def _needs() -> Mapping[bytes, frozenset[_Needs]]:
     found: defaultdict[bytes, set[_Needs]] = defaultdict(set)
     functions = (
-        *RETIRED_MODULES, *ENGINE_CONSTRUCTORS, *LAUNCH_NAMES, *APP_NAMES, *listeners.FUNCTIONS,
+        *ENGINE_CONSTRUCTORS, *LAUNCH_NAMES, *APP_NAMES, *listeners.FUNCTIONS,
         *listeners.HYPERCORN_CONFIGS, *listeners.GUNICORN_APPLICATIONS,
     )  # fmt: skip
     sockets = [(name.partition(".")[0], (name.rpartition(".")[2], "bind")) for name in listeners.SOCKETS]
     arguments = [("vllm", ("make_arg_parser",)), ("vllm", ("argv",)), ("uvicorn", ("argv",))]
-    for root, words in (*_of_names(functions), *_of_methods(), *sockets, *arguments):
+    retired = [(root, (first, parts[-1])) for root, first, *parts in (m.split(".") for m in RETIRED_MODULES)]
+    for root, words in (*_of_names(functions), *_of_methods(), *sockets, *arguments, *retired):
         found[root.encode()].add(frozenset(word.encode() for word in words))
     return {root: frozenset(needs) for root, needs in found.items()}
 

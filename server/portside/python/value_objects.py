@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from portside.python import value_classes
 from portside.python.bindings import How
-from portside.python.syntax import Arguments, ancestors, arguments, query, unwrapped
+from portside.python.syntax import Arguments, ancestors, argument_nodes, arguments, query, unwrapped
 from portside.python.value_types import Literal, Parameter, Through, Tracing, Unknown, Value, named, same
 
 # Methods after which a dictionary no longer holds what its literal says.
@@ -21,16 +21,32 @@ def of_attribute(tracer: Tracing, node: Node) -> Value:
     if holder is None or name is None:
         return Unknown("it is no whole expression")
     qualified = tracer.names.qualified(node)
-    found = tracer.outside(qualified) if qualified is not None else None
+    found = tracer.outside(qualified) if qualified is not None else _of_imported_class(tracer, holder, name)
     if found is not None:
+        if _is_set_here(tracer, None, tracer.text(name)):
+            return Unknown(f"`{tracer.text(node)}` is assigned in several places")
         return found
     owner = _owner(tracer, holder)
     if owner is None:
         return Unknown(f"`{tracer.text(node)}` belongs to something that is not known")
-    definition, made_by = owner
-    if _is_set_from_outside(tracer, definition, tracer.text(name)):
-        return Unknown(f"`{tracer.text(node)}` is assigned in several places")
-    return value_classes.of_member(tracer, definition, tracer.text(name), made_by)
+    return member_of(tracer, owner[0], tracer.text(name), owner[1])
+
+
+def member_of(tracer: Tracing, definition: Node, name: str, made_by: Arguments | None) -> Value:
+    """An attribute of a class of this file, or of an instance, that no other code sets."""
+    if _is_set_here(tracer, definition, name):
+        return Unknown(f"`{name}` is assigned in several places")
+    return value_classes.of_member(tracer, definition, name, made_by)
+
+
+def _of_imported_class(tracer: Tracing, holder: Node, name: Node) -> Value | None:
+    """`Config().port`, where `Config` is a plain class of another file that is given nothing."""
+    made = expression_behind(tracer, unwrapped(holder))
+    callee = made.child_by_field_name("function") if made.type == "call" else None
+    called = tracer.names.qualified(callee) if callee is not None else None
+    if called is None or argument_nodes(made):
+        return None
+    return tracer.outside(f"{called}.{tracer.text(name)}")
 
 
 def _owner(tracer: Tracing, holder: Node) -> tuple[Node, Arguments | None] | None:
@@ -81,13 +97,15 @@ def expression_behind(tracer: Tracing, expression: Node) -> Node:
     return tracer.names.value_of(assigned[0]) if len(assigned) == 1 else node
 
 
-def _is_set_from_outside(tracer: Tracing, definition: Node, name: str) -> bool:
-    """Whether code outside the class assigns to an attribute of this name, whosever it is."""
+def _is_set_here(tracer: Tracing, definition: Node | None, name: str) -> bool:
+    """Whether code of the file, outside the class, assigns to an attribute of this name, whosever it is."""
     pattern = "(assignment left: (attribute) @target) (augmented_assignment left: (attribute) @target)"
     for chunk in tracer.names.chunks_with([name]):
         for target in query(pattern, chunk.node).get("target", []):
             attribute = target.child_by_field_name("attribute")
-            inside = definition.start_byte <= target.start_byte < definition.end_byte
+            inside = definition is not None and (
+                definition.start_byte <= target.start_byte < definition.end_byte
+            )
             if attribute is not None and tracer.text(attribute) == name and not inside:
                 return True
     return False

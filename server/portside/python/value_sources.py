@@ -178,8 +178,11 @@ def of_parameter(tracer: Tracing, binding: Binding) -> Value:
     written = binding.statement.child_by_field_name("value")
     if written is not None and _is_typer_default(tracer, written):
         passed = arguments(unwrapped(written))
-        default = tracer.trace(passed.positional[0]) if passed.positional else None
-        return CommandLine("--" + binding.name.replace("_", "-"), default)
+        first = passed.positional[0] if passed.positional else passed.keywords.get("default")
+        return CommandLine(_spelt(binding.name), _option_default(tracer, passed, first))
+    annotated = _annotated_option(tracer, binding.statement)
+    if annotated is not None:
+        return CommandLine(_spelt(binding.name), _option_default(tracer, annotated, written))
     default = tracer.trace(written) if written is not None else None
     return Parameter(binding.name, tracer.names.tree.span(function), default)
 
@@ -205,8 +208,31 @@ def _click_option(tracer: Tracing, function: Node, name: str) -> Value | None:
         if name in {word.lstrip("-").replace("-", "_") for word in words}:
             default = passed.keywords.get("default")
             option = max(words, key=lambda word: (word.startswith("--"), len(word)))
-            return CommandLine(option, tracer.trace(default) if default is not None else None)
+            return CommandLine(option, _option_default(tracer, passed, default))
     return None
+
+
+def _option_default(tracer: Tracing, passed: Arguments, default: Node | None) -> Value | None:
+    """What click and typer take where the option is not given: the variable `envvar`, then the default."""
+    value = tracer.trace(default) if default is not None else None
+    variable = passed.keywords.get("envvar")
+    name = tracer.trace(variable) if variable is not None else None
+    if isinstance(name, Literal) and isinstance(name.value, str):
+        return Environment(name.value, value)
+    return value
+
+
+def _annotated_option(tracer: Tracing, parameter: Node) -> Arguments | None:
+    """The `typer.Option(…)` in `port: Annotated[int, typer.Option(envvar="PORT")] = 8000`."""
+    annotation = parameter.child_by_field_name("type")
+    for call in query("(call) @call", annotation).get("call", []) if annotation is not None else ():
+        if _is_typer_default(tracer, call):
+            return arguments(call)
+    return None
+
+
+def _spelt(parameter: str) -> str:
+    return "--" + parameter.replace("_", "-")
 
 
 def _is_typer_default(tracer: Tracing, written: Node) -> bool:

@@ -116,8 +116,11 @@ def _reading(names: Names, expression: Node, depth: int) -> Node | None:
 
 
 def _reader(key: Node) -> Node | None:
-    """`os.getenv("VLLM_PORT")` or `os.environ["VLLM_PORT"]` around the name."""
+    """`os.getenv("VLLM_PORT")`, `os.environ["VLLM_PORT"]` or `envvar="VLLM_PORT"` around the name."""
     parent = key.parent
+    if parent is not None and parent.type == "keyword_argument":
+        name = parent.child_by_field_name("name")
+        return parent if name is not None and name.text == b"envvar" else None
     if parent is not None and parent.type == "argument_list":
         return parent.parent
     return parent if parent is not None and parent.type == "subscript" else None

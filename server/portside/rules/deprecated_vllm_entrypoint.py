@@ -9,7 +9,7 @@ from portside.lint.finding import Applicability, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
 from portside.python.imports import Import
-from portside.python.syntax import ancestors
+from portside.python.syntax import ancestors, query
 from portside.python.vllm_commands import ModuleRun, module_runs, serve_edits
 
 CODE, NAME = "PS308", "deprecated-vllm-entrypoint"
@@ -29,13 +29,19 @@ Flags
 | `vllm.entrypoints.api_server` (the demo server) | gone since 0.25 |
 | `vllm.entrypoints.launcher` | gone since 0.29, now `vllm.entrypoints.launchers.launcher` |
 | `vllm.engine.multiprocessing` | gone since 0.12 |
+| `vllm.entrypoints.openai.protocol`, `.logits_processors`, `.tool_parsers` | gone by 0.16 |
+| `vllm.entrypoints.openai.serving_chat`, `.serving_engine` and its like | gone by 0.16 |
+| `vllm.entrypoints.logger`, `vllm.entrypoints.utils`, `vllm.entrypoints.ssl` | gone by 0.24 |
+| `vllm.entrypoints.openai.cli_args`, `vllm.entrypoints.chat_utils` | gone by 0.32 |
 
 What counts is the vLLM in the workspace's virtual environment (`.venv`, `venv` or `env`, by its metadata;
 nothing is imported). Where there is none, commands and imports of modules that are gone are judged by
 vLLM 0.33, and the message says so; imports that are only deprecated are left alone then.
 
-Not flagged: imports within `try`; type checking; commands in a container; docstrings and help texts; a
-workspace that has a package `vllm` of its own.
+"By" a release: it is the first of those looked at that lacks the module.
+
+Not flagged: imports within `try`, or beside a test of the version; type checking; commands in a container;
+docstrings and help texts; a workspace that has a package `vllm` of its own.
 
 ## Why it matters
 
@@ -159,21 +165,35 @@ def _retired_module(found: Import) -> str | None:
 def _expects_failure(facts: FileFacts, found: Import) -> bool:
     if any(around.type in {"try_statement", "except_clause"} for around in ancestors(found.statement)):
         return True
+    if _asks_version(facts, found):
+        return True
     guards = facts.module.guards
     byte = found.statement.start_byte
     return any(g.when.value == "never" and g.start <= byte < g.end for g in guards.all)
 
 
+def _asks_version(facts: FileFacts, found: Import) -> bool:
+    """Whether an `if` around the import, or one in its function, asks for a version."""
+    conditions = []
+    for around in ancestors(found.statement):
+        if around.type == "if_statement":
+            conditions.append(around.child_by_field_name("condition"))
+        elif around.type == "function_definition":
+            conditions += query("(if_statement condition: (_) @condition)", around).get("condition", [])
+    tree = facts.module.tree
+    return any(node is not None and "version" in tree.text(node) for node in conditions)
+
+
 def _import_message(facts: FileFacts, module: str, retired: Retired) -> str | None:
     installed = facts.workspace.vllm_version
     if retired.is_gone(installed or CURRENT):
-        instead = f", its names are in `{retired.instead}`" if retired.instead else ""
+        instead = f", its names are in {retired.instead}" if retired.instead else ""
         fact = f"`{module}` is gone {_since(facts, retired.gone)}"
         return f"{fact}: this import ends in {_not_found(module)}{instead}"
     if installed is not None and retired.is_deprecated(installed):
         return (
             f"`{module}` is deprecated {_since(facts, retired.deprecated)}: it is a shim with a "
-            f"`DeprecationWarning`, its names are in `{retired.instead}`"
+            f"`DeprecationWarning`, its names are in {retired.instead}"
         )
     return None
 
@@ -247,6 +267,17 @@ _INVALID = (
         "a module of a package that is gone",
         "«from vllm.engine.multiprocessing.client import MQLLMEngineClient»\n",
     ),
+    Invalid(
+        "classes of a server that have moved",
+        "«from vllm.entrypoints.openai.serving_chat import OpenAIServingChat»\n"
+        "«from vllm.entrypoints.openai.tool_parsers.hermes_tool_parser import Hermes2ProToolParser»\n"
+        "«from vllm.entrypoints.openai.cli_args import make_arg_parser»\n",
+        messages=(
+            "is gone since vLLM `0.16`",
+            "its names are in `vllm.tool_parsers`",
+            "is gone since vLLM `0.32` (which one is installed is not known)",
+        ),
+    ),
     Invalid("a module by its package", "«from vllm.entrypoints import launcher»\n"),
     Invalid(
         "a plain import, in a function", "def f():\n    «import vllm.entrypoints.api_server as server»\n"
@@ -297,7 +328,16 @@ _VALID = (
         "import subprocess\n\nprint('python -m vllm.entrypoints.openai.api_server --model m')\n",
     ),
     Valid("a docstring", '"""python -m vllm.entrypoints.openai.api_server"""\nimport subprocess\n'),
-    Valid("another module", "from vllm.entrypoints.openai.protocol import ChatCompletionRequest\n"),
+    Valid(
+        "another module",
+        "from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest\n"
+        "from vllm.entrypoints.openai import protocols\nfrom vllm.entrypoints.llm import LLM\n",
+    ),
+    Valid(
+        "where the installed version has it",
+        "from vllm.entrypoints.openai.serving_chat import OpenAIServingChat\n",
+        files=_OLD,
+    ),
     Valid("someone else's launcher", "from mine.entrypoints.launcher import serve_http\nimport vllm\n"),
 )
 

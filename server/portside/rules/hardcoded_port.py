@@ -467,6 +467,35 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             None,
             files={"settings/__init__.py": "", "settings/server.py": "PORT = 8000\n"},
         ),
+        Invalid(
+            "a settings object of another file",
+            "import uvicorn\nfrom core.config import settings\n"
+            "uvicorn.run('m:app', port=«settings.PORT»)\nuvicorn.run('m:app', port=«settings.admin_port»)\n",
+            None,
+            files={
+                "core/config.py": "class Settings:\n    PORT = 8000\n\n    def __init__(self):\n"
+                "        self.admin_port = 8001\n\n\nsettings = Settings()\n"
+            },
+        ),
+        Invalid(
+            "a settings class of another file",
+            "import uvicorn\nfrom config import Config\nuvicorn.run('m:app', port=«Config().PORT»)\n",
+            None,
+            files={"config.py": "class Config:\n    PORT = 8000\n"},
+        ),
+        Invalid(
+            "through an object that a function is given",
+            "import subprocess\n\n\nclass Manager:\n    def start(self, model, port):\n"
+            "        subprocess.Popen(['vllm', 'serve', model, '--port', str(port)])\n\n\n"
+            "def start(model: str, port: int, manager: 'Manager | None' = None):\n"
+            "    if manager is None:\n        manager = Manager()\n    manager.start(model, port=port)\n\n\n"
+            "start('m', port=«8000»)\n",
+            "import os\nimport subprocess\n\n\nclass Manager:\n    def start(self, model, port):\n"
+            "        subprocess.Popen(['vllm', 'serve', model, '--port', str(port)])\n\n\n"
+            "def start(model: str, port: int, manager: 'Manager | None' = None):\n"
+            "    if manager is None:\n        manager = Manager()\n    manager.start(model, port=port)\n\n\n"
+            "start('m', port=int(os.environ.get('PORT', '8000')))\n",
+        ),
     ),
     valid=(
         Valid("port 0", "import uvicorn\nuvicorn.run('m:app', port=0)\n"),
@@ -526,6 +555,24 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             "a constant of another file that reads the environment",
             "import uvicorn\nfrom config import PORT\nuvicorn.run('m:app', port=PORT)\n",
             files={"config.py": "import os\nPORT = int(os.environ.get('PORT', 8000))\n"},
+        ),
+        Valid(
+            "settings of another file that come from outside",
+            "import uvicorn\nfrom config import fields, settings\n"
+            "uvicorn.run('m:app', port=settings.port)\nuvicorn.run('m:app', port=fields.port)\n",
+            files={
+                "config.py": "from dataclasses import dataclass\n"
+                "from pydantic_settings import BaseSettings\n\n\n"
+                "class Settings(BaseSettings):\n    port: int = 8000\n\n\n"
+                "@dataclass\nclass Fields:\n    port: int = 8001\n\n\n"
+                "settings = Settings()\nfields = Fields()\n"
+            },
+        ),
+        Valid(
+            "a settings object that the file sets",
+            "import sys, uvicorn\nfrom config import settings\n\nsettings.port = int(sys.argv[1])\n"
+            "uvicorn.run('m:app', port=settings.port)\n",
+            files={"config.py": "class Settings:\n    port = 8000\n\n\nsettings = Settings()\n"},
         ),
     ),
 )

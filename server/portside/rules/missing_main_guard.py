@@ -15,6 +15,7 @@ from portside.python.guards import When
 from portside.python.import_role import made_on_import_of_module
 from portside.python.launches import Launch
 from portside.python.reachability import Reached
+from portside.python.syntax import query
 
 CODE, NAME = "PS102", "missing-main-guard"
 
@@ -32,8 +33,9 @@ Functions and classes of the file that are called on import are followed. There 
 file's missing guard, at the first such call.
 
 Not flagged: a `__main__.py`, engines that start no process (`VLLM_ENABLE_V1_MULTIPROCESSING=0`,
-`distributed_executor_backend="external_launcher"`), and engines of a file that chooses fork itself
-(`VLLM_WORKER_MULTIPROC_METHOD`).
+`distributed_executor_backend="external_launcher"`), engines of a file that chooses fork itself
+(`VLLM_WORKER_MULTIPROC_METHOD`), and a notebook that was saved as a file (it calls `get_ipython`), which
+is no script that a child could run.
 
 ## Why it matters
 
@@ -120,12 +122,24 @@ _SPAWN = (
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
     launches = [launch for launch in facts.module.launches if launch.when is When.IMPORT]
+    if _is_notebook(facts):
+        return
     if launches:
         yield _of_launches(facts, launches)
     elif not made_on_import_of_module(facts):
         engines = [engine for engine in facts.module.engines_at_import if not engine.forked]
         if engines:
             yield _of_engine(facts, engines[0])
+
+
+def _is_notebook(facts: FileFacts) -> bool:
+    """Whether the file calls, at module level, what only IPython defines."""
+    names = facts.module.names
+    for chunk in names.chunks_with(["get_ipython"]):
+        for call in query("(call function: (identifier) @name) @call", chunk.node).get("name", []):
+            if names.tree.text(call) == "get_ipython" and not names.bindings_of(call):
+                return True
+    return False
 
 
 def _of_launches(facts: FileFacts, launches: list[Launch]) -> Finding:
@@ -521,6 +535,10 @@ _VALID = (
         "fork on purpose",
         'import os\n\nos.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "fork")\n'
         'from vllm import LLM\n\nllm = LLM("m")\n',
+    ),
+    Valid(
+        "a notebook that was saved as a file",
+        "get_ipython().system('pip install vllm')\nfrom vllm import LLM\n\nllm = LLM('m')\n",
     ),
     Valid("an LLM from elsewhere", 'from langchain.llms import LLM\n\nllm = LLM("m")\n'),
     Valid("arguments alone", 'from vllm import EngineArgs\n\nargs = EngineArgs(model="m")\n'),

@@ -229,6 +229,24 @@ _INVALID = (
         "args = parser.parse_args()\nuvicorn.run('m:app', port=args.port)\n",
     ),
     Invalid(
+        "as the variable of a click option",
+        "import click, uvicorn\n\n\n@click.command()\n"
+        "@click.option('--port', «envvar='VLLM_PORT'», default=8000)\n"
+        "def main(port):\n    uvicorn.run('m:app', port=port)\n",
+        fixed="import click, uvicorn\n\n\n@click.command()\n"
+        "@click.option('--port', envvar='PORT', default=8000)\n"
+        "def main(port):\n    uvicorn.run('m:app', port=port)\n",
+    ),
+    Invalid(
+        "as the variable of a typer option",
+        "from typing import Annotated\nimport typer, uvicorn\n\n\n"
+        "def main(port: Annotated[int, typer.Option(«envvar='VLLM_PORT'»)] = 8000):\n"
+        "    uvicorn.run('m:app', port=port)\n\n\ntyper.run(main)\n",
+        fixed="from typing import Annotated\nimport typer, uvicorn\n\n\n"
+        "def main(port: Annotated[int, typer.Option(envvar='PORT')] = 8000):\n"
+        "    uvicorn.run('m:app', port=port)\n\n\ntyper.run(main)\n",
+    ),
+    Invalid(
         "as another variable's default",
         _RUN + "int(os.getenv('API_PORT', «os.getenv('VLLM_PORT', '8000')»)))\n",
         fixed=_RUN + "int(os.getenv('API_PORT', os.getenv('PORT', '8000'))))\n",
@@ -301,6 +319,12 @@ _INVALID = (
 )
 
 _VALID = (
+    Valid(
+        "another variable of an option",
+        "import click, uvicorn\n\n\n@click.command()\n@click.option('--port', envvar='API_PORT')\n"
+        "@click.option('--other', envvar='VLLM_PORT')\n"
+        "def main(port, other):\n    uvicorn.run('m:app', port=port)\n",
+    ),
     Valid("another variable", _RUN + "int(os.environ.get('PORT', '8000')))\n"),
     Valid("a name of Python", "import uvicorn\n\nVLLM_PORT = 8000\nuvicorn.run('m:app', port=VLLM_PORT)\n"),
     Valid(
