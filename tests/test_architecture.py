@@ -49,7 +49,7 @@ def test_what_runs_in_the_users_interpreter_imports_the_standard_library_alone(f
     assert foreign == set()
 
 
-SERVED = frozenset({"uvicorn", "uvloop"})
+SERVED = frozenset({"uvicorn", "uvloop", "debugpy"})
 
 
 def test_both_sides_of_the_protocol_know_the_same_methods() -> None:

@@ -73,7 +73,7 @@ def test_everything_that_can_be_set(tmp_path: Path) -> None:
         app_dir="src",
         factory=True,
         env={"MODEL": "m"},
-        env_file=".env",
+        env_file=(".env",),
         watch=("core",),
     )
     assert settings.servers["engine"].command == ("vllm", "serve", "m")

@@ -37,7 +37,8 @@ def test_a_server_is_named_by_the_settings(settings: Path) -> None:
     choice = serve_target.choose("api", settings)
     assert isinstance(choice, Choice)
     assert (choice.spec, choice.name, choice.host, choice.port) == ("core.api:app", "api", "0.0.0.0", 8010)
-    assert choice.environment == {"NAME": "you", "GREETING": "hello"}
+    assert choice.environment == {"GREETING": "hello"}
+    assert choice.env_files == (settings / "api.env",)
     assert (choice.watch, choice.folder) == (("templates",), settings)
 
 

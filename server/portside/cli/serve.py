@@ -18,11 +18,12 @@ from portside.devserver import claiming
 from portside.devserver.claiming import Run
 from portside.devserver.console import Console
 from portside.devserver.interpreter import find
-from portside.devserver.plan import Choice, Plan, PortSource, Target
+from portside.devserver.plan import Choice, Debug, Plan, PortSource, Target
 from portside.devserver.ports import Claim
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 8000
+_DEFAULT_DEBUG_PORT = 5678
 _HELP = """Run an app or a script, reload it on each save, and keep its port.
 
 TARGET is `module:attribute` (an ASGI app), `script.py` (run as it stands: its own
@@ -91,6 +92,17 @@ class ServeCommand(click.Command):
 @click.option(
     "--ready-path", metavar="PATH", help="What to ask the app, to know that it serves  [/health, /healthz, /]"
 )
+@click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    metavar="FILE",
+    help="Variables for the app, as NAME=value; a change restarts it. What is set already wins. Repeatable.",
+)
+@click.option("--open", "opens_browser", is_flag=True, help="Open the browser once the app is ready.")
+@click.option("--debug", is_flag=True, help="Have debugpy listen in the app, for a debugger to attach.")
+@click.option("--debug-port", type=click.IntRange(1, 65535), metavar="PORT", help="For --debug  [5678]")
+@click.option("--debug-wait", is_flag=True, help="As --debug, and wait for the debugger at the first start.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 @click.option(
     "--grace",
@@ -106,6 +118,8 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
     if not sys.platform.startswith("linux"):
         _refuse(console, "portside serve runs on Linux only, so far: nothing else lets it keep its promises")
     plan = _plan(console, target, rest, options)
+    if plan.debug is not None and plan.target.is_watched:
+        _refuse(console, "--debug is for apps, scripts and Python programs; this command runs as it stands")
     claim: Claim | None
     if plan.port_source is PortSource.UNKNOWN:
         claim = Claim(plan.host, 0, ())  # held as soon as the program asks for one
@@ -120,6 +134,7 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
 
 def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: dict[str, Any]) -> Plan:
     choice = Choice("", command=rest) if spec is None and rest else _choice(console, spec, Path.cwd())
+    choice = _with_environment(console, choice, options)
     folder = choice.folder or Path.cwd()
     if choice.command:
         return _of_command(console, choice, folder, options)
@@ -152,8 +167,14 @@ def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: di
 
 def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
     """What counts for an app, a script and a command alike."""
+    debug = _debug(options)
     return dataclasses.replace(
         plan,
+        env_files=choice.env_files,
+        settings_environment=choice.settings_environment,
+        debug=debug,
+        aside=plan.aside if debug is None else (*plan.aside, debug.port),
+        opens_browser=options["opens_browser"],
         watch=not options["no_reload"],
         reload_dirs=tuple(options["reload_dirs"]) or choice.watch,
         reload_includes=tuple(options["reload_includes"]) or choice.reload_includes,
@@ -162,6 +183,30 @@ def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
         ready_path=options["ready_path"] or choice.ready_path,
         grace_s=options["grace"],
         on_conflict=options["on_conflict"] or choice.on_conflict or "ask",
+    )
+
+
+def _debug(options: dict[str, Any]) -> Debug | None:
+    if not (options["debug"] or options["debug_wait"] or options["debug_port"] is not None):
+        return None
+    return Debug(options["debug_port"] or _DEFAULT_DEBUG_PORT, waits=options["debug_wait"])
+
+
+def _with_environment(console: Console, choice: Choice, options: dict[str, Any]) -> Choice:
+    """The choice with what its env files, and those of the command line, say now."""
+    paths = (*choice.env_files, *(Path(file).absolute() for file in options["env_files"]))
+    if not paths:
+        return dataclasses.replace(choice, settings_environment=choice.environment)
+    from portside.devserver import env_files
+
+    found = env_files.read(paths, os.environ)
+    if isinstance(found, env_files.EnvFileMistake):
+        _refuse(console, str(found))
+    return dataclasses.replace(
+        choice,
+        env_files=paths,
+        settings_environment=choice.environment,
+        environment={**found, **choice.environment},
     )
 
 

@@ -56,7 +56,8 @@ def _named(name: str, settings: Settings) -> Choice | Unclear:
         port=server.port,
         app_dir=server.app_dir,
         factory=server.factory,
-        environment={**_read_env_file(server, settings.root), **server.env},
+        environment={**server.env, **_chosen_gpus(server)},
+        env_files=tuple(settings.root / file for file in server.env_file),
         watch=server.watch,
         reload_includes=server.reload_include,
         reload_excludes=server.reload_exclude,
@@ -68,16 +69,8 @@ def _named(name: str, settings: Settings) -> Choice | Unclear:
     )
 
 
-def _read_env_file(server: ServerSettings, root: Path) -> dict[str, str]:
-    """`KEY=value` lines; comments, `export` and quotes as everywhere."""
-    if server.env_file is None:
-        return {}
-    found = {}
-    for line in (root / server.env_file).read_text(encoding="utf-8").splitlines():
-        key, separator, value = line.strip().removeprefix("export ").partition("=")
-        if separator and not key.startswith("#"):
-            found[key.strip()] = value.strip().strip("'\"")
-    return found
+def _chosen_gpus(server: ServerSettings) -> dict[str, str]:
+    return {} if server.gpus is None else {"CUDA_VISIBLE_DEVICES": server.gpus}
 
 
 def _discovered(folder: Path) -> Choice | Unclear:

@@ -30,6 +30,7 @@ class Changes:
         self._include_patterns = plan.reload_includes
         self._included = GitIgnoreSpec.from_lines(plan.reload_includes)
         self._excluded = GitIgnoreSpec.from_lines(plan.reload_excludes)
+        self._environment = frozenset(str(path.resolve()) for path in plan.env_files)
         self._unmatched: dict[str, float] = {}
         self.failed: frozenset[str] = frozenset()
 
@@ -42,6 +43,8 @@ class Changes:
 
     def may_count(self, path: str) -> bool:
         """Whether a change of the file can matter at all, whatever the app has imported."""
+        if path in self._environment:
+            return True
         return path.endswith(".py") or self._is_configured(path) or self._matches(self._included, path)
 
     def relevant(self, paths: frozenset[str], used: frozenset[str], serving: bool) -> frozenset[str]:
@@ -54,6 +57,8 @@ class Changes:
         return found
 
     def _counts(self, path: str, used: frozenset[str], uncertain: bool) -> bool:
+        if path in self._environment:  # mostly ignored by git, and asked for by name
+            return True
         if self._matches(self._excluded, path):
             return False
         if self._matches(self._included, path):

@@ -15,6 +15,7 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
                     failure: null, or {name, happened, cause, evidence, line, process,
                     where: null or {file, line, function, source}, remedies [], rules [], count}
     crashed, ended  generation, message, failure: as above
+    debugging       host, port: of debugpy, waits: whether the app waits for a client
     waiting         for: "edit", or "retry" with seconds
     note, error     text
     stopping        seconds: the grace
@@ -192,10 +193,16 @@ def _listing(names: list[str]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
+def _debugging(fields: Fields) -> list[Line]:
+    waits = "; the app waits for it" if fields["waits"] else ""
+    return [("•", "cyan", f"a debugger can attach to {fields['host']}:{fields['port']}{waits}")]
+
+
 _TEXT: dict[str, Callable[[Fields], list[Line]]] = {
     "error": lambda fields: [("✗", "red", str(fields["text"]))],
     "starting": _starting,
     "claimed": _claimed,
+    "debugging": _debugging,
     "ready": _ready,
     "failed": _failed,
     "crashed": _crashed,

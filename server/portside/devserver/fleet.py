@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 
 from portside.devserver import processes, terminal, tree
+from portside.devserver.env_files import Environment
 from portside.devserver.identity import Identity, Status
 from portside.devserver.output import Output
 from portside.devserver.plan import Plan
@@ -58,6 +59,9 @@ class Fleet:
         """Whether workers get a terminal of their own."""
         self.output = 1
         """The descriptor that takes their standard output where they get none."""
+        self.environment = Environment(plan.env_files, plan.settings_environment, dict(plan.environment))
+        """What they get besides ours."""
+        self._spare_environment: dict[str, str] = {}
         self.mark: dict[str, str] = {}
         """What each of them has in its environment, to be known by."""
 
@@ -105,6 +109,9 @@ class Fleet:
 
     def start(self, generation: int, changed: frozenset[str], held: bool) -> None:
         """A spare that waits, or a new interpreter; then what it has to compile, and what to load."""
+        if self.spare is not None and self._spare_environment != self.environment.current:
+            stale, self.spare = self.spare, None
+            stale.end()
         worker, self.spare = self.spare or self._spawn(), None
         self._assign(worker, generation, changed, held)
 
@@ -128,7 +135,7 @@ class Fleet:
         worker.held = False
         target = self._plan.target
         self._before_load(worker)
-        claim = self.claim
+        claim, debug = self.claim, self._plan.debug
         worker.channel.send(
             "load",
             fds=[sock.fileno() for sock in claim.sockets],
@@ -138,11 +145,13 @@ class Fleet:
             path=str(target.folder(self._plan.folder)),
             port=claim.port if claim.sockets else None,
             aside=list(self._plan.aside),
+            debug=debug and {"port": debug.port, "wait": debug.waits and worker.generation == 1},
         )
 
     def prepare(self, names: tuple[str, ...]) -> None:
         """A spare, with these modules imported as far as that is safe."""
         self.spare = self._spawn()
+        self._spare_environment = self.environment.current
         self.spare.channel.send("prepare", names=list(names))
 
     def _spawn(self) -> Worker:
@@ -153,7 +162,7 @@ class Fleet:
                 self._guardian,
                 self._plan.interpreter.words,
                 self._plan.folder,
-                {**os.environ, **self._plan.environment, **self.mark},
+                {**os.environ, **self.environment.current, **self.mark},
                 (nothing.fileno(), stdout, stderr),
                 pair,
             )

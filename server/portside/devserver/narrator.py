@@ -70,6 +70,9 @@ class Narrator:
     def other_port(self, asked: int) -> None:
         self.note(f"the script asks for port {asked}; it is served on {self._claim.port}")
 
+    def debugging(self, host: str, port: int, waits: bool) -> None:
+        self._console.emit("debugging", host=host, port=port, waits=waits)
+
     def loading(self, generation: int, began: float, changed: frozenset[str]) -> None:
         """began: when the file was saved, or the start asked for."""
         self._causes.setdefault(generation, (began, changed))
@@ -87,7 +90,10 @@ class Narrator:
             failure = near_names.with_suggestions(failure, self._plan)
             self.fatal = failure.happened
         self._explained[generation] = failure
-        if fields.get("no_uvicorn"):
+        if fields.get("no_debugpy"):
+            install = f"{self._plan.interpreter.path} -m pip install debugpy"
+            self.fatal = f"debugpy is not installed there: {install}"
+        elif fields.get("no_uvicorn"):
             install = f"{self._plan.interpreter.path} -m pip install 'uvicorn[standard]'"
             self.fatal = f"uvicorn is not installed there: {install}"
 

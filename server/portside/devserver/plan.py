@@ -62,6 +62,14 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Debug:
+    """debugpy in the worker. port: on loopback. waits: until a client is there."""
+
+    port: int
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """folder: the working folder of the app. environment: added to the user's. name: in the settings.
 
@@ -69,7 +77,8 @@ class Plan:
     reload_excludes: gitignore-style patterns, from `folder`. while_loading: `respond` or `wait`.
     ready_path: what is asked to learn whether it serves; None for the usual ones.
     port: 0 where it is not known. aside: ports of the program's other servers. uds: the path of a Unix
-    socket that the program makes, instead of a port.
+    socket that the program makes, instead of a port. env_files: are read for each start; environment is
+    what they and the settings said at first.
     """
 
     target: Target
@@ -90,6 +99,10 @@ class Plan:
     port_source: PortSource = PortSource.USER
     aside: tuple[int, ...] = ()
     uds: str | None = None
+    env_files: tuple[Path, ...] = ()
+    settings_environment: Mapping[str, str] = field(default_factory=dict)
+    debug: Debug | None = None
+    opens_browser: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +126,6 @@ class Choice:
     while_loading: str | None = None
     ready_path: str | None = None
     on_conflict: str | None = None
+    env_files: tuple[Path, ...] = ()
+    settings_environment: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from portside.devserver import (
+    browser,
     commands,
     events,
     machine,
@@ -101,6 +102,7 @@ class Runner:
         self._tokens: dict[str, int] = {}
         self._changed_at: float | None = None
         self._code: int | None = None
+        self._opened = False
 
     def run(self) -> int:
         self._wakeup = self._listen_for_signals()
@@ -204,6 +206,7 @@ class Runner:
             case commands.Spawn(generation, changed, held):
                 began = self._changed_at if changed and self._changed_at else time.monotonic()
                 self._narrator.loading(generation, began, changed)
+                self._renew_environment(changed)
                 self._fleet.start(generation, changed, held)
             case commands.Tell():
                 self._tell(command)
@@ -215,6 +218,13 @@ class Runner:
                 worker = self._fleet.get(command.generation)
                 if worker is not None:
                     self._command_worker(command, worker)
+
+    def _renew_environment(self, changed: frozenset[str]) -> None:
+        if changed.isdisjoint(str(path.resolve()) for path in self._plan.env_files):
+            return
+        mistake = self._fleet.environment.renew()
+        if mistake is not None:
+            self._narrator.note(f"{mistake}; what the file said before still counts")
 
     def _command_worker(self, command: commands.Command, worker: Worker) -> None:
         match command:
@@ -294,6 +304,8 @@ class Runner:
                 self._post(events.Checked(generation))
             case "began":
                 self._on_began(worker)
+            case "debugging":
+                self._narrator.debugging(fields["host"], fields["port"], bool(fields["waits"]))
             case "stale":
                 self._fleet.restart(worker)
             case "asked":
@@ -518,6 +530,8 @@ class Runner:
             return False
         if worker.own_port:
             return True  # two would not fit on one port either
+        if self._plan.debug is not None:
+            return True  # its debugger's port has to be free before the next one can listen there
         return worker.gpu or (worker.engine and bool(processes.below(worker.pid)))
 
     # -- a spare interpreter -----------------------------------------------------------
@@ -540,6 +554,9 @@ class Runner:
             self._spare_at = time.monotonic() + _SPARE_DELAY_S
             if self._changes is not None:
                 self._changes.failed = frozenset()
+        elif tell.what == "ready" and self._plan.opens_browser and not self._opened:
+            self._opened = True
+            browser.open_at(self._holding.claim.url, self._say)
         elif tell.what == "failed" and self._narrator.fatal:
             self._post(events.StopRequested())
 

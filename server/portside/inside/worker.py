@@ -2,7 +2,7 @@
 
 Told over its channel: `prepare(names)` what to import while it waits, `check(files)`
 what to compile, `load(...)` what to run. Tells: hello, prepared, checked, stale, began, asked, yield,
-note, loaded, serving, answered, modules, idle, quiet, retiring, failed.
+note, debugging, loaded, serving, answered, modules, idle, quiet, retiring, failed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tokenize
 import traceback
 from typing import Any, NoReturn
 
-from . import binding, children, hook, modules, preload, programs
+from . import binding, children, debugger, hook, modules, preload, programs
 from .channel import Channel, Message, from_descriptor
 from .hold import Hold
 from .serving import Serving
@@ -84,6 +84,12 @@ class Worker:
                 if isinstance(stream, io.TextIOWrapper):
                     stream.reconfigure(line_buffering=True)
         listeners = [socket.socket(fileno=descriptor) for descriptor in request.fds]
+        if fields.get("debug"):
+            try:
+                debugger.listen(self._channel, fields["debug"])
+            except debugger.DebuggerMissingError as missing:
+                self._fail(missing, str(missing), no_debugpy=True)
+                self._leave(1)
         hold = Hold(self._channel, listeners, fields["port"], fields["aside"])
         self._serving = Serving(self._channel, hold)
         signal.signal(signal.SIGINT, self._original_sigint)
@@ -126,13 +132,15 @@ class Worker:
 
         logging.getLogger("uvicorn.error").addFilter(_tee(Collect(logging.ERROR)))
 
-    def _fail(self, error: BaseException | None, detail: str) -> None:
+    def _fail(self, error: BaseException | None, detail: str, *, no_debugpy: bool = False) -> None:
         message = "".join(traceback.format_exception_only(type(error), error)).strip() if error else detail
         missing = isinstance(error, ModuleNotFoundError) and error.name == "uvicorn"
         files = _files_in(error) if error else []
         report = modules.report()
         report["files"] = sorted({*report["files"], *files})
-        self._channel.send("failed", message=message, detail=detail, no_uvicorn=missing, **report)
+        self._channel.send(
+            "failed", message=message, detail=detail, no_uvicorn=missing, no_debugpy=no_debugpy, **report
+        )
 
     def _leave(self, code: int) -> NoReturn:
         with contextlib.suppress(Exception):

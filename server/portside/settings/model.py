@@ -53,8 +53,9 @@ class ServerSettings:
 
     app: `module:attribute`. script: a path, from the settings file's folder. command: program and
     arguments. port: 0 stands for any free one. env: added to the server's environment.
-    watch: files and folders whose changes reload it. reload_include, reload_exclude: gitignore-style
-    patterns. while_loading: `respond` or `wait`. ready_path: what tells that it serves.
+    env_file: read for each start; what the shell has set wins over them, and `env` over both.
+    gpus: what CUDA_VISIBLE_DEVICES shall say. watch: files and folders whose changes reload it.
+    reload_include, reload_exclude: gitignore-style patterns. while_loading: `respond` or `wait`. ready_path: what tells that it serves.
     on_conflict: `ask`, `next`, `stop`, `wait` or `fail`.
     """
 
@@ -66,7 +67,8 @@ class ServerSettings:
     app_dir: str | None = None
     factory: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
-    env_file: str | None = None
+    env_file: tuple[str, ...] = ()
+    gpus: str | None = None
     watch: tuple[str, ...] = ()
     reload_include: tuple[str, ...] = ()
     reload_exclude: tuple[str, ...] = ()

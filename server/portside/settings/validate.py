@@ -20,12 +20,13 @@ from portside.settings.read import Key, SettingsTable
 
 _KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "port-variable", "servers")
 _SERVER_KEYS = (
-    "app", "script", "command", "host", "port", "app-dir", "factory", "env", "env-file", "watch",
+    "app", "script", "command", "host", "port", "app-dir", "factory", "env", "env-file", "gpus", "watch",
     "reload-include", "reload-exclude", "while-loading", "ready-path", "on-conflict",
 )  # fmt: skip
 _TARGETS = ("app", "script", "command")
 _POLICIES = ("ask", "next", "stop", "wait", "fail")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_GPUS = re.compile(r"(?:[\w-]+(?:/\d+)*(?:, ?[\w-]+(?:/\d+)*)*)?")
 _APP = re.compile(r"[\w.]+:[\w.]+")
 
 T = TypeVar("T")
@@ -176,7 +177,8 @@ class _Reader:
             app_dir=self._typed(table, key, "app-dir", str),
             factory=self._typed(table, key, "factory", bool) or False,
             env=self._environment(table.get("env"), (*key, "env")),
-            env_file=self._typed(table, key, "env-file", str),
+            env_file=self._one_or_several(table.get("env-file"), (*key, "env-file")),
+            gpus=self._gpus(table.get("gpus"), (*key, "gpus")),
             watch=self._strings(table.get("watch"), (*key, "watch")),
             reload_include=self._patterns(table.get("reload-include"), (*key, "reload-include")),
             reload_exclude=self._patterns(table.get("reload-exclude"), (*key, "reload-exclude")),
@@ -184,6 +186,19 @@ class _Reader:
             ready_path=self._ready_path(table, key),
             on_conflict=self._one_of(table, key, "on-conflict", _POLICIES),
         )
+
+    def _one_or_several(self, value: Any, key: Key) -> tuple[str, ...]:
+        return (value,) if isinstance(value, str) else self._strings(value, key)
+
+    def _gpus(self, value: Any, key: Key) -> str | None:
+        """As CUDA_VISIBLE_DEVICES has it: `0`, `[0, 1]`, `"0,1"`, `"GPU-3a…"`, `""` for none."""
+        numbers = value if isinstance(value, list) else [value]
+        if numbers and all(type(number) is int and number >= 0 for number in numbers):
+            return ",".join(map(str, numbers))
+        if value is not None and (not isinstance(value, str) or not _GPUS.fullmatch(value)):
+            self._wrong(key, "has to be numbers of GPUs such as [0, 1], or their ids in one string")
+            return None
+        return value
 
     def _one_of(self, table: Mapping[str, Any], key: Key, name: str, known: tuple[str, ...]) -> str | None:
         value = self._typed(table, key, name, str)
