@@ -55,8 +55,8 @@ class ServerSettings:
     arguments. port: 0 stands for any free one. env: added to the server's environment.
     env_file: read for each start; what the shell has set wins over them, and `env` over both.
     gpus: what CUDA_VISIBLE_DEVICES shall say. watch: files and folders whose changes reload it.
-    reload_include, reload_exclude: gitignore-style patterns. while_loading: `respond` or `wait`. ready_path: what tells that it serves.
-    on_conflict: `ask`, `next`, `stop`, `wait` or `fail`.
+    reload_include, reload_exclude: gitignore-style patterns. while_loading: `respond` or `wait`.
+    ready_path: what tells that it serves. on_conflict: `ask`, `next`, `stop`, `wait` or `fail`.
     """
 
     app: str | None = None
