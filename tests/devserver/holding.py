@@ -131,7 +131,8 @@ class Holding:
         self.end()
 
     def end(self) -> None:
-        if self.process.returncode is not None:
+        assert self.process.stdout is not None
+        if self.process.stdout.closed:
             return
         self.process.kill()
         for pid in owners_of(self.port):

@@ -190,8 +190,10 @@ def test_a_running_dev_server_is_recognised(serve: Start) -> None:
     assert holder["server"] == f"http://127.0.0.1:{first.port}"
 
 
-def in_terminal(folder: Path, tmp_path: Path, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
-    """`portside serve` on a terminal of its own; its master."""
+def in_terminal(
+    folder: Path, tmp_path: Path, *arguments: str, command: str = "serve"
+) -> tuple[subprocess.Popen[bytes], int]:
+    """`portside serve`, or another command, on a terminal of its own; its master."""
     master, slave = os.openpty()
     environment = {
         **os.environ,
@@ -200,7 +202,7 @@ def in_terminal(folder: Path, tmp_path: Path, *arguments: str) -> tuple[subproce
         "COLUMNS": "200",
     }
     process = subprocess.Popen(
-        [sys.executable, "-c", _IN_TERMINAL, *arguments],
+        [sys.executable, "-c", _IN_TERMINAL, command, *arguments],
         cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
     )  # fmt: skip
     os.close(slave)
@@ -210,7 +212,7 @@ def in_terminal(folder: Path, tmp_path: Path, *arguments: str) -> tuple[subproce
 _IN_TERMINAL = """
 import fcntl, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-sys.argv[:1] = ["portside", "serve"]
+sys.argv[:1] = ["portside"]
 from portside.cli import main
 main()
 """

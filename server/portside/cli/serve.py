@@ -122,7 +122,9 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
         _refuse(console, "--debug is for apps, scripts and Python programs; this command runs as it stands")
     claim: Claim | None
     if plan.port_source is PortSource.UNKNOWN:
-        claim = Claim(plan.host, 0, ())  # held as soon as the program asks for one
+        # Held as soon as the program asks for one.
+        free = claiming.look_aside(_run(plan), plan.on_conflict, console)
+        claim = Claim(plan.host, 0, ()) if free else None
     else:
         claim = claiming.claim(_run(plan), plan.on_conflict, console)
     if claim is None:

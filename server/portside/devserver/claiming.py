@@ -61,6 +61,16 @@ def claim(run: Run, policy: str, console: Console) -> Claim | None:
     return result
 
 
+def look_aside(run: Run, policy: str, console: Console) -> bool:
+    """Whether all but the API's port can be had, for a run whose program says its port later, or has none."""
+    if run.uds is not None:
+        from portside.devserver import conflict_file
+
+        if not conflict_file.resolve(run.uds, policy, console):
+            return False
+    return settle(run, policy, console) is True
+
+
 def _notes(claimed: Claim) -> Iterator[str]:
     """What a user should know of a port that could be had."""
     port = claimed.port

@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import psutil
-
 from portside.devserver import identity, registry, tree
 from portside.devserver.identity import Place, Status
 from portside.devserver.registry import Record
@@ -50,6 +48,8 @@ def find_all(pids: Mapping[int, float | None]) -> dict[int, Membership]:
 def _is_still(pid: int, created: float | None) -> bool:
     if created is None:
         return True
+    import psutil
+
     try:
         return abs(psutil.Process(pid).create_time() - created) < 1.0
     except psutil.Error:
