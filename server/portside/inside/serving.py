@@ -54,15 +54,16 @@ class Serving:
 
         sockets: what it was given to serve on. Others than ours are its own affair.
         """
-        if self._config is None and config.uds is None and config.fd is None:
-            if sockets:
-                if self._hold.is_taken or not any(map(self._hold.owns, sockets)):
-                    return False
-            elif not self._hold.offers(config.host, config.port):
-                return False
+        if self._config is None and self._is_for_us(config, sockets or ()):
             self._hold.take()
             self._config = config
         return self._config is config and self._hold.is_taken_here
+
+    def _is_for_us(self, config: Any, sockets: Sequence[socket.socket]) -> bool:
+        given = [*sockets, *([config.fd] if config.fd is not None else [])]
+        if given:  # vLLM up to 0.6.6 passes the descriptor of the socket that it has bound, later ones the socket
+            return not self._hold.is_taken and any(map(self._hold.owns, given))
+        return config.uds is None and self._hold.offers(config.host, config.port)
 
     def is_about(self, host: Any, port: int) -> bool:
         """Whether a server at this address, made without uvicorn, is the one."""
