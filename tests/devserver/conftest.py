@@ -105,7 +105,8 @@ class Served:
             index = before.index("--")
             before, after = before[:index], before[index:]
         command = [*options.pop("prefix", ()), sys.executable, "-m", "portside", "serve", *before]
-        command += ["--output-format", "json", "--port", str(self.port), *after]
+        told = ["--port", str(self.port)] if options.pop("tell_port", True) else []
+        command += ["--output-format", "json", *told, *after]
         environment = {**os.environ, "PORTSIDE_STATE_DIR": str(state), **options.pop("env", {})}
         for name in ("PYTHONPATH", "VIRTUAL_ENV"):
             environment.pop(name, None)

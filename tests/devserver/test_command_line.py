@@ -48,7 +48,13 @@ def test_variables_before_a_command_are_known() -> None:
 
 @pytest.mark.parametrize(
     ("command", "keeps"),
-    [("uv run x", True), ("env A=1 x", True), ("conda run x", False), ("sudo x", False), ("timeout 5 x", False)],
+    [
+        ("uv run x", True),
+        ("env A=1 x", True),
+        ("conda run x", False),
+        ("sudo x", False),
+        ("timeout 5 x", False),
+    ],
 )
 def test_whether_a_program_behind_a_runner_is_our_own_child(command: str, keeps: bool) -> None:
     assert parse(command.split()).transparent is keeps

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -79,7 +78,7 @@ def test_any_other_is_watched(tmp_path: Path, environment: dict[str, str], comma
     found = planned(command, tmp_path, environment)
     assert found.target.is_watched
     assert found.target.words == tuple(command.split())
-    assert os.path.isabs(found.target.spec)
+    assert Path(found.target.spec).is_absolute()
 
 
 def test_a_script_with_an_environment_of_its_own_is_left_to_uv(

@@ -168,6 +168,8 @@ class Runner:
                 self._perform(command)
             if self._state.phase is not before:
                 self._entered(self._state.phase)
+        if self._holding.released:
+            self._take_back()
         self._record()
 
     def _relevant(self, event: events.Event) -> events.Event | None:
@@ -291,7 +293,6 @@ class Runner:
         if self._outside is not None and generation == (self._state.live or self._state.candidate):
             self._outside.stop()
         self._post(events.Ended(generation, status))
-        self._soon(self._take_back)
 
     def _on_message(self, worker: Worker, message: Message) -> None:  # noqa: C901, PLR0912  (one branch each)
         fields, generation = message.fields, worker.generation
@@ -480,7 +481,7 @@ class Runner:
                 if seen.what == "no http":
                     self._narrator.note(f"it listens on port {seen.port}, and does not speak HTTP")
                 if not worker.serving:  # on a Unix socket nothing is seen before
-                    worker.serving = True
+                    worker.own_port = worker.serving = True
                     self._post(events.Served(generation))
                 self._post(events.Answered(generation))
 

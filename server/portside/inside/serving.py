@@ -61,7 +61,9 @@ class Serving:
 
     def _is_for_us(self, config: Any, sockets: Sequence[socket.socket]) -> bool:
         given = [*sockets, *([config.fd] if config.fd is not None else [])]
-        if given:  # vLLM up to 0.6.6 passes the descriptor of the socket that it has bound, later ones the socket
+        if (
+            given
+        ):  # vLLM up to 0.6.6 passes the descriptor of the socket that it has bound, later ones the socket
             return not self._hold.is_taken and any(map(self._hold.owns, given))
         return config.uds is None and self._hold.offers(config.host, config.port)
 
