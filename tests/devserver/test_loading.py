@@ -176,3 +176,19 @@ def test_a_client_that_says_nothing_holds_up_nobody(serve: Start, project: Path)
     assert silent[0].recv(4096).startswith(b"HTTP/1.1 200 ")  # it has been waiting since before the app
     for client in silent:
         client.close()
+
+
+def test_a_server_that_answers_nobody_is_not_called_ready(serve: Start, project: Path) -> None:
+    blocked = RAW_APP.replace(
+        "    body = VERSION",
+        "    import os, time\n"
+        '    while scope["client"][1] and not os.path.exists("go on"):\n'
+        "        time.sleep(0.02)\n"
+        "    body = VERSION",
+    )
+    write(project / "app.py", blocked)
+    served = serve("app:app")
+    assert "nothing answers" in served.wait_for("note")["text"]
+    assert not [event for event in served.events if event["event"] == "ready"]
+    (project / "go on").touch()
+    served.wait_for("ready", generation=1)

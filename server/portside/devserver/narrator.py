@@ -67,6 +67,10 @@ class Narrator:
     def note(self, text: str) -> None:
         self._console.emit("note", text=text)
 
+    def silent(self) -> None:
+        """From any thread."""
+        self.note("it says that it serves, but nothing answers: its event loop is blocked, or not listening")
+
     def other_port(self, asked: int) -> None:
         self.note(f"the script asks for port {asked}; it is served on {self._claim.port}")
 

@@ -5,24 +5,38 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from portside.inside import probe
 
 USUAL_PATHS = ("/health", "/healthz", "/")
+SILENCE_S = 10.0
 _TIMEOUT_S = 5.0
 _PAUSE_S = 0.5
 
 
 class Prober:
-    """One thread that asks until `stop`. token: what the worker recognises the request by."""
+    """One thread that asks until `stop`.
 
-    def __init__(self, listener: socket.socket, token: str, tls: bool, paths: Sequence[str]) -> None:
+    token: what the worker recognises the request by. silent: is told, once, that nothing has
+    answered for SILENCE_S: a server that says that it serves may be deaf, or blocked.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        token: str,
+        tls: bool,
+        paths: Sequence[str],
+        silent: Callable[[], None],
+    ) -> None:
         self._address = _reachable(listener)
         self._family = listener.family
         self._token = token
         self._paths = paths
+        self._silent = silent
         self._tls = tls
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -32,14 +46,19 @@ class Prober:
         self._stopped.set()
 
     def _run(self) -> None:
-        attempt = 0
+        attempt, answered, began = 0, False, time.monotonic()
         while not self._stopped.is_set():
             with suppress(OSError):
-                self._ask(self._paths[attempt % len(self._paths)])
+                answered |= self._ask(self._paths[attempt % len(self._paths)])
             attempt += 1
+            if not answered and time.monotonic() - began > SILENCE_S and not self._stopped.is_set():
+                answered = True  # told once
+                self._silent()
             self._stopped.wait(0.02 if attempt < len(self._paths) else _PAUSE_S)
 
-    def _ask(self, path: str) -> None:
+    def _ask(self, path: str) -> bool:
+        """Whether anything came back."""
+        answered = False
         with socket.socket(self._family, socket.SOCK_STREAM) as plain:
             plain.settimeout(_TIMEOUT_S)
             plain.connect(self._address)
@@ -49,7 +68,8 @@ class Prober:
                     f"{probe.HEADER.decode()}: {self._token}\r\nconnection: close\r\n\r\n".encode()
                 )
                 while sock.recv(65536) and not self._stopped.is_set():
-                    pass
+                    answered = True
+        return answered
 
 
 def _encrypted(sock: socket.socket) -> ssl.SSLSocket:

@@ -277,7 +277,9 @@ class Runner:
         token = random_tokens.token_hex(8)
         self._tokens = {token: generation}
         self._answers = 0
-        self._prober = Prober(self._holding.claim.sockets[0], token, worker.tls, self._ready_paths)
+        self._prober = Prober(
+            self._holding.claim.sockets[0], token, worker.tls, self._ready_paths, self._narrator.silent
+        )
 
     # -- what workers and keepers say --------------------------------------------------
 

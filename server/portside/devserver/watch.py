@@ -26,7 +26,7 @@ _REAPPEARING_S = 0.05
 # Of the time, at most this share goes into looking: a mount may take long to list.
 _LOOKING_SHARE = 0.2
 
-Stamp = tuple[int, int] | None
+Stamp = tuple[int, int, int] | None
 
 
 class Watcher:
@@ -51,6 +51,7 @@ class Watcher:
         self._trouble: str | None = None
         self._seen: dict[str, Stamp] | None = None
         self._look_after = 0.0
+        self._told: dict[str, Stamp] = {}
         self._heard_ns = time.time_ns()
         self._tracked: dict[str, Stamp] = {}
         self._changed = threading.Event()
@@ -138,8 +139,12 @@ class Watcher:
         if self._seen is not None:
             self._seen |= {path: _stamp(path) for path in paths if self._may_count(path)}
         paths |= self._unnoticed()
-        if paths:
-            self._on_change(frozenset(paths))
+        # One save may come in two reports: of the system, and of looking, or in two of the system's.
+        stamps = {path: _stamp(path) for path in paths}
+        new = {path for path, stamp in stamps.items() if path not in self._told or self._told[path] != stamp}
+        self._told |= stamps
+        if new:
+            self._on_change(frozenset(new))
 
     def _unnoticed(self) -> set[str]:
         found = set()
@@ -178,7 +183,7 @@ def _stamp(path: str) -> Stamp:
         stat = os.stat(path)
     except OSError:
         return None
-    return stat.st_mtime_ns, stat.st_size
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _why(error: Exception) -> str:
