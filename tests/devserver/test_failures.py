@@ -136,3 +136,22 @@ def test_the_terminal_shows_cause_line_and_what_to_do(project: Path, tmp_path: P
     assert "✗ the module not_to_be_found is not installed here" in out
     assert "your line app.py:1   import not_to_be_found" in out
     assert "you can   install it" in out
+
+
+SECRET = "swordfish-0123456789"
+
+
+def test_a_secret_is_in_no_event_no_record_and_no_log(serve: Start, project: Path, tmp_path: Path) -> None:
+    write(
+        project / "app.py",
+        "import os, sys\nprint('the key is', os.environ['MODEL_KEY'], sys.argv, flush=True)\n"
+        "raise ValueError('refused: ' + os.environ['MODEL_KEY'])\n" + RAW_APP,
+    )
+    write(project / ".env", f"MODEL_KEY={SECRET}\n")
+    served = serve("app:app", "--env-file", ".env", "--", "--header", f"authorization:Bearer {SECRET}")
+    served.wait_for("waiting")
+    served.stop()
+    assert SECRET not in json.dumps(served.events)
+    written = [path for path in (tmp_path / "state").rglob("*") if path.is_file() and path.suffix != ".txt"]
+    assert [path for path in written if path.parent.name == "logs"]
+    assert [path for path in written if SECRET in path.read_text()] == []

@@ -120,6 +120,8 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
     plan = _plan(console, target, rest, options)
     if plan.debug is not None and plan.target.is_watched:
         _refuse(console, "--debug is for apps, scripts and Python programs; this command runs as it stands")
+    secrets.remember({**os.environ, **plan.environment})
+    secrets.remember_command((*plan.target.words, *plan.target.arguments))
     claim: Claim | None
     if plan.port_source is PortSource.UNKNOWN:
         # Held as soon as the program asks for one.

@@ -12,6 +12,7 @@ from portside.devserver.console import Console
 from portside.devserver.machine import Phase, State
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
+from portside.knowledge import secrets
 
 if TYPE_CHECKING:  # imported only where something fails: most starts need none of it
     from portside.failures import Failure
@@ -130,6 +131,7 @@ class Narrator:
                 self.message = f"generation {generation}: {tell.text}"
                 if failure is not None:
                     self.message += f": {failure.happened}"
+                self.message = secrets.redact(self.message)
                 self._show_failure(failure)
                 emit(tell.what, generation=generation, message=tell.text, failure=self.shown_failure)
             case "backing off":
@@ -149,6 +151,7 @@ class Narrator:
         failure = self._explained.pop(tell.generation, None)
         if failure is not None and failure.where is not None and not failure.remedies:
             self.message = failure.evidence  # what uvicorn logs last tells less than what was raised
+        self.message = secrets.redact(self.message)
         where = failing_line(detail, str(self._plan.folder)) or (failure and failure.where)
         message = f"{where}: {self.message}" if where else self.message
         self._show_failure(failure)
