@@ -19,7 +19,8 @@ class Checker:
 
     select, ignore, severity: of a command line, by rule codes, on top of every project's settings.
     opened: the folders that the user works in. stands_in: the folder that commands are shown for;
-    that of each project where None. stopwatch: what all checks together take.
+    that of each project where None. stopwatch: what all checks together take. fixes_later: leave
+    fixes that take time to whoever asks for them.
     """
 
     def __init__(
@@ -29,7 +30,10 @@ class Checker:
         severity: Mapping[str, Severity] = MappingProxyType({}),
         opened: Collection[Path] = (),
         stands_in: Path | None = None,
+        *,
+        fixes_later: bool = False,
     ) -> None:
+        self._fixes_later = fixes_later
         self.stopwatch = Stopwatch()
         self._finder = SettingsFinder(opened)
         self._stands_in = stands_in
@@ -60,7 +64,7 @@ class Checker:
         """What is to be said of this text as the content of that file. Raises SettingsError."""
         selection = self.settings(path.parent).selection_for(path)
         project = self.project(path)
-        result = project.check(path, text, selection)
+        result = project.check(path, text, selection, fixes_later=self._fixes_later)
         if self._stands_in is None or self._stands_in == project.root:
             return result
         folder = os.path.relpath(project.root, self._stands_in)

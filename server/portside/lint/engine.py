@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Sequence
 from typing import TypeVar
 
-from portside.lint.finding import Finding, Severity
+from portside.lint.finding import Finding, LaterFixes, Severity
 from portside.lint.layout import Layout
 from portside.lint.rule import Rule
 from portside.lint.selection import EVERYTHING, RuleNames, Selection
@@ -25,11 +25,14 @@ def run_rules(
     source: SourceFile,
     layout: Layout,
     selection: Selection = EVERYTHING,
+    *,
+    fixes_later: bool = False,
 ) -> tuple[Finding, ...]:
     """All findings of these rules that the user wants to see, in the order of the text.
 
     rules: every rule there is, also those that the selection turns off, since
-    comments may name them. A rule that raises takes only its own findings with
+    comments may name them. fixes_later: leave fixes that take time to whoever asks
+    for them, and is ready for one that raises. A rule that raises takes only its own findings with
     it: the exception becomes a finding (`rule-failed`), which no comment hides.
     """
     found: list[Finding] = []
@@ -38,7 +41,8 @@ def run_rules(
         if not selection.enables(rule.code):
             continue
         try:
-            found += rule.check(facts)
+            said = rule.check(facts)
+            found += said if fixes_later else [_settled(finding) for finding in said]
         except Exception as error:
             failures[rule.code] = _failure(rule, error, source)
     sifted = sift(found, Context(source, layout, RuleNames.of(rules), selection, frozenset(failures)))
@@ -46,6 +50,10 @@ def run_rules(
     if selection.enables(RULE_FAILED):
         shown += failures.values()
     return tuple(selection.weigh(finding) for finding in sorted(shown, key=_order))
+
+
+def _settled(finding: Finding) -> Finding:
+    return finding.settled if isinstance(finding.fixes, LaterFixes) else finding
 
 
 def _order(finding: Finding) -> tuple[Span, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from portside.lint.source import Span
 
@@ -54,6 +56,37 @@ class Fix:
     notes: tuple[str, ...] = ()
 
 
+class LaterFixes(Sequence[Fix]):
+    """Fixes that are made when somebody asks for them, as an editor does where the cursor is."""
+
+    def __init__(self, make: Callable[[], Iterable[Fix | None]]) -> None:
+        self._make: Callable[[], Iterable[Fix | None]] | None = make
+        self._made: tuple[Fix, ...] = ()
+
+    @property
+    def made(self) -> tuple[Fix, ...]:
+        if self._make is not None:
+            self._made = tuple(fix for fix in self._make() if fix is not None)
+            self._make = None
+        return self._made
+
+    @overload
+    def __getitem__(self, index: int) -> Fix: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Fix]: ...
+    def __getitem__(self, index: int | slice) -> Fix | Sequence[Fix]:
+        return self.made[index]
+
+    def __len__(self) -> int:
+        return len(self.made)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (LaterFixes, tuple)) and self.made == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self.made)
+
+
 @dataclass(frozen=True, slots=True)
 class Related:
     """Another place that belongs to a finding."""
@@ -98,6 +131,7 @@ class Finding:
     """One cause of trouble at one place.
 
     message: one line, code in backticks, the fact and its consequence, no full stop.
+    fixes: maybe not made yet (`LaterFixes`).
     """
 
     code: str
@@ -105,9 +139,14 @@ class Finding:
     span: Span
     message: str
     severity: Severity
-    fixes: tuple[Fix, ...] = ()
+    fixes: Sequence[Fix] = ()
     related: tuple[Related, ...] = ()
     launch: LaunchReport | None = None
+
+    @property
+    def settled(self) -> Finding:
+        """The same with its fixes made."""
+        return dataclasses.replace(self, fixes=tuple(self.fixes))
 
 
 @dataclass(frozen=True, slots=True)

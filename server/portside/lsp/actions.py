@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +13,8 @@ from portside.lint.source import SourceFile
 from portside.lsp.commands import TELL
 from portside.lsp.convert import FIX_ALL, QUICK_FIX, Converter, Json, matching
 from portside.lsp.documents import Document, Documents
+
+_log = logging.getLogger(__name__)
 
 _FIX_ALL_TITLE = "Portside: apply all safe fixes"
 
@@ -33,7 +37,7 @@ class Actions:
         actions: list[Json] = []
         if _asks_for(wanted, QUICK_FIX):
             actions += self._quick_fixes(document, found, where, context.get("diagnostics") or ())
-        if _asks_for(wanted, FIX_ALL) and any(_safe_fix(finding) for finding in found):
+        if _asks_for(wanted, FIX_ALL) and any(_safe_fix(_with_fixes(finding)) for finding in found):
             actions += self._fix_all(document, at_once=wanted is not None)
         return actions
 
@@ -45,7 +49,7 @@ class Actions:
         self, document: Document, found: Sequence[Finding], where: Json, offered: Iterable[Any]
     ) -> list[Json]:
         span = document.buffer.span(where)
-        here = [finding for finding in found if finding.span.touches(span)]
+        here = [_with_fixes(finding) for finding in found if finding.span.touches(span)]
         linked = [(finding, self._linked(document, finding, offered)) for finding in here]
         return [*self._fixes(linked), *self._ignores(document, linked)]
 
@@ -92,6 +96,15 @@ class Actions:
 
         text = fixed_text(document, self._documents, self._convert.client.folders)
         return self._convert.replacement(document, text)
+
+
+def _with_fixes(finding: Finding) -> Finding:
+    """The finding with its fixes made; without any where that fails, which is a bug of Portside's."""
+    try:
+        return finding.settled
+    except Exception:
+        _log.exception("the fixes of %s failed", finding.code)
+        return dataclasses.replace(finding, fixes=())
 
 
 def _asks_for(wanted: Sequence[str] | None, kind: str) -> bool:

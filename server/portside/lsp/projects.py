@@ -16,7 +16,7 @@ class Projects(Checker):
     """
 
     def __init__(self, opened: Collection[Path] = ()) -> None:
-        super().__init__(opened=opened)
+        super().__init__(opened=opened, fixes_later=True)
         self._opened = opened
         self._last_good: dict[Path, Settings] = {}
         self.mistakes: dict[Path, SettingsError] = {}

@@ -28,6 +28,10 @@ _LANGUAGE = Language(tree_sitter_python.language())
 # A file with more errors than this is no Python; to list them all would help nobody.
 _MOST_ERRORS = 100
 
+# The more places a base has been edited in, the less of it is used again.
+_FEW_EDITS = 8
+_MOST_EDITS = 100
+
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 
@@ -35,22 +39,29 @@ _LONE_RETURN = re.compile(rb"\r(?!\n)")
 class SyntaxTree:
     """A file and its tree. The nodes live as long as this object does.
 
-    change: what differs from the text whose tree was used again for this one. parsed: whether the tree
-    is that of this very text; else it is an earlier one's, which knows of all changes since, and the
-    statements that anybody asks for are parsed by themselves (reparse.py).
+    whole: the tree of this very text; None where only the statements that anybody asks for are parsed,
+    by themselves (reparse.py). base: the tree of an earlier text, or of this one, that a later text is
+    parsed from; it knows of the `edits` changes since. change: what differs from the text before.
+
+    A tree with errors becomes a base only where there is no better: parsed from that, a text may come
+    out other than by itself (seen with tree-sitter 0.26 in texts with many errors).
     """
 
     source: SourceFile
-    tree: Tree = field(repr=False)
+    base: Tree = field(repr=False)
+    whole: Tree | None = field(repr=False)
     change: Change | None = None
-    parsed: bool = True
+    edits: int = 0
     _parts: dict[int, Node] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def parsed(self) -> bool:
+        return self.whole is not None
 
     @cached_property
     def root(self) -> Node:
         """The whole module. Takes a parse of the whole text where only parts of it have been parsed."""
-        tree = self.tree if self.parsed else Parser(_LANGUAGE).parse(self.data, self.tree)
-        return tree.root_node
+        return (self.whole or Parser(_LANGUAGE).parse(self.data, self.base)).root_node
 
     @cached_property
     def has_error(self) -> bool:
@@ -120,7 +131,7 @@ class SyntaxTree:
 
     def _broken_nodes(self) -> Iterator[Node]:
         """In the order of the text. A query for them takes time that is quadratic in open parentheses."""
-        cursor = self.tree.walk()
+        cursor = self.root.walk()
         while True:
             node = cursor.node
             assert node is not None
@@ -135,18 +146,29 @@ class SyntaxTree:
 
 def parse(source: SourceFile, previous: SyntaxTree | None = None) -> SyntaxTree:
     """The tree of a file. previous: a tree of an earlier text of it, which makes this fast."""
-    parser = Parser(_LANGUAGE)
     if previous is None:
-        return SyntaxTree(source, parser.parse(_with_newlines(source.data)))
+        tree = Parser(_LANGUAGE).parse(_with_newlines(source.data))
+        return SyntaxTree(source, tree, tree)
+    if previous.whole is None and previous.edits > _FEW_EDITS:
+        # Once for all texts to come, which might have errors, and then are all parsed from this one.
+        tree = Parser(_LANGUAGE).parse(previous.data, previous.base)
+        previous = SyntaxTree(previous.source, tree, tree)
     again = edit(source, previous)
-    return SyntaxTree(source, parser.parse(again.data, again.tree), again.change)
+    if again.edits > _MOST_EDITS:
+        tree = Parser(_LANGUAGE).parse(again.data)
+        return SyntaxTree(source, tree, tree, again.change)
+    tree = Parser(_LANGUAGE).parse(again.data, again.base)
+    if tree.root_node.has_error:
+        return SyntaxTree(source, again.base, tree, again.change, again.edits)
+    return SyntaxTree(source, tree, tree, again.change)
 
 
 def edit(source: SourceFile, previous: SyntaxTree) -> SyntaxTree:
     """A later text of the file, of which nothing is parsed yet."""
     old, new = previous.data, _with_newlines(source.data)
     change = change_between(old, new)
-    return SyntaxTree(source, edited(previous.tree, change, old, new), change, parsed=False)
+    base = edited(previous.base, change, old, new)
+    return SyntaxTree(source, base, None, change, previous.edits + 1)
 
 
 def _with_newlines(data: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from portside.lint.finding import Finding, Related, Severity
+from portside.lint.finding import Finding, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python.engines import EngineUse
@@ -118,9 +118,12 @@ def _own(facts: FileFacts) -> Iterator[Finding]:
         seen.add(way.origin)
         span = facts.module.tree.span(way.origin)
         message = _message(facts, engine)
-        fix = move_into_lifespan(facts, engine) if not way.path else None
-        fixes = (fix,) if fix is not None else ()
+        fixes = () if way.path else _later(facts, engine)
         yield Finding(CODE, NAME, span, message, Severity.WARNING, fixes, _made_elsewhere(facts, engine, way))
+
+
+def _later(facts: FileFacts, engine: EngineUse) -> LaterFixes:
+    return LaterFixes(lambda: (move_into_lifespan(facts, engine),))
 
 
 def _made_elsewhere(facts: FileFacts, engine: EngineUse, way: Reached) -> tuple[Related, ...]:

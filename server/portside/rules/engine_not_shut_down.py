@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portside.lint.finding import Finding, Severity
+from portside.lint.finding import Finding, LaterFixes, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.engine_lives import EngineLife, find_engine_lives
 from portside.python.engine_shutdown_fix import shutdown_fix
@@ -76,10 +76,11 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
         if life.is_ended:
             continue
         span = facts.module.tree.span(life.engine.call)
-        fix = shutdown_fix(facts.module.names, life)
-        yield Finding(
-            CODE, NAME, span, _message(life), Severity.INFORMATION, fixes=(fix,) if fix is not None else ()
-        )
+        yield Finding(CODE, NAME, span, _message(life), Severity.INFORMATION, _later(facts, life))
+
+
+def _later(facts: FileFacts, life: EngineLife) -> LaterFixes:
+    return LaterFixes(lambda: (shutdown_fix(facts.module.names, life),))
 
 
 def _message(life: EngineLife) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from portside.knowledge.port_ranges import EPHEMERAL, PRIVILEGED
-from portside.lint.finding import Applicability, Finding, Related, Severity
+from portside.lint.finding import Applicability, Finding, Fix, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import SourceFile, Span
 from portside.python.facts import FileFacts
@@ -145,6 +145,18 @@ def _finding(facts: FileFacts, same: Sequence[PortUse], uses: Sequence[PortUse])
     use = same[0]
     in_vllm_code = facts.is_vllm_code or any(other.listener.vllm for other in same)
     severity = Severity.WARNING if in_vllm_code else Severity.INFORMATION
+    return Finding(
+        CODE,
+        NAME,
+        _underlined(same),
+        _message(use),
+        severity,
+        fixes=LaterFixes(lambda: (_fix(facts, use, uses),)),
+        related=tuple(_related(facts.source, same)),
+    )
+
+
+def _fix(facts: FileFacts, use: PortUse, uses: Sequence[PortUse]) -> Fix | None:
     names, workspace = facts.module.names, facts.workspace
     variable = variables(names, uses, workspace.port_variable)[use.port]
     settings = workspace.port_settings if variable.name == workspace.port_variable else ()
@@ -152,15 +164,7 @@ def _finding(facts: FileFacts, same: Sequence[PortUse], uses: Sequence[PortUse])
     if fix is not None and _listens_nowhere(use):
         note = "`serve` does not exist: this line fails all the same (llm-has-no-serve)."
         fix = dataclasses.replace(fix, applicability=Applicability.UNSAFE, notes=(note,))
-    return Finding(
-        CODE,
-        NAME,
-        _underlined(same),
-        _message(use),
-        severity,
-        fixes=(fix,) if fix is not None else (),
-        related=tuple(_related(facts.source, same)),
-    )
+    return fix
 
 
 def _message(use: PortUse) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from portside.lint.finding import Finding, Fix, Related, Severity
+from portside.lint.finding import Finding, Fix, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.engines import EngineUse
 from portside.python.facts import FileFacts
@@ -154,7 +154,7 @@ def _of_launches(facts: FileFacts, launches: list[Launch]) -> Finding:
         tree.span(first.call),
         _launch_message(facts, first, way),
         Severity.ERROR if spawns else Severity.WARNING,
-        _fixes(facts, [launch.ways(When.IMPORT)[0].origin for launch in launches]),
+        LaterFixes(lambda: _fixes(facts, [launch.ways(When.IMPORT)[0].origin for launch in launches])),
         (
             *_called_from(facts, way),
             *(_related(facts, launch.call, "this one is executed on import too") for launch in others),
@@ -183,7 +183,7 @@ def _of_engine(facts: FileFacts, engine: EngineUse) -> Finding:
         facts.module.tree.span(way.origin),
         message,
         Severity.WARNING,
-        _fixes(facts, [way.origin]),
+        LaterFixes(lambda: _fixes(facts, [way.origin])),
         (_related(facts, engine.call, "the engine is made here"),) if way.path else (),
     )
 

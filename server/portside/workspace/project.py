@@ -46,10 +46,13 @@ class Project:
         self._launches = LaunchIndex(self.root)
         self._surroundings = Surroundings(self.root, self._modules, self._importers, self._launches)
 
-    def check(self, path: Path, text: str, selection: Selection = EVERYTHING) -> LintResult:
+    def check(
+        self, path: Path, text: str, selection: Selection = EVERYTHING, *, fixes_later: bool = False
+    ) -> LintResult:
         """What is to be said of this text as the content of the Python file at `path`.
 
         The text counts, not what is saved. Paths in the result are in the form of `path`.
+        fixes_later: make fixes that take time when they are asked for; they may raise then.
         """
         source = SourceFile(str(path), text)
         absolute = self._absolute(path)
@@ -59,9 +62,8 @@ class Project:
         module = self._module_facts(absolute, source)
         self._stopwatch.lap("parse")
         facts = FileFacts(module, self._workspace_facts(absolute, module))
-        findings = run_rules(
-            ALL, facts, source, PythonLayout(module.tree, module.names.statements), selection
-        )
+        layout = PythonLayout(module.tree, module.names.statements)
+        findings = run_rules(ALL, facts, source, layout, selection, fixes_later=fixes_later)
         self._stopwatch.lap("rules")
         return LintResult(findings, module.tree.errors)
 
