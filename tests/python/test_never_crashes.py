@@ -138,6 +138,7 @@ STRANGE = {
     "aliases in a ring": "import uvicorn\na = b\nb = c\nc = a\na.run(app)\n",
     "a long line": "import uvicorn\nx = [" + "uvicorn.x, " * 30_000 + "]\nuvicorn.run(app)\n",
     "many operators": "import uvicorn\nx = " + "1 + " * 20_000 + "1\nuvicorn.run(app, port=x)\n",
+    "many signs": "import uvicorn\nuvicorn.run(app, port=" + "-" * 3_000 + "8000)\n",
     "many branches": "import uvicorn\nif a: run = uvicorn.run\n"
     + "elif a: run = uvicorn.run\n" * 2_000
     + "run(app)\n",

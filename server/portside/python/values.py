@@ -107,7 +107,7 @@ class Tracer:
     def _number(self, node: Node) -> Value:
         try:
             value = ast.literal_eval(self.text(node))
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # `-----1`
             return Unknown("it is no plain number")
         if value is None or isinstance(value, (bool, int, float)):
             return self.literal(value, node)
