@@ -20,6 +20,7 @@ from portside.devserver.console import Console
 from portside.devserver.interpreter import find
 from portside.devserver.plan import Choice, Debug, Plan, PortSource, Target
 from portside.devserver.ports import Claim
+from portside.knowledge import secrets
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 8000
