@@ -19,8 +19,8 @@ class Checker:
 
     select, ignore, severity: of a command line, by rule codes, on top of every project's settings.
     opened: the folders that the user works in. stands_in: the folder that commands are shown for;
-    that of each project where None. stopwatch: what all checks together take. fixes_later: leave
-    fixes that take time to whoever asks for them.
+    that of each project where None. steady: whether no file changes while this lives. stopwatch: what all
+    checks together take. fixes_later: leave fixes that take time to whoever asks for them.
     """
 
     def __init__(
@@ -32,11 +32,13 @@ class Checker:
         stands_in: Path | None = None,
         *,
         fixes_later: bool = False,
+        steady: bool = False,
     ) -> None:
         self._fixes_later = fixes_later
         self.stopwatch = Stopwatch()
         self._finder = SettingsFinder(opened)
         self._stands_in = stands_in
+        self._steady = steady
         self._select, self._ignore, self._severity = select, ignore, severity
         self._overridden: dict[Path, Settings] = {}
         self._projects: dict[tuple[Path, str], Project] = {}
@@ -56,7 +58,10 @@ class Checker:
         key = (settings.root, settings.port_variable)
         if key not in self._projects:
             self._projects[key] = Project(
-                settings.root, port_variable=settings.port_variable, stopwatch=self.stopwatch
+                settings.root,
+                port_variable=settings.port_variable,
+                stopwatch=self.stopwatch,
+                steady=self._steady,
             )
         return self._projects[key]
 

@@ -11,16 +11,16 @@ from tests.rules.marked import unmark
 from portside.knowledge import listeners, server_commands
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.lint.rule import Invalid, Rule
-from portside.python.apps import APP_NAMES
-from portside.python.broken_guards import UNDEFINED_NAMES
-from portside.python.launches import LAUNCH_NAMES
+from portside.knowledge.apps import APP_CLASSES
+from portside.knowledge.main_guard import UNDEFINED_NAMES
+from portside.knowledge.launches import LAUNCH_NAMES
 from portside.python.prefilter import is_interesting
 from portside.rules import ALL
 
 NAMES = {
     *ENGINE_CONSTRUCTORS,
     *LAUNCH_NAMES,
-    *APP_NAMES,
+    *APP_CLASSES,
     *listeners.FUNCTIONS,
     *listeners.HYPERCORN_CONFIGS,
     *listeners.GUNICORN_APPLICATIONS,
@@ -37,14 +37,27 @@ def _id(value: object) -> str:
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=_id)
 def test_what_a_rule_flags_is_parsed(rule: Rule[Any], example: Invalid):
-    assert is_interesting(unmark(example.code).text.encode())
+    assert is_interesting(unmark(example.code).text.encode(), example.path)
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_a_file_with_a_name_that_counts_is_parsed(name):
-    module, _, attribute = name.rpartition(".")
+    module, attribute = _importable(name)
     assert is_interesting(f"from {module} import {attribute}\n".encode())
     assert is_interesting(f"import {module} as m\nm.{attribute}()\n".encode())
+    assert is_interesting(f"import {module}\n\nf = ({module}\n  .{attribute})\n".encode())
+    assert is_interesting(f"from {module} import (  # all\n    x,\n    {attribute} as f,\n)\n".encode())
+    assert is_interesting(f"from {module} import x, \\\n  {attribute} as f\n".encode())
+    assert is_interesting(f"from {module} import *\n\n{attribute}()\n".encode())
+    package, _, last = module.rpartition(".")
+    assert not package or is_interesting(f"from {package} import {last} as m\nm.{attribute}\n".encode())
+
+
+def _importable(name: str) -> tuple[str, str]:
+    """The module and the class of a class method, else the function."""
+    module, _, attribute = name.rpartition(".")
+    owner, _, above = module.rpartition(".")[::-1]
+    return (above, owner) if owner[:1].isupper() else (module, attribute)
 
 
 @pytest.mark.parametrize(("maker", "method"), METHODS)
@@ -74,15 +87,21 @@ def test_every_module_that_serves_has_one_of_the_words(pattern: re.Pattern[str])
         "try: import uvicorn\nexcept ImportError: pass\nuvicorn.run(app)\n",
         "def f():\n\timport vllm\n\treturn vllm.LLM('m')\n",
         "import os;import uvicorn\nuvicorn.run(app)\n",
-        "from .app import app  # uvicorn\nrun = 1\n",
+        "from uvicorn import *\nrun(app)\n",
+        "from vllm.engine.multiprocessing.client import MQLLMEngineClient\n",
         "port = 8000  # Portside: ignore\n",
         "import socket\ns = socket.socket()\ns.bind(('', 80))\n",
-        "bind = '0.0.0.0:8000'\n",
-        "workers = 2\nbind='0.0.0.0:8000'\n",
     ],
 )
 def test_a_file_that_may_be_of_interest_is_parsed(text):
     assert is_interesting(text.encode())
+
+
+@pytest.mark.parametrize("text", ["bind = '0.0.0.0:8000'\n", "workers = 2\nbind='0.0.0.0:8000'\n"])
+def test_the_configuration_of_a_server_is_parsed(text):
+    assert is_interesting(text.encode(), "/srv/app/gunicorn.conf.py")
+    assert is_interesting(text.encode(), "hypercorn_config.py")
+    assert not is_interesting(text.encode(), "/srv/gunicorn/settings.py")
 
 
 @pytest.mark.parametrize("name", sorted(UNDEFINED_NAMES))

@@ -78,7 +78,7 @@ def check(
         raise click.UsageError("`-` (standard input) goes with no other path")
     if baseline_file and write_baseline:
         raise click.UsageError("--baseline and --write-baseline do not go together")
-    checker = options.checker(select, ignore, severity, paths=paths)
+    checker = options.checker(select, ignore, severity, paths=paths, steady=True)
     known = _baseline(baseline_file)
     run = _run(paths, stdin_filename, checker, quiet)
     everything = run.checked()

@@ -55,12 +55,16 @@ def checker(
     severity: tuple[str, ...] = (),
     *,
     paths: tuple[Path, ...] = (),
+    steady: bool = False,
 ) -> Checker:
-    """A checker that follows these options. Raises click.BadParameter for a word that names no rule."""
+    """A checker that follows these options. Raises click.BadParameter for a word that names no rule.
+
+    steady: whether no file changes meanwhile.
+    """
     here = Path.cwd()
     selected = _codes(select, "--select") if select else None
     ignored, severities = _codes(ignore, "--ignore"), _severities(severity)
-    return Checker(selected, ignored, severities, _opened(paths, here), here)
+    return Checker(selected, ignored, severities, _opened(paths, here), here, steady=steady)
 
 
 def _severities(values: tuple[str, ...]) -> dict[str, Severity]:

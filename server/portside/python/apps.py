@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from portside.knowledge.apps import APP_CLASSES, ROUTERS
 from portside.python.chunks import Chunk
 from portside.python.names import How, Names, ScopeKind
 from portside.python.syntax import query
-
-# What makes an app, by qualified name. Routers count where only "does this module serve?" is asked.
-APP_CLASSES: Mapping[str, str] = {
-    "fastapi.FastAPI": "FastAPI",
-    "fastapi.applications.FastAPI": "FastAPI",
-    "starlette.applications.Starlette": "Starlette",
-    "flask.Flask": "Flask",
-    "flask.app.Flask": "Flask",
-    "quart.Quart": "Quart",
-    "litestar.Litestar": "Litestar",
-    "litestar.app.Litestar": "Litestar",
-    "sanic.Sanic": "Sanic",
-    "falcon.asgi.App": "falcon.asgi.App",
-    "blacksheep.Application": "Application",
-    "aiohttp.web.Application": "Application",
-    "socketio.ASGIApp": "ASGIApp",
-}
-_ROUTERS = frozenset({"fastapi.APIRouter", "fastapi.routing.APIRouter", "flask.Blueprint", "quart.Blueprint"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +20,6 @@ class AppUse:
     kind: str
     name: str | None
     is_router: bool
-
-
-APP_NAMES = frozenset({*_ROUTERS, *APP_CLASSES})
 
 
 def find_apps(names: Names, relevant: tuple[Chunk, ...]) -> tuple[AppUse, ...]:
@@ -54,11 +33,11 @@ def _app_at(names: Names, call: Node) -> AppUse | None:
     callee = call.child_by_field_name("function")
     qualified = names.qualified(callee) if callee is not None else None
     kind = APP_CLASSES.get(qualified or "")
-    if kind is None and qualified not in _ROUTERS:
+    if kind is None and qualified not in ROUTERS:
         kind = _own_subclass(names, callee) if callee is not None else None
         if kind is None:
             return None
-    return AppUse(call, kind or "router", _bound_name(names, call), qualified in _ROUTERS)
+    return AppUse(call, kind or "router", _bound_name(names, call), qualified in ROUTERS)
 
 
 def _own_subclass(names: Names, callee: Node) -> str | None:

@@ -12,15 +12,11 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.python.chunks import Chunk
 from portside.python.names import Names
 from portside.python.syntax import query, string_value, unwrapped
 
-# What people write for `__name__`. A word can't be looked for by a pattern, so these are all.
-UNDEFINED_NAMES = frozenset(
-    {"_name_", "__name", "name__", "_name__", "__name_", "_name", "name_", "name", "___name___"}
-    | {"__main__", "__Name__", "__NAME__", "__nane__", "__mame__", "__naem__", "__anme__"}
-)
 _MAIN = "__main__"
 _LETTERS = re.compile(r"[^a-z]")
 # What can bind a name without naming it.

@@ -12,15 +12,17 @@ from functools import cached_property
 
 from tree_sitter import Node
 
+from portside.knowledge.apps import APP_NAMES
+from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.lint.source import SourceFile, Span
-from portside.python.apps import APP_NAMES, AppUse, find_apps
+from portside.python.apps import AppUse, find_apps
 from portside.python.chunks import Chunk, split
 from portside.python.engine_makers import ImportedCall, engine_makers, imported_calls
 from portside.python.engines import EngineUse, engine_at, is_engine_class
 from portside.python.guards import Guards, find_guards
 from portside.python.imports import Import, find_imports
-from portside.python.launches import LAUNCH_NAMES, Launch, launch_at
+from portside.python.launches import Launch, launch_at
 from portside.python.names import Names
 from portside.python.ports import Listened, listened
 from portside.python.reachability import Reached, find_reached

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.python import broken_guards
 from portside.python.chunks import Chunk
 from portside.python.names import Names
@@ -94,7 +95,7 @@ def find_guards(names: Names) -> Guards:
 
 
 def _with_misspelt_guard(names: Names) -> Iterator[Chunk]:
-    for chunk in names.chunks_with(broken_guards.UNDEFINED_NAMES):
+    for chunk in names.chunks_with(UNDEFINED_NAMES):
         if b"__name__" not in chunk.words and broken_guards.may_fail(chunk):
             yield chunk
 

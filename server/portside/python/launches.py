@@ -9,16 +9,12 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from portside.knowledge.launches import CONFIG, RUN, SERVER
 from portside.python.guards import When
 from portside.python.instances import constructions
 from portside.python.names import Names
 from portside.python.reachability import Reached
 from portside.python.syntax import arguments, string_value
-
-_RUN = frozenset({"uvicorn.run", "uvicorn.main.run"})
-_SERVER = frozenset({"uvicorn.Server", "uvicorn.server.Server"})
-_CONFIG = frozenset({"uvicorn.Config", "uvicorn.config.Config"})
-LAUNCH_NAMES = _RUN | _SERVER | _CONFIG
 
 # The order of `uvicorn.Config`'s parameters (0.54.0); all of `uvicorn.run`'s but the app are keyword-only.
 _CONFIG_ORDER = ("host", "port", "uds", "fd", "loop", "http")
@@ -92,7 +88,7 @@ def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch 
     callee = call.child_by_field_name("function")
     if callee is None:
         return None
-    if names.qualified(callee) in _RUN:
+    if names.qualified(callee) in RUN:
         return _launch(names, _Parts(call, Form.RUN, call, None), reached)
     attribute, server = callee.child_by_field_name("attribute"), callee.child_by_field_name("object")
     method = names.tree.text(attribute) if attribute is not None else ""
@@ -112,14 +108,14 @@ def _is_server(names: Names, call: Node) -> bool:
     callee = call.child_by_field_name("function")
     if callee is None:
         return False
-    if names.qualified(callee) in _SERVER:
+    if names.qualified(callee) in SERVER:
         return True
     definition = names.definition(callee)
     if definition is None or definition.type != "class_definition":
         return False
     # `class Server(uvicorn.Server)`, mostly to leave signals alone or to know when it is up.
     bases = [names.qualified(base) for base in arguments(definition).positional]
-    return any(base in _SERVER for base in bases)
+    return any(base in SERVER for base in bases)
 
 
 def _config_of(names: Names, server: Node) -> Node | None:
@@ -129,7 +125,7 @@ def _config_of(names: Names, server: Node) -> Node | None:
     if len(made) != 1:
         return None
     callee = made[0].child_by_field_name("function")
-    return made[0] if callee is not None and names.qualified(callee) in _CONFIG else None
+    return made[0] if callee is not None and names.qualified(callee) in CONFIG else None
 
 
 def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch:

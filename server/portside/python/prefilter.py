@@ -1,72 +1,126 @@
 """Whether a text can be of any interest: most files of a workspace are not, and are never parsed.
 
-Two looks, both at memory speed. The lines that import: does the file have the package
-at hand that something comes from which rules know? Then the whole text: does it name
-that something? The words come from the tables that the rules judge by.
+Two looks, both at memory speed. What stands behind the word `import`: is it something that
+rules know, or a package that has it? Then the whole text: does it have all the words of that
+something? The words come from the tables that the rules judge by.
 """
 
 from __future__ import annotations
 
+import enum
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from portside.knowledge import listeners, server_commands
+from portside.knowledge.apps import APP_CLASSES
+from portside.knowledge.launches import LAUNCH_NAMES
+from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.knowledge.vllm_entrypoints import MODULES as RETIRED_MODULES
-from portside.python.apps import APP_NAMES
-from portside.python.broken_guards import UNDEFINED_NAMES
-from portside.python.launches import LAUNCH_NAMES
-
-_Needs = frozenset[bytes]
-"""Words that all have to be in the text."""
-
-_WORD = re.compile(rb"\w+")
-_COMMENT = re.compile(rb"portside:[ \t]*ignore", re.IGNORECASE)
-_CONFIGURATION = re.compile(rb"^bind\s*=", re.MULTILINE)
-# An import that goes on in the next line: `import_module(`, `import os, \`.
-_UNFINISHED = (b"(", b"\\", b",")
+from portside.python.import_text import imports_in
 
 
-def is_interesting(data: bytes) -> bool:
+class Interest(enum.Flag):
+    """What a text may be about. NONE is certain, the others are not.
+
+    APP: it may make a web app: what there is to say of it is what its imports do. RETIRED: it imports
+    a module that some releases of vLLM lack: that says nothing where `vllm` is the workspace's own.
+    ANY: all else that rules know.
+    """
+
+    NONE = 0
+    APP = 1
+    RETIRED = 2
+    ANY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """Something that rules know by a qualified name, and what a text has to have for it.
+
+    modules: on the way to it. name: what it is called there. words: all of these are in the text.
+    """
+
+    modules: frozenset[bytes]
+    name: bytes
+    words: tuple[bytes, ...]
+
+
+class _Needs:
+    """Many of them, by what stands behind an `import`."""
+
+    def __init__(self, needs: Iterable[_Need]) -> None:
+        self._all = frozenset(needs)
+        self._by_name: defaultdict[bytes, set[_Need]] = defaultdict(set)
+        by_module: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        for need in self._all:
+            self._by_name[need.name].add(need)
+            for module in need.modules:
+                by_module[module].add(need.name)
+        self._attributes = {module: _attribute(names) for module, names in by_module.items()}
+
+    def met(self, data: bytes, imported: frozenset[bytes]) -> bool:
+        """Whether the text has all that one of them needs."""
+        names = set(self._by_name.keys() & imported)
+        if _STAR in imported:
+            # Of a package that has it, by the first word of its name.
+            sources = frozenset(_FROM.findall(data))
+            names.update(need.name for need in self._all if need.words[-1] in sources)
+        for module in self._attributes.keys() & imported:
+            names.update(self._attributes[module].findall(data))
+        return any(_has_all(data, need.words) for name in names for need in self._by_name[name])
+
+
+def is_interesting(data: bytes, path: str = "") -> bool:
     """Whether a rule might say something of this text. False is certain, True is not."""
-    return _may_start_something(data) or _has_broken_guard(data) or _speaks_to_portside(data)
+    return interest(data, path) is not Interest.NONE
 
 
-def _speaks_to_portside(data: bytes) -> bool:
-    if (b"\nbind" in data or data.startswith(b"bind")) and _CONFIGURATION.search(data) is not None:
+def interest(data: bytes, path: str = "") -> Interest:
+    """What rules might have to say something of. path: the file's; some count by their name."""
+    imported = _imported(data)
+    if _may_start_something(data, imported) or _has_broken_guard(data) or _speaks_to_portside(data, path):
+        return Interest.ANY
+    found = Interest.APP if _APPS.met(data, imported) else Interest.NONE
+    return found | Interest.RETIRED if _imports_retired_module(data) else found
+
+
+def may_make_engine(data: bytes) -> bool:
+    """Whether the text may make an engine, by whatever it imports it from."""
+    return b"vllm" in data and _ENGINES.met(data, _imported(data))
+
+
+def _speaks_to_portside(data: bytes, path: str) -> bool:
+    if _CONFIGURATION_FILE.search(path) is not None and _CONFIGURATION.search(data) is not None:
         return True
-    # Few texts have an `ortside` in them, and the case of the first letter is what people vary.
-    return (b"ortside" in data or b"ORTSIDE" in data) and _COMMENT.search(data) is not None
+    # Few texts have an `ortside:` in them, and the case of the first letter is what people vary.
+    return (b"ortside:" in data or b"ORTSIDE:" in data) and _COMMENT.search(data) is not None
 
 
-def _may_start_something(data: bytes) -> bool:
-    packages = frozenset(_WORD.findall(b" ".join(_import_lines(data))))
-    if any(_has_all(data, needs) for root in packages & _NEEDS.keys() for needs in _NEEDS[root]):
+def _imports_retired_module(data: bytes) -> bool:
+    if _RETIRED_PACKAGE.search(data) is None:
+        return False
+    pairs = imports_in(data)
+    names = (module if name is None else f"{module}.{name}" for module, name in pairs)
+    return any(f"{name}.".startswith(_RETIRED) for name in names)
+
+
+def _imported(data: bytes) -> frozenset[bytes]:
+    """The words behind each `import`: up to the end of its line, or of its parentheses."""
+    return frozenset(b" ".join(_BEHIND_IMPORT.findall(data)).translate(_WORDS_ONLY).split())
+
+
+def _may_start_something(data: bytes, imported: frozenset[bytes]) -> bool:
+    if _STARTS.met(data, imported):
         return True
-    runs = any(word in data for root in packages & _RUNNERS.keys() for word in _RUNNERS[root])
-    return runs and any(_has_all(data, needs) for needs in _COMMANDS)
+    return _RUNNERS.met(data, imported) and any(_has_all(data, words) for words in _COMMANDS)
 
 
-def _import_lines(data: bytes) -> Iterator[bytes]:
-    """The lines with the word in them, whatever they do with it."""
-    found = data.find(b"import")
-    while found >= 0:
-        start, end = data.rfind(b"\n", 0, found) + 1, _line_end(data, found)
-        yield data[start:end]
-        found = data.find(b"import", end)
-
-
-def _line_end(data: bytes, inside: int) -> int:
-    end = data.find(b"\n", inside)
-    while end >= 0 and data[inside:end].rstrip().endswith(_UNFINISHED):
-        inside, end = end + 1, data.find(b"\n", end + 1)
-    return len(data) if end < 0 else end
-
-
-def _has_all(data: bytes, needs: _Needs) -> bool:
-    return all(word in data for word in needs) and all(_whole(word).search(data) for word in needs)
+def _has_all(data: bytes, words: Iterable[bytes]) -> bool:
+    return all(word in data for word in words) and all(_whole(word).search(data) for word in words)
 
 
 @functools.cache
@@ -77,54 +131,69 @@ def _whole(word: bytes) -> re.Pattern[bytes]:
     return re.compile(re.escape(word) + before + rb"(?!\w)")
 
 
-# What has to be in a text, by the package that has to be in one of its imports.
+def _attribute(names: Iterable[bytes]) -> re.Pattern[bytes]:
+    return re.compile(rb"\.[\s\\]*(" + b"|".join(map(re.escape, sorted(names))) + rb")\b")
 
 
-def _of_names(names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Qualified names: the package, and the class (of a class method) or the last name."""
-    for name in names:
-        root, *_, owner, last = (*name.split(".")[:1], *name.split("."))
-        yield root, (owner if owner[:1].isupper() else last,)
+# What has to be in a text, by what stands behind one of its imports.
+
+_BEHIND_IMPORT = re.compile(
+    # In parentheses (also those of `import_module(`), or to the end of the line that it goes on to.
+    rb"import([^\n(\\]*(?:\([^)]*|(?:\\\r?\n[^\n\\(]*)*))"
+)
+_FROM = re.compile(rb"from[\s\\]+(\w+)")
+_STAR = b"*"
+_MARK = b"\xef\xbb\xbf"
+_WORDS_ONLY = bytes(c if c > 127 or chr(c).isalnum() or chr(c) in "_*" else ord(" ") for c in range(256))
 
 
-def _of_methods() -> Iterator[tuple[str, tuple[str, ...]]]:
+def _need(name: str, *more: str) -> _Need:
+    """What a text has that means this qualified name, and more: of a class method, the class."""
+    parts = name.split(".")
+    last = next((number for number, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
+    words = (parts[last], *more, parts[0])
+    modules = frozenset(part.encode() for part in parts[:last])
+    return _Need(modules, parts[last].encode(), tuple(dict.fromkeys(word.encode() for word in words)))
+
+
+def _starts() -> Iterator[_Need]:
+    for names in (
+        ENGINE_CONSTRUCTORS, LAUNCH_NAMES, listeners.FUNCTIONS,
+        listeners.HYPERCORN_CONFIGS, listeners.GUNICORN_APPLICATIONS,
+    ):  # fmt: skip
+        yield from map(_need, names)
     for maker, methods in listeners.METHODS.items():
-        yield from ((maker.partition(".")[0], (maker.rpartition(".")[2], method)) for method in methods)
+        yield from (_need(maker, method) for method in methods)
+    yield from (_need(name, "bind") for name in listeners.SOCKETS)
+    yield _need("vllm.entrypoints.openai.cli_args.make_arg_parser")
+    # A program's command line, written for one of these to read.
+    yield from (_need("sys.argv", package) for package in ("vllm", "uvicorn"))
 
 
-def _needs() -> Mapping[bytes, frozenset[_Needs]]:
-    found: defaultdict[bytes, set[_Needs]] = defaultdict(set)
-    functions = (
-        *ENGINE_CONSTRUCTORS, *LAUNCH_NAMES, *APP_NAMES, *listeners.FUNCTIONS,
-        *listeners.HYPERCORN_CONFIGS, *listeners.GUNICORN_APPLICATIONS,
-    )  # fmt: skip
-    sockets = [(name.partition(".")[0], (name.rpartition(".")[2], "bind")) for name in listeners.SOCKETS]
-    arguments = [("vllm", ("make_arg_parser",)), ("vllm", ("argv",)), ("uvicorn", ("argv",))]
-    retired = [(root, (first, parts[-1])) for root, first, *parts in (m.split(".") for m in RETIRED_MODULES)]
-    for root, words in (*_of_names(functions), *_of_methods(), *sockets, *arguments, *retired):
-        found[root.encode()].add(frozenset(word.encode() for word in words))
-    return {root: frozenset(needs) for root, needs in found.items()}
-
-
-def _runners() -> Mapping[bytes, frozenset[bytes]]:
-    """The last names of what runs a command, or is one, by package."""
-    found = defaultdict[bytes, set[bytes]](set)
-    runners = server_commands.RUNNERS | server_commands.WORD_RUNNERS | server_commands.SECOND_RUNNERS
-    for name in (*runners, "sys.argv"):
-        found[name.partition(".")[0].encode()].add(name.rpartition(".")[2].encode())
-    return {root: frozenset(words) for root, words in found.items()}
-
-
-def _commands() -> Iterator[_Needs]:
+def _commands() -> Iterator[tuple[bytes, ...]]:
     for name, commands in server_commands.PROGRAMS.items():
-        yield from (frozenset(word.encode() for word in (name, first) if word) for first in commands)
-    yield from (frozenset((b"-m", word.encode())) for word in server_commands.MODULE_WORDS)
+        yield from (tuple(word.encode() for word in (name, first) if word) for first in commands)
+    yield from ((b"-m", word.encode()) for word in server_commands.MODULE_WORDS)
 
 
-_NEEDS = _needs()
-_RUNNERS = _runners()
-_COMMANDS = frozenset(_commands())
+_STARTS = _Needs(_starts())
+_ENGINES = _Needs(map(_need, ENGINE_CONSTRUCTORS))
+_APPS = _Needs(map(_need, APP_CLASSES))
+_RUNNERS = _Needs(
+    map(_need, server_commands.RUNNERS | server_commands.WORD_RUNNERS | server_commands.SECOND_RUNNERS)
+)
+_COMMANDS = tuple(_commands())
 
+_RETIRED = tuple(f"{module}." for module in RETIRED_MODULES)
+# The word is in every import of one; its package stands before a dot, or before `import`.
+_RETIRED_PACKAGE = re.compile(
+    rb"vllm\.(?:" + b"|".join(sorted({module.split(".")[1].encode() for module in RETIRED_MODULES})) + rb")\b"
+)
+
+# Files that a server reads, by the name that they have.
+_CONFIGURATION_FILE = re.compile(r"(?:gunicorn|hypercorn)[^/\\]*$")
+_CONFIGURATION = re.compile(rb"^bind\s*=", re.MULTILINE)
+_COMMENT = re.compile(rb"portside:[ \t]*ignore", re.IGNORECASE)
 
 # What looks like `__name__ == "__main__"`, by the letters that are right in it, and is not that.
 _NAME = rb"\b(?:" + b"|".join(sorted(name.encode() for name in UNDEFINED_NAMES | {"__name__"})) + rb")\b"
@@ -138,17 +207,13 @@ _MAIN = (
 )
 _TEST = rb"[\s()]*(?:==|is\b)[\s()]*"
 _GUARD = re.compile(
-    rb"if[\s(]*(?!__name__ == [\"']__main__[\"']:)(?:"
-    + _NAME
-    + _TEST
-    + _MAIN
-    + b"|"
-    + _MAIN
-    + _TEST
-    + _NAME
-    + b")"
-)
+    rb"if[\s(\\]*(?!__name__ == [\"']__main__[\"']:)(?:"
+    + _NAME + _TEST + _MAIN + b"|" + _MAIN + _TEST + _NAME + b")"
+)  # fmt: skip
 
 
 def _has_broken_guard(data: bytes) -> bool:
-    return _GUARD.search(data) is not None
+    # Guards begin a line, unless it has another end than others, or a blank that nobody sees.
+    return (
+        b"\nif" in data or b"\r" in data or b"\f" in data or data[:5].lstrip(_MARK)[:2] == b"if"
+    ) and _GUARD.search(data) is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from portside.python.apps import APP_CLASSES
+from portside.knowledge.apps import APP_CLASSES
 from portside.python.bindings import How
 from portside.python.engines import EngineUse
 from portside.python.facts import FileFacts

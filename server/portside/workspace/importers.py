@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import math
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
-from portside.python.imports import Import
+from portside.python.import_text import import_lines, imports_in
 from portside.workspace.import_roots import import_root
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, decode
@@ -23,8 +24,8 @@ _LARGEST_BYTES = 2_000_000
 # The files on the way from an engine to the apps that load it. Who has more has noticed.
 _MOST_STEPS = 60
 
-_STATEMENT = re.compile(rb"^[ \t]*(?:from|import)\b(?:[^\n(]*\([^)]*\)|[^\n]*)", re.MULTILINE)
-_WORD = re.compile(rb"\w+")
+_Pair = tuple[str, str | None]
+"""A module, and the name that is imported from it; None where it is the module itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,16 @@ class Importers:
 class ImporterIndex:
     """Effect: a question walks the workspace and reads its Python files, at most once in a while.
 
-    words: of a file's import statements, kept as long as the file stays as it is.
+    lines: of a file, those that import, kept as long as the file stays as it is. steady: whether
+    nothing changes while this lives; one look is enough then.
     """
 
     root: Path
     modules: LocalModules
-    _words: dict[Path, tuple[object, frozenset[bytes]]] = field(default_factory=dict)
+    steady: bool = False
+    _lines: dict[Path, tuple[object, bytes]] = field(default_factory=dict)
     _known: dict[Path, Importers] = field(default_factory=dict)
+    _imports: dict[Path, tuple[_Pair, ...]] = field(default_factory=dict)
     _fresh_until: float = 0.0
 
     def of(self, path: Path) -> Importers:
@@ -73,14 +77,16 @@ class ImporterIndex:
         if started < self._fresh_until:
             return
         files = python_files(self.root, lambda _path, _is_folder: False)
-        self._words = {file: self._words_of(file) for file in files}
+        self._lines = {file: self._lines_of(file) for file in files}
         self._known.clear()
+        self._imports.clear()
         now = time.monotonic()
-        self._fresh_until = now + max(_FRESH_S, (now - started) * _FRESH_PER_SEARCH)
+        fresh_s = math.inf if self.steady else max(_FRESH_S, (now - started) * _FRESH_PER_SEARCH)
+        self._fresh_until = now + fresh_s
 
-    def _words_of(self, file: Path) -> tuple[object, frozenset[bytes]]:
-        """The words in the file's import statements, with what tells whether they still hold."""
-        overlay, known = self.modules.overlays.get(file), self._words.get(file)
+    def _lines_of(self, file: Path) -> tuple[object, bytes]:
+        """The lines of the file that import, with what tells whether they still hold."""
+        overlay, known = self.modules.overlays.get(file), self._lines.get(file)
         try:
             state = file.stat()
             key: object = overlay if overlay is not None else (state.st_mtime_ns, state.st_size)
@@ -91,26 +97,45 @@ class ImporterIndex:
             else:
                 data = file.read_bytes() if state.st_size <= _LARGEST_BYTES else b""
         except OSError:
-            return None, frozenset()
-        return key, frozenset(_WORD.findall(b" ".join(_STATEMENT.findall(data))))
+            return None, b""
+        return key, import_lines(data)
 
     def _find(self, path: Path) -> Importers:
-        stem = (path.parent.name if path.stem == "__init__" else path.stem).encode()
+        package = path.parent if path.stem == "__init__" else path
+        stem, folder = package.stem.encode(), package.parent
+        inside, above = f"{folder}{os.sep}", folder.name.encode()
         files: list[Path] = []
         names: set[str] | None = set()
-        for file, (_, words) in self._words.items():
-            imports = self._importing(file, path) if stem in words and file != path else []
+        for file, (_, lines) in self._lines.items():
+            if stem not in lines or file == path:
+                continue
+            # An import finds what lies in its own folder or one above; or it names the folder.
+            if not str(file).startswith(inside) and above not in lines:
+                continue
+            imports = self._importing(file, lines, path)
             if imports:
                 files.append(file)
                 names = _taken(imports, names)
         return Importers(tuple(files), frozenset(names) if names is not None else None)
 
-    def _importing(self, file: Path, target: Path) -> list[Import]:
+    def _importing(self, file: Path, lines: bytes, target: Path) -> list[_Pair]:
         """The imports in `file` that run `target`."""
-        text = self._text(file)
-        imports = module_facts(SourceFile(str(file), text)).all_imports if text is not None else ()
         top = import_root(file, self.root)
-        return [i for i in imports if target in self.modules.files_of(file, i.module, i.name, top)]
+        # Reading its lines is enough to tell of most files that they have none.
+        if not any(self._runs(file, module, name, target, top) for module, name in imports_in(lines)):
+            return []
+        return [pair for pair in self._imports_of(file) if self._runs(file, *pair, target, top)]
+
+    def _runs(self, file: Path, module: str, name: str | None, target: Path, top: Path) -> bool:
+        return target in self.modules.files_of(file, module, name, top)
+
+    def _imports_of(self, file: Path) -> tuple[_Pair, ...]:
+        known = self._imports.get(file)
+        if known is None:
+            text = self._text(file)
+            found = module_facts(SourceFile(str(file), text)).all_imports if text is not None else ()
+            known = self._imports[file] = tuple((one.module, one.name) for one in found)
+        return known
 
     def _text(self, file: Path) -> str | None:
         overlay = self.modules.overlays.get(file)
@@ -122,7 +147,7 @@ class ImporterIndex:
             return None
 
 
-def _taken(imports: list[Import], so_far: set[str] | None) -> set[str] | None:
-    if so_far is None or any(found.name in {None, "*"} for found in imports):
+def _taken(imports: list[_Pair], so_far: set[str] | None) -> set[str] | None:
+    if so_far is None or any(name in {None, "*"} for _, name in imports):
         return None
-    return so_far | {found.name for found in imports if found.name is not None}
+    return so_far | {name for _, name in imports if name is not None}

@@ -6,7 +6,6 @@ Reads files, imports nothing. A summary is kept as long as the file stays as it 
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +21,7 @@ from portside.python.guards import When
 from portside.python.imports import Import
 from portside.python.served_app import is_held
 from portside.python.value_types import Value
+from portside.workspace.module_files import ModuleFiles
 from portside.workspace.text_file import UnreadableFile, decode
 
 # Generated code and data; nobody writes a module of that size by hand.
@@ -97,14 +97,15 @@ class LocalModules:
     """The modules of one workspace.
 
     Effect: reads files and lists folders, those that imports lead to.
+    steady: whether nothing changes while this lives, as when a command checks a tree once.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, steady: bool = False) -> None:
         self._root = root
-        self._folders: dict[Path, tuple[int, frozenset[str]]] = {}
+        self._steady = steady
+        self._files = ModuleFiles(root, steady=steady)
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
-        self._ways_up: dict[Path, list[Path]] = {}
         self.overlays: dict[Path, str] = {}
 
     def engines_behind(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
@@ -216,67 +217,19 @@ class LocalModules:
 
     def files_of(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
         """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
-        dots = len(module) - len(module.lstrip("."))
-        parts = [part for part in module.lstrip(".").split(".") if part]
-        if dots:
-            parents = list(importer.parents)
-            folders = parents[dots - 1 : dots]
-        else:
-            folders = self._searched(importer.parent, top)
-        for folder in folders:
-            found = self._files_below(folder, parts, name)
-            if found:
-                return found
-        return ()
-
-    def _searched(self, folder: Path, top: Path) -> list[Path]:
-        """Which folder the program starts in is not known: what lies beside the file, or nearest above."""
-        known = self._ways_up.get(folder)
-        if known is None:
-            above = (folder, *folder.parents)
-            known = self._ways_up[folder] = [f for f in above if f == self._root or self._root in f.parents]
-        return [*known, top]
-
-    def _files_below(self, folder: Path, parts: list[str], name: str | None) -> tuple[Path, ...]:
-        found: list[Path] = []
-        for part in parts:
-            names = self._names(folder)
-            if f"{part}/" in names:
-                folder = folder / part
-                if "__init__.py" in self._names(folder):
-                    found.append(folder / "__init__.py")
-            elif f"{part}.py" in names:
-                return (*found, folder / f"{part}.py")
-            else:
-                return ()
-        if name is not None and f"{name}.py" in self._names(folder):
-            found.append(folder / f"{name}.py")
-        elif not parts and "__init__.py" in self._names(folder):
-            found.append(folder / "__init__.py")
-        return tuple(found)
-
-    def _names(self, folder: Path) -> frozenset[str]:
-        """The names in a folder, folders with a slash. Listed again when the folder has changed."""
-        try:
-            changed = folder.stat().st_mtime_ns
-            known = self._folders.get(folder)
-            if known is None or known[0] != changed:
-                with os.scandir(folder) as entries:
-                    names = frozenset(entry.name + "/" * entry.is_dir() for entry in entries)
-                known = self._folders[folder] = (changed, names)
-        except OSError:
-            return frozenset()
-        return known[1]
+        return self._files.of_import(importer, module, name, top)
 
     def summary(self, path: Path) -> ModuleSummary | None:
         """What importing the file does, by its unsaved text where there is one; None if it can't be read."""
+        known = self._summaries.get(path)
+        if known is not None and self._steady:
+            return known[1]
         overlay = self.overlays.get(path)
         try:
             state = path.stat() if overlay is None else None
         except OSError:
             return None
         key: object = overlay if state is None else (state.st_mtime_ns, state.st_size)
-        known = self._summaries.get(path)
         if known is None or known[0] != key:
             known = self._summaries[path] = (key, self._read(path, overlay))
         return known[1]

@@ -31,18 +31,24 @@ class Project:
     """The files below a root, as checked by one user.
 
     port_variable: the environment variable that fixes use for a port. stopwatch: takes the time
-    of the phases `parse` and `rules`. Not safe for threads.
+    of the phases `parse` and `rules`. steady: whether no file changes while this lives, as when a command
+    checks a tree once. Not safe for threads.
     """
 
     def __init__(
-        self, root: Path, *, port_variable: str = "PORT", stopwatch: Stopwatch | None = None
+        self,
+        root: Path,
+        *,
+        port_variable: str = "PORT",
+        stopwatch: Stopwatch | None = None,
+        steady: bool = False,
     ) -> None:
         self.root = root.absolute()
         self._stopwatch = stopwatch or Stopwatch()
         self.port_variable = port_variable
         self._facts: OrderedDict[Path, ModuleFacts] = OrderedDict()
-        self._modules = LocalModules(self.root)
-        self._importers = ImporterIndex(self.root, self._modules)
+        self._modules = LocalModules(self.root, steady=steady)
+        self._importers = ImporterIndex(self.root, self._modules, steady=steady)
         self._launches = LaunchIndex(self.root)
         self._surroundings = Surroundings(self.root, self._modules, self._importers, self._launches)
 

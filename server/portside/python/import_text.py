@@ -1,0 +1,69 @@
+"""The imports of a text, read off its bytes: some that are none among them, none left out.
+
+For questions about a whole workspace, where parsing every file would take too long.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_IMPORT = b"import"
+# In parentheses, or to the end of the line that the statement goes on to.
+_REST = re.compile(rb"[ \t\f]*(?:\((?:[^)#]|#[^\n]*)*\)?|[^\n;\\]*(?:\\\r?\n[^\n;\\]*)*)")
+_SOURCE = re.compile(rb"\bfrom[\s\\]*([.\w][\w.\s\\]*)$")
+_CONTINUES = re.compile(rb"\\\r?\n$")
+_COMMENT = re.compile(rb"#[^\n]*")
+_BLANKS = re.compile(rb"[\s\\()]+")
+_NAME = re.compile(r"[.\w]+|\*")
+
+
+def import_lines(data: bytes) -> bytes:
+    """The lines with import statements, each with what it goes on to; much shorter than the text."""
+    return b"\n".join(head + _IMPORT + rest for head, rest in _statements(data))
+
+
+def imports_in(data: bytes) -> frozenset[tuple[str, str | None]]:
+    """Module and name as `Import` has them: of a text, or of its import lines."""
+    return frozenset(pair for head, rest in _statements(data) for pair in _pairs(head, rest))
+
+
+def _statements(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """What stands before each `import` on its line, and what belongs to it behind."""
+    found = data.find(_IMPORT)
+    while found >= 0:
+        behind = found + len(_IMPORT)
+        if _is_part_of_word(data, found, behind):
+            found = data.find(_IMPORT, behind)
+            continue
+        rest = _REST.match(data, behind)
+        end = rest.end() if rest is not None else behind
+        yield data[_line_start(data, found) : found], data[behind:end]
+        found = data.find(_IMPORT, end)
+
+
+def _is_part_of_word(data: bytes, start: int, end: int) -> bool:
+    before, after = data[start - 1 : start], data[end : end + 1]
+    return before.isalnum() or after.isalnum() or before == b"_" or after == b"_"
+
+
+def _line_start(data: bytes, inside: int) -> int:
+    start = data.rfind(b"\n", 0, inside) + 1
+    while start > 1 and _CONTINUES.search(data, max(0, start - 3), start) is not None:
+        start = data.rfind(b"\n", 0, start - 1) + 1
+    return start
+
+
+def _pairs(head: bytes, rest: bytes) -> Iterator[tuple[str, str | None]]:
+    source = _SOURCE.search(head)
+    module = _clean(source[1]).replace(" ", "") if source is not None else None
+    for item in _COMMENT.sub(b"", rest).split(b","):
+        name = _clean(item).partition(" as ")[0].replace(" ", "")
+        # Behind a name, the rest of a line of prose; what is before it counts.
+        matched = _NAME.match(name)
+        if matched is not None:
+            yield (module, matched[0]) if module is not None else (matched[0], None)
+
+
+def _clean(data: bytes) -> str:
+    return _BLANKS.sub(b" ", data).strip().decode("utf-8", "replace")

@@ -1,0 +1,104 @@
+"""Which files of a workspace an import means. Reads names, imports nothing.
+
+Paths are plain strings in here: in a large workspace this is asked hundreds of thousands of times.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_Key = tuple[str, str, str | None, str]
+
+
+class ModuleFiles:
+    """Effect: lists folders.
+
+    steady: whether nothing changes while this lives, as when a command checks a tree once. Otherwise a
+    folder that has changed is listed again.
+    """
+
+    def __init__(self, root: Path, *, steady: bool = False) -> None:
+        self._root = str(root)
+        self._steady = steady
+        self._folders: dict[str, tuple[int, frozenset[str]]] = {}
+        self._ways_up: dict[str, tuple[str, ...]] = {}
+        self._paths: dict[str, Path] = {}
+        self._known: dict[_Key, tuple[Path, ...]] = {}
+
+    def of_import(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
+        """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
+        folder, last = os.path.dirname(importer), str(top)  # noqa: PTH120 - see above
+        key = (folder, module, name, last)
+        found = self._known.get(key)
+        if found is None:
+            found = tuple(map(self._path, self._find(*key)))
+            if self._steady:
+                self._known[key] = found
+        return found
+
+    def _find(self, folder: str, module: str, name: str | None, top: str) -> tuple[str, ...]:
+        parts = [part for part in module.split(".") if part]
+        dots = len(module) - len(module.lstrip("."))
+        for start in (_above(folder, dots - 1),) if dots else (*self._searched(folder), top):
+            found = self._below(start, parts, name)
+            if found:
+                return found
+        return ()
+
+    def _path(self, path: str) -> Path:
+        known = self._paths.get(path)
+        if known is None:
+            known = self._paths[path] = Path(path)
+        return known
+
+    def _searched(self, folder: str) -> tuple[str, ...]:
+        """Which folder the program starts in is not known: what lies beside the file, or nearest above."""
+        known = self._ways_up.get(folder)
+        if known is None:
+            above = _above(folder, 1)
+            inside = folder == self._root or folder.startswith(self._root.rstrip(os.sep) + os.sep)
+            more = self._searched(above) if inside and folder != self._root else ()
+            known = self._ways_up[folder] = (folder, *more) if inside else ()
+        return known
+
+    def _below(self, folder: str, parts: list[str], name: str | None) -> tuple[str, ...]:
+        found: list[str] = []
+        for part in parts:
+            names = self._names(folder)
+            if f"{part}/" in names:
+                folder = f"{folder}{os.sep}{part}"
+                if "__init__.py" in self._names(folder):
+                    found.append(f"{folder}{os.sep}__init__.py")
+            elif f"{part}.py" in names:
+                return (*found, f"{folder}{os.sep}{part}.py")
+            else:
+                return ()
+        if name is not None and f"{name}.py" in self._names(folder):
+            found.append(f"{folder}{os.sep}{name}.py")
+        elif not parts and "__init__.py" in self._names(folder):
+            found.append(f"{folder}{os.sep}__init__.py")
+        return tuple(found)
+
+    def _names(self, folder: str) -> frozenset[str]:
+        """The names in a folder, folders with a slash."""
+        known = self._folders.get(folder)
+        if known is not None and self._steady:
+            return known[1]
+        try:
+            changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 - see above
+            if known is None or known[0] != changed:
+                with os.scandir(folder) as entries:
+                    names = frozenset(entry.name + "/" * entry.is_dir() for entry in entries)
+                known = self._folders[folder] = (changed, names)
+        except OSError:
+            known = (0, frozenset())
+            if self._steady:
+                self._folders[folder] = known
+        return known[1]
+
+
+def _above(folder: str, steps: int) -> str:
+    for _ in range(steps):
+        folder = os.path.dirname(folder)  # noqa: PTH120 - see above
+    return folder
