@@ -9,11 +9,11 @@ import pytest
 from tests.rules.marked import unmark
 
 from portside.knowledge import listeners, server_commands
+from portside.knowledge.apps import APP_CLASSES
+from portside.knowledge.launches import LAUNCH_NAMES
+from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.lint.rule import Invalid, Rule
-from portside.knowledge.apps import APP_CLASSES
-from portside.knowledge.main_guard import UNDEFINED_NAMES
-from portside.knowledge.launches import LAUNCH_NAMES
 from portside.python.prefilter import is_interesting
 from portside.rules import ALL
 

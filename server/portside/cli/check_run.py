@@ -68,7 +68,7 @@ def _check_target(run: Run, path: Path, named: bool) -> None:
         data = read_bytes(path)
         run.count += 1
         lap("read")
-        interesting = is_interesting(data)
+        interesting = is_interesting(data, path.name)
         lap("prefilter")
         if named or interesting:
             _check_text(run, decode(path, data))

@@ -88,7 +88,7 @@ def _fix_files(run: Run, paths: tuple[Path, ...]) -> None:
 def _fix_file(run: Run, path: Path, named: bool) -> None:
     try:
         data = read_bytes(path)
-        if named or is_interesting(data):
+        if named or is_interesting(data, path.name):
             run.fixing.fix(decode(path, data))
     except UnreadableFile as error:
         (output.complain if named else output.warn)(f"{label(path)}: {error}")

@@ -62,7 +62,7 @@ class Project:
         """
         source = SourceFile(str(path), text)
         absolute = self._absolute(path)
-        if not is_interesting(source.data):
+        if not is_interesting(source.data, source.path):
             self._facts.pop(absolute, None)
             return LintResult(())
         module = self._module_facts(absolute, source)
