@@ -18,10 +18,14 @@ _COMMANDS = {
     "explain": "portside.cli.explain:explain",
     "fix": "portside.cli.fix:fix",
     "free": "portside.cli.free:free",
+    "logs": "portside.cli.logs:logs",
     "lsp": "portside.cli.lsp:lsp",
     "ports": "portside.cli.ports:ports",
+    "ps": "portside.cli.ps:ps",
+    "restart": "portside.cli.restart:restart",
     "rules": "portside.cli.rules:rules",
     "serve": "portside.cli.serve:serve",
+    "stop": "portside.cli.stop:stop",
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from portside.devserver import claiming
+from portside.devserver import claiming, sweeping
 from portside.devserver.claiming import Run
 from portside.devserver.console import Console
 from portside.devserver.interpreter import find
@@ -123,6 +123,7 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
         _refuse(console, "--debug is for apps, scripts and Python programs; this command runs as it stands")
     secrets.remember({**os.environ, **plan.environment})
     secrets.remember_command((*plan.target.words, *plan.target.arguments))
+    sweeping.sweep(console)
     claim: Claim | None
     if plan.port_source is PortSource.UNKNOWN:
         # Held as soon as the program asks for one.

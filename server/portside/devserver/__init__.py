@@ -8,5 +8,10 @@ watch.py       what was saved; ignored.py what never counts
 responder.py   answers while nothing else can; prober.py asks whether the app does
 terminal.py    the user's terminal for the worker; console.py what is said
 transcripts.py what workers printed last, to explain their end
-registry.py    records of running servers; plan.py, interpreter.py what is run, by whom
+output.py      what workers print: to the user, and into runlog.py; log_reader.py reads that again
+registry.py    records of running servers; registration.py ours: presence.py keeps it, control.py takes orders
+identity.py    a process without doubt; tree.py what is proved to be of a run; runs.py whose a process is
+orphans.py     what dead servers left; sweeping.py ends it at the start; gpu.py who holds GPU memory
+servers.py     all servers of the user, for `ps`; server_stop.py for `stop`
+plan.py        interpreter.py: what is run, by whom
 """

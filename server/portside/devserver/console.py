@@ -6,6 +6,9 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
     starting        target, python, interpreter (why that one), folder, name, level: as of `claimed`
     conflict        host, port, state, text, unseen [users],
                     holders [{pid, command, user, mine, age_s, server, forwarder}]
+    swept           target, url, folder: of a dead server whose remains were ended, processes
+                    [{pid, command}], left [pids that could not be ended], memory_bytes,
+                    gpu_memory_bytes, gpu_memory_held_bytes
     claimed         host, port, url, level: `held`, or `watched` where the command binds it itself
     loading         generation, changed [paths]
     loaded          generation, seconds: since the save, or the start
@@ -117,6 +120,30 @@ def _starting(fields: Fields) -> list[Line]:
     return [("●", "bold", fields["target"] + (with_python if fields.get("level") != "watched" else ""))]
 
 
+def _swept(fields: Fields) -> list[Line]:
+    """The first processes by name: what a person recognises them by."""
+    shown = [f"{_program(one['command'])} (pid {one['pid']})" for one in fields["processes"]]
+    what = f"{fields['target']} in {fields['folder']}: {_listing(shown)}"
+    on_gpu = f", with {_gib(fields['gpu_memory_bytes'])} of GPU memory" if fields["gpu_memory_bytes"] else ""
+    text = f"ended what a killed server had left, {what}{on_gpu}"
+    lines = [("■", "yellow", text)]
+    if fields["left"]:
+        pids = ", ".join(map(str, fields["left"]))
+        lines.append(("✗", "red", f"these of its processes could not be ended: {pids}"))
+    if fields["gpu_memory_held_bytes"]:
+        lines.append(("✗", "red", f"{_gib(fields['gpu_memory_held_bytes'])} of it is not free yet"))
+    return lines
+
+
+def _gib(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB"
+
+
+def _program(command: str) -> str:
+    """A process as `ps` would name it: its program, not the path of it."""
+    return os.path.basename(command.split(" ", 1)[0]) or "?"
+
+
 def _claimed(fields: Fields) -> list[Line]:
     if fields.get("level") == "watched":
         text = f"port {fields['port']} is free, and watched: the command binds it itself   {fields['url']}"
@@ -201,6 +228,7 @@ def _debugging(fields: Fields) -> list[Line]:
 _TEXT: dict[str, Callable[[Fields], list[Line]]] = {
     "error": lambda fields: [("✗", "red", str(fields["text"]))],
     "starting": _starting,
+    "swept": _swept,
     "claimed": _claimed,
     "debugging": _debugging,
     "ready": _ready,

@@ -70,6 +70,13 @@ class FilesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RestartRequested:
+    """The user wants the code loaded anew, as after an edit. engine: as for an edit."""
+
+    engine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GuardianLost:
     """The guardian is gone; its keepers and their workers go on."""
 
@@ -86,5 +93,5 @@ class Ticked:
 
 Event = (
     Started | Checked | Loaded | Quieted | Served | Answered | Failed | Ended
-    | FilesChanged | GuardianLost | StopRequested | Ticked
+    | FilesChanged | RestartRequested | GuardianLost | StopRequested | Ticked
 )  # fmt: skip

@@ -41,6 +41,7 @@ from portside.devserver.events import (
     GuardianLost,
     Loaded,
     Quieted,
+    RestartRequested,
     Served,
     Started,
     StopRequested,
@@ -116,6 +117,8 @@ def step(state: State, event: Event, now: float, policy: Policy) -> Step:
     match event:
         case StopRequested():
             return _stop(state, now, policy, state.code)
+        case RestartRequested(engine):
+            return step(state, FilesChanged(frozenset(), engine), now, policy)
         case GuardianLost() if state.phase not in (Phase.STOPPING, Phase.STOPPED):
             return state, (Guard(), Tell("guardian lost"))
         case Ended(generation, _) if generation in dict(state.retiring):

@@ -6,7 +6,6 @@ slow or gone: the run goes on without, and says so once.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from typing import Any
 from portside.devserver import identity, registry, tree
 from portside.devserver.identity import TICKS_PER_S, Identity, Status
 from portside.devserver.registry import Record
-from portside.devserver.tree import MARK
 
 _LOOK_S = 1.0
 _REFRESH_S = 30.0
@@ -30,14 +28,6 @@ class Members:
     guardian: int | None
     keepers: frozenset[int]
     workers: frozenset[int]
-
-
-__all__ = ["MARK", "Members", "Presence", "look", "new_run"]
-
-
-def new_run() -> str:
-    """An id that no other run has."""
-    return os.urandom(16).hex()
 
 
 class Presence:

@@ -55,8 +55,9 @@ class Record:
     """A dev server. pid, created, ticks: of its supervisor. phase: claiming, loading, ready, reloading, …
 
     created: seconds since the epoch, for people; ticks: the same moment, for proof. session: the
-    shell's that it was started from. ports: all that the run is known to use. guardian: pid, created
-    and ticks. control: its socket. ended_at, code: once it is over; code None when it was killed.
+    shell's that it was started from. guardian: pid, created and ticks. workers: pids of the
+    generations, not of what waits for the next. control: its socket. ended_at, code: once it is
+    over; code None when it was killed.
     """
 
     pid: int
@@ -82,8 +83,8 @@ class Record:
     namespace: str = ""
     session: int | None = None
     command: tuple[str, ...] = ()
-    ports: tuple[int, ...] = ()
     guardian: dict[str, float] | None = None
+    workers: tuple[int, ...] = ()
     log: str | None = None
     control: str | None = None
     ended_at: float | None = None
@@ -161,7 +162,7 @@ def read(path: Path) -> Record | str | None:
         return f"it holds no whole record ({error})"
 
 
-_TUPLES = ("command", "ports")
+_TUPLES = ("command", "workers")
 _REQUIRED: dict[str, type | tuple[type, ...]] = {
     "pid": int,
     "created": (int, float),
@@ -349,5 +350,4 @@ def own_record(folder: str, target: str, name: str | None, host: str, port: int,
         boot=place.boot,
         namespace=place.namespace,
         session=os.getsid(0) if hasattr(os, "getsid") else None,
-        ports=(port,),
     )

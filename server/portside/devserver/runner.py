@@ -16,7 +16,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from portside.devserver import (
@@ -26,10 +25,7 @@ from portside.devserver import (
     machine,
     output,
     ports,
-    presence,
     processes,
-    registry,
-    runlog,
     terminal,
     transcripts,
 )
@@ -45,9 +41,9 @@ from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
 from portside.devserver.prober import USUAL_PATHS, Prober
 from portside.devserver.processes import Worker
+from portside.devserver.registration import Registration
 from portside.devserver.responder import Responder
 from portside.inside.channel import Message
-from portside.knowledge import secrets
 
 if TYPE_CHECKING:  # their libraries are imported while the worker already starts
     from portside.devserver.changes import Changes
@@ -70,10 +66,8 @@ class Runner:
         self._state = machine.State()
         self._events: deque[events.Event] = deque()
         self._selector = selectors.DefaultSelector()
-        self._run_id = presence.new_run()
-        self._began = time.time()
-        log = runlog.path_for(plan.name or plan.target.spec, self._run_id, self._began)
-        self._log = runlog.RunLog(log, lambda why: self._say(f"no log of this run can be kept: {why}"))
+        self._calls: deque[Callable[[], None]] = deque()
+        self._registration = Registration(plan, self._say)
         self._transcripts = transcripts.Transcripts()
         self._output = output.Output(output.write_through, self._keep)
         self._holding = Holding(plan, claim, self._on_claim)
@@ -81,14 +75,12 @@ class Runner:
         self._fleet = Fleet(
             plan, claim, self._selector, self._on_message, self._on_end, self._output, self._before_load
         )
-        self._fleet.mark = {presence.MARK: self._run_id}
+        self._fleet.mark = self._registration.mark
         self._spare_at: float | None = None
         self._fleet.terminal = terminal.is_shared() and not console.is_json
         self._fleet.output = 2 if console.is_json else 1
         self._keyboard: terminal.Keyboard | None = None
         self._watcher: Watcher | None = None
-        self._presence: presence.Presence | None = None
-        self._calls: deque[Callable[[], None]] = deque()
         certificate = certificate_of(plan.target.arguments, plan.folder)
         self._responder = Responder(
             claim.sockets, self._describe, certificate.context() if certificate else None
@@ -109,7 +101,7 @@ class Runner:
         self._guard()
         self._post(events.Started())
         self._drain_events()
-        self._presence = self._register()
+        self._registration.begin(self._holding.claim, self._fleet.members, self._selector, self._obey)
         self._narrator.announce()
         self._watcher = self._watch()
         if self._fleet.terminal:
@@ -174,6 +166,9 @@ class Runner:
 
     def _relevant(self, event: events.Event) -> events.Event | None:
         """An event with what only now can be known of it; None for a change that concerns nobody."""
+        if isinstance(event, events.RestartRequested):
+            self._changed_at = time.monotonic()
+            return events.RestartRequested(self._holds_engine())
         if not isinstance(event, events.FilesChanged):
             return event
         if self._changes is None:
@@ -285,7 +280,7 @@ class Runner:
 
     def _keep(self, data: bytes, source: int) -> None:
         """Called by the thread that shows what workers print."""
-        self._log.write(data, source)
+        self._registration.log.write(data, source)
         self._transcripts.feed(data, source)
 
     def _on_end(self, worker: Worker, status: int) -> None:
@@ -389,8 +384,7 @@ class Runner:
     def _on_claim(self, claim: Claim) -> None:
         self._fleet.claim = claim
         self._responder.answer_at(claim.sockets)
-        if self._presence is not None:
-            self._presence.update(host=claim.host, port=claim.port, url=claim.url)
+        self._registration.update(host=claim.host, port=claim.port, url=claim.url)
 
     def _before_load(self, worker: Worker) -> None:
         """The last moment before the program runs: it gets the socket, or its port back."""
@@ -578,31 +572,37 @@ class Runner:
         """For a client that asked too early."""
         return Progress(registry_phase(self._state), self._plan.target.spec, self._narrator.message)
 
-    # -- the registry ------------------------------------------------------------------
-
-    def _register(self) -> presence.Presence:
-        plan, claim = self._plan, self._holding.claim
-        record = registry.own_record(
-            str(plan.folder), plan.target.title, plan.name, plan.host, claim.port, claim.url
-        )
-        command = secrets.redact_command(
-            [plan.interpreter.path, plan.target.spec, *plan.target.command_line(plan.host, claim.port)]
-        )
-        record = replace(
-            record, id=self._run_id, started_at=self._began, command=tuple(command), log=str(self._log.path)
-        )
-        return presence.Presence(record, self._fleet.members, self._say)
+    # -- what others see, and may ask for ----------------------------------------------
 
     def _record(self) -> None:
-        if self._presence is not None:
-            self._fleet.seen = self._presence.seen
-            state = self._state
-            self._presence.update(
-                phase=registry_phase(state),
-                generation=state.live or state.newest,
-                message=self._narrator.message,
-                failure=self._narrator.shown_failure,
-            )
+        state = self._state
+        self._fleet.seen = self._registration.seen
+        self._registration.update(
+            phase=registry_phase(state),
+            generation=state.live or state.newest,
+            message=self._narrator.message,
+            failure=self._narrator.shown_failure,
+            workers=tuple(pid for pid in self._running().values() if pid is not None),
+        )
+
+    def _running(self) -> dict[int, int | None]:
+        """The pid of each generation, None where that is not known yet."""
+        return {one.generation: one.pid for one in self._fleet if one.generation is not None}
+
+    def _obey(self, command: str) -> dict[str, Any] | None:
+        """An order from outside, carried out; what is answered."""
+        match command:
+            case "stop":
+                self._post(events.StopRequested())
+                return {"grace_s": self._policy.grace_s}
+            case "restart":
+                self._post(events.RestartRequested())
+                return {}
+            case "status":
+                workers = [{"generation": number, "pid": pid} for number, pid in self._running().items()]
+                phase = registry_phase(self._state)
+                return {"pid": os.getpid(), "phase": phase, "live": self._state.live, "workers": workers}
+        return None
 
     # -- the terminal ------------------------------------------------------------------
 
@@ -630,14 +630,13 @@ class Runner:
         for connection, _ in self._waiting:
             connection.close()
         self._holding.claim.close()
+        self._registration.take_no_more_orders()
         left = self._fleet.disband()
         free = isinstance(result := ports.claim(self._plan.host, self._holding.claim.port), Claim)
         if isinstance(result, Claim):
             result.close()
         code = 2 if self._narrator.fatal else self._code or 0
-        if self._presence is not None:
-            self._presence.leave(code)
-        self._log.close()
+        self._registration.end(code)
         if self._keyboard is not None:
             self._keyboard.restore()
         self._narrator.stopped(code, left, free)
