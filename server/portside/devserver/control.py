@@ -115,6 +115,8 @@ class Control:
         self._selector.register(client, selectors.EVENT_READ, lambda: self._read(client))
 
     def _read(self, client: socket.socket) -> None:
+        if client not in self._clients:  # dropped since the loop learnt that it has something to say
+            return
         try:
             data = client.recv(_REQUEST_LIMIT)
         except BlockingIOError:
