@@ -17,6 +17,7 @@ import socket
 import stat
 import struct
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ _PATH_LIMIT = 107
 """sockaddr_un has room for 108 bytes with the one that ends it."""
 _REQUEST_LIMIT = 65536
 _CLIENTS = 16
+_BACKLOG = 128
 _TIMEOUT_S = 2.0
 _CREDENTIALS = struct.Struct("3i")
 
@@ -81,7 +83,7 @@ class Control:
         try:
             os.fchmod(listener.fileno(), 0o600)  # what the bind gives the file, so it never is more
             listener.bind(os.fspath(path))
-            listener.listen(_CLIENTS)
+            listener.listen(_BACKLOG)
             listener.setblocking(False)
         except OSError:
             listener.close()
@@ -100,11 +102,12 @@ class Control:
                 self.path.unlink()
 
     def _accept(self) -> None:
-        assert self._listener is not None
-        try:
-            client, _ = self._listener.accept()
-        except OSError:
-            return
+        """Everybody who waits: who finds the queue full is turned away by the kernel."""
+        with suppress(OSError):
+            while self._listener is not None:
+                self._admit(self._listener.accept()[0])
+
+    def _admit(self, client: socket.socket) -> None:
         if _user_of(client) not in (os.getuid(), 0):
             client.close()
             return
@@ -163,11 +166,25 @@ def ask(path: str | None, command: str, timeout_s: float = _TIMEOUT_S) -> dict[s
         return None
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(timeout_s)
-            client.connect(path)
+            _connect(client, path, timeout_s)
             client.sendall(json.dumps({"command": command}).encode() + b"\n")
             with client.makefile("rb") as reply:
                 found = json.loads(reply.readline(_REQUEST_LIMIT))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _connect(client: socket.socket, path: str, timeout_s: float) -> None:
+    """Raises OSError. A full queue is no refusal, though the kernel says so at once: EAGAIN."""
+    end = time.monotonic() + timeout_s
+    client.settimeout(timeout_s)
+    while True:
+        try:
+            client.connect(path)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
