@@ -92,7 +92,7 @@ def serve(
 
     def serve(*arguments: str) -> Served:
         log = tmp_path / f"serve{len(started)}.log"
-        command = [sys.executable, "-m", "portside", "serve", *arguments, "--python", str(python)]
+        command = [sys.executable, "-m", "portside", "serve", "--python", str(python), *arguments]
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
                 command,
