@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,8 +49,20 @@ def make(choice: Choice, folder: Path, options: dict[str, Any]) -> tuple[Plan, l
         port_source=source,
         aside=address.aside,
         uds=str(folder / uds) if uds else None,
+        reload_dirs=_values(planned, "--reload-dir"),
+        reload_includes=_values(planned, "--reload-include"),
+        reload_excludes=_values(planned, "--reload-exclude"),
     )
     return plan, notes
+
+
+def _values(planned: CommandPlan, option: str) -> tuple[str, ...]:
+    """What uvicorn and fastapi would reload for: the dev server does so in their place."""
+    if planned.listening is None or not planned.listening.reloads:
+        return ()
+    words = planned.target.arguments
+    found = [value for word, value in itertools.pairwise(words) if word == option]
+    return (*found, *(word.partition("=")[2] for word in words if word.startswith(f"{option}=")))
 
 
 def _added(environment: Mapping[str, str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ class Changes:
         folders = [plan.folder / folder for folder in plan.reload_dirs]
         self._folder = plan.folder.resolve()
         self._configured = tuple(str(folder.resolve()) + os.sep for folder in folders)
-        self._exactly = frozenset(str(folder.resolve()) for folder in folders)
+        self._exactly = frozenset({*(str(folder.resolve()) for folder in folders), *plan.target.files})
         self._include_patterns = plan.reload_includes
         self._included = GitIgnoreSpec.from_lines(plan.reload_includes)
         self._excluded = GitIgnoreSpec.from_lines(plan.reload_excludes)

@@ -7,17 +7,11 @@ and it is held again while that program does not run.
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 
 from portside.devserver import ports
 from portside.devserver.plan import Plan, PortSource
 from portside.devserver.ports import Claim, Refusal
-
-_UNANSWERED = (
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-)
 
 
 class Holding:
@@ -70,11 +64,3 @@ class Holding:
         for sock in claim.sockets:
             sock.setblocking(False)
         self._changed(claim)
-
-
-def turn_away(connections: Iterable[socket.socket]) -> None:
-    """Answer what was taken from the held port and can't be given to anybody."""
-    for connection in connections:
-        with suppress(OSError):
-            connection.sendall(_UNANSWERED)
-        connection.close()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # imported only where something fails: most starts need none 
 _NOTES = {
     "guardian lost": "the guardian process was killed; a new one has taken its place",
     "replacing": "the model has to be freed before the new code can load it again",
+    "stopping first": "the command is ended first: it binds the port itself",
 }
 
 

@@ -32,17 +32,17 @@ from portside.devserver import (
 from portside.devserver.certificate import Certificate, certificate_of
 from portside.devserver.console import Console
 from portside.devserver.fleet import Fleet
-from portside.devserver.holding import Holding, turn_away
+from portside.devserver.holding import Holding
 from portside.devserver.loading_answer import Progress
 from portside.devserver.machine import Phase
 from portside.devserver.narrator import Narrator, registry_phase
-from portside.devserver.outside import Outside, Seen
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
 from portside.devserver.prober import USUAL_PATHS, Prober
 from portside.devserver.processes import Worker
 from portside.devserver.registration import Registration
 from portside.devserver.responder import Responder
+from portside.devserver.tenancy import Tenancy, turn_away
 from portside.inside.channel import Message
 
 if TYPE_CHECKING:  # their libraries are imported while the worker already starts
@@ -71,7 +71,6 @@ class Runner:
         self._transcripts = transcripts.Transcripts()
         self._output = output.Output(output.write_through, self._keep)
         self._holding = Holding(plan, claim, self._on_claim)
-        self._outside: Outside | None = None
         self._fleet = Fleet(
             plan, claim, self._selector, self._on_message, self._on_end, self._output, self._before_load
         )
@@ -89,6 +88,16 @@ class Runner:
         self._waiting: list[tuple[socket.socket, str]] = []
         self._prober: Prober | None = None
         self._narrator = Narrator(plan, claim, console)
+        self._tenancy = Tenancy(
+            plan,
+            self._holding,
+            self._responder,
+            self._narrator,
+            console,
+            self._post,
+            self._soon,
+            self._answer,
+        )
         self._changes: Changes | None = None
         self._answers = 0
         self._tokens: dict[str, int] = {}
@@ -160,8 +169,8 @@ class Runner:
                 self._perform(command)
             if self._state.phase is not before:
                 self._entered(self._state.phase)
-        if self._holding.released:
-            self._take_back()
+        if self._state.phase in (Phase.FAILED, Phase.BACKING_OFF) and not self._state.running:
+            self._tenancy.take_back()
         self._record()
 
     def _relevant(self, event: events.Event) -> events.Event | None:
@@ -267,7 +276,7 @@ class Runner:
         if self._prober is not None:
             self._prober.stop()
         if worker.plain:
-            self._look(worker, None)
+            self._tenancy.look(worker, everywhere=False)
             return
         token = random_tokens.token_hex(8)
         self._tokens = {token: generation}
@@ -287,8 +296,7 @@ class Runner:
         generation = worker.generation
         assert generation is not None
         self._narrator.ended(generation, status, self._transcripts.take(worker.sources))
-        if self._outside is not None and generation == (self._state.live or self._state.candidate):
-            self._outside.stop()
+        self._tenancy.ended(generation)
         self._post(events.Ended(generation, status))
 
     def _on_message(self, worker: Worker, message: Message) -> None:  # noqa: C901, PLR0912  (one branch each)
@@ -301,16 +309,15 @@ class Runner:
             case "checked" if worker.held:
                 self._post(events.Checked(generation))
             case "began":
-                self._on_began(worker)
+                self._tenancy.began(worker)
             case "debugging":
                 self._narrator.debugging(fields["host"], fields["port"], bool(fields["waits"]))
             case "stale":
                 self._fleet.restart(worker)
             case "asked":
-                self._on_asked(worker, generation, fields)
+                self._tenancy.asked(worker, generation, fields)
             case "yield":
-                self._let_go(worker, str(fields["why"]))
-                worker.channel.send("yielded")
+                self._tenancy.let_go(worker, str(fields["why"]))
             case "note" if generation == 1:
                 self._narrator.note(str(fields["text"]))
             case "loaded":
@@ -379,122 +386,18 @@ class Runner:
         if missed and worker.serving:
             self._post(events.FilesChanged(missed))
 
-    # -- whose port it is --------------------------------------------------------------
-
     def _on_claim(self, claim: Claim) -> None:
         self._fleet.claim = claim
         self._responder.answer_at(claim.sockets)
         self._registration.update(host=claim.host, port=claim.port, url=claim.url)
 
     def _before_load(self, worker: Worker) -> None:
-        """The last moment before the program runs: it gets the socket, or its port back."""
-        worker.by_signal = self._plan.target.by_signal
-        if self._plan.target.is_watched:
-            turn_away(self._responder.stop())
-            self._holding.let_go()
-        elif self._holding.released:
-            self._holding.take_back()
+        self._tenancy.before_load(worker)
 
-    def _on_began(self, worker: Worker) -> None:
-        worker.began = True
-        if self._plan.target.is_watched:
-            worker.own_port = True
-            self._learn(
-                worker, {"files": self._plan.target.files, "names": (), "engine": False, "gpu": False}
-            )
-        if worker.own_port or not self._holding.claim.sockets:
-            self._look(worker, os.getpid())
-
-    def _let_go(self, worker: Worker, why: str) -> None:
-        """A child of the program is going to bind the port."""
-        turn_away(self._responder.stop())
-        self._holding.let_go()
-        worker.own_port = True
-        self._narrator.note(f"{why}; port {self._holding.claim.port} is watched, not held")
-        self._look(worker, os.getpid())
-
-    def _on_asked(self, worker: Worker, generation: int, fields: dict[str, Any]) -> None:
-        """A server of the program asks for another port than the one that is held, if one is."""
-        holding, asked = self._holding, int(fields["port"])
-        host = fields["host"] if isinstance(fields["host"], str) else holding.claim.host
-        held = holding.claim.sockets
-        if held and (asked == 0 or generation > 1 or not holding.port_is_the_programs):
-            if asked and generation == 1:
-                self._narrator.other_port(asked)
-            worker.channel.send("held", port=holding.claim.port)
-            return
-        turn_away(self._responder.stop())
-        refusal = holding.move(host, asked)
-        if refusal is not None:
-            self._refused(generation, refusal)
-            return
-        if self._outside is not None:
-            self._outside.stop()
-        worker.own_port = False
-        self._narrator.claimed(holding.claim)
-        self._responder.start(_FIRST_PATIENCE_S)
-        descriptors = [sock.fileno() for sock in holding.claim.sockets]
-        worker.channel.send("held", fds=descriptors, port=holding.claim.port)
-
-    def _refused(self, generation: int, refusal: ports.Refusal) -> None:
-        from portside.devserver import conflict
-
-        conflict.tell(refusal, conflict.occupancy_of(refusal), self._console)
-        self._narrator.fatal = refusal.text
-        self._post(events.Failed(generation, refusal.text))
-
-    def _look(self, worker: Worker, root: int | None) -> None:
-        """Find out from outside whether the worker's processes listen, and answer."""
-        if self._outside is not None:
-            self._outside.stop()
-        generation, port = worker.generation, self._holding.claim.port or None
-        assert generation is not None
-
-        def tell(seen: Seen) -> None:
-            self._soon(lambda: self._on_seen(generation, seen))
-
-        self._outside = Outside(root, port, tell, self._ready_paths, self._plan.uds)
-
-    def _on_seen(self, generation: int, seen: Seen) -> None:
-        worker, claim = self._fleet.get(generation), self._holding.claim
-        if worker is None:
-            return
-        match seen.what:
-            case "listening" | "elsewhere":
-                if seen.what == "elsewhere":
-                    self._adopt_port(seen.port)
-                worker.own_port = worker.serving = True
-                self._post(events.Served(generation))
-            case "stolen":
-                self._narrator.note(
-                    f"somebody else listens on port {claim.port} now: portside ports {claim.port}"
-                )
-            case "failing":
-                self._narrator.note(
-                    f"it accepts requests, but answers {seen.status} to {', '.join(self._ready_paths)}"
-                )
-            case _:
-                if seen.what == "no http":
-                    self._narrator.note(f"it listens on port {seen.port}, and does not speak HTTP")
-                if not worker.serving:  # on a Unix socket nothing is seen before
-                    worker.own_port = worker.serving = True
-                    self._post(events.Served(generation))
-                self._post(events.Answered(generation))
-
-    def _adopt_port(self, port: int) -> None:
-        """The program listens where nobody held anything."""
-        before = self._holding.claim.port
-        if before:
-            self._narrator.note(f"it listens on port {port}, not on {before}")
-        self._holding.seen_at(port)
-        self._narrator.found(self._holding.claim)
-
-    def _take_back(self) -> None:
-        """While nothing runs the port is held again, and who asks is told why."""
-        idle = self._state.phase in (Phase.FAILED, Phase.BACKING_OFF) and not self._state.running
-        if idle and self._holding.released and self._holding.take_back() is None:
-            turn_away(self._responder.stop())
-            self._responder.start(0.0)
+    def _answer(self, patience_s: float) -> None:
+        """Have it answer at the port, unless requests are to wait."""
+        if self._plan.while_loading == "respond" or self._state.phase in (Phase.FAILED, Phase.BACKING_OFF):
+            self._responder.start(patience_s)
 
     # -- changes -----------------------------------------------------------------------
 
@@ -517,6 +420,7 @@ class Runner:
             folder / pattern.split("*")[0].rpartition("/")[0] for pattern in self._plan.reload_includes
         ]
         watcher = Watcher([*roots, *included], changed, self._changes.may_count, self._narrator.note)
+        watcher.track(self._plan.target.files)
         watcher.start()
         return watcher
 
@@ -546,6 +450,8 @@ class Runner:
 
     def _tell(self, tell: commands.Tell) -> None:
         worker = self._fleet.get(tell.generation)
+        if tell.what == "replacing" and self._holding.released:
+            tell = replace(tell, what="stopping first")
         self._narrator.tell(tell, self._state.live, worker.pid if worker else None)
         if tell.what == "serving":
             self._spare_at = time.monotonic() + _SPARE_DELAY_S
@@ -623,9 +529,9 @@ class Runner:
         """Nothing is left, and that is checked, not assumed."""
         if self._watcher is not None:
             self._watcher.stop()
-        for looking in (self._prober, self._outside):
-            if looking is not None:
-                looking.stop()
+        if self._prober is not None:
+            self._prober.stop()
+        self._tenancy.stop()
         self._responder.close()
         for connection, _ in self._waiting:
             connection.close()

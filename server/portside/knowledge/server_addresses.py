@@ -21,7 +21,8 @@ class Listening:
     uds, fd: options and variables for a Unix socket, an inherited descriptor.
     config: an option that takes a YAML file with the same names (vLLM). positional: the port may be an
     argument of its own, `[HOST:]PORT`. no_server: an option with which it does not listen at all.
-    takes_both: host and port can be appended to the command; the last counts.
+    takes_both: host and port can be appended to the command; the last counts. reloads: it has options of
+    its own that say for which files it would.
     """
 
     host: str
@@ -39,6 +40,7 @@ class Listening:
     positional: bool = False
     no_server: str | None = None
     takes_both: bool = False
+    reloads: bool = False
 
 
 _VLLM = Listening(ANY_IPV4, 8000, uds=("--uds",), config="--config", no_server="--headless", takes_both=True)
@@ -52,9 +54,10 @@ _UVICORN = Listening(
     fd=("--fd",),
     fd_variables=("UVICORN_FD",),
     takes_both=True,
+    reloads=True,
 )
-_FASTAPI_DEV = Listening("127.0.0.1", 8000, port_variables=("PORT",), takes_both=True)
-_FASTAPI_RUN = Listening(ANY_IPV4, 8000, port_variables=("PORT",), takes_both=True)
+_FASTAPI_DEV = Listening("127.0.0.1", 8000, port_variables=("PORT",), takes_both=True, reloads=True)
+_FASTAPI_RUN = Listening(ANY_IPV4, 8000, port_variables=("PORT",), takes_both=True, reloads=True)
 _BINDS = ("--bind", "-b")
 _GUNICORN = Listening("127.0.0.1", 8000, hosts=(), ports=(), binds=_BINDS, port_variables=("PORT",))
 _HYPERCORN = Listening("127.0.0.1", 8000, hosts=(), ports=(), binds=_BINDS)
