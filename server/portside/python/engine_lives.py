@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from portside.python.engine_makers import ImportedCall
 from portside.python.engines import EngineUse
-from portside.python.facts import ModuleFacts
+from portside.python.facts import ImportedEngine, ModuleFacts
+from portside.python.instances import class_around, constructions
 from portside.python.lifespans import AppEvents, find_app_events, yields_of
 from portside.python.names import Names
+from portside.python.reachability import find_method
 from portside.python.syntax import ancestors, arguments, query
 
 _DEEPEST = 6
@@ -40,6 +43,15 @@ class EngineLife:
     way: tuple[Node, ...]
     events: AppEvents
     is_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedLife:
+    """An engine of another file that nothing ends, and the function that an app calls to make it."""
+
+    engine: ImportedEngine
+    name: str
+    is_lifespan: bool
 
 
 def find_engine_lives(module: ModuleFacts) -> tuple[EngineLife, ...]:
@@ -73,21 +85,76 @@ def _ways(
                     yield from _ways(names, called, engines, (*before, call))
 
 
+def startup_calls(module: ModuleFacts) -> Iterator[ImportedCall]:
+    """The calls of imported functions and classes that the app makes when it starts."""
+    names = module.names
+    for _, call in _starting(names, find_app_events(names)):
+        for callee in _run(names, call):
+            name = names.qualified(callee)
+            if name is not None and "." in name and not name.startswith("builtins."):
+                yield ImportedCall(name, call)
+
+
+def _starting(names: Names, events: AppEvents) -> Iterator[tuple[Node, Node]]:
+    """The calls in lifespans, ahead of the `yield`, and in startup handlers, each with its function."""
+    for function in (*events.lifespans, *events.startup):
+        stops = [node.start_byte for node in yields_of(names, function)]
+        for call in query("(call) @call", function).get("call", []):
+            if names.scope_at(call).node == function and all(call.start_byte < stop for stop in stops):
+                yield function, call
+
+
+def find_imported_lives(module: ModuleFacts, started: Iterable[ImportedEngine]) -> Iterator[ImportedLife]:
+    """What becomes of engines that other files make for the app when it starts."""
+    names, events = module.names, find_app_events(module.names)
+    by_place = {names.tree.span(call): (function, call) for function, call in _starting(names, events)}
+    for engine in started:
+        function, call = by_place[engine.statement]
+        held = _held_as(names, call) | _instance(names, call)
+        if not _is_managed(call) and not _is_ended(names, events, function, held):
+            name = names.tree.text(function.child_by_field_name("name") or function)
+            yield ImportedLife(engine, name, function in events.lifespans)
+
+
 _HANDERS = ("to_thread", "run_in_executor", "run_sync", "run_in_threadpool")
 
 
 def _called(names: Names, call: Node) -> Iterator[Node]:
-    """The functions of the file that the call runs, those that are handed to a thread too."""
+    """The functions and methods of the file that the call runs, those that are handed to a thread too."""
+    for callee in _run(names, call):
+        definition = names.definition(callee)
+        if definition is None:
+            definition = _method(names, callee)
+        elif definition.type == "class_definition":
+            definition = find_method(names, definition, "__init__")
+        if definition is not None and definition.type == "function_definition":
+            yield definition
+
+
+def _run(names: Names, call: Node) -> Iterator[Node]:
+    """What the call names that it runs: what is called, and what is handed to a thread."""
     callee = call.child_by_field_name("function")
     if callee is None:
         return
-    nodes = [callee]
+    yield callee
     if names.tree.text(callee).rpartition(".")[2] in _HANDERS:
-        nodes += arguments(call).positional
-    for node in nodes:
-        definition = names.definition(node)
-        if definition is not None and definition.type == "function_definition":
-            yield definition
+        yield from arguments(call).positional
+
+
+def _method(names: Names, callee: Node) -> Node | None:
+    """The method of a class of the file behind `self.load`, or `manager.load` of what it surely made."""
+    holder, name = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
+    if callee.type != "attribute" or holder is None or name is None:
+        return None
+    around = class_around(names.scope_at(callee))
+    if holder.text == b"self" and around is not None:
+        return find_method(names, around.node, names.tree.text(name))
+    made = [call.child_by_field_name("function") for call in constructions(names, holder)]
+    owners = {names.definition(callee) for callee in made if callee is not None}
+    owner = owners.pop() if len(owners) == 1 else None
+    if owner is None or owner.type != "class_definition":
+        return None
+    return find_method(names, owner, names.tree.text(name))
 
 
 def _life(
@@ -98,6 +165,7 @@ def _life(
     is_lifespan = function in events.lifespans
     name = names.tree.text(function.child_by_field_name("name") or function)
     held = {word for call in way for word in _held_as(names, call)}
+    held |= {word for call in way[:-1] for word in _instance(names, call)}
     return EngineLife(
         engine, function, name, is_lifespan, way, events, _is_ended(names, events, function, held)
     )
@@ -133,8 +201,30 @@ def holder_of(call: Node) -> Node | None:
 def _held_as(names: Names, call: Node) -> set[str]:
     """The words in what the value is assigned to, but those that every app has."""
     target = holder_of(call)
-    words = query("(identifier) @i", target).get("i", []) if target is not None else []
+    return _words(names, target) if target is not None else set()
+
+
+def _instance(names: Names, call: Node) -> set[str]:
+    """The words in what it is a method of: `manager` in `manager.load()`."""
+    callee = call.child_by_field_name("function")
+    holder = callee.child_by_field_name("object") if callee is not None else None
+    if callee is None or holder is None or names.tree.text(callee).rpartition(".")[2] in _HANDERS:
+        return set()
+    return _words(names, holder)
+
+
+def _words(names: Names, target: Node) -> set[str]:
+    words = query("(identifier) @i", target).get("i", [])
     return {names.tree.text(word) for word in words} - _HOLDERS
+
+
+def makes_object(names: Names, call: Node) -> bool:
+    """Whether the engine is somewhere in an object that the call makes, or whose method it is."""
+    callee = call.child_by_field_name("function")
+    definition = names.definition(callee) if callee is not None else None
+    if callee is None or (definition is None and names.tree.text(callee).rpartition(".")[2] in _HANDERS):
+        return False
+    return definition is None or definition.type == "class_definition"
 
 
 def _is_ended(names: Names, events: AppEvents, function: Node, held: set[str]) -> bool:

@@ -16,11 +16,12 @@ from portside.python.syntax import query
 
 
 def engine_makers(
-    names: Names, calls: Iterable[Node], engines: Iterable[EngineUse]
+    names: Names, calls: Iterable[Node], engines: Iterable[EngineUse], *, awaited: bool = False
 ) -> Mapping[str, EngineUse]:
     """The functions and classes of the module that make an engine when called, with a child process.
 
-    calls: those of the file that matter, in whatever scope.
+    calls: those of the file that matter, in whatever scope. awaited: the coroutines that make one when
+    they are awaited, instead.
     """
     making = {
         function: engine
@@ -33,7 +34,7 @@ def engine_makers(
         if not found:
             break
         making.update(found)
-    return dict(_named(names, making)) if making else {}
+    return dict(_named(names, making, awaited)) if making else {}
 
 
 def _led_to(names: Names, call: Node, making: Mapping[Node, EngineUse]) -> Iterator[tuple[Node, EngineUse]]:
@@ -54,29 +55,31 @@ def _function_around(names: Names, call: Node) -> Node | None:
     return scope.node if scope.node.type == "function_definition" else None
 
 
-def _named(names: Names, making: Mapping[Node, EngineUse]) -> Iterator[tuple[str, EngineUse]]:
+def _named(names: Names, making: Mapping[Node, EngineUse], awaited: bool) -> Iterator[tuple[str, EngineUse]]:
     for chunk in names.chunks:
         definition = chunk.node.child_by_field_name("definition") or chunk.node
         name = definition.child_by_field_name("name")
         if not chunk.is_definition or name is None:
             continue
-        for function in _run_by_call(names, definition):
+        for function in _run_by_call(names, definition, awaited):
             if function in making:
                 yield names.tree.text(name), making[function]
 
 
-def _run_by_call(names: Names, definition: Node) -> Iterator[Node]:
+def _run_by_call(names: Names, definition: Node, awaited: bool) -> Iterator[Node]:
+    if definition.type == "class_definition" and awaited:
+        return
     if definition.type == "class_definition":
         methods = (find_method(names, definition, name) for name in ("__init__", "__post_init__"))
         yield from (method for method in methods if method is not None)
-    elif definition.parent is not None and definition.parent.type == "module" and _runs_at_once(definition):
+    elif definition.parent is not None and definition.parent.type == "module" and _runs(definition, awaited):
         yield definition
 
 
-def _runs_at_once(function: Node) -> bool:
-    """Whether the call runs the body: no coroutine, no generator."""
+def _runs(function: Node, awaited: bool) -> bool:
+    """Whether the call, or with awaited its await, runs the body: no generator does."""
     is_async = bool(function.children) and function.children[0].type == "async"
-    return not is_async and not query("(yield) @yield", function)
+    return is_async == awaited and not query("(yield) @yield", function)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from portside.lint.finding import Applicability, Edit, Fix
 from portside.lint.source import Span
-from portside.python.engine_lives import EngineLife, holder_of
+from portside.python.engine_lives import EngineLife, holder_of, makes_object
 from portside.python.lifespans import yields_of
 from portside.python.names import How, Names, ScopeKind
 from portside.python.reachability import decorators
@@ -22,6 +22,8 @@ def shutdown_fix(names: Names, life: EngineLife) -> Fix | None:
     if not life.engine.constructor.startswith("Async"):
         return None
     target = holder_of(life.way[0])
+    if any(makes_object(names, call) for call in life.way[:-1]):
+        return None
     if target is None or target.type not in {"identifier", "attribute"}:
         return None
     text = names.tree.text(target)

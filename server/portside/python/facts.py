@@ -100,6 +100,11 @@ class ModuleFacts:
         return engine_makers(self.names, self._calls, self.engines)
 
     @cached_property
+    def engine_coroutines(self) -> Mapping[str, EngineUse]:
+        """The coroutines of the file that make an engine when they are awaited."""
+        return engine_makers(self.names, self._calls, self.engines, awaited=True)
+
+    @cached_property
     def engine_classes(self) -> Mapping[str, Node]:
         """The classes of the file that are engines by what they inherit, with their definitions."""
         classes = (chunk.node.child_by_field_name("definition") or chunk.node for chunk in self._relevant)
@@ -189,7 +194,8 @@ class WorkspaceFacts:
 
     path: the file's, from the workspace's root, with slashes.
     module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
-    imports is vLLM code. imported_engines: engines that its imports make. imported_by: the files that
+    imports is vLLM code. imported_engines: engines that its imports make. started_engines: those that
+    its lifespans and startup handlers make by calls of other files. imported_by: the files that
     import it. served_by: those with an app that import it, directly or through others; asked only of a
     file without an app that makes an engine. served_engines: those in the processes that serve what an
     import string of this file (`statement`) names, where it asks for several or for reload.
@@ -207,6 +213,7 @@ class WorkspaceFacts:
     launch_references: tuple[LaunchReference, ...] = ()
     imports_vllm_code: bool = False
     imported_engines: tuple[ImportedEngine, ...] = ()
+    started_engines: tuple[ImportedEngine, ...] = ()
     imported_by: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()
     served_engines: tuple[ImportedEngine, ...] = ()

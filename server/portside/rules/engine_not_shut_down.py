@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portside.lint.finding import Finding, LaterFixes, Severity
+from portside.lint.finding import Finding, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
-from portside.python.engine_lives import EngineLife, find_engine_lives
+from portside.python.engine_lives import EngineLife, ImportedLife, find_engine_lives, find_imported_lives
 from portside.python.engine_shutdown_fix import shutdown_fix
 from portside.python.facts import FileFacts
 
@@ -15,8 +15,9 @@ CODE, NAME = "PS305", "engine-not-shut-down"
 DOCUMENTATION = """\
 ## What it does
 
-Flags a vLLM engine that is made in an app's lifespan or startup handler, or in a function of the file
-that it calls, where nothing after the `yield`, or in the shutdown handlers, has anything to do with it.
+Flags a vLLM engine that is made in an app's lifespan or startup handler, or in a function, a class or a
+method that it calls, where nothing after the `yield`, or in the shutdown handlers, has anything to do with
+it. Functions and classes of other files of the workspace are followed too: then the finding is at the call.
 
 Not flagged: an engine in a `with` block or on an exit stack (`build_async_engine_client(...)` shuts down
 by itself), one that code after the `yield` deletes, passes on or shuts down in any way, and one that
@@ -77,21 +78,39 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
             continue
         span = facts.module.tree.span(life.engine.call)
         yield Finding(CODE, NAME, span, _message(life), Severity.INFORMATION, _later(facts, life))
+    for imported in find_imported_lives(facts.module, facts.workspace.started_engines):
+        yield _elsewhere(imported)
 
 
 def _later(facts: FileFacts, life: EngineLife) -> LaterFixes:
     return LaterFixes(lambda: (shutdown_fix(facts.module.names, life),))
 
 
+def _elsewhere(life: ImportedLife) -> Finding:
+    engine = life.engine
+    message = (
+        f"`{engine.called}` makes an engine with processes of its own, by `{engine.constructor}` in line "
+        f"{engine.line} of `{engine.file}`, and {_never(life)}: {_CONSEQUENCE}"
+    )
+    related = Related(engine.path, engine.span, "the engine is made here")
+    return Finding(CODE, NAME, engine.statement, message, Severity.INFORMATION, (), (related,))
+
+
 def _message(life: EngineLife) -> str:
-    never = (
+    return (
+        f"`{life.engine.constructor}` makes an engine with processes of its own, and {_never(life)}: "
+        f"{_CONSEQUENCE}"
+    )
+
+
+_CONSEQUENCE = "they outlive the server, and after a reload the next engine finds its memory taken"
+
+
+def _never(life: EngineLife | ImportedLife) -> str:
+    return (
         f"nothing after the `yield` of `{life.name}` shuts it down"
         if life.is_lifespan
         else f"nothing shuts down when the app stops what `{life.name}` makes when it starts"
-    )
-    return (
-        f"`{life.engine.constructor}` makes an engine with processes of its own, and {never}: they outlive "
-        "the server, and after a reload the next engine finds its memory taken"
     )
 
 
@@ -107,6 +126,39 @@ _START = (
     "    engine = «AsyncLLMEngine.from_engine_args(args)»\n"
 )
 _PLAIN_START = _START.replace("«", "").replace("»", "")
+
+_CHAT = """
+
+class Chat:
+    def __init__(self):
+        self.llm = «LLM("m")»
+"""
+_LAZY = """
+
+class Lazy:
+    def __init__(self):
+        self.engine = None
+
+    async def load(self):
+        self._make()
+
+    def _make(self):
+        self.engine = «AsyncLLMEngine.from_engine_args(args)»
+"""
+_INITIALIZE = """\
+from vllm import AsyncLLMEngine
+
+engine = None
+
+
+async def initialize():
+    global engine
+    engine = AsyncLLMEngine.from_engine_args(None)
+
+
+async def ping():
+    await engine.check_health()
+"""
 
 _INVALID = (
     Invalid(
@@ -223,6 +275,32 @@ _INVALID = (
         "a list of handlers",
         _HEAD + "def start():\n    app.state.llm = «LLM('m')»\n\n\napp = FastAPI(on_startup=[start])\n",
     ),
+    Invalid(
+        "in an object of a class of the file",
+        _LIFESPAN + "    chat = Chat()\n    app.state.chat = chat\n    yield\n" + _APP + _CHAT,
+    ),
+    Invalid(
+        "by a method",
+        _LIFESPAN + "    chat = Lazy()\n    await chat.load()\n    yield\n    print('bye')\n" + _APP + _LAZY,
+    ),
+    Invalid(
+        "by a coroutine of another file",
+        "from fastapi import FastAPI\n\nfrom core import engine\n\n\nasync def lifespan(app):\n"
+        "    await «engine.initialize()»\n    yield\n    print('bye')\n" + _APP,
+        files={"core/__init__.py": "", "core/engine.py": _INITIALIZE},
+        messages=(
+            "`initialize` makes an engine with processes of its own, by `AsyncLLMEngine.from_engine_args`",
+        ),
+    ),
+    Invalid(
+        "by a class of another file",
+        "from fastapi import FastAPI\n\nfrom chat import Chat\n\napp = FastAPI()\n\n\n"
+        "@app.on_event('startup')\ndef start():\n    app.state.chat = «Chat()»\n",
+        files={
+            "chat.py": "from vllm import LLM\n\n\nclass Chat:\n    def __init__(self):\n"
+            "        self.llm = LLM('m')\n"
+        },
+    ),
 )
 
 _VALID = (
@@ -299,6 +377,26 @@ _VALID = (
         + _LIFESPAN
         + "    app.state.llm = LLM('m')\n    yield\n"
         + _APP,
+    ),
+    Valid(
+        "a method that shuts it down",
+        _LIFESPAN.replace("«", "").replace("»", "")
+        + "    chat = Lazy()\n    await chat.load()\n    yield\n    await chat.close()\n"
+        + _APP
+        + _LAZY.replace("«", "").replace("»", "")
+        + "\n    async def close(self):\n        self.engine.shutdown()\n",
+    ),
+    Valid(
+        "an object of another file that is told to stop",
+        "from fastapi import FastAPI\n\nfrom core import engine\n\n\nasync def lifespan(app):\n"
+        "    await engine.initialize()\n    yield\n    engine.quit()\n" + _APP,
+        files={"core/__init__.py": "", "core/engine.py": _INITIALIZE},
+    ),
+    Valid(
+        "a coroutine of another file that makes none",
+        "from fastapi import FastAPI\n\nfrom core import engine\n\n\nasync def lifespan(app):\n"
+        "    await engine.ping()\n    yield\n" + _APP,
+        files={"core/__init__.py": "", "core/engine.py": _INITIALIZE},
     ),
     Valid("an engine at import is another rule's", _HEAD + "engine = LLM('m')\napp = FastAPI()\n"),
     Valid(

@@ -80,6 +80,12 @@ class AskedFacts(WorkspaceFacts):
         return tuple(self._around.modules.engines_behind(self._file, self._module, self._top))
 
     @cached_property
+    def started_engines(self) -> tuple[ImportedEngine, ...]:
+        if not self._module.has_app:
+            return ()
+        return tuple(self._around.modules.engines_started(self._file, self._module, self._top))
+
+    @cached_property
     def imported_by(self) -> tuple[str, ...]:
         return tuple(map(str, self._importers.files))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
 from portside.python.constants import module_constants
+from portside.python.engine_lives import startup_calls
 from portside.python.engine_makers import imported_calls
 from portside.python.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
@@ -45,7 +46,8 @@ class ModuleSummary:
 
     engines: that its import makes. held: those of a process that serves it, in its lifespan or a handler
     too. imports: what its import imports in turn, by name. constants: by name in the module.
-    makers: the functions and classes that make an engine when called. calls: what of other modules its
+    makers: the functions and classes that make an engine when called. coroutines: those that do when
+    awaited. calls: what of other modules its
     import calls, by qualified name.
     """
 
@@ -57,6 +59,7 @@ class ModuleSummary:
     constants: Mapping[str, Value]
     makers: Mapping[str, EngineSummary] = field(default_factory=dict)
     calls: tuple[tuple[str, Span], ...] = ()
+    coroutines: Mapping[str, EngineSummary] = field(default_factory=dict)
 
 
 def summarize(facts: ModuleFacts) -> ModuleSummary:
@@ -72,6 +75,7 @@ def summarize(facts: ModuleFacts) -> ModuleSummary:
         module_constants(facts),
         _makers(facts),
         _calls(facts),
+        _coroutines(facts),
     )
 
 
@@ -81,6 +85,14 @@ def _makers(facts: ModuleFacts) -> dict[str, EngineSummary]:
     return {
         name: EngineSummary(constructor, facts.tree.span(node), facts.tree.line(node))
         for name, (constructor, node) in made.items()
+    }
+
+
+def _coroutines(facts: ModuleFacts) -> dict[str, EngineSummary]:
+    made = facts.engine_coroutines.items()
+    return {
+        name: EngineSummary(use.constructor, facts.tree.span(use.call), facts.tree.line(use.call))
+        for name, use in made
     }
 
 
@@ -126,6 +138,12 @@ class LocalModules:
         for name, span, file, engine in self._called(path, self._local_calls(path, facts, top), top):
             yield dataclasses.replace(self._imported(span, file, engine), called=name)
 
+    def engines_started(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
+        """The engines that other files make for the lifespans and startup handlers of this one."""
+        calls = [(one.name, facts.tree.span(one.call)) for one in startup_calls(facts)]
+        for name, span, file, engine in self._called(path, calls, top, awaited=True):
+            yield dataclasses.replace(self._imported(span, file, engine), called=name)
+
     def _local_calls(self, path: Path, facts: ModuleFacts, top: Path) -> tuple[tuple[str, Span], ...]:
         """What the file calls on import of other files of the workspace: few of its statements do."""
         local = (one for one in facts.imports if self.files_of(path, one.module, one.name, top))
@@ -134,19 +152,19 @@ class LocalModules:
         return tuple((one.name, facts.tree.span(one.call)) for one in found)
 
     def _called(
-        self, path: Path, calls: Iterable[tuple[str, Span]], top: Path
+        self, path: Path, calls: Iterable[tuple[str, Span]], top: Path, *, awaited: bool = False
     ) -> Iterator[tuple[str, Span, Path, EngineSummary]]:
-        """The calls of what makes an engine in another file, with that file."""
+        """The calls of what makes an engine in another file, with that file. awaited: coroutines too."""
         for name, span in calls:
             module, _, called = name.rpartition(".")
             # `from .. import Engine` is `..Engine`, in the module `..`.
             dots = "." if name.startswith(".") and not module.strip(".") else ""
-            found = self._maker(path, module + dots, called, top)
+            found = self._maker(path, module + dots, called, top, awaited=awaited)
             if found is not None and found[0] != path:
                 yield called, span, *found
 
     def _maker(
-        self, path: Path, module: str, name: str, top: Path, steps: int = 4
+        self, path: Path, module: str, name: str, top: Path, *, awaited: bool, steps: int = 4
     ) -> tuple[Path, EngineSummary] | None:
         """The engine that a function or class makes, which `path` knows under this name."""
         files = self.files_of(path, module, None, top)
@@ -155,10 +173,12 @@ class LocalModules:
             return None
         if name in summary.makers:
             return files[-1], summary.makers[name]
+        if awaited and name in summary.coroutines:
+            return files[-1], summary.coroutines[name]
         handed_on = next((source for source, imported in summary.imports if imported == name), None)
         if handed_on is None or steps == 0:
             return None
-        return self._maker(files[-1], handed_on, name, top, steps - 1)
+        return self._maker(files[-1], handed_on, name, top, awaited=awaited, steps=steps - 1)
 
     def engines_served(self, path: Path, module: str, statement: Span, top: Path) -> Iterator[ImportedEngine]:
         """The engines in a process that serves the module, which `path` names: its own and imported ones."""
