@@ -81,6 +81,14 @@ def test_any_other_is_watched(tmp_path: Path, environment: dict[str, str], comma
     assert Path(found.target.spec).is_absolute()
 
 
+def test_a_python_that_is_too_old_for_us_is_watched(tmp_path: Path, environment: dict[str, str]) -> None:
+    script(tmp_path / "python3.8", "")
+    (tmp_path / "python").symlink_to("python3.8")
+    found = planned(f"{tmp_path}/python server.py", tmp_path, environment)
+    assert found.target.is_watched
+    assert found.note == f"{tmp_path}/python is older than Python 3.9: watched"
+
+
 def test_a_script_with_an_environment_of_its_own_is_left_to_uv(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from portside.devserver import interpreter
 
-from .conftest import Start, ask, write
+from .conftest import Start, ask, free_port, write
 
 PURE = ("uvicorn", "click", "h11", "typing_extensions")
 """What uvicorn needs at the least; all of it runs on any Python."""
@@ -68,6 +68,32 @@ def test_the_app_runs_in_another_python(serve: Start, project: Path, packages: P
     )
     served.wait_for("ready", generation=2)
     assert ask(served.port) == (200, "[]")
+    assert served.stop() == 0
+    served.assert_nothing_left()
+
+
+PLAIN_SERVER = """\
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"%d.%d" % sys.version_info[:2]
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[-1])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=lambda path: Path(path).parent.parent.name or path)
+def test_a_command_runs_in_its_own_python(serve: Start, project: Path, python: str) -> None:
+    """It has nothing installed, and is given the held socket all the same."""
+    write(project / "server.py", PLAIN_SERVER)
+    port = free_port()
+    served = serve("--", python, "-X", "dev", "server.py", "--port", str(port), port=port, tell_port=False)
+    assert served.wait_for("claimed")["level"] == "held"
+    served.wait_for("ready")
+    assert ask(port) == (200, _version(python).strip())
     assert served.stop() == 0
     served.assert_nothing_left()
 

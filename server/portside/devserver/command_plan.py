@@ -108,25 +108,33 @@ def _runs(
     program = _find(command.program, folder, path, chosen)
     if program is None:
         return Mistake(f"there is no command {command.program!r} here")
-    if command.python:
-        if command.kind == "program":  # a prompt, or a program from standard input
-            return _as_command(command, folder, path, chosen)
-        python = Interpreter(program, _why(command.program, program), before, command.python_options)
-        return _target(command, command.target), python, None
-    if command.name in NOT_GIVEN:
+    if command.python and command.kind == "program":  # a prompt, or a program from standard input
         return _as_command(command, folder, path, chosen)
-    python_of = interpreter.of_script(program)
-    if python_of is not None:
-        return _target(command, program), Interpreter(python_of, f"that of {command.name}", before), None
+    if command.python:
+        python = Interpreter(program, _why(command.program, program), before, command.python_options)
+    else:
+        found = _python_of(command, program)
+        if found is None:
+            return _as_command(command, folder, path, chosen)
+        python = dataclasses.replace(found, before=before)
+    if interpreter.is_too_old(python.path):
+        note = f"{python.path} is older than Python 3.9: watched"
+        return _as_command(command, folder, path, chosen, note)
+    return _target(command, command.target if command.python else program), python, None
+
+
+def _python_of(command: CommandLine, program: str) -> Interpreter | None:
+    """Which Python a command such as `uvicorn` is a script of; None for any other command."""
+    python = interpreter.of_script(program)
+    if python is not None:
+        return Interpreter(python, f"that of {command.name}")
     sibling = os.path.join(os.path.dirname(program), "python")
     if by_words(command.name, command.arguments) and os.path.exists(sibling):  # a shim, as pyenv's are
-        return _target(command, command.program), Interpreter(sibling, "beside it", before), None
-    return _as_command(command, folder, path, chosen)
+        return Interpreter(sibling, "beside it")
+    return None
 
 
-def _behind_runner(
-    command: CommandLine, folder: Path, path: str, chosen: str | None
-) -> tuple[Target, Interpreter, str | None]:
+def _behind_runner(command: CommandLine, folder: Path, path: str, chosen: str | None) -> _Runs:
     """`uv run` and its like choose the Python: it is started by them, and told what to run."""
     needs_own_environment = command.kind == "script" and _has_inline_metadata(folder / command.target)
     if (command.python and command.kind == "program") or needs_own_environment or command.name in NOT_GIVEN:
@@ -152,9 +160,11 @@ def _keeps_its_port(command: CommandLine) -> bool:
     )
 
 
-def _as_command(command: CommandLine, folder: Path, path: str, chosen: str | None) -> _Runs:
+def _as_command(
+    command: CommandLine, folder: Path, path: str, chosen: str | None, note: str | None = None
+) -> _Runs:
     words = _absolute(command.words, folder, path, chosen)
-    return Target("command", words[0], words[1:]), _OURS, None
+    return Target("command", words[0], words[1:]), _OURS, note
 
 
 def _target(command: CommandLine, spec: str) -> Target:

@@ -67,6 +67,16 @@ def of_script(path: str) -> str | None:
     return program if "python" in os.path.basename(program) and os.path.exists(program) else None
 
 
+OLDEST = (3, 9)
+"""What of Portside runs in the app's Python needs this one."""
+
+
+def is_too_old(python: str) -> bool:
+    """Whether the name of the executable says that it is older than what we can run in."""
+    match = re.fullmatch(r"python(\d)(?:\.(\d+))?", os.path.basename(os.path.realpath(python)))
+    return match is not None and (int(match[1]), int(match[2] or 99)) < OLDEST
+
+
 def _in_folder(chosen: str, folder: Path) -> str:
     path = folder / Path(chosen).expanduser()
     if path.is_dir():  # an environment instead of its interpreter

@@ -6,6 +6,7 @@ events or answer on sockets of their own.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import secrets as random_tokens
 import selectors
@@ -451,7 +452,7 @@ class Runner:
     def _tell(self, tell: commands.Tell) -> None:
         worker = self._fleet.get(tell.generation)
         if tell.what == "replacing" and self._holding.released:
-            tell = replace(tell, what="stopping first")
+            tell = dataclasses.replace(tell, what="stopping first")
         self._narrator.tell(tell, self._state.live, worker.pid if worker else None)
         if tell.what == "serving":
             self._spare_at = time.monotonic() + _SPARE_DELAY_S
