@@ -110,6 +110,7 @@ def _runs(
         return Mistake(f"there is no command {command.program!r} here")
     if command.python and command.kind == "program":  # a prompt, or a program from standard input
         return _as_command(command, folder, path, chosen)
+    spec = command.target
     if command.python:
         python = Interpreter(program, _why(command.program, program), before, command.python_options)
     else:
@@ -117,10 +118,12 @@ def _runs(
         if found is None:
             return _as_command(command, folder, path, chosen)
         python = dataclasses.replace(found, before=before)
+        # A shim is looked for again, on the path that the real Python has.
+        spec = program if interpreter.of_script(program) else command.name
     if interpreter.is_too_old(python.path):
         note = f"{python.path} is older than Python 3.9: watched"
         return _as_command(command, folder, path, chosen, note)
-    return _target(command, command.target if command.python else program), python, None
+    return _target(command, spec), python, None
 
 
 def _python_of(command: CommandLine, program: str) -> Interpreter | None:
