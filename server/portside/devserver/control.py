@@ -179,12 +179,9 @@ def _connect(client: socket.socket, path: str, timeout_s: float) -> None:
     """Raises OSError. A full queue is no refusal, though the kernel says so at once: EAGAIN."""
     end = time.monotonic() + timeout_s
     client.settimeout(timeout_s)
-    while True:
-        try:
+    while time.monotonic() < end:
+        with suppress(BlockingIOError):
             client.connect(path)
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                raise
-            time.sleep(0.01)
-        else:
             return
+        time.sleep(0.01)
+    raise TimeoutError(f"{path}: nobody accepts")
