@@ -1,6 +1,7 @@
 """The chaos table: python -m tests.chaos [--rounds 200] [--real-vllm DIR]
 
     --rounds N       of SIGKILL of the supervisor, over its moments; other rows get a fifth of that
+    --times N        the same number for every row instead
     --only TEXT      rows whose action or moment contains TEXT
     --seed N         of what chance decides
     --real-vllm DIR  the folder that .ci/install-vllm prints; without it, the stand-in
@@ -27,6 +28,7 @@ _HEAD = "| signal | moment | times | left behind | seconds until nothing was lef
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--times", type=int)
     parser.add_argument("--only", default="")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 16))
     parser.add_argument("--real-vllm", type=Path, metavar="DIR")
@@ -38,7 +40,7 @@ def main() -> int:
     print(_HEAD + "\n|---|---|---|---|---|---|---|", flush=True)
     clean = True
     for case in cases:
-        outcomes = _row(case, engine, _times(case, cases, options.rounds), chance)
+        outcomes = _row(case, engine, options.times or _times(case, cases, options.rounds), chance)
         print(_line(case, outcomes), flush=True)
         clean = clean and all(outcome.is_clean for outcome in outcomes)
     return 0 if clean else 1

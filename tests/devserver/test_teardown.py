@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from .conftest import RAW_APP, Served, Start, ask, is_alive, wait_until, write
+from .conftest import RAW_APP, Served, Start, ask, can_listen, free_port, is_alive, wait_until, write
 
 STUBBORN = """
 import subprocess, sys
@@ -184,3 +188,67 @@ time.sleep(600)
     assert served.stop() == 0
     served.wait_for("forced")
     served.assert_nothing_left(patience_s=1)
+
+
+def test_a_stopped_keeper_is_ended_with_the_rest(serve: Start, project: Path) -> None:
+    stubborn(project)
+    served = serve("app:app")
+    served.wait_for("ready")
+    with_children(served)
+    served.one("keeper").suspend()
+    served.stop(signal.SIGKILL)
+    served.assert_nothing_left(patience_s=2)
+
+
+def test_nohup_outlives_the_terminal(serve: Start) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        served = serve("app:app")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    served.wait_for("ready")
+    served.process.send_signal(signal.SIGHUP)
+    assert ask(served.port)[0] == 200
+    assert served.process.poll() is None
+    assert served.stop(signal.SIGTERM) == 0
+
+
+def _can_be_first() -> bool:
+    command = ["unshare", "--user", "--map-root-user", "--fork", "--pid", "--mount-proc", "true"]
+    return shutil.which("unshare") is not None and subprocess.run(command, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not _can_be_first(), reason="no pid namespace may be made here")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
+def test_it_can_be_the_first_process_of_a_container(
+    project: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Without an init: it is process 1, stops when told, and buries the orphans of strangers."""
+    stubborn(project)
+    port = free_port()
+    unshare = ["unshare", "--user", "--map-root-user", "--fork", "--pid", "--mount-proc", "--kill-child"]
+    serving = [sys.executable, "-m", "portside", "serve", "app:app", "--port", str(port)]
+    environment = {**os.environ, "PORTSIDE_STATE_DIR": str(tmp_path / "state")}
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen([*unshare, *serving], cwd=project, env=environment, stdout=log, stderr=log)
+    text = (tmp_path / "log").read_text
+    try:
+        wait_until(lambda: "ready in" in text(), "ready")
+        (first,) = psutil.Process(process.pid).children()
+        enter = ["nsenter", "--target", str(first.pid), "--user", "--pid", "--mount"]
+        subprocess.run([*enter, "sh", "-c", "(sleep 0.2 &) ; (sleep 600 &)"], check=True)
+        wait_until(lambda: _adopted(first) == ["sleep"], "the one orphan that ended to be buried")
+        tree = first.children(recursive=True)
+        first.send_signal(number)
+        process.wait(20)
+    finally:
+        process.kill()
+        process.wait()
+    assert "the port is free" in text()
+    assert "Application shutdown complete" in text()
+    wait_until(lambda: not any(is_alive(one) for one in tree), "the end", 2)
+    assert can_listen(port)
+
+
+def _adopted(first: psutil.Process) -> list[str]:
+    return [child.name() for child in first.children() if "sleep" in child.name()]

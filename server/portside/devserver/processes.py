@@ -49,6 +49,17 @@ class Guardian:
 
     def reap(self) -> None:
         self._process.poll()
+        if os.getpid() == 1:
+            self._reap_adopted()
+
+    def _reap_adopted(self) -> None:
+        """As the first process of a container we get everybody's orphans, those of `docker exec` too."""
+        with suppress(ChildProcessError):
+            while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                if found.si_pid == self.pid:
+                    self._process.poll()
+                else:
+                    os.waitpid(found.si_pid, os.WNOHANG)
 
     def release(self, timeout_s: float = 15.0) -> bool:
         """Close the conversation and wait until the guardian has ended what was left; whether it did."""

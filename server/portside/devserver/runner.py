@@ -194,6 +194,8 @@ class Runner:
         for end in (receiving, sending):
             end.setblocking(False)
         for number in _SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # nohup: it is to outlive the terminal
             signal.signal(number, lambda *_: self._post(events.StopRequested()))
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)

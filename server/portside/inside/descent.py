@@ -89,22 +89,27 @@ def reap(on_exit: Callable[[int, int], None]) -> bool:
 
 
 def end(
-    on_exit: Callable[[int, int], None], patience_s: float = 0.0, give_up_s: float = 10.0, spare: int = 0
+    on_exit: Callable[[int, int], None],
+    patience_s: float = 0.0,
+    give_up_s: float = 10.0,
+    hurry: Callable[[], bool] = lambda: False,
 ) -> list[int]:
     """End everything below this process, which must be a subreaper: (pids that can't be ended).
 
-    patience_s: how long SIGTERM is given before SIGKILL. spare: a child to leave alone.
+    patience_s: how long SIGTERM is given before SIGKILL. hurry: whether there is no time for that any more.
+    Only that there is no child left to wait for tells that all is over: a look at /proc takes
+    milliseconds, in which a whole line of ancestors can end and leave an orphan that it misses.
     """
     start = time.monotonic()
     asked = False
     pause = 0.001
-    while True:
-        alive = reap(on_exit)
-        below = [pid for pid in descendants(os.getpid()) if pid != spare] if alive else []
+    while reap(on_exit):
+        below = descendants(os.getpid())
         waited = time.monotonic() - start
-        if not below or waited > patience_s + give_up_s:
+        if waited > patience_s + give_up_s:
             return below
-        if waited >= patience_s:
+        if waited >= patience_s or hurry():
+            patience_s = min(patience_s, waited)
             # Stopped first, so that none can fork faster than we count.
             send(below, signal.SIGSTOP)
             send(below, signal.SIGKILL)
@@ -113,3 +118,4 @@ def end(
             send(below, signal.SIGTERM)
         time.sleep(pause)
         pause = min(pause * 1.5, 0.02)
+    return []

@@ -30,6 +30,8 @@ STRAY_PATIENCE_S = 0.5
 """What a worker leaves behind (a resource tracker, a dying engine) gets this long to end by itself."""
 
 _POLL_MS = 1000
+_KEEPERS_S = 0.3
+"""A keeper ends its tree without mercy once the supervisor is gone. One that somebody stopped never does."""
 
 
 def main(descriptor: int) -> None:
@@ -99,12 +101,11 @@ def _end_strays(keepers: set[int]) -> None:
 
 
 def _outlive(keepers: set[int]) -> None:
-    """The supervisor is gone: keepers end their trees by themselves, we the rest."""
-    for _ in range(500):
+    """The supervisor is gone: keepers end their trees by themselves, we the rest, and what is slow."""
+    end = time.monotonic() + _KEEPERS_S
+    while keepers and time.monotonic() < end:
         descent.reap(lambda pid, _: keepers.discard(pid))
-        if not keepers:
-            break
-        _poll([], 20)
+        _poll([], 10)
     descent.end(lambda *_: None)
 
 
@@ -147,8 +148,15 @@ class Keeper:
     def run(self) -> None:
         self._link.send("started", pid=self._worker, keeper=os.getpid())
         patience_s = self._attend()
-        left = descent.end(self._on_exit, patience_s)
+        left = descent.end(self._on_exit, patience_s, hurry=self._is_hurried)
         self._link.send("ended", left=left)
+
+    def _is_hurried(self) -> bool:
+        """Whether the supervisor is gone, or wants no more patience with what the worker has left."""
+        if not _poll([self._link.fileno()], 0):
+            return False
+        messages = self._link.receive()
+        return messages is None or any(message.event == "end" for message in messages)
 
     def _on_exit(self, pid: int, status: int) -> None:
         if pid == self._worker:
