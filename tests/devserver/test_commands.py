@@ -243,10 +243,33 @@ def test_a_child_that_takes_the_port_finds_it_free(serve: Start, project: Path, 
     write(project / "parent.py", CHILD.replace("PORT", str(port)))
     served = serve("parent.py", port=port)
     served.wait_for("ready", generation=1)
-    assert "the program starts a server of its own" in notes(served)
+    assert f"which names port {port}: it is let go of, and watched" in notes(served)
     assert ask(port) == (200, "first")
     served.stop()
     served.assert_nothing_left()
+
+
+CLEANER = """\
+import subprocess, sys
+import uvicorn
+from app import app
+subprocess.run([sys.executable, "-c", "import socket; socket.create_server(('127.0.0.1', PORT))"], check=True)
+uvicorn.run(app, port=PORT)
+"""
+
+
+def test_a_port_that_was_let_go_of_is_held_again_once_a_server_asks(serve: Start, project: Path) -> None:
+    """Some scripts end whoever has their port before they start: that must not be us."""
+    port = chosen_port()
+    write(project / "server.py", CLEANER.replace("PORT", str(port)))
+    served = serve("server.py", port=port)
+    served.wait_for("ready", generation=1)
+    assert ask(port) == (200, "1")
+    assert [event["level"] for event in served.events if event["event"] == "claimed"] == ["held", "held"]
+    write(project / "app.py", (project / "app.py").read_text().replace('"1"', '"2"'))
+    served.wait_for("ready", generation=2)
+    assert ask(port) == (200, "2")
+    assert served.stop() == 0
 
 
 # -- watched -------------------------------------------------------------------------------

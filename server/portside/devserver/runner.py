@@ -320,7 +320,7 @@ class Runner:
             case "asked":
                 self._tenancy.asked(worker, generation, fields)
             case "yield":
-                self._tenancy.let_go(worker, str(fields["why"]))
+                self._tenancy.let_go(worker, str(fields["why"]), serves=self._state.live is not None)
             case "note" if generation == 1:
                 self._narrator.note(str(fields["text"]))
             case "loaded":
@@ -432,7 +432,7 @@ class Runner:
         worker = self._fleet.get(self._state.live)
         if worker is None or worker.pid is None:
             return False
-        if worker.own_port:
+        if worker.own_port or self._tenancy.needs_it_free:
             return True  # two would not fit on one port either
         if self._plan.debug is not None:
             return True  # its debugger's port has to be free before the next one can listen there
@@ -453,7 +453,7 @@ class Runner:
 
     def _tell(self, tell: commands.Tell) -> None:
         worker = self._fleet.get(tell.generation)
-        if tell.what == "replacing" and self._holding.released:
+        if tell.what == "replacing" and (self._holding.released or self._tenancy.needs_it_free):
             tell = dataclasses.replace(tell, what="stopping first")
         self._narrator.tell(tell, self._state.live, worker.pid if worker else None)
         if tell.what == "serving":

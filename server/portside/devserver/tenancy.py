@@ -58,6 +58,8 @@ class Tenancy:
         self._paths = USUAL_PATHS if plan.ready_path is None else (plan.ready_path,)
         self._outside: Outside | None = None
         self._looked_at: Worker | None = None
+        self.needs_it_free = False
+        """Whether the program was seen to start something that binds the port itself."""
 
     # -- what happens to a worker ------------------------------------------------------
 
@@ -80,12 +82,17 @@ class Tenancy:
         if self._looked_at is not None and self._looked_at.generation == generation:
             self.stop()
 
-    def let_go(self, worker: Worker, why: str) -> None:
-        """A child of the program is going to bind the port."""
+    def let_go(self, worker: Worker, why: str, serves: bool) -> None:
+        """A child of the program is going to bind the port. serves: whether another generation does."""
+        self.needs_it_free = True
+        if serves:
+            self._narrator.note(f"{why}: another generation serves there, which the next reload ends first")
+            worker.channel.send("yielded")
+            return
         turn_away(self._responder.stop())
         self._holding.let_go()
         worker.own_port = True
-        self._narrator.note(f"{why}; port {self._holding.claim.port} is watched, not held")
+        self._narrator.note(f"{why}: it is let go of, and watched")
         self.look(worker, everywhere=True)
         worker.channel.send("yielded")
 

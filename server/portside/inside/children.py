@@ -2,7 +2,9 @@
 
 A child is a program of its own, and the held socket can't be given to it. Where the
 command that the program is about to run names the held port (`vllm serve … --port
-8000` in a `subprocess.Popen`), the supervisor lets go of it first.
+8000` in a `subprocess.Popen`), the supervisor lets go of it first. So it does for
+`fuser -k 8000/tcp`, which would find the supervisor; a server that asks for the port
+afterwards has it held again.
 """
 
 from __future__ import annotations
@@ -19,9 +21,7 @@ _SERVERS = frozenset(
 )
 _DEFAULT_PORT = 8000
 # They mention a port without wanting it.
-_HARMLESS = frozenset(
-    {"curl", "wget", "lsof", "fuser", "ss", "netstat", "nc", "pkill", "pgrep", "grep", "ps", "kill"}
-)
+_HARMLESS = frozenset({"curl", "wget", "nc", "pgrep", "grep", "ps"})
 
 
 def install(hold: Hold) -> None:
@@ -44,11 +44,11 @@ def _install_in_os(hold: Hold) -> None:
         return plain_system(command)
 
     def execv(path: Any, arguments: Any, /) -> None:
-        hold.give_up("the program replaces itself by another")
+        hold.give_up("the program replaces itself by another, which may bind the port")
         plain_execv(path, arguments)
 
     def execve(path: Any, arguments: Any, env: Any) -> None:
-        hold.give_up("the program replaces itself by another")
+        hold.give_up("the program replaces itself by another, which may bind the port")
         plain_execve(path, arguments, env)
 
     os.system = system
@@ -61,7 +61,7 @@ def _make_way(hold: Hold, command: Any) -> None:
         return
     words = _words(command)
     if words and wants_port(words, hold.port):
-        hold.give_up(f"the program starts a server of its own: {' '.join(words[:3])}")
+        hold.give_up(f"the program runs {' '.join(words[:3])}, which names port {hold.port}")
 
 
 def _words(command: Any) -> list[str]:

@@ -83,7 +83,7 @@ class Hold:
         for listener in self.listeners:
             if listener.family == sock.family and _listens_alike(listener, sock):
                 return listener
-        self.give_up("the program binds an address that can't be given to it")
+        self.give_up(f"the program binds port {self.port} in a way that the held socket can't stand for")
         return None
 
     def _is_about_us(self, sock: socket.socket, address: object) -> bool:

@@ -82,7 +82,7 @@ def _run_program(name: str, arguments: list[str], hold: Hold) -> None:
     if path is None:
         raise FileNotFoundError(f"there is no command {name!r} on the path of {sys.executable}")
     if not is_python_script(path):
-        hold.give_up(f"{name} is no Python script")
+        hold.give_up(f"{name} is no Python script, and binds its port itself")
         become([path, *arguments])
     _run_script(path, os.path.dirname(os.path.realpath(path)), arguments)
 
