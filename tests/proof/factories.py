@@ -410,51 +410,14 @@ FACTORIES = (
 
 NO_FACTORY = (
     Unmovable(
-        "code after the run call",
-        HEAD + "\n\ndef clean():\n    open('x', 'w').close()\n" + GUARD + "    app.state.x = 1\n" + RUN + "    clean()\n",
-        ((19, "`clean()` runs after the server has stopped"),),
-    ),
-    Unmovable(
         "a cleanup in finally",
         HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    finally:\n        print(1)\n",
         ((16, "what comes last here would run before the server starts"),),
     ),
     Unmovable(
-        "a thread that outlives the server",
-        "import threading\n" + HEAD + GUARD + "    threading.Thread(target=print).start()\n" + RUN,
-        ((14, "makes a thread that outlives the server"),),
-    ),
-    Unmovable(
-        "arguments at import",
-        ARGPARSE + HEAD + "\nparser = argparse.ArgumentParser()\nargs = parser.parse_args()\n" + GUARD + "    app.state.x = args\n" + RUN,
-        ((13, "reads the arguments of the process"),),
-    ),
-    Unmovable(
         "arguments in a handler",
         ARGPARSE + HEAD + "\n\n@app.get('/a')\ndef a():\n    return argparse.ArgumentParser().parse_args().x\n" + GUARD + "    app.state.x = 1\n" + RUN,
         ((15, "reads the arguments of the process"),),
-    ),
-    Unmovable(
-        "sys.argv in the main block",
-        "import sys\n" + HEAD + GUARD + "    app.state.model = sys.argv[1]\n" + RUN,
-        ((14, "`sys.argv` reads the arguments of the process"),),
-    ),
-    Unmovable(
-        "a parser of another file",
-        "from settings import get_args\n" + HEAD + GUARD + "    args = get_args()\n    app.state.x = args\n" + RUN,
-        ((14, "`get_args` reads the arguments of the process by itself"),),
-        files={"settings.py": "def get_args():\n    return 1\n"},
-    ),
-    Unmovable(
-        "a parser that is handed its words",
-        ARGPARSE + HEAD + "\n\ndef main(argv):\n" + PARSER + "    app.state.args = parser.parse_args(argv)\n" + RUN + GUARD + "    main(['--x'])\n",
-        ((15, "can't be handed its words"),),
-    ),
-    Unmovable(
-        "words that a function prints before it parses them",
-        ARGPARSE + HEAD + "\n\ndef read(argv=None):\n    print(argv)\n" + PARSER + MODEL + "    return parser.parse_args(argv)\n" + GUARD
-        + "    app.state.args = read()\n" + RUN,
-        ((17, "can't be handed its words"),),
     ),
     Unmovable(
         "all the names are taken",
@@ -466,12 +429,7 @@ NO_FACTORY = (
         "an async main",
         "import asyncio\n" + HEAD + "\n\nasync def main():\n    app.state.x = await asyncio.sleep(0)\n    server = uvicorn.Server(uvicorn.Config(app))\n"
         "    await server.serve()\n" + GUARD + "    asyncio.run(main())\n",
-        ((13, "`main` is a coroutine"), (20, "a loop runs already")),
-    ),
-    Unmovable(
-        "an event loop in the main block",
-        "import asyncio\n" + HEAD + GUARD + "    asyncio.run(asyncio.sleep(0))\n" + RUN,
-        ((14, "a loop runs already"),),
+        ((14, "`main` is a coroutine that waits for `await asyncio.sleep(0)`"),),
     ),
     Unmovable(
         "a signal handler",
@@ -490,25 +448,36 @@ NO_FACTORY = (
         ((18, "`model` has an annotation here"),),
     ),
     Unmovable(
-        "two run calls",
-        HEAD + GUARD + "    app.state.x = 1\n    if app.debug:\n        uvicorn.run(app)\n    else:\n        uvicorn.run(app, port=1)\n",
-        ((14, "starts only if"), (17, "second server")),
-    ),
-    Unmovable(
-        "an option that can't be told",
-        ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--debug', action='store_true')\n" + PARSE
-        + "    uvicorn.run(app, log_level='debug' if args.debug else 'info')\n",
-        ((17, "`log_level="),),
-    ),
-    Unmovable(
-        "a dictionary as log_config",
-        HEAD + GUARD + "    uvicorn.run(app, log_config={'version': 1})\n",
-        ((13, "`--log-config` takes text"),),
-    ),
-    Unmovable(
         "the server is used before it runs",
         HEAD + GUARD + "    server = uvicorn.Server(uvicorn.Config(app))\n    server.install_signal_handlers = print\n    server.run()\n",
         ((14, "`server` is used here too"),),
+    ),
+    Unmovable(
+        "a name with a dot in it",
+        HEAD + GUARD + "    app.state.x = 1\n" + RUN,
+        ((14, "`my.server.py` can't be imported"),),
+        path="my.server.py",
+    ),
+    Unmovable(
+        "a loop that runs a coroutine before",
+        "import asyncio\n" + HEAD + GUARD + "    loop = asyncio.new_event_loop()\n    loop.run_until_complete(asyncio.sleep(0))\n" + RUN,
+        ((15, "fails where a loop runs already"),),
+    ),
+    Unmovable(
+        "code after the run call that waits",
+        "import asyncio\n" + HEAD + "\n\nasync def main():\n    await uvicorn.Server(uvicorn.Config(app)).serve()\n    await asyncio.sleep(0)\n" + GUARD + "    asyncio.run(main())\n",
+        ((15, "is a coroutine that waits"), (15, "runs after the server has stopped")),
+    ),
+    Unmovable(
+        "code after the run call that sets a name which came before",
+        HEAD + GUARD + "    running = True\n    app.state.x = running\n" + RUN + "    running = input()\n    print(running)\n",
+        ((16, "it sets a name of the main block"),),
+    ),
+    Unmovable(
+        "a function that others use and that serves in some cases",
+        HEAD + "\n\ndef main():\n    app.state.x = 1\n    if app.routes:\n        uvicorn.run(app, port=8010)\n" + GUARD + "    main()\n",
+        ((14, "serves in some cases only, and others use it too"),),
+        files={"cli.py": "from server import main\n"},
     ),
     Unmovable(
         "what the script does to its app is lost on the module that the string names",
@@ -519,18 +488,6 @@ NO_FACTORY = (
         "the environment for the module that the string names",
         "import os\n" + HEAD + GUARD + "    os.environ['X'] = '1'\n    uvicorn.run('server:app')\n",
         ((14, "set before the module is imported"),),
-    ),
-    Unmovable(
-        "another file imports the function that serves",
-        HEAD + "\n\ndef main():\n    app.state.x = 1\n" + RUN + GUARD + "    main()\n",
-        ((12, "other code may use `main`"),),
-        files={"cli.py": "from server import main\n\nmain()\n"},
-    ),
-    Unmovable(
-        "a name that can't be imported",
-        HEAD + GUARD + "    app.state.x = 1\n" + RUN,
-        ((14, "`my-server.py` can't be imported"),),
-        path="my-server.py",
     ),
     Unmovable(
         "the name os means something else",

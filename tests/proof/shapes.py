@@ -22,7 +22,8 @@ class Movable:
     """A script that can be moved. command: what it becomes. gone, kept: text that the fix removes or leaves.
 
     environment: of both runs. arguments: how the script is run, if not by its path.
-    factory: the name that a main block gets which becomes a function.
+    factory: the name that a main block gets which becomes a function. serves: whether a function of
+    the file goes on serving for others. prints: what both say when they have stopped.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Movable:
     notes: tuple[str, ...] = ()
     runs_as_script: bool = True
     factory: str = "create_app"
+    serves: bool = False
+    prints: str = ""
 
 
 @dataclass(frozen=True)

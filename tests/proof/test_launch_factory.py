@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.proof.factories import FACTORIES, NO_FACTORY
+from tests.proof.factories_more import MORE_FACTORIES
 from tests.proof.shapes import Movable, Unmovable
 from tests.proof.test_launch_move import facts_of, lay_out, run, script_command
 
@@ -37,7 +38,7 @@ def apply(factory: Factory) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the command is one for a POSIX shell")
-@pytest.mark.parametrize("shape", FACTORIES, ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", [*FACTORIES, *MORE_FACTORIES], ids=lambda shape: shape.id)
 def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movable) -> None:
     path = lay_out(tmp_path, shape)
     before = run(tmp_path, script_command(shape), shape)
@@ -51,7 +52,7 @@ def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movab
     assert after == before
 
 
-@pytest.mark.parametrize("shape", FACTORIES, ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", [*FACTORIES, *MORE_FACTORIES], ids=lambda shape: shape.id)
 def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -> None:
     path = lay_out(tmp_path, shape)
     codes = {finding.code for finding in Project(tmp_path).check(path, shape.code).findings}
@@ -67,7 +68,10 @@ def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -
     assert shape.factory in factory.fix.title
     assert not [word for word in shape.gone if word in fixed]
     assert not [word for word in shape.kept if word not in fixed]
-    assert not facts_of(tmp_path, path).module.launches
+    launches = facts_of(tmp_path, path).module.launches
+    assert shape.serves or not launches
+    assert not [launch for launch in launches if launch.when is When.MAIN]
+    assert not [note for note in shape.notes if not any(note in given for given in factory.fix.notes)]
     assert {finding.code for finding in Project(tmp_path).check(path, fixed).findings} <= codes
     assert "\n\n\n\n" not in fixed
 

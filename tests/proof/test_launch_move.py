@@ -71,6 +71,7 @@ def run(root: Path, command: list[str], shape: Movable) -> list[Any]:
         command, cwd=root, env=environment, capture_output=True, text=True, timeout=90, check=False
     )
     assert record.exists(), f"{command} started no server:\n{done.stdout}{done.stderr}"
+    assert shape.prints in done.stdout
     return [json.loads(line) for line in record.read_text().splitlines()]
 
 

@@ -184,24 +184,6 @@ UNMOVABLE = (
         ((13, "reload"),),
     ),
     Unmovable(
-        "a port from a file that fills the environment",
-        "import os\nfrom dotenv import load_dotenv\n" + HEAD + "\nload_dotenv()\n" + GUARD
-        + "    uvicorn.run(app, port=int(os.getenv('PORT', 8000)))\n",
-        ((16, "`load_dotenv`"),),
-    ),
-    Unmovable(
-        "the port from settings of another file",
-        "from settings import settings\n" + HEAD + GUARD + "    uvicorn.run(app, port=settings.port)\n",
-        ((13, "`port=settings.port`"),),
-        files={"settings.py": "class S:\n    port = 8000\n\n\nsettings = S()\n"},
-    ),
-    Unmovable(
-        "a port from another file, which may fill the environment",
-        "from settings import PORT\n" + HEAD + GUARD + "    uvicorn.run(app, port=PORT)\n",
-        ((13, "`port=PORT`"),),
-        files={"settings.py": "import os\nfrom dotenv import load_dotenv\n\nload_dotenv()\nPORT = int(os.getenv('PORT', '8000'))\n"},
-    ),
-    Unmovable(
         "two run calls, with and without TLS",
         "import os\n" + HEAD + GUARD + "    if os.path.exists('cert.pem'):\n"
         "        uvicorn.run(app, ssl_certfile='cert.pem')\n    else:\n        uvicorn.run(app)\n",
@@ -241,14 +223,14 @@ UNMOVABLE = (
     Unmovable(
         "a name that can't be imported",
         HEAD + GUARD + RUN,
-        ((12, "`my-server.py` can't be imported"),),
-        path="my-server.py",
+        ((12, "`my.server.py` can't be imported"),),
+        path="my.server.py",
     ),
     Unmovable(
-        "the script of a package",
+        "a main module without a package",
         HEAD + GUARD + RUN,
         ((12, "`__main__.py`"),),
-        path="pkg/__main__.py",
+        path="__main__.py",
     ),
     Unmovable(
         "main is an installed command",
@@ -296,11 +278,6 @@ UNMOVABLE = (
         ((12, "asks for more"),),
     ),
     Unmovable(
-        "a level of the log from the environment, which may be in upper case",
-        "import os\n" + HEAD + GUARD + "    uvicorn.run(app, log_level=os.getenv('LEVEL', 'info'))\n",
-        ((13, "lower case"),),
-    ),
-    Unmovable(
         "a neighbour that imports the script back",
         "import routes\n" + HEAD + GUARD + RUN,
         ((13, "`routes` imports this file"),),
@@ -346,13 +323,6 @@ UNMOVABLE = (
         "import argparse\n" + HEAD + "\n\ndef main(args):\n    uvicorn.run(app)\n\n" + GUARD
         + "    main(argparse.ArgumentParser().parse_args())\n",
         ((18, "computes what it passes on"),),
-    ),
-    Unmovable(
-        "settings that pydantic reads from a file",
-        "from pydantic_settings import BaseSettings, SettingsConfigDict\n" + HEAD
-        + "\nclass Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env')\n"
-        "    port: int = 8000\n\nsettings = Settings()\n" + GUARD + "    uvicorn.run(app, port=settings.port)\n",
-        ((19, "`env_file`"),),
     ),
     Unmovable(
         "a file with a syntax error elsewhere",

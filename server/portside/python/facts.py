@@ -228,6 +228,10 @@ class WorkspaceFacts:
         """What a name stands for that is imported from a file of the workspace."""
         return self.constants.get(qualified)
 
+    def outside(self, qualified: str) -> Value | None:
+        """The same for anything that a launch may be given: `settings.host`, `get_settings().port`."""
+        return self.constant(qualified)
+
 
 @dataclass(frozen=True, eq=False)
 class FileFacts:

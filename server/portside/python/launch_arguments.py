@@ -52,16 +52,27 @@ class Arguments:
 
     calls: those that parse, to be handed words. options: the statements of `add_argument` that only
     the launch needed. required: the words that a start can't do without, `--model MODEL`.
+    argv: whether somebody reads `sys.argv` who can't be handed words, so that these are put there.
     """
 
     calls: tuple[Node, ...] = ()
     options: tuple[Node, ...] = ()
     required: tuple[str, ...] = ()
+    argv: bool = False
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What the words need to be imported."""
+        return ("os", "shlex", *(("sys",) if self.argv else ())) if self.calls or self.argv else ()
+
+    def words(self, names: Names) -> str:
+        """The expression that gives the script's words."""
+        quote = "'" if names.tree.source.data.count(b"'") > names.tree.source.data.count(b'"') else '"'
+        return f"shlex.split(os.environ.get({quote}{VARIABLE}{quote}, {quote}{quote}))"
 
     def edits(self, names: Names) -> Iterator[Edit]:
         """The edits of the calls."""
-        quote = "'" if names.tree.source.data.count(b"'") > names.tree.source.data.count(b'"') else '"'
-        words = f"shlex.split(os.environ.get({quote}{VARIABLE}{quote}, {quote}{quote}))"
+        words = self.words(names)
         for call in self.calls:
             listed, function = call.child_by_field_name("arguments"), call.child_by_field_name("function")
             if listed is not None and function is not None:
@@ -97,29 +108,59 @@ def _holds(around: Node, node: Node) -> bool:
 
 
 def read_arguments(
-    names: Names, parts: tuple[Node, ...], replaced: tuple[Node, ...], obstacles: Obstacles
+    names: Names,
+    parts: tuple[Node, ...],
+    replaced: tuple[Node, ...],
+    obstacles: Obstacles,
+    *,
+    kept: tuple[Node, ...] = (),
+    is_imported: bool = True,
 ) -> Arguments:
-    """What is to be done; what can't be, or where others read the arguments too, becomes an obstacle."""
+    """What is to be done; where others read the arguments too, that becomes an obstacle.
+
+    kept: the functions that others call too, with arguments of their own. is_imported: whether other
+    files import this one, so that what it parses on import isn't the server's alone.
+    """
     calls: list[Node] = []
+    early: list[Node] = []
+    argv = any(_has_hidden(names, part) for part in parts)
     for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER, "argv"]):
         for node in query("(attribute) @a", chunk.node).get("a", []):
             call = _reader(names, node)
             if call is None:
                 continue
-            inside = any(_holds(part, node) for part in parts)
-            if not inside or call.type != "call":
-                shown = obstacles.quote(node)
-                obstacles.add(node, f"{shown} reads the arguments of the process, which are uvicorn's then")
-                continue
-            takes = _call_that_takes(names, parts, call)
-            if takes is None:
-                obstacles.add(call, f"{obstacles.quote(call)} can't be handed its words")
+            is_call = call.type == "call"
+            takes = _call_that_takes(names, parts, call) if is_call else None
+            if not any(_holds(part, node) for part in parts):
+                if takes is None or is_imported or not _runs_on_import(names, call):
+                    shown = obstacles.quote(node)
+                    obstacles.add(
+                        node, f"{shown} reads the arguments of the process, which are uvicorn's then"
+                    )
+                else:
+                    early.append(takes)
+            elif takes is None or any(_holds(function, node) for function in kept):
+                argv = True
             else:
                 calls.append(takes)
-    for part in parts:
-        _check_hidden(names, part, obstacles)
-    options = tuple(_only_for_launch(names, replaced)) if calls else ()
-    return Arguments(tuple(calls), options, tuple(_required(names, parts, options)) if calls else ())
+    found = (*early, *(calls if not argv else ()))
+    parses = bool(found) or argv
+    options = tuple(_only_for_launch(names, replaced)) if parses and not kept else ()
+    everywhere = (names.tree.root,) if early else parts
+    return Arguments(found, options, tuple(_required(names, everywhere, options)) if parses else (), argv)
+
+
+def _runs_on_import(names: Names, call: Node) -> bool:
+    """Whether the call stands in the module's own code, or in a function that only that calls."""
+    function = names.scope_at(call).function()
+    if function is None:
+        return names.scope_at(call) is names.module
+    definition = function.node
+    name = definition.child_by_field_name("name") if definition is not None else None
+    if definition is None or name is None or not _is_plain(definition):
+        return False
+    reads = names.reads(names.tree.text(name))
+    return bool(reads) and all(names.scope_at(read) is names.module for read in reads)
 
 
 def _call_that_takes(names: Names, parts: tuple[Node, ...], call: Node) -> Node | None:
@@ -177,22 +218,24 @@ def _reader(names: Names, attribute: Node) -> Node | None:
     return None if first and first[0].type in {"list", "tuple"} else call
 
 
-def _check_hidden(names: Names, part: Node, obstacles: Obstacles) -> None:
-    """Functions from elsewhere that read the arguments, as far as their names tell."""
-    for call in query("(call) @call", part).get("call", []):
-        callee = call.child_by_field_name("function")
-        # What is handed something reads that.
-        if callee is None or (arguments(call).positional and not _is_hidden_parser(names, callee)):
-            continue
-        qualified = names.qualified(callee) or ""
-        if qualified.startswith(("argparse.", "builtins.", "os.", "vllm.")) or names.definition(callee):
-            continue
-        last = (qualified or names.tree.text(callee)).rpartition(".")[2]
-        is_outside = callee.type == "identifier" or bool(qualified)
-        if last in _HARMLESS or not is_outside:
-            continue
-        if _is_hidden_parser(names, callee) or _SOUNDS_LIKE_PARSING.search(last):
-            obstacles.add(callee, f"{obstacles.quote(callee)} reads the arguments of the process by itself")
+def _has_hidden(names: Names, part: Node) -> bool:
+    """Whether a function from elsewhere reads the arguments, as far as its name tells."""
+    return any(_is_hidden(names, call) for call in query("(call) @call", part).get("call", []))
+
+
+def _is_hidden(names: Names, call: Node) -> bool:
+    callee = call.child_by_field_name("function")
+    # What is handed something reads that.
+    if callee is None or (arguments(call).positional and not _is_hidden_parser(names, callee)):
+        return False
+    qualified = names.qualified(callee) or ""
+    if qualified.startswith(("argparse.", "builtins.", "os.", "vllm.")) or names.definition(callee):
+        return False
+    last = (qualified or names.tree.text(callee)).rpartition(".")[2]
+    is_outside = callee.type == "identifier" or bool(qualified)
+    if last in _HARMLESS or not is_outside:
+        return False
+    return _is_hidden_parser(names, callee) or _SOUNDS_LIKE_PARSING.search(last) is not None
 
 
 def _is_hidden_parser(names: Names, callee: Node) -> bool:

@@ -7,9 +7,11 @@ same default in both, for all that can be left out (knowledge/uvicorn.py).
 from __future__ import annotations
 
 import ast
+import dataclasses
+import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tree_sitter import Node
@@ -18,11 +20,14 @@ from portside.knowledge import uvicorn
 from portside.knowledge.port_ranges import HIGHEST
 from portside.knowledge.uvicorn import Kind, NoForm, Option
 from portside.python.launch_app import AppTarget
+from portside.python.launch_asked import Asking
+from portside.python.launch_environment import ShellVariables
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
 from portside.python.names import Names
-from portside.python.syntax import argument_nodes, arguments, query, unwrapped
+from portside.python.script_place import ImportTarget, ScriptPlace
+from portside.python.syntax import argument_nodes, arguments, unwrapped
 from portside.python.value_sources import is_parsed, option_of
 from portside.python.value_types import nothing_outside
 from portside.python.values import (
@@ -38,24 +43,21 @@ from portside.python.values import (
     trace,
 )
 
-# What may stand in for a value that the process itself changed before it was read.
-_LOADERS = frozenset({"load_dotenv", "dotenv_values", "read_env", "read_envfile", "env_file"})
-_ENVIRONMENT_WRITES = """
-(assignment left: (subscript) @item)
-(call function: (attribute) @function)
-"""
-_WRITERS = frozenset({"os.environ.setdefault", "os.environ.update", "os.putenv"})
-
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of a launch. words: ready for a shell. host, port: where they are known before it runs."""
+    """The options of a launch.
+
+    words: ready for a shell. host, port: where they are known before it runs. logging: the dictionary
+    of `log_config`, for a factory to apply.
+    """
 
     words: tuple[str, ...]
     host: str | None = None
     port: int | None = None
+    logging: Node | None = None
 
 
 def command(target: AppTarget, options: Options) -> str:
@@ -70,12 +72,21 @@ def command(target: AppTarget, options: Options) -> str:
     return f"cd {shlex.quote(target.place.cwd)} && {line}" if target.place.cwd else line
 
 
+def keeping(place: ScriptPlace, options: Options) -> ScriptPlace:
+    """The place, with the names that the command itself asks the module for as ones that others need."""
+    asked = (re.findall(r"\w+", word) for word in options.words if "python -c" in word)
+    found = frozenset(name for words in asked for name in words)
+    return dataclasses.replace(place, entry_points=place.entry_points | found) if found else place
+
+
 @dataclass
 class OptionReader:
     """Reads the options of one launch; what has no form on the command line becomes an obstacle.
 
     moves_arguments: whether what the script takes as its own option (`--port`) becomes uvicorn's.
     outside: what names from other files stand for; a person has to look whether they will stay so.
+    target: the app's module, which can be asked for what only it can tell; None where it loads a model.
+    may_leave: whether an option that can't be told may be left to whoever starts the server.
     """
 
     names: Names
@@ -83,16 +94,23 @@ class OptionReader:
     obstacles: Obstacles
     moves_arguments: bool = False
     outside: Outside = nothing_outside
+    place: ScriptPlace = field(default_factory=lambda: ScriptPlace(""))
+    target: ImportTarget | None = None
+    may_leave: bool = False
 
     def read(self, launch: Launch) -> Options:
         words: list[str] = []
         host: str | None = None
         port: int | None = None
+        logging: Node | None = None
         for keyword, written in self._keywords(launch).items():
-            node = self.site.argument(self.names, written)
+            node = self._by_default(self.site.argument(self.names, written))
             if keyword == "factory" and self._is_true(node):
                 continue
             if self._is_dropped(keyword, node):
+                continue
+            if keyword == "log_config" and self.may_leave and self._is_dictionary(written):
+                logging = written
                 continue
             option = uvicorn.OPTIONS.get(keyword)
             if option is None:
@@ -109,7 +127,11 @@ class OptionReader:
             elif keyword == "port":
                 port = _settled(value, int)
                 self._check_port(node, port)
-        return Options(tuple(words), host, port)
+        return Options(tuple(words), host, port, logging)
+
+    @property
+    def _variables(self) -> ShellVariables:
+        return ShellVariables(self.names, self.obstacles, self.place.variables)
 
     def _check_port(self, node: Node, port: int | None) -> None:
         """A number that is no port stays in the file, where PS205 says so."""
@@ -118,7 +140,11 @@ class OptionReader:
 
     def _keywords(self, launch: Launch) -> Mapping[str, Node]:
         """The arguments by keyword, in the order of the source, without the app."""
-        if not launch.complete:
+        if not launch.complete and self.may_leave:
+            self.obstacles.note(
+                "what `**` or `*` bring can't be told from here: say those options too", review=True
+            )
+        elif not launch.complete:
             self.obstacles.add(
                 launch.options_call, "the options come from `**` or `*`, so they can't be seen"
             )
@@ -127,6 +153,9 @@ class OptionReader:
         if len(positional) > len(known):
             self.obstacles.add(positional[len(known)], "uvicorn takes this argument by keyword only")
         return launch.options
+
+    def _is_dictionary(self, node: Node) -> bool:
+        return self.names.value_of(node).type == "dictionary"
 
     def _is_true(self, node: Node) -> bool:
         value = trace(self.names, node)
@@ -144,25 +173,51 @@ class OptionReader:
             return True
         return False
 
-    def _value(self, node: Node) -> Value | _Composed:
+    def _value(self, node: Node) -> Value | _Composed | _Elsewhere:
         level = uvicorn.LOGGING_LEVELS.get(self.names.qualified(self.names.value_of(node)) or "")
         if level is not None:
             return _Composed(level)
         value = self._of_passed(node) or trace(self.names, node)
         if isinstance(value, Unknown):
             known = trace(self.names, node, self.outside)
-            # What another file reads from the environment, it may also load from a file.
             if isinstance(known, Literal):
                 shown = self.names.tree.text(node)
                 self.obstacles.note(
                     f"`{shown}` comes from another file, and is written out here", review=True
                 )
                 return known
+            if isinstance(known, Environment):
+                return _Elsewhere(known)
         if isinstance(value, Unknown):
             plain = self.names.value_of(node)
             if plain.type in {"list", "tuple", "dictionary", "set"}:
                 return _composed(self.names.tree.text(plain)) or value
         return value
+
+    def _by_default(self, node: Node) -> Node:
+        """What `x if args.flag else y` is where the option is not given."""
+        made = self.names.value_of(node)
+        parts = [child for child in made.named_children if child.type != "comment"]
+        if made.type != "conditional_expression" or len(parts) != 3 or not self.may_leave:
+            return node
+        chosen, condition, fallback = parts
+        given = self._given_by_default(unwrapped(condition))
+        if given is None:
+            return node
+        self.obstacles.note(
+            f"{self.obstacles.quote(made)} is what it is without {self.obstacles.quote(condition)}",
+            review=True,
+        )
+        return chosen if given else fallback
+
+    def _given_by_default(self, condition: Node) -> bool | None:
+        value = self._of_passed(condition) or trace(self.names, condition)
+        if not isinstance(value, CommandLine) or value.option is None:
+            return None
+        if value.default is None:
+            # A switch; a value that is not given is None.
+            return False
+        return bool(value.default.value) if isinstance(value.default, Literal) else None
 
     def _of_passed(self, node: Node) -> Value | None:
         """`args.port` where the arguments are handed to the function that serves."""
@@ -175,7 +230,7 @@ class OptionReader:
             return None
         return option_of(tracer, self.names.tree.text(name), None)
 
-    def _words(self, option: Option, node: Node, value: Value | _Composed) -> tuple[str, ...]:
+    def _words(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> tuple[str, ...]:
         if option.keyword == "ssl_keyfile_password" and not _is_none(value):
             self.obstacles.add(node, "`ssl_keyfile_password` would be readable in the list of processes")
             return ()
@@ -189,10 +244,28 @@ class OptionReader:
             case _Composed(value=composed):
                 return self._literal(option, node, composed)
             case Environment():
-                return self._environment(option, node, value)
+                return self._variables.words(option, node, value)
+            case _Elsewhere(value=read):
+                return self._variables.words(option, node, read, is_outside=True)
             case CommandLine(option=str(), default=default) if self.moves_arguments:
                 return self._argument(option, node, default)
-        self.obstacles.add(node, f"`{option.keyword}={self.names.tree.text(node)}`: {_why_not(value)}")
+        return self._untold(option, node, value)
+
+    def _untold(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> tuple[str, ...]:
+        """What nobody can read from the source: asked of its module, or left to a person."""
+        shown = f"`{option.keyword}={self.obstacles.quote(node)[1:]}"
+        asked = Asking(self.names, self.site, self.place, self.target).words(option, node)
+        if asked is not None:
+            self.obstacles.note(f"{shown} is computed: the command asks the module for it", review=True)
+            return asked
+        if self.may_leave and not option.keyword.startswith("ssl_"):
+            self.obstacles.note(
+                f"{shown} can't be told from here: say `{option.flag}` where it should be another than"
+                f" uvicorn's own",
+                review=True,
+            )
+            return ()
+        self.obstacles.add(node, f"{shown}: {_why_not(value)}")
         return ()
 
     def _literal(self, option: Option, node: Node, value: object) -> tuple[str, ...]:
@@ -207,7 +280,7 @@ class OptionReader:
     def _argument(self, option: Option, node: Node, default: Value | None) -> tuple[str, ...]:
         """What the script has where its option is not given; who gives it gives it to uvicorn from now on."""
         if isinstance(default, Environment):
-            return self._environment(option, node, default)
+            return self._variables.words(option, node, default)
         if default is None or _is_none(default):
             if option.none_is_default or option.kind is Kind.FLAG:
                 return ()
@@ -230,67 +303,6 @@ class OptionReader:
         self.obstacles.add(node, f"`{option.keyword}` has no default")
         return ()
 
-    def _environment(self, option: Option, node: Node, value: Environment) -> tuple[str, ...]:
-        """`"${PORT:-8000}"`; a variable without a default has to be there, as `int(None)` would fail too."""
-        keyword = option.keyword
-        if option.kind in {Kind.FLAG, Kind.PAIR, Kind.REPEATED, Kind.NONE}:
-            self.obstacles.add(
-                node, f"`{keyword}` depends on `${value.variable}`, and `{option.flag}` takes no value"
-            )
-            return ()
-        if loader := self._loader():
-            self.obstacles.add(
-                node,
-                f"`${value.variable}` may come from a file (`{loader}`) that a shell does not read",
-            )
-            return ()
-        if self._writes_environment():
-            self.obstacles.add(
-                node, f"`${value.variable}` may be set by this file, and the shell would not see that"
-            )
-            return ()
-        if option.choices:
-            self.obstacles.add(
-                node, f"`{option.flag}` takes lower case alone, and `${value.variable}` may be in any"
-            )
-            return ()
-        if value.default is None:
-            required = value.integer or keyword == "port"
-            if not required and keyword != "host":
-                self.obstacles.add(node, f"`{keyword}` is left out when `${value.variable}` is not set")
-                return ()
-            default = ":?" if required else f":-{_ANY_IPV4}"
-            return (option.flag, f'"${{{value.variable}{default}}}"')
-        if not isinstance(value.default, Literal) or value.default.value is None:
-            self.obstacles.add(node, f"what `${value.variable}` defaults to has no form in a shell")
-            return ()
-        words = uvicorn.words(option, value.default.value)
-        if isinstance(words, NoForm) and isinstance(value.default.value, str):
-            words = (option.flag, value.default.value)
-        if isinstance(words, NoForm) or len(words) != 2 or not _is_safe_default(words[1]):
-            self.obstacles.add(node, f"what `${value.variable}` defaults to has no form in a shell")
-            return ()
-        return (option.flag, f'"${{{value.variable}:-{words[1]}}}"')
-
-    def _writes_environment(self) -> bool:
-        """Whether the module itself sets variables: `os.environ["PORT"] = …`, `.setdefault(…)`."""
-        for chunk in self.names.chunks_with(["environ", "putenv"]):
-            found = query(_ENVIRONMENT_WRITES, chunk.node)
-            targets = (
-                unwrapped(node.named_children[0]) for node in found.get("item", []) if node.named_children
-            )
-            if any(self.names.qualified(target) == "os.environ" for target in targets):
-                return True
-            if any(self.names.qualified(node) in _WRITERS for node in found.get("function", [])):
-                return True
-        return False
-
-    def _loader(self) -> str | None:
-        """A call that fills the environment from a file, which the shell knows nothing of."""
-        for chunk in self.names.chunks_with(_LOADERS):
-            return next(word.decode() for word in chunk.words if word.decode("utf-8", "replace") in _LOADERS)
-        return None
-
 
 def without_lower(names: Names, node: Node) -> Node:
     """`args.log_level` of `args.log_level.lower()`: the command line takes lower case alone."""
@@ -310,6 +322,13 @@ class _Composed:
     value: object
 
 
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """Read from the environment by another file."""
+
+    value: Environment
+
+
 def _composed(text: str) -> _Composed | None:
     try:
         return _Composed(ast.literal_eval(text))
@@ -323,7 +342,8 @@ def _is_none(value: object) -> bool:
 
 def _settled(value: object, kind: type) -> Any:
     """The value, or the default of a variable or an argument, if it is of this kind."""
-    for _ in range(2):
+    value = value.value if isinstance(value, _Elsewhere) else value
+    for _ in range(3):
         value = value.default if isinstance(value, Environment | CommandLine) else value
     found = value.value if isinstance(value, Literal) else None
     if kind is int and isinstance(found, str) and found.isdecimal():
@@ -331,12 +351,7 @@ def _settled(value: object, kind: type) -> Any:
     return found if type(found) is kind else None
 
 
-def _is_safe_default(text: str) -> bool:
-    """Whether it means itself within `"${X:-…}"`."""
-    return not any(character in text for character in "\"'`$\\{}") and text.isprintable()
-
-
-def _why_not(value: Value | _Composed) -> str:
+def _why_not(value: Value | _Composed | _Elsewhere) -> str:
     match value:
         case CommandLine(option=option):
             return f"it is read from the script's own arguments{f' (`{option}`)' if option else ''}"

@@ -15,23 +15,28 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from portside.knowledge.uvicorn import OPTIONS
 from portside.lint.finding import Applicability, Blocker, Fix
 from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launch_app import AppTarget, own_module
 from portside.python.launch_arguments import VARIABLE, Arguments, read_arguments, region
-from portside.python.launch_command import OptionReader, Options, command
+from portside.python.launch_branches import branches, chosen, exclusive
+from portside.python.launch_command import OptionReader, Options, command, keeping
+from portside.python.launch_factory_after import find_after
 from portside.python.launch_factory_app import Returned, find_returned
 from portside.python.launch_factory_edits import FactoryWriter
+from portside.python.launch_factory_kept import kept_functions
 from portside.python.launch_factory_names import factory_name, global_names
 from portside.python.launch_factory_tries import check_tries
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_settings import settings_edit
-from portside.python.launch_site import Site, find_site, statements
+from portside.python.launch_site import Site, find_site
 from portside.python.launch_surroundings import check_surroundings
 from portside.python.launches import Launch
 from portside.python.names import Names
@@ -53,23 +58,36 @@ class Factory:
 def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:
     """How to make a factory of the main block, or all that stands in the way (at least one blocker)."""
     names = facts.module.names
+    launch = chosen(facts, launch)
     obstacles = Obstacles(names.tree)
     place = facts.workspace.place or ScriptPlace(facts.source.path)
     site = find_site(names, facts.module.guards, launch.call, obstacles)
     if site is None:
         return obstacles.blockers
+    others = exclusive(facts, launch)
     returned = find_returned(names, site, launch, obstacles)
+    found = branches(facts, site, others, obstacles)
     module = own_module(names, place, launch)
     if isinstance(module, str):
         obstacles.add(launch.call, module)
-    outside = facts.workspace.constants.get
-    options = OptionReader(names, site, obstacles, moves_arguments=True, outside=outside).read(launch)
-    replaced = _replaced(launch)
+    asked = module if not isinstance(module, str) and not facts.module.engines_at_import else None
+    outside = facts.workspace.outside
+    reader = OptionReader(names, site, obstacles, True, outside, place, target=asked, may_leave=True)
+    options = reader.read(launch)
+    _note_branches(names, others, obstacles)
     parts = region(names, site)
-    parsed = read_arguments(names, parts, replaced, obstacles)
-    _check(facts, site, launch, place, obstacles)
+    kept = kept_functions(names, site, place, obstacles)
+    replaced = tuple(node for one in (launch, *others) for node in _replaced(one))
+    parsed = read_arguments(
+        names, parts, replaced, obstacles, kept=kept.functions, is_imported=bool(facts.workspace.imported_by)
+    )
+    after = find_after(names, site, obstacles, dropped=not kept.functions)
+    if kept.functions and after.kept:
+        obstacles.add(after.kept[0], "what comes after the server would be left out here")
+    _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions)
+    loops: list[Node] = []
     for part in parts:
-        _check_caller(names, part, obstacles)
+        loops += _check_caller(names, site, part, obstacles)
     declared = global_names(names, site, parsed, obstacles)
     name = factory_name(names)
     if name is None:
@@ -80,7 +98,23 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     if "app_dir" in launch.options:
         # The option itself comes with the others.
         target = dataclasses.replace(target, place=dataclasses.replace(target.place, app_dir=None))
-    edits = FactoryWriter(names, site, place, launch, returned, parsed, name, declared).edits(obstacles)
+    place = keeping(place, options)
+    writer = FactoryWriter(
+        names,
+        site,
+        place,
+        launch,
+        returned,
+        parsed,
+        name,
+        declared,
+        found,
+        after,
+        kept,
+        tuple(loops),
+        options.logging,
+    )
+    edits = writer.edits(obstacles)
     if edits is None:
         return obstacles.blockers
     if place.settings is not None and not target.place.cwd:
@@ -90,6 +124,17 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     note_engines(facts, launch, options, obstacles, from_main=True)
     notes = (*_notes(facts, parsed, returned, name), *obstacles.notes)
     return Factory(line, Fix(TITLE.format(name), edits, Applicability.UNSAFE, notes))
+
+
+def _note_branches(names: Names, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
+    """Which options the other branches have that the command lacks."""
+    for other in others:
+        flags = [OPTIONS[keyword].flag for keyword in other.options if keyword.startswith("ssl_")]
+        if flags:
+            line = names.tree.line(other.call)
+            obstacles.note(
+                f"with TLS, as in line {line}, it needs {', '.join(f'`{flag}`' for flag in flags)} too"
+            )
 
 
 def _replaced(launch: Launch) -> tuple[Node, ...]:
@@ -112,7 +157,7 @@ def _command(target: AppTarget, options: Options, parsed: Arguments) -> str:
 
 def _notes(facts: FileFacts, parsed: Arguments, returned: Returned, name: str) -> list[str]:
     notes: list[str] = []
-    if parsed.calls:
+    if parsed.calls or parsed.argv:
         notes.append(
             f"the script's arguments are read from `${VARIABLE}`, host and port from uvicorn's options"
         )
@@ -124,62 +169,82 @@ def _notes(facts: FileFacts, parsed: Arguments, returned: Returned, name: str) -
     return notes
 
 
-def _check(facts: FileFacts, site: Site, launch: Launch, place: ScriptPlace, obstacles: Obstacles) -> None:
+def _check(
+    facts: FileFacts,
+    site: Site,
+    launch: Launch,
+    place: ScriptPlace,
+    obstacles: Obstacles,
+    *,
+    others: tuple[Launch, ...],
+    kept: tuple[Node, ...],
+) -> None:
     names = facts.module.names
     if site.guard is None or launch.when is not When.MAIN:
         obstacles.add(site.call, "the server starts without a main block")
     for function in site.functions:
         if function.children and function.children[0].type == "async":
-            shown = names.tree.text(function.child_by_field_name("name") or function)
-            obstacles.add(function, f"`{shown}` is a coroutine, and uvicorn calls a factory as a function")
-    _check_rest(names, site, obstacles)
-    check_surroundings(facts, site, launch, place, obstacles)
+            _check_coroutine(names, site, function, obstacles)
+    if not kept:
+        check_tries(names, site, obstacles)
+    check_surroundings(facts, site, launch, place, obstacles, others=others, kept=kept)
 
 
-def _check_rest(names: Names, site: Site, obstacles: Obstacles) -> None:
-    """Code after the run call, which would come after the `return`."""
-    for level in site.levels:
-        for statement in statements(level.block) if level.block.type != "module" else ():
-            ends = statement.type in {"pass_statement", "return_statement"}
-            if statement.start_byte > level.statement.start_byte and not ends:
-                shown = obstacles.quote(statement)
-                obstacles.add(
-                    statement, f"{shown} runs after the server has stopped, and a factory returns before"
-                )
-    check_tries(names, site, obstacles)
+def _check_coroutine(names: Names, site: Site, function: Node, obstacles: Obstacles) -> None:
+    """A coroutine that waits for the server alone can be a plain function; any other can't."""
+    pattern = "(await) @x (yield) @x"
+    waits = [node for node in query(pattern, function).get("x", []) if names.scope_at(node).node == function]
+    calls = [site.call, *site.calls]
+    opens = [
+        node
+        for node in query("(for_statement) @x (with_statement) @x", function).get("x", [])
+        if node.children[0].type == "async"
+    ]
+    more = [node for node in waits if not node.named_children or node.named_children[0] not in calls] + opens
+    if more:
+        shown = names.tree.text(function.child_by_field_name("name") or function)
+        obstacles.add(
+            more[0],
+            f"`{shown}` is a coroutine that waits for {obstacles.quote(more[0])}, and a factory is none",
+        )
 
 
 # What uvicorn, as the caller, has done already or is about to do itself.
-_LOOPS = {
-    "asyncio.run": "fails where a loop runs already, as in uvicorn before 0.47",
-    "uvloop.run": "fails where a loop runs already, as in uvicorn before 0.47",
-    "anyio.run": "fails where a loop runs already, as in uvicorn before 0.47",
-    "asyncio.get_event_loop": "needs a loop of its own, and uvicorn makes its own",
-    "asyncio.new_event_loop": "needs a loop of its own, and uvicorn makes its own",
-    "asyncio.set_event_loop": "needs a loop of its own, and uvicorn makes its own",
+_LOOPS = frozenset({"uvloop.run", "anyio.run"})
+_CALLERS = {
     "nest_asyncio.apply": "changes the loop that uvicorn runs in",
-    "signal.signal": "would take the signal from uvicorn, whose handlers are set before the factory runs",
     "os.fork": "forks in the process that serves",
     "os.execv": "replaces the process",
     "os.execvp": "replaces the process",
 }
-_THREADS = frozenset({"threading.Thread", "threading.Timer"})
+_IN_LOOP = "fails where a loop runs already, as in uvicorn when it calls a factory"
+_SIGNALS = frozenset({"signal.SIGINT", "signal.SIGTERM", "signal.SIGBREAK"})
 
 
-def _check_caller(names: Names, part: Node, obstacles: Obstacles) -> None:
-    """Calls that do something else once uvicorn's process runs them."""
+def _check_caller(names: Names, site: Site, part: Node, obstacles: Obstacles) -> Iterator[Node]:
+    """Adds calls that do something else once uvicorn's process runs them; those of a loop that can move."""
     for call in query("(call) @call", part).get("call", []):
         callee = call.child_by_field_name("function")
         called = names.qualified(callee) if callee is not None else None
         attribute = callee.child_by_field_name("attribute") if callee is not None else None
-        if called in _LOOPS:
-            obstacles.add(call, f"{obstacles.quote(call)} {_LOOPS[called]}")
-        elif attribute is not None and names.tree.text(attribute) in {"run_until_complete", "run_forever"}:
-            obstacles.add(call, f"{obstacles.quote(call)} {_LOOPS['asyncio.run']}")
-        elif called in _THREADS and not _is_daemon(names, call):
-            obstacles.add(call, f"{obstacles.quote(call)} makes a thread that outlives the server")
+        runs = attribute is not None and names.tree.text(attribute) in {"run_until_complete", "run_forever"}
+        if called in _CALLERS:
+            obstacles.add(call, f"{obstacles.quote(call)} {_CALLERS[called]}")
+        elif any(call.start_byte <= way.start_byte < call.end_byte for way in (site.call, *site.calls)):
+            continue
+        elif called == "asyncio.run" and len(argument_nodes(call)) == 1:
+            yield call
+        elif called in _LOOPS or called == "asyncio.run" or runs:
+            obstacles.add(call, f"{obstacles.quote(call)} {_IN_LOOP}")
+        elif called == "signal.signal" and _is_of_server(names, call):
+            obstacles.add(
+                call,
+                f"{obstacles.quote(call)} would take the signal from uvicorn,"
+                " whose handlers are set before the factory runs",
+            )
 
 
-def _is_daemon(names: Names, call: Node) -> bool:
-    said = arguments(call).keywords.get("daemon")
-    return said is not None and names.tree.text(said) == "True"
+def _is_of_server(names: Names, call: Node) -> bool:
+    """Whether it may be one of the signals that stop uvicorn."""
+    passed = arguments(call).positional
+    return not passed or (names.qualified(passed[0]) or "signal.SIGINT") in _SIGNALS

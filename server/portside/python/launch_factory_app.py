@@ -59,7 +59,7 @@ def _of_string(names: Names, site: Site, launch: Launch, text: str, obstacles: O
     first, ending = name.partition(".")[0], "()" if _is_factory(names, launch) else ""
     scope = names.scope_at(launch.call)
     path = names.tree.source.path.replace("\\", "/").removesuffix(".py")
-    if f"/{path}".endswith("/" + module.replace(".", "/")):
+    if module == "__main__" or f"/{path}".endswith("/" + module.replace(".", "/")):
         home = names.home(first, scope)
         if home is not names.module or any(
             site.removes(b.node.start_byte) for b in names.module_bindings(first)

@@ -32,7 +32,7 @@ def global_names(names: Names, site: Site, parsed: Arguments, obstacles: Obstacl
         obstacles.add(star, "`import *` is not allowed in a function")
     keeps_all = _needs_all(names, site)
     # What the calls that parse need must be there before the block imports it.
-    needed = {"os", "shlex"} if parsed.calls else set[str]()
+    needed = set(parsed.modules)
     shared = (b for b in found if keeps_all or b.name in needed or _is_shared(names, site, b))
     wanted = dict.fromkeys(b.name for b in shared)
     for binding in found:

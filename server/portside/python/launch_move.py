@@ -30,13 +30,13 @@ from portside.python.launch_app import (
     is_text,
     opened_paths,
 )
-from portside.python.launch_command import OptionReader, Options, command
+from portside.python.launch_command import OptionReader, Options, command, keeping
 from portside.python.launch_effects import check_block
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_own_options import replace_parser
 from portside.python.launch_removal import removal
 from portside.python.launch_settings import settings_edit
-from portside.python.launch_site import Site, find_site
+from portside.python.launch_site import Site, check_as_it_stands, find_site
 from portside.python.launch_surroundings import check_surroundings
 from portside.python.launches import Form, Launch
 from portside.python.names import Names
@@ -81,10 +81,14 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     site = find_site(names, facts.module.guards, launch.call, obstacles)
     if site is None:
         return obstacles.blockers
+    check_as_it_stands(names, site, obstacles)
     found = _app(names, site, place, launch, obstacles)
     site = found[1] if found is not None else site
     parsed = replace_parser(names, site, launch, obstacles)
-    reader = OptionReader(names, site, obstacles, parsed, outside=facts.workspace.constants.get)
+    asked = (
+        found[0].place if found is not None and found[0].own and not facts.module.engines_at_import else None
+    )
+    reader = OptionReader(names, site, obstacles, parsed, facts.workspace.outside, place, target=asked)
     options = reader.read(launch)
     _check(facts, site, launch, place, obstacles)
     if found is None or obstacles.found:
@@ -92,7 +96,7 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     target = found[0]
     _note_what_changes(facts, launch, target, obstacles)
     note_engines(facts, launch, options, obstacles)
-    edits = list(removal(names, site, place, target))
+    edits = list(removal(names, site, keeping(place, options), target))
     _note_what_is_left(names, edits, obstacles)
     # The settings have no word for another folder to run in.
     if place.settings is not None and not target.place.cwd:

@@ -48,6 +48,8 @@ class Site:
     levels: innermost first. guard: the main guard, None where the launch runs on import.
     functions: the functions that lead to the call. calls: the one call of each.
     tries: the try statements around it. serving: statements that make config and server.
+    conditions: the `if` statements around it, innermost first. shared: the functions that are called
+    from elsewhere in the file too; the call in `calls` is the one in the main block.
     """
 
     call: Node
@@ -59,6 +61,8 @@ class Site:
     calls: tuple[Node, ...]
     tries: tuple[Node, ...] = ()
     serving: tuple[Node, ...] = ()
+    conditions: tuple[Node, ...] = ()
+    shared: tuple[Node, ...] = ()
 
     def argument(self, names: Names, expression: Node) -> Node:
         """The expression that a parameter of one of the functions stands for; each is called once."""
@@ -100,7 +104,23 @@ def find_site(names: Names, guards: Guards, call: Node, obstacles: Obstacles) ->
         tuple(climb.calls),
         tuple(climb.tries),
         serving,
+        tuple(climb.conditions),
+        tuple(climb.shared),
     )
+
+
+def check_as_it_stands(names: Names, site: Site, obstacles: Obstacles) -> None:
+    """Adds what keeps a main block from going as a whole: a condition, another user of a function."""
+    for container in site.conditions:
+        condition = container.child_by_field_name("condition")
+        shown = obstacles.quote(condition) if condition is not None else None
+        inside = container.child_by_field_name("consequence")
+        is_first = inside is not None and inside.start_byte <= site.call.start_byte < inside.end_byte
+        reason = f"the server starts only if {shown}" if is_first else "the server starts in some cases only"
+        obstacles.add(container, reason)
+    for function in site.shared:
+        name = names.tree.text(function.child_by_field_name("name") or function)
+        obstacles.add(names.reads(name)[1], f"`{name}` is used in several places")
 
 
 @dataclass
@@ -114,6 +134,8 @@ class _Climb:
     functions: list[Node] = field(default_factory=list)
     calls: list[Node] = field(default_factory=list)
     tries: list[Node] = field(default_factory=list)
+    conditions: list[Node] = field(default_factory=list)
+    shared: list[Node] = field(default_factory=list)
     guard: Node | None = None
     failed: bool = False
 
@@ -181,9 +203,12 @@ class _Climb:
         if container.type == "try_statement" and container.child_by_field_name("body") == block:
             self.tries.append(container)
             return
-        condition = container.child_by_field_name("condition")
-        shown = self.obstacles.quote(condition) if condition is not None else None
-        reason = f"the server starts only if {shown}" if shown else "the server starts in some cases only"
+        if container.type in {"if_statement", "elif_clause", "else_clause"}:
+            whole = self._outermost(container)
+            if whole.type == "if_statement":
+                self.conditions.append(whole)
+                return
+        reason = "the server starts in some cases only"
         if container.type in {"with_statement"}:
             reason = "the server runs inside a `with` block, which the command would not enter"
         if container.type in {"for_statement", "while_statement"}:
@@ -215,10 +240,19 @@ class _Climb:
         reads = self.names.reads(name)
         if len(bound) != 1 or bound[0].how is not How.FUNCTION:
             return self._fail(function, f"`{name}` is defined more than once")
-        if len(reads) != 1:
-            reason = "is used in several places" if reads else "is called from outside this file"
-            return self._fail(reads[1] if reads else function, f"`{name}` {reason}")
-        return self._calling(reads[0], name)
+        if not reads:
+            return self._fail(function, f"`{name}` is called from outside this file")
+        in_main = [read for read in reads if self._is_in_guard(read)]
+        if len(reads) > 1 and len(in_main) != 1:
+            return self._fail(reads[1], f"`{name}` is used in several places")
+        if len(reads) > 1:
+            self.shared.append(function)
+        return self._calling(in_main[0] if len(reads) > 1 else reads[0], name)
+
+    def _is_in_guard(self, node: Node) -> bool:
+        return any(
+            guard.node.start_byte <= node.start_byte < guard.node.end_byte for guard in self.guards.main
+        )
 
     def _calling(self, read: Node, name: str) -> Node | None:
         parent = read.parent

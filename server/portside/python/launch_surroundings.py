@@ -7,6 +7,7 @@ depends on `__name__`, statements after the launch, a module that is imported tw
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 
 from tree_sitter import Node
 
@@ -22,18 +23,31 @@ from portside.python.syntax import query, string_value
 
 
 def check_surroundings(
-    facts: FileFacts, site: Site, launch: Launch, place: ScriptPlace, obstacles: Obstacles
+    facts: FileFacts,
+    site: Site,
+    launch: Launch,
+    place: ScriptPlace,
+    obstacles: Obstacles,
+    *,
+    others: Collection[Launch] = (),
+    kept: Collection[Node] = (),
 ) -> None:
-    """Adds what outside the code of the launch would be another under the command."""
+    """Adds what outside the code of the launch would be another under the command.
+
+    others: the launches of other branches, of which one command starts one at a time anyway.
+    kept: the functions that stay able to serve, whoever else calls them.
+    """
     names = facts.module.names
     if names.tree.errors:
         obstacles.add(launch.call, "the file has syntax errors, so not all that it does can be seen")
     for other in facts.module.launches:
-        if other is not launch and other.when is not When.NEVER:
+        if other is not launch and other.when is not When.NEVER and other not in others:
             obstacles.add(other.call, "the file starts a second server here, and one command starts one")
     _check_other_guards(names, facts.module.guards, site, obstacles)
     _check_module(names, site, obstacles)
-    _check_users(names, site, place, obstacles)
+    for function, reason in users(names, site, place):
+        if function not in kept:
+            obstacles.add(function, reason)
     _check_circle(facts, launch, obstacles)
     _check_main_module(facts, site, obstacles)
 
@@ -125,15 +139,17 @@ def _check_main_module(facts: FileFacts, site: Site, obstacles: Obstacles) -> No
                 obstacles.add(node, "`__main__` is this file in the script, and uvicorn in the command")
 
 
-def _check_users(names: Names, site: Site, place: ScriptPlace, obstacles: Obstacles) -> None:
-    """Others that use the functions that would go with the launch."""
+def users(names: Names, site: Site, place: ScriptPlace) -> Iterator[tuple[Node, str]]:
+    """Functions of the launch that others use, each with who."""
     for function in site.functions:
         node = function.child_by_field_name("name")
         name = names.tree.text(node) if node is not None else ""
         if name in place.entry_points:
-            obstacles.add(function, f"an installed command starts `{name}`: see `[project.scripts]`")
+            yield function, f"an installed command starts `{name}`: see `[project.scripts]`"
         elif place.imported_names is None or name in place.imported_names or _is_public(names, name):
-            obstacles.add(function, f"other code may use `{name}`")
+            yield function, f"other code may use `{name}`"
+        elif function in site.shared:
+            yield function, f"`{name}` is used in several places"
 
 
 def _is_public(names: Names, name: str) -> bool:

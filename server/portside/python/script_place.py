@@ -9,8 +9,8 @@ from __future__ import annotations
 import keyword
 import posixpath
 import sys
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class ScriptPlace:
     folders: from the script's own up to the workspace's root. imported_names: what other files
     import from the script, None if that is unknown. entry_points: the names in the script that
     `[project.scripts]` starts. above: the names of the folders above the workspace's root, outermost first.
+    variables: what the `.env` beside it, or nearest above, says of where a server listens.
     """
 
     path: str
@@ -56,6 +57,7 @@ class ScriptPlace:
     entry_points: frozenset[str] = frozenset()
     settings: SettingsFile | None = None
     above: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -116,6 +118,15 @@ def own_target(
     opened: the relative paths that it reads or writes. relative_dots: the most that a relative import of
     it begins with, which proves as many packages around it.
     """
+    target = _own_target(place, imported, opened, relative_dots=relative_dots)
+    if not isinstance(target, str) and target.module == "__main__":
+        return "`__main__.py` is there to be run as a script, and no package is around it"
+    return target
+
+
+def _own_target(
+    place: ScriptPlace, imported: Collection[str], opened: Collection[str], *, relative_dots: int = 0
+) -> ImportTarget | str:
     if problem := _unimportable(place):
         return problem
     if relative_dots > len(_below(place.folder, "")):
@@ -126,7 +137,8 @@ def own_target(
     root = _import_root(place, () if has_relative_imports else imported)
     packages = _below(place.folder, root)
     by_package = all(map(_is_name, packages)) and (
-        has_relative_imports or not _is_shadowed(packages, imported, place)
+        # `python -m package` has run the package's `__init__.py`, too.
+        has_relative_imports or place.stem == "__main__" or not _is_shadowed(packages, imported, place)
     )
     if not packages or not by_package:
         if place.stem in sys.stdlib_module_names or place.stem in _INSTALLED - {"test"}:
@@ -175,9 +187,7 @@ def _import_root(place: ScriptPlace, imported: Collection[str]) -> str:
 
 
 def _unimportable(place: ScriptPlace) -> str | None:
-    if place.stem == "__main__":
-        return "`__main__.py` is there to be run as a script"
-    if not _is_name(place.stem):
+    if "." in place.stem or ":" in place.stem:
         return f"`{posixpath.basename(place.path)}` can't be imported: `{place.stem}` is no module name"
     if place.is_shadowed:
         return f"the package `{place.stem}` beside it is found first, so the file can't be imported"

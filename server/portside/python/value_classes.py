@@ -65,7 +65,8 @@ def of_member(tracer: Tracing, definition: Node, name: str, made_by: Arguments |
 def kind_of(tracer: Tracing, definition: Node) -> ClassKind:
     if _is_decorated(tracer, definition):
         return ClassKind.DATA
-    bases = {tracer.names.qualified(base) for base in arguments(definition).positional}
+    positional = arguments(definition).positional
+    bases = {name for base in positional for name in (tracer.names.qualified_names(base) or (None,))}
     if bases & _SETTINGS_BASES:
         return ClassKind.SETTINGS
     if bases & _DATA_BASES:

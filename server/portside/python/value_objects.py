@@ -27,6 +27,10 @@ def of_attribute(tracer: Tracing, node: Node) -> Value:
             return Unknown(f"`{tracer.text(node)}` is assigned in several places")
         return found
     owner = _owner(tracer, holder)
+    if owner is None and (made := _made_outside(tracer, holder)) is not None:
+        found = tracer.outside(f"{made}().{tracer.text(name)}")
+        if found is not None:
+            return found
     if owner is None:
         return Unknown(f"`{tracer.text(node)}` belongs to something that is not known")
     return member_of(tracer, owner[0], tracer.text(name), owner[1])
@@ -64,6 +68,15 @@ def _owner(tracer: Tracing, holder: Node) -> tuple[Node, Arguments | None] | Non
     if maker is not None and maker.type == "class_definition":
         return maker, arguments(made)
     return None
+
+
+def _made_outside(tracer: Tracing, holder: Node) -> str | None:
+    """The imported function or class whose plain call made the object: `settings = get_settings()`."""
+    made = expression_behind(tracer, unwrapped(holder))
+    function = made.child_by_field_name("function") if made.type == "call" else None
+    if function is None or arguments(made).positional or arguments(made).keywords:
+        return None
+    return tracer.names.qualified(function)
 
 
 def _class_of_self(tracer: Tracing, holder: Node) -> Node | None:

@@ -129,6 +129,10 @@ class AskedFacts(WorkspaceFacts):
     def constants(self) -> Mapping[str, Value]:
         return self._around.modules.constants(self._file, self._module, self._top)
 
+    def outside(self, qualified: str) -> Value | None:
+        known = self.constants.get(qualified)
+        return known or self._around.modules.outside_value(self._file, qualified, self._top)
+
     @cached_property
     def _top(self) -> Path:
         return import_root(self._file, self._around.root)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from portside.python.script_place import Folder, ScriptPlace, SettingsFile
+from portside.workspace.environment_file import launch_variables
 from portside.workspace.text_file import UnreadableFile, read_text_file
 
 if sys.version_info >= (3, 11):
@@ -57,6 +58,7 @@ def script_place(
         imported_names=imported_names,
         entry_points=_entry_points(script, top, root),
         settings=_settings_file(root, settings_path),
+        variables=launch_variables(_between(script.parent, root)),
         above=tuple(part for part in root.parts if part != root.anchor),
     )
 

@@ -20,6 +20,8 @@ from portside.python.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
 from portside.python.guards import When
 from portside.python.imports import Import
+from portside.python.names import Names
+from portside.python.outside_values import Loaded, outside_value
 from portside.python.served_app import is_held
 from portside.python.value_types import Value
 from portside.workspace.module_files import ModuleFiles
@@ -27,6 +29,9 @@ from portside.workspace.text_file import UnreadableFile, decode
 
 # Generated code and data; nobody writes a module of that size by hand.
 _LARGEST_BYTES = 2_000_000
+
+# Files whose trees are kept, for launches that read their settings there.
+_MOST_ASKED = 16
 
 _PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*port\b")
 
@@ -118,6 +123,7 @@ class LocalModules:
         self._files = ModuleFiles(root, steady=steady)
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
+        self._asked: dict[Path, tuple[object, Names | None]] = {}
         self.overlays: dict[Path, str] = {}
 
     def engines_behind(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
@@ -219,6 +225,35 @@ class LocalModules:
                 found[_qualified(one, files[-1], name)] = value
         return found
 
+    def outside_value(self, path: Path, qualified: str, top: Path) -> Value | None:
+        """What a name from other files stands for, in the file at `path`."""
+
+        def load(importer: str, module: str) -> Loaded | None:
+            files = self.files_of(Path(importer), module, None, top)
+            if not files or files[-1] == path or not _is_module(files[-1], module):
+                return None
+            names = self._names_of(files[-1])
+            return Loaded(str(files[-1]), names) if names is not None else None
+
+        return outside_value(load, str(path), qualified)
+
+    def _names_of(self, path: Path) -> Names | None:
+        """The names of a file, kept for the few files that launches ask for."""
+        overlay = self.overlays.get(path)
+        try:
+            state = path.stat() if overlay is None else None
+        except OSError:
+            return None
+        key: object = overlay if state is None else (state.st_mtime_ns, state.st_size)
+        known = self._asked.get(path)
+        if known is None or known[0] != key:
+            text = self._text(path, overlay)
+            names = module_facts(SourceFile(str(path), text)).names if text is not None else None
+            if len(self._asked) >= _MOST_ASKED:
+                self._asked.pop(next(iter(self._asked)))
+            known = self._asked[path] = (key, names)
+        return known[1]
+
     def _reachable(self, path: Path, found: Import, top: Path, seen: set[Path]) -> Iterator[Path]:
         yield from self._all_reached(self.files_of(path, found.module, found.name, top), top, seen)
 
@@ -269,14 +304,23 @@ class LocalModules:
         return known[1]
 
     def _read(self, path: Path, overlay: str | None) -> ModuleSummary | None:
-        text = overlay
-        if text is None:
-            try:
-                data = path.read_bytes()
-                text = decode(path, data).text if len(data) <= _LARGEST_BYTES else ""
-            except (OSError, UnreadableFile):
-                return None
-        return summarize(module_facts(SourceFile(str(path), text)))
+        text = self._text(path, overlay)
+        return summarize(module_facts(SourceFile(str(path), text))) if text is not None else None
+
+    def _text(self, path: Path, overlay: str | None) -> str | None:
+        if overlay is not None:
+            return overlay
+        try:
+            data = path.read_bytes()
+            return decode(path, data).text if len(data) <= _LARGEST_BYTES else ""
+        except (OSError, UnreadableFile):
+            return None
+
+
+def _is_module(file: Path, module: str) -> bool:
+    """Whether the file is the module itself, and not one that holds a name of it."""
+    last = module.rpartition(".")[2]
+    return not last or last == (file.parent.name if file.stem == "__init__" else file.stem)
 
 
 def module_name(path: Path, top: Path, root: Path) -> str:

@@ -1,0 +1,115 @@
+"""Options whose value only Python can tell, asked of the module that has it.
+
+uvicorn.run(app, port=config["port"])
+-> --port "$(python -c 'from config import config; print(config["port"])')"
+
+The expression stays what it was, so the command can't drift from the code. It is asked for where a
+server listens and for its files; whether a switch is on is a matter for a person.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.knowledge.uvicorn import Kind, Option
+from portside.python.bindings import Binding, How, ScopeKind
+from portside.python.launch_site import Site
+from portside.python.names import Names
+from portside.python.script_place import ImportTarget, ScriptPlace
+from portside.python.syntax import query
+
+_CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min"})
+_SAME_ANYWHERE = frozenset({"os", "pathlib"})
+_LONGEST = 120
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a launch can ask. target: the app's module; None where importing it loads a model."""
+
+    names: Names
+    site: Site
+    place: ScriptPlace
+    target: ImportTarget | None
+
+    def words(self, option: Option, node: Node) -> tuple[str, ...] | None:
+        """`--port "$(python -c …)"`; None where the value is not a module's to tell."""
+        names = self.names
+        if option.keyword not in {"host", "port"} and not _is_path(names, option, node):
+            return None
+        expression = names.value_of(node) if node.type == "identifier" and self._is_local(node) else node
+        text = names.tree.text(expression).strip()
+        found = [self._import_of(root) for root in _roots(expression)]
+        imports = dict.fromkeys(line for line in found if line)
+        if len(text) > _LONGEST or "\n" in text or None in found or not imports:
+            return None
+        code = "; ".join((*imports, f"print({text})"))
+        folder = self.target.app_dir if self.target is not None else None
+        path = f"PYTHONPATH={shlex.quote(folder)} " if folder else ""
+        # What the app's own module prints when it is imported comes first.
+        own = f"from {self.target.module} " if self.target is not None else None
+        last = " | tail -n 1" if own is not None and any(line.startswith(own) for line in imports) else ""
+        return (option.flag, f'"$({path}python -c {shlex.quote(code)}{last})"')
+
+    def _is_local(self, node: Node) -> bool:
+        bindings = self.names.bindings_of(node)
+        return len(bindings) == 1 and self.site.removes(bindings[0].node.start_byte)
+
+    def _import_of(self, root: Node) -> str | None:
+        """The statement that makes the name known; "" for a builtin, None where no import could."""
+        names, name = self.names, self.names.tree.text(root)
+        bindings = names.bindings_of(root)
+        if not bindings:
+            return "" if name in _CONVERSIONS else None
+        home = names.home(name, names.scope_at(root))
+        if home is None or any(b.deferred for b in bindings):
+            return None
+        if any(b.how is How.IMPORT for b in bindings):
+            first = (bindings[0].target or "").partition(".")[0]
+            # Of what is installed, only this says the same in any process.
+            is_known = first in _SAME_ANYWHERE or (first and self.place.home_of(first) is not None)
+            found = _foreign(bindings[0]) if len(bindings) == 1 and is_known else None
+            if found is not None or (first and not is_known):
+                return found
+        if home.kind is not ScopeKind.MODULE or self.target is None:
+            return None
+        goes = any(self.site.removes(b.node.start_byte) for b in bindings)
+        return None if goes else f"from {self.target.module} import {name}"
+
+
+def _is_path(names: Names, option: Option, node: Node) -> bool:
+    made = names.value_of(node)
+    function = made.child_by_field_name("function") if made.type == "call" else None
+    return option.kind is Kind.PATH and function is not None and names.qualified(function) == "os.path.join"
+
+
+def _roots(expression: Node) -> list[Node]:
+    """The names that the expression reads, without attributes and keywords; [] where it does more."""
+    if query("(await) @x (lambda) @x (yield) @x (named_expression) @x", expression):
+        return []
+    found = []
+    for node in query("(identifier) @i", expression).get("i", []):
+        parent = node.parent
+        named = parent.child_by_field_name("attribute") if parent is not None else None
+        if parent is not None and parent.type == "keyword_argument" and named is None:
+            named = parent.child_by_field_name("name")
+        if named != node:
+            found.append(node)
+    return found
+
+
+def _foreign(binding: Binding) -> str | None:
+    """The import as it stands, if it names its module from the top."""
+    target = binding.target or ""
+    if not re.fullmatch(r"[A-Za-z_][\w.]*", target):
+        return None
+    module, _, last = target.rpartition(".")
+    renamed = f" as {binding.name}" if last != binding.name else ""
+    if binding.statement.type == "import_from_statement":
+        return f"from {module} import {last}{renamed}" if module else None
+    is_plain = target.partition(".")[0] == binding.name
+    return f"import {target}" if is_plain else f"import {target} as {binding.name}"

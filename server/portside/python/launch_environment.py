@@ -1,0 +1,175 @@
+"""Options of a launch that come from the environment, as a shell says them: `"${PORT:-8000}"`.
+
+A shell knows the environment alone. What a `.env` file of the workspace says comes after it, in
+pydantic-settings and in `load_dotenv()` alike, so its value of today stands where the default would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.knowledge import uvicorn
+from portside.knowledge.uvicorn import Kind, NoForm, Option
+from portside.python.launch_obstacles import Obstacles
+from portside.python.names import Names
+from portside.python.syntax import argument_nodes, query, string_value, unwrapped
+from portside.python.value_types import Environment, Literal, Value
+
+# What may stand in for a value that the process itself changed before it was read.
+_LOADERS = frozenset({"load_dotenv", "dotenv_values", "read_env", "read_envfile", "env_file"})
+_ENVIRONMENT_WRITES = """
+(assignment left: (subscript) @item)
+(call function: (attribute) @function)
+"""
+_WRITERS = frozenset({"os.environ.setdefault", "os.environ.update", "os.putenv"})
+_ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
+_NESTED = 3
+
+
+@dataclass(frozen=True)
+class ShellVariables:
+    """The variables of one launch. file: what the `.env` beside it says, {} without one.
+
+    is_outside: whether the value was found in another file, which may load a `.env` itself.
+    """
+
+    names: Names
+    obstacles: Obstacles
+    file: Mapping[str, str]
+
+    def words(
+        self, option: Option, node: Node, value: Environment, *, is_outside: bool = False
+    ) -> tuple[str, ...]:
+        """The words of the option; () with an obstacle where there are none, or with a note."""
+        if self._is_written(value.variable):
+            self.obstacles.add(
+                node, f"`${value.variable}` may be set by this file, and the shell would not see that"
+            )
+            return ()
+        loader = self._loader()
+        if is_outside or loader is not None:
+            self._note_file(value.variable, loader)
+            value = self._with_file(value)
+        if option.kind in {Kind.FLAG, Kind.PAIR}:
+            return self._switch(option, node, value)
+        if option.kind in {Kind.REPEATED, Kind.NONE}:
+            self.obstacles.add(
+                node,
+                f"`{option.keyword}` depends on `${value.variable}`, and has no form of one value",
+            )
+            return ()
+        if option.choices:
+            self.obstacles.note(
+                f"`{option.flag}` takes lower case alone, also from `${value.variable}`", review=True
+            )
+        return self._value(option, node, value)
+
+    def _value(self, option: Option, node: Node, value: Environment) -> tuple[str, ...]:
+        """`"${PORT:-8000}"`; a variable without a default has to be there, as `int(None)` would fail too."""
+        if value.default is None:
+            if value.integer or option.keyword == "port":
+                return (option.flag, f'"${{{value.variable}:?}}"')
+            if option.keyword == "host":
+                return (option.flag, f'"${{{value.variable}:-{_ANY_IPV4}}}"')
+            if option.none_is_default:
+                return (f'${{{value.variable}:+{option.flag} "${value.variable}"}}',)
+        default = _default(option, value)
+        if default is None:
+            self.obstacles.add(node, f"what `${value.variable}` defaults to has no form in a shell")
+            return ()
+        return (option.flag, f'"{default}"') if default else ()
+
+    def _switch(self, option: Option, node: Node, value: Environment) -> tuple[str, ...]:
+        """An option without a value, as it is where the variable is not set."""
+        default = value.default
+        if isinstance(default, Literal) and isinstance(default.value, str):
+            default = _truth(default)
+        if isinstance(default, Literal) and isinstance(default.value, bool | None):
+            is_on = bool(default.value)
+            found = uvicorn.words(option, is_on)
+            self.obstacles.note(
+                f"`{option.keyword}` is {'on' if is_on else 'off'} here, as it is without"
+                f" `${value.variable}`: the option of uvicorn takes no value",
+                review=True,
+            )
+            return () if isinstance(found, NoForm) or is_on == option.default else found
+        self.obstacles.add(
+            node, f"`{option.keyword}` depends on `${value.variable}`, and `{option.flag}` takes no value"
+        )
+        return ()
+
+    def _note_file(self, variable: str, loader: str | None) -> None:
+        if variable in self.file:
+            text = f"`${variable}` is what `.env` says today: the shell reads no such file"
+        elif loader is not None:
+            text = f"`${variable}` may come from a file (`{loader}`), which a shell does not read"
+        else:
+            text = f"`${variable}` is read by another file, which may know more places to look for it"
+        self.obstacles.note(text, review=True)
+
+    def _with_file(self, value: Environment) -> Environment:
+        written = self.file.get(value.variable)
+        if written is None:
+            return value
+        span = self.names.tree.span(self.names.tree.root)
+        return Environment(value.variable, Literal(written, span), value.integer)
+
+    def _is_written(self, variable: str) -> bool:
+        """Whether the module itself may set it: `os.environ["PORT"] = …`, `.setdefault(…)`."""
+        for chunk in self.names.chunks_with(["environ", "putenv"]):
+            found = query(_ENVIRONMENT_WRITES, chunk.node)
+            keys = [self._item_of_environment(node) for node in found.get("item", [])]
+            keys += [
+                next(iter(argument_nodes(node.parent)), node)
+                for node in found.get("function", [])
+                if self.names.qualified(node) in _WRITERS and node.parent is not None
+            ]
+            if any(key is not None and self._may_name(key, variable) for key in keys):
+                return True
+        return False
+
+    def _item_of_environment(self, subscript: Node) -> Node | None:
+        """The key in `os.environ["PORT"]`; None for any other container."""
+        holder, key = subscript.child_by_field_name("value"), subscript.child_by_field_name("subscript")
+        is_environment = holder is not None and self.names.qualified(unwrapped(holder)) == "os.environ"
+        return key if is_environment else None
+
+    def _may_name(self, key: Node, variable: str) -> bool:
+        text = string_value(self.names.tree, self.names.value_of(key))
+        return text is None or text == variable
+
+    def _loader(self) -> str | None:
+        """A call that fills the environment from a file, which the shell knows nothing of."""
+        for chunk in self.names.chunks_with(_LOADERS):
+            return next(word.decode() for word in chunk.words if word.decode("utf-8", "replace") in _LOADERS)
+        return None
+
+
+def _truth(value: Literal) -> Literal:
+    """A word from a `.env` file, as pydantic reads it for a field that is true or false."""
+    return Literal(str(value.value).strip().lower() in {"1", "true", "t", "yes", "y", "on"}, value.span)
+
+
+def _default(option: Option, value: Value, depth: int = _NESTED) -> str | None:
+    """`${PORT:-8000}`, also `${A:-${B:-8000}}`; "" where nothing is to be said, None for no form."""
+    if isinstance(value, Environment) and depth > 0:
+        if value.default is None:
+            return f"${{{value.variable}:?}}"
+        inner = _default(option, value.default, depth - 1)
+        return None if inner is None else f"${{{value.variable}:-{inner}}}"
+    if not isinstance(value, Literal) or value.value is None:
+        return None
+    words = uvicorn.words(option, value.value)
+    if isinstance(words, NoForm) and isinstance(value.value, str):
+        words = (option.flag, value.value)
+    if isinstance(words, NoForm) or len(words) != 2 or not _is_safe(words[1]):
+        return None
+    return words[1]
+
+
+def _is_safe(text: str) -> bool:
+    """Whether it means itself within `"${X:-…}"`."""
+    return not any(character in text for character in "\"'`$\\{}") and text.isprintable()

@@ -1,0 +1,109 @@
+"""What comes after a run call, once its block is a factory: it runs when the process ends.
+
+uvicorn.run(app)                         @atexit.register
+monitor.stop()                     ->    def after_serving():
+                                             monitor.stop()
+
+                                         return app
+
+The same times as before: after Ctrl+C both run it, and after SIGTERM neither does, because uvicorn
+(since 0.29) then ends the process by the signal itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.python.launch_effects import check_statement
+from portside.python.launch_obstacles import Obstacles
+from portside.python.launch_site import Level, Site, statements
+from portside.python.names import Names
+from portside.python.syntax import query
+
+NAME = "after_serving"
+_ENDINGS = frozenset({"pass_statement", "return_statement"})
+
+
+@dataclass(frozen=True)
+class After:
+    """gone: statements that only print or log. kept: those of one level to run at the end of the process."""
+
+    gone: tuple[Node, ...] = ()
+    kept: tuple[Node, ...] = ()
+    level: Level | None = None
+
+
+def find_after(names: Names, site: Site, obstacles: Obstacles, *, dropped: bool = True) -> After:
+    """What comes after the run call, at whichever level; what can't be moved becomes an obstacle.
+
+    dropped: whether what only tells may go; else it stays, in a function that still serves.
+    """
+    gone: list[Node] = []
+    level_of_kept: Level | None = None
+    kept: tuple[Node, ...] = ()
+    for level in site.levels:
+        rest = _rest(level)
+        missed = Obstacles(names.tree)
+        for statement in rest:
+            check_statement(names, statement, missed, after=True)
+        if not missed.found:
+            gone += rest if dropped else ()
+            obstacles.notes += [note for note in missed.notes if note not in obstacles.notes]
+            continue
+        problem = _problem(names, site, level, rest) or (level_of_kept and "comes after the server too")
+        if problem:
+            obstacles.add(
+                rest[0], f"{obstacles.quote(rest[0])} runs after the server has stopped: it {problem}"
+            )
+        level_of_kept, kept = level, tuple(rest)
+    return After(tuple(gone), kept, level_of_kept)
+
+
+def _rest(level: Level) -> list[Node]:
+    if level.block.type == "module":
+        return []
+    found = [node for node in statements(level.block) if node.start_byte > level.statement.start_byte]
+    return [] if all(node.type in _ENDINGS for node in found) else found
+
+
+def _problem(names: Names, site: Site, level: Level, rest: list[Node]) -> str | None:
+    """Why the statements can't become a function that is called at the end."""
+    if any(attempt.start_byte <= level.statement.start_byte < attempt.end_byte for attempt in site.tries):
+        return "stands in a `try`"
+    around = level.block.parent
+    if around is not None and around.type != "function_definition" and around != site.guard:
+        return "stands in a branch"
+    for node in rest:
+        if query("(await) @x (yield) @x (return_statement) @x", node):
+            return "can't be called at the end of the process"
+        if _rebinds(names, node, rest[0].start_byte):
+            return "sets a name of the main block"
+        if node.type in {"function_definition", "class_definition", "decorated_definition"}:
+            return "defines what others may use"
+    return None
+
+
+_TARGETS = """
+(assignment left: (_) @t) (augmented_assignment left: (_) @t) (for_statement left: (_) @t)
+(named_expression name: (_) @t) (as_pattern_target (_) @t) (import_statement) @t (import_from_statement) @t
+"""
+
+
+def _rebinds(names: Names, node: Node, since: int) -> bool:
+    """Whether a name that it sets has a meaning before the run call."""
+    scope = names.scope_at(node)
+    for target in query(_TARGETS, node).get("t", []):
+        found = [target] if target.type == "identifier" else query("(identifier) @i", target).get("i", [])
+        for identifier in found:
+            name = names.tree.text(identifier)
+            if identifier.parent is not None and identifier.parent.type in {"attribute", "subscript"}:
+                continue
+            home = names.home(name, scope)
+            bound = names.bindings_in(name, home) if home is not None else ()
+            if any(b.node.start_byte < since for b in bound):
+                return True
+            if any(read.start_byte < since for read in names.reads(name, home)):
+                return True
+    return False

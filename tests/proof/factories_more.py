@@ -1,0 +1,278 @@
+"""More shapes whose main block becomes a factory: where others serve too, in branches, with words, and after."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.factories import (
+    ARGPARSE,
+    GUARD,
+    HEAD,
+    MODEL,
+    NETWORK,
+    PARSE,
+    PARSER,
+    PLAIN,
+    RUN,
+    UVICORN,
+)  # fmt: skip
+from tests.proof.shapes import Movable
+
+WORDS = {"SERVER_ARGS": "--model big"}
+SHOWS_MODEL = "\n\n@app.get('/m')\ndef m():\n    return app.state.model\n"
+LINES = "\n\n@app.get('/l')\ndef lines():\n    return sorted(app.state._state)\n"
+
+BRANCHES = (
+    Movable(
+        "two run calls, the second with a port",
+        HEAD + GUARD + "    app.state.x = 1\n    if app.debug:\n        uvicorn.run(app)\n    else:\n        uvicorn.run(app, port=1)\n",
+        f"{UVICORN} --port 1",
+        kept=("    app.state.x = 1\n    return app\n",),
+        gone=("if app.debug",),
+    ),
+    Movable(
+        "with TLS or without, by an argument",
+        "import os\n" + ARGPARSE + HEAD + GUARD + PARSER + NETWORK + "    parser.add_argument('--ssl', action='store_true')\n" + PARSE
+        + "    if args.ssl:\n        uvicorn.run(\n            app,\n            host=args.host,\n            port=args.port,\n"
+        "            ssl_keyfile=os.environ['KEY'],\n            ssl_certfile=os.environ['CERT'],\n        )\n"
+        "    else:\n        uvicorn.run(app, host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        kept=("    return app\n",),
+        gone=("KEY", "import uvicorn"),
+        notes=("with TLS, as in line 21, it needs `--ssl-keyfile`, `--ssl-certfile` too",),
+    ),
+    Movable(
+        "two branches that do more than to serve",
+        ARGPARSE + HEAD + LINES + GUARD + PARSER + "    parser.add_argument('--slow', action='store_true')\n" + PARSE
+        + "    if args.slow:\n        app.state.slow = 1\n        uvicorn.run(app, port=8010, timeout_keep_alive=60)\n    else:\n"
+        "        app.state.fast = 1\n        uvicorn.run(app, port=8010)\n",
+        f"{UVICORN} --port 8010",
+        kept=("app.state.slow = 1\n        return app", "app.state.fast = 1\n        return app"),
+        gone=("raise SystemExit",),
+    ),
+    Movable(
+        "three branches for one app",
+        "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    mode = os.getenv('MODE', 'dev')\n    if mode == 'prod':\n        uvicorn.run(app, port=80)\n"
+        "    elif mode == 'test':\n        uvicorn.run(app, port=8001)\n    else:\n        uvicorn.run(app, port=8002)\n",
+        f"{UVICORN} --port 8002",
+        kept=("    return app\n",),
+    ),
+    Movable(
+        "only where a variable says so",
+        "import os\n" + HEAD + GUARD + "    if os.getenv('ENV') != 'test':\n        uvicorn.run(app, port=8010)\n",
+        f"{UVICORN} --port 8010",
+        kept=("        return app\n    raise SystemExit",),
+    ),
+    Movable(
+        "only where an argument says so",
+        ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--serve', action='store_true')\n" + PARSE
+        + "    if args.serve:\n        uvicorn.run(app, port=8010)\n    else:\n        print('nothing to do')\n",
+        f'SERVER_ARGS="--serve" {UVICORN} --port 8010',
+        arguments=("server.py", "--serve"),
+        kept=("return app", "raise SystemExit", "nothing to do"),
+    ),
+    Movable(
+        "in a function, only where the app is ready",
+        HEAD + "\n\ndef main():\n    app.state.x = 1\n    if app.routes:\n        uvicorn.run(app, port=8010)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010",
+        kept=("        return app\n    raise SystemExit", "return main()"),
+    ),
+)  # fmt: skip
+
+SERVING_FOR_OTHERS = (
+    Movable(
+        "another file imports the function that serves",
+        HEAD + "\n\ndef main():\n    app.state.x = 1\n" + RUN + GUARD + "    main()\n",
+        PLAIN,
+        files={"cli.py": "from server import main\n\n\ndef run():\n    main()\n"},
+        kept=("def main(serve=True):", "    if not serve:\n        return app\n    uvicorn.run(", "return main(serve=False)"),
+        serves=True,
+    ),
+    Movable(
+        "an installed command starts the function that serves",
+        ARGPARSE + HEAD + SHOWS_MODEL + "\n\ndef main() -> None:\n" + PARSER + NETWORK + MODEL + PARSE
+        + "    app.state.model = args.model\n    uvicorn.run(app, host=args.host, port=args.port)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        files={"pyproject.toml": "[project]\nname = 'x'\n[project.scripts]\nx = 'server:main'\n"},
+        kept=("def main(serve: bool = True):", "sys.argv[1:] = shlex.split(", "import sys", "--port"),
+        serves=True,
+    ),
+    Movable(
+        "two functions of which the outer is installed",
+        HEAD + "\n\ndef start(port, **more):\n    app.state.x = more\n    uvicorn.run(app, port=port)\n\n\ndef main():\n    start(8010, a=1)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010",
+        files={"pyproject.toml": "[project]\nname = 'x'\n[project.scripts]\nx = 'server:main'\n"},
+        kept=("def start(port, serve=True, **more):", "return start(8010, a=1, serve=serve)", "return main(serve=False)"),
+        serves=True,
+    ),
+    Movable(
+        "a function that another one of the file calls too",
+        HEAD + "\n\ndef start(port=8010):\n    app.state.x = 1\n    uvicorn.run(app, port=port)\n\n\ndef again():\n    start(8011)\n" + GUARD + "    start()\n",
+        f"{UVICORN} --port 8010",
+        kept=("def start(port=8010, serve=True):", "    start(8011)", "return start(serve=False)"),
+        serves=True,
+    ),
+    Movable(
+        "a server object in a function that others use",
+        HEAD + "\n\ndef main():\n    app.state.x = 1\n    config = uvicorn.Config(app, port=8010)\n    server = uvicorn.Server(config)\n    server.run()\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010",
+        files={"cli.py": "from server import main\n"},
+        kept=("    if not serve:\n        return app\n    config = uvicorn.Config(",),
+        serves=True,
+    ),
+    Movable(
+        "a main module that an installed command starts",
+        "import uvicorn\nfrom pkg.app import app\n\n\ndef main():\n    app.state.x = 1\n    uvicorn.run(app, port=8010)\n" + GUARD + "    main()\n",
+        "uvicorn --factory pkg.__main__:create_app --port 8010",
+        path="pkg/__main__.py",
+        files={
+            "pyproject.toml": "[project]\nname = 'x'\n[project.scripts]\nx = 'pkg.__main__:main'\n",
+            "pkg/__init__.py": "",
+            "pkg/app.py": HEAD.replace("import uvicorn\n", ""),
+        },
+        arguments=("-m", "pkg"),
+        serves=True,
+    ),
+)  # fmt: skip
+
+WITH_WORDS = (
+    Movable(
+        "arguments at import",
+        ARGPARSE + HEAD + "\nparser = argparse.ArgumentParser()\nparser.add_argument('--model', default='tiny')\nargs = parser.parse_args()\n"
+        "app.state.model = args.model\n" + SHOWS_MODEL + GUARD + RUN,
+        PLAIN,
+        kept=("args = parser.parse_args(shlex.split(",),
+    ),
+    Movable(
+        "arguments at import, in a function that reads the port too",
+        ARGPARSE + HEAD + "\n\ndef read():\n" + PARSER + NETWORK + MODEL + "    return parser.parse_args()\n\n\nargs = read()\napp.state.model = args.model\n"
+        + SHOWS_MODEL + GUARD + "    uvicorn.run(app, host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+    ),
+    Movable(
+        "sys.argv in the main block",
+        "import sys\n" + HEAD + SHOWS_MODEL + GUARD + "    app.state.model = sys.argv[1] if len(sys.argv) > 1 else 'tiny'\n" + RUN,
+        PLAIN,
+        kept=("sys.argv[1:] = shlex.split(", "import os", "import shlex"),
+    ),
+    Movable(
+        "sys.argv imported in the main block",
+        HEAD + SHOWS_MODEL + GUARD + "    import sys\n\n    app.state.model = len(sys.argv)\n" + RUN,
+        PLAIN,
+        kept=("sys.argv[1:] = shlex.split(",),
+    ),
+    Movable(
+        "a parser of another file",
+        "from settings import get_args\n" + HEAD + SHOWS_MODEL + GUARD + "    args = get_args()\n    app.state.model = args.model\n" + RUN,
+        PLAIN,
+        files={
+            "settings.py": "import argparse\n\n\ndef get_args():\n    parser = argparse.ArgumentParser()\n"
+            "    parser.add_argument('--model', default='tiny')\n    return parser.parse_args()\n"
+        },
+    ),
+    Movable(
+        "a parser that is handed the process' words",
+        "import sys\n" + ARGPARSE + HEAD + SHOWS_MODEL + "\n\ndef read(argv):\n" + PARSER + MODEL + "    return parser.parse_args(argv)\n" + GUARD
+        + "    app.state.model = read(sys.argv[1:]).model\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "words that a function prints before it parses them",
+        ARGPARSE + HEAD + SHOWS_MODEL + "\n\ndef read(argv=None):\n    print(argv)\n" + PARSER + MODEL + "    return parser.parse_args(argv)\n" + GUARD
+        + "    app.state.model = read().model\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "parsed words in a wrapper",
+        ARGPARSE + HEAD + SHOWS_MODEL + "\n\nclass Box:\n    def __init__(self, inner):\n        self.inner = inner\n\n    def __getattr__(self, name):\n"
+        "        return getattr(self.inner, name)\n" + GUARD + PARSER + MODEL + "    args = Box(parser.parse_args())\n    app.state.model = args.model\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "a level that an argument chooses",
+        ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--debug', action='store_true')\n" + PARSE
+        + "    uvicorn.run(app, log_level='debug' if args.debug else 'info')\n",
+        f"{UVICORN} --log-level info",
+        notes=("is what it is without `args.debug`",),
+    ),
+)  # fmt: skip
+
+AFTER = (
+    Movable(
+        "a function after the run call",
+        HEAD + "\n\ndef clean():\n    print('cleaned')\n" + GUARD + "    app.state.x = 1\n" + RUN + "    clean()\n",
+        PLAIN,
+        kept=("import atexit", "    @atexit.register\n    def after_serving():\n        clean()\n\n    return app\n"),
+        gone=("import uvicorn",),
+        prints="cleaned",
+    ),
+    Movable(
+        "a loop and a condition after the run call",
+        HEAD + GUARD + "    jobs = ['one', 'two']\n    app.state.jobs = jobs\n" + RUN + "\n    if jobs:\n        # in order\n        for job in jobs:\n            print('stopped', job)\n        jobs.clear()\n",
+        PLAIN,
+        kept=("        if jobs:\n            # in order\n            for job in jobs:\n",),
+        prints="stopped two",
+    ),
+    Movable(
+        "code after the function that serves",
+        HEAD + "\n\ndef clean():\n    print('cleaned')\n\n\ndef main():\n    app.state.x = 1\n" + RUN + GUARD + "    main()\n    clean()\n",
+        PLAIN,
+        kept=("        clean()\n\n    return main()\n",),
+        prints="cleaned",
+    ),
+    Movable(
+        "a print after the run call",
+        HEAD + GUARD + "    app.state.x = 1\n" + RUN + "    print('bye')\n",
+        PLAIN,
+        gone=("bye", "atexit"),
+        notes=("`print('bye')` goes",),
+    ),
+    Movable(
+        "a thread that outlives the server",
+        "import threading\n" + HEAD + GUARD + "    threading.Thread(target=print).start()\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "a coroutine that is run to its end before",
+        "import asyncio\n" + HEAD + LINES + "\n\nasync def prepare():\n    await asyncio.sleep(0)\n    app.state.ready = 1\n" + GUARD + "    asyncio.run(prepare())\n" + RUN,
+        PLAIN,
+        kept=("concurrent.futures.ThreadPoolExecutor(1).submit(asyncio.run, prepare()).result()", "import concurrent.futures"),
+    ),
+    Movable(
+        "an async main that waits for the server alone",
+        "import asyncio\n" + HEAD + GUARD.replace("if __name__", "async def main() -> None:\n    app.state.x = 1\n    server = uvicorn.Server(uvicorn.Config(app, port=8010))\n    await server.serve()\n\n\nif __name__")
+        + "    asyncio.run(main())\n",
+        f"{UVICORN} --port 8010",
+        kept=("def main():\n", "    return main()\n"),
+        gone=("async", "await", "asyncio.run"),
+    ),
+    Movable(
+        "a loop that nobody runs",
+        "import asyncio\n" + HEAD + GUARD + "    try:\n        loop = asyncio.get_event_loop()\n    except RuntimeError:\n        loop = asyncio.new_event_loop()\n        asyncio.set_event_loop(loop)\n    app.state.x = 1\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "a signal that is none of the server's",
+        "import signal\n" + HEAD + GUARD + "    signal.signal(signal.SIGUSR1, print)\n" + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "a dictionary as log_config",
+        HEAD + "\nLOGGING = {'version': 1, 'disable_existing_loggers': False}\n" + GUARD + "    uvicorn.run(app, port=8010, log_config=LOGGING)\n",
+        f"{UVICORN} --port 8010",
+        kept=("import logging.config", "    logging.config.dictConfig(LOGGING)\n    return app\n"),
+    ),
+    Movable(
+        "options of which not all can be seen",
+        "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    options = {'port': 8010}\n    if os.getenv('QUIET'):\n        options['access_log'] = False\n    uvicorn.run(app, **options)\n",
+        f"{UVICORN} --port 8010",
+        notes=("say those options too",),
+    ),
+    Movable(
+        "an import string that names the script itself as main",
+        HEAD + LINES + GUARD + "    import os\n\n    print(os.getcwd())\n    uvicorn.run('__main__:app', port=8010)\n",
+        "uvicorn server:app --port 8010",
+        factory="",
+    ),
+)  # fmt: skip
+
+MORE_FACTORIES = (*BRANCHES, *SERVING_FOR_OTHERS, *WITH_WORDS, *AFTER[:-1])
