@@ -46,7 +46,7 @@ def found(root: Path, files: dict[str, str]) -> list[tuple[object, ...]]:
         ({"server.py": APP + "admin = FastAPI()\napp.mount('/admin', admin)\n"}, None),
         ({"tests/test_server.py": APP, "conftest.py": APP}, []),
         ({"web.py": "from flask import Flask\napp = Flask(__name__)\n"}, []),
-        ({"my-server.py": APP}, []),
+        ({"my.server.py": APP}, []),
         ({"broken.py": "from fastapi import FastAPI\napp = FastAPI(\n", "data.py": "\0"}, None),
     ],
 )

@@ -85,7 +85,7 @@ def test_the_module_of_a_script(  # noqa: PLR0917
     assert own_target(place, imported, opened) == expected
 
 
-@pytest.mark.parametrize("name", ["my-server.py", "2nd.py", "class.py", "__main__.py"])
+@pytest.mark.parametrize("name", ["my.server.py", "a:b.py", "__main__.py"])
 def test_a_name_that_can_t_be_imported(tmp_path: Path, name: str) -> None:
     lay_out(tmp_path, (name,))
     refused = own_target(script_place(tmp_path / name, tmp_path), (), ())

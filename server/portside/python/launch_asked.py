@@ -9,6 +9,7 @@ server listens and for its files; whether a switch is on is a matter for a perso
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from dataclasses import dataclass
@@ -47,13 +48,12 @@ class Asking:
         imports = dict.fromkeys(line for line in found if line)
         if len(text) > _LONGEST or "\n" in text or None in found or not imports:
             return None
-        code = "; ".join((*imports, f"print({text})"))
         folder = self.target.app_dir if self.target is not None else None
-        path = f"PYTHONPATH={shlex.quote(folder)} " if folder else ""
-        # What the app's own module prints when it is imported comes first.
-        own = f"from {self.target.module} " if self.target is not None else None
-        last = " | tail -n 1" if own is not None and any(line.startswith(own) for line in imports) else ""
-        return (option.flag, f'"$({path}python -c {shlex.quote(code)}{last})"')
+        # As uvicorn does it, before the folder that the command is run in.
+        path = (f"import sys; sys.path.insert(0, {json.dumps(folder)})",) if folder else ()
+        code = "; ".join((*path, *imports, f"print({text})"))
+        # What a module prints when it is imported comes first.
+        return (option.flag, f'"$(python -c {shlex.quote(code)} | tail -n 1)"')
 
     def _is_local(self, node: Node) -> bool:
         bindings = self.names.bindings_of(node)

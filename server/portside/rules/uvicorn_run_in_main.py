@@ -328,6 +328,7 @@ if "__main__" == __name__:
     else:
         «uvicorn.run(app, ssl_keyfile="key.pem")»
 """,
+        fixed="from fastapi import FastAPI\n\napp = FastAPI()\n\n\ndef create_app():\n    return app\n",
         messages=("as it stands, line ", "as it stands, line "),
     ),
     Invalid(
@@ -339,16 +340,27 @@ if "__main__" == __name__:
     «uvicorn.run(app)»
     shutil.rmtree("cache")
 """,
-        messages=(
-            'as it stands, line 8: `os.makedirs("cache")` runs before the server starts, and the uvicorn '
-            'command would not run it (and 1 more), nor as a factory, line 10: `shutil.rmtree("cache")`',
-        ),
+        fixed="import atexit\n\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\ndef create_app():\n"
+        '    os.makedirs("cache")\n\n    @atexit.register\n    def after_serving():\n'
+        '        shutil.rmtree("cache")\n\n    return app\n',
+        messages=('as it stands, line 8: `os.makedirs("cache")` runs before the server starts',),
+    ),
+    Invalid(
+        "a loop that runs before, and signals",
+        _APP
+        + _MAIN
+        + """\
+    loop.run_until_complete(prepare())
+    «uvicorn.run(app)»
+""",
+        messages=("nor as a factory, line 8: `loop.run_until_complete(prepare())` fails where a loop runs",),
     ),
     Invalid("an early exit", _APP + 'if __name__ != "__main__":\n    raise SystemExit\n«uvicorn.run(app)»\n'),
     Invalid(
         "the main module of a package",
         "import uvicorn\n\nfrom app import app\n\n«uvicorn.run(app)»\n",
         path="pkg/__main__.py",
+        fixed="from app import app\n",
         messages=("`uvicorn.run` in `__main__.py` makes this file its own launcher",),
     ),
 )
