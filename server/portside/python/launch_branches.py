@@ -19,7 +19,9 @@ from portside.python.launch_factory_app import Returned, find_returned
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site, find_site, statements
 from portside.python.launches import Launch
+from portside.python.names import Names
 from portside.python.syntax import ancestors
+from portside.python.values import CommandLine, Literal, trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,3 +104,37 @@ def merged(site: Site, returned: Returned, others: Iterable[Branch]) -> Node | N
     alternatives = whole.children_by_field_name("alternative")
     has_else = any(clause.type == "else_clause" for clause in alternatives)
     return whole if has_else and len(alternatives) + 1 == len(sites) else None
+
+
+def words_that_serve(names: Names, site: Site) -> tuple[str, ...]:
+    """The script's own words without which it would not come to the run call: `--serve`, `serve`."""
+    found = []
+    for whole in site.conditions:
+        body, condition = (whole.child_by_field_name(field) for field in ("consequence", "condition"))
+        inside = body is not None and body.start_byte <= site.call.start_byte < body.end_byte
+        word = _word(names, condition) if condition is not None and inside else None
+        if word is not None:
+            found.append(word)
+    return tuple(found)
+
+
+def _word(names: Names, condition: Node) -> str | None:
+    """The word that makes a condition on one argument true, if it is not by itself."""
+    parts = condition.named_children
+    wanted: Node | None = None
+    if condition.type == "comparison_operator" and len(parts) == 2 and "==" in names.tree.text(condition):
+        condition, wanted = parts
+    value = trace(names, condition)
+    if not isinstance(value, CommandLine):
+        return None
+    said = trace(names, wanted) if wanted is not None else None
+    if value.option is None:
+        # A subcommand: `add_subparsers(dest="command")`.
+        is_command = isinstance(said, Literal) and bool(names.chunks_with(["add_subparsers"]))
+        return str(said.value) if isinstance(said, Literal) and is_command else None
+    default = value.default.value if isinstance(value.default, Literal) else value.default
+    if said is None:
+        return value.option if not default and value.option.startswith("-") else None
+    if not isinstance(said, Literal) or not isinstance(said.value, str) or said.value == default:
+        return None
+    return f"{value.option} {said.value}" if value.option.startswith("-") else said.value

@@ -152,7 +152,7 @@ class OptionReader:
         positional = arguments(launch.options_call).positional
         if len(positional) > len(known):
             self.obstacles.add(positional[len(known)], "uvicorn takes this argument by keyword only")
-        return launch.options
+        return launch.options if launch.complete else {**launch.likely, **launch.options}
 
     def _is_dictionary(self, node: Node) -> bool:
         return self.names.value_of(node).type == "dictionary"

@@ -26,7 +26,7 @@ from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launch_app import AppTarget, own_module
 from portside.python.launch_arguments import VARIABLE, Arguments, read_arguments, region
-from portside.python.launch_branches import branches, chosen, exclusive
+from portside.python.launch_branches import branches, chosen, exclusive, words_that_serve
 from portside.python.launch_command import OptionReader, Options, command, keeping
 from portside.python.launch_factory_after import find_after
 from portside.python.launch_factory_app import Returned, find_returned
@@ -81,6 +81,8 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     parsed = read_arguments(
         names, parts, replaced, obstacles, kept=kept.functions, is_imported=bool(facts.workspace.imported_by)
     )
+    serving = words_that_serve(names, site)
+    parsed = dataclasses.replace(parsed, required=(*parsed.required, *serving))
     after = find_after(names, site, obstacles, dropped=not kept.functions)
     if kept.functions and after.kept:
         obstacles.add(after.kept[0], "what comes after the server would be left out here")

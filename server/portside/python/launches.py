@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -35,6 +35,7 @@ class Launch:
     call: what blocks (`uvicorn.run(…)`, `server.run()`). options_call: where the options stand, the
     same or `uvicorn.Config(…)`. app: the first argument, whatever it is. options: by uvicorn's names,
     also those from a dict that is unpacked. complete: whether these are all; `**kwargs` may bring more.
+    likely: what such a dict held at first, where the file changes it afterwards.
     reached: every way that the file itself comes here; () if nothing in it does.
     """
 
@@ -46,6 +47,7 @@ class Launch:
     options: Mapping[str, Node]
     complete: bool
     reached: tuple[Reached, ...]
+    likely: Mapping[str, Node] = field(default_factory=dict)
 
     @property
     def when(self) -> When:
@@ -132,14 +134,17 @@ def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch
     passed = arguments(parts.options_call)
     options = dict(passed.keywords)
     complete = not passed.starred
+    likely: dict[str, Node] = {}
     for unpacked in passed.unpacked:
         entries = _dict_entries(names, unpacked)
+        if entries is None:
+            likely |= _entries_of(names, names.value_of(unpacked)) or {}
         complete = complete and entries is not None
         options.update(entries or {})
     if parts.form is not Form.RUN:
         options.update(zip(_CONFIG_ORDER, passed.positional[1:], strict=False))
     app = options.pop("app", None) or (passed.positional[0] if passed.positional else None)
-    return Launch(*parts, app, options, complete, reached)
+    return Launch(*parts, app, options, complete, reached, likely)
 
 
 def _dict_entries(names: Names, expression: Node) -> dict[str, Node] | None:
@@ -149,6 +154,11 @@ def _dict_entries(names: Names, expression: Node) -> dict[str, Node] | None:
         home = names.home(names.tree.text(expression), names.scope_at(expression), expression.start_byte)
         if len(names.reads(names.tree.text(expression), home)) != 1:
             return None
+    return _entries_of(names, made)
+
+
+def _entries_of(names: Names, made: Node) -> dict[str, Node] | None:
+    """The entries of `{"port": 8000}` and `dict(port=8000)`."""
     if made.type == "call":
         callee, passed = made.child_by_field_name("function"), arguments(made)
         is_dict = callee is not None and names.qualified(callee) == "builtins.dict"

@@ -99,9 +99,31 @@ SERVER_ARGS="--model Qwen/Qwen3-8B" uvicorn --factory server:create_app --host 0
 ```
 
 It is unsafe: whoever starts the server has to say its arguments in another way. Where the file has a
-`create_app` already it is called `build_app` or the like. It is not offered where code comes after the run
-call, where the main block needs an event loop or the signals, and where arguments are parsed outside of it.
-Then the message names what hinders that too.
+`create_app` already it is called `build_app` or the like. Of run calls in branches that exclude each other
+(with TLS and without) the command has the options of the plainest. Code after the run call becomes a
+function that `atexit` calls. Where the arguments are read by other means than a parser of the main block,
+the factory puts the words of `SERVER_ARGS` into `sys.argv`. Where others start the function that serves
+too, an installed command for one, it goes on serving for them:
+
+```python
+def main(serve=True):
+    app.state.ready = True
+    if not serve:
+        return app
+    uvicorn.run(app, port=8010)
+
+
+def create_app():
+    return main(serve=False)
+```
+
+It is not offered where the main block runs an event loop itself, takes the signals that stop the server, or
+serves within a `with`; then the message names what hinders that too.
+
+A host or port that another file has is looked up there: a variable of the environment stays one
+(`--port "${APP_PORT:-5000}"`, with what the `.env` says today), and what only Python can tell is asked of
+its module (`--port "$(python -c '…')"`). Both make the fix one to look at.
+
 A `try` around the run call alone goes, where its handlers only print, log or end the process.
 
 ## Since
