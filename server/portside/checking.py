@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from portside.lint.finding import Finding, LintResult, Severity
+from portside.lint.source import SourceFile
 from portside.settings import Settings, SettingsFinder
 from portside.workspace.project import Project
 from portside.workspace.stopwatch import Stopwatch
@@ -65,7 +66,7 @@ class Checker:
             )
         return self._projects[key]
 
-    def check(self, path: Path, text: str) -> LintResult:
+    def check(self, path: Path, text: str | SourceFile) -> LintResult:
         """What is to be said of this text as the content of that file. Raises SettingsError."""
         selection = self.settings(path.parent).selection_for(path)
         project = self.project(path)

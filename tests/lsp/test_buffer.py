@@ -33,6 +33,7 @@ def test_any_changes_give_the_text_that_slicing_gives(
         buffer = buffer.changed([{"range": where, "text": new}])
         expected = expected[:start] + new + expected[end:]
         assert buffer.text == expected
+        assert buffer.source("a.py").line_starts == SourceFile("a.py", expected).line_starts
     fresh = Buffer(expected, encoding)
     for offset in range(len(expected) + 1):
         assert buffer.position(offset) == fresh.position(offset)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -53,6 +54,13 @@ class SourceFile:
 
     path: str
     text: str
+
+    @classmethod
+    def with_lines(cls, path: str, text: str, line_starts: Iterable[int]) -> SourceFile:
+        """A file of which somebody knows already where its lines begin."""
+        source = cls(path, text)
+        vars(source)["line_starts"] = tuple(line_starts)
+        return source
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from portside.lint.source import Span
+from portside.lint.source import SourceFile, Span
 from portside.lsp.encoding import Encoding
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -59,6 +59,10 @@ class Buffer:
     def range(self, span: Span) -> dict[str, dict[str, int]]:
         return {"start": self.position(span.start), "end": self.position(span.end)}
 
+    def source(self, path: str) -> SourceFile:
+        """The text as a file to check."""
+        return SourceFile.with_lines(path, self.text, self._starts)
+
     @cached_property
     def _starts(self) -> list[int]:
         """The offset of every line, and of the one that begins behind a final line end."""
@@ -84,8 +88,19 @@ class Buffer:
         middle = (
             "".join(self._lines[above:first]) + head + text + tail + "".join(self._lines[last + 1 : below])
         )
+        return self._spliced(above, below, middle)
+
+    def _spliced(self, above: int, below: int, middle: str) -> Buffer:
+        """The buffer with other text for the lines from `above` to `below`. Offsets behind only move."""
+        start = self._starts[above] if above < len(self._starts) else len(self.text)
+        end = self._starts[below] if below < len(self._starts) else len(self.text)
+        lines, by = _LINE.findall(middle), len(middle) - (end - start)
         changed = Buffer.__new__(Buffer)
         changed._encoding = self._encoding
-        changed._lines = [*self._lines[:above], *_LINE.findall(middle), *self._lines[below:]]
-        changed.text = "".join(changed._lines)
+        changed._lines = [*self._lines[:above], *lines, *self._lines[below:]]
+        changed.text = self.text[:start] + middle + self.text[end:]
+        if below < len(self._lines):
+            within = itertools.accumulate(map(len, lines), initial=start)
+            moved = [offset + by for offset in self._starts[below:]]
+            vars(changed)["_starts"] = [*self._starts[:above], *itertools.islice(within, len(lines)), *moved]
         return changed

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from portside import __version__
 from portside.lint.finding import Finding
-from portside.lint.source import SourceFile
 from portside.lsp import uris
 from portside.lsp.actions import Actions
 from portside.lsp.buffer import Buffer
@@ -209,7 +208,7 @@ class Session:
 
     def _check(self, document: Document) -> tuple[Finding, ...]:
         self._share_others(document.uri)
-        result = self._projects.check(document.path, document.buffer.text)
+        result = self._projects.check(document.path, document.buffer.source(str(document.path)))
         self._mistakes.show(self._projects.mistakes)
         return result.findings
 
@@ -225,7 +224,7 @@ class Session:
         from portside.python.layout import PythonLayout
         from portside.python.syntax import parse
 
-        source = SourceFile(str(document.path), document.buffer.text)
+        source = document.buffer.source(str(document.path))
         previous = self._tree if self._tree is not None and self._tree.source.path == source.path else None
         self._tree = (
             previous if previous is not None and previous.source == source else parse(source, previous)

@@ -53,17 +53,22 @@ class Project:
         self._surroundings = Surroundings(self.root, self._modules, self._importers, self._launches)
 
     def check(
-        self, path: Path, text: str, selection: Selection = EVERYTHING, *, fixes_later: bool = False
+        self,
+        path: Path,
+        text: str | SourceFile,
+        selection: Selection = EVERYTHING,
+        *,
+        fixes_later: bool = False,
     ) -> LintResult:
         """What is to be said of this text as the content of the Python file at `path`.
 
         The text counts, not what is saved. Paths in the result are in the form of `path`.
         fixes_later: make fixes that take time when they are asked for; they may raise then.
         """
-        source = SourceFile(str(path), text)
+        source = text if isinstance(text, SourceFile) else SourceFile(str(path), text)
         absolute = self._absolute(path)
-        if not is_interesting(source.data, source.path):
-            self._facts.pop(absolute, None)
+        is_known = absolute in self._facts
+        if not is_known and not is_interesting(source.data, source.path):
             return LintResult(())
         module = self._module_facts(absolute, source)
         self._stopwatch.lap("parse")
@@ -71,6 +76,9 @@ class Project:
         layout = PythonLayout(module.tree, module.names.statements)
         findings = run_rules(ALL, facts, source, layout, selection, fixes_later=fixes_later)
         self._stopwatch.lap("rules")
+        if is_known and not findings and not is_interesting(source.data, source.path):
+            del self._facts[absolute]
+            return LintResult(())
         return LintResult(findings, module.tree.errors)
 
     def set_overlay(self, path: Path, text: str | None) -> None:
