@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from portside.devserver import command_plan
+from portside.devserver.command_address import CommandAddress, address_of
 from portside.devserver.command_plan import CommandPlan, Mistake
 from portside.devserver.plan import Choice, Plan, PortSource
-
-if TYPE_CHECKING:
-    from portside.workspace.script_address import Address
+from portside.knowledge.server_addresses import ANY_PROGRAM
 
 
 def make(choice: Choice, folder: Path, options: dict[str, Any]) -> tuple[Plan, list[str]] | str:
@@ -25,35 +24,41 @@ def make(choice: Choice, folder: Path, options: dict[str, Any]) -> tuple[Plan, l
         return planned.text
     host = options["host"] or choice.host
     port = choice.port if options["port"] is None else options["port"]
-    notes = [planned.note] if planned.note else []
     address = _address(planned)
     if host or port:
         planned = command_plan.with_address(planned, host, port)
-    source = (
-        PortSource.USER if port is not None else PortSource.PROGRAM if address.port else PortSource.UNKNOWN
-    )
-    listening = planned.address
-    uds = listening.uds if listening is not None and port is None else None
-    if listening is not None and not listening.listens:
-        notes.append("it has no API server (--headless): no port is held")
-    if uds:
-        source, notes = PortSource.UNKNOWN, [*notes, f"it listens on the Unix socket {uds}: no port is held"]
+    uds = address.uds if port is None else None
     plan = Plan(
         target=planned.target,
         host=host or address.host or "127.0.0.1",
-        port=(port or 0) if port is not None else 0 if uds else address.port or 0,
+        port=port if port is not None else 0 if uds else address.port or 0,
         interpreter=planned.interpreter,
         folder=folder,
         name=choice.name,
         environment=_added(planned.environment),
-        port_source=source,
+        port_source=_source(address, port, uds),
         aside=address.aside,
         uds=str(folder / uds) if uds else None,
         reload_dirs=_values(planned, "--reload-dir"),
         reload_includes=_values(planned, "--reload-include"),
         reload_excludes=_values(planned, "--reload-exclude"),
     )
-    return plan, notes
+    return plan, list(_notes(planned, address, uds))
+
+
+def _source(address: CommandAddress, port: int | None, uds: str | None) -> PortSource:
+    if port is not None:
+        return PortSource.USER
+    return PortSource.PROGRAM if address.port and not uds else PortSource.UNKNOWN
+
+
+def _notes(planned: CommandPlan, address: CommandAddress, uds: str | None) -> Iterator[str]:
+    if planned.note:
+        yield planned.note
+    if not address.listens:
+        yield "it has no API server (--headless): no port is held"
+    if uds:
+        yield f"it listens on the Unix socket {uds}: no port is held"
 
 
 def _values(planned: CommandPlan, option: str) -> tuple[str, ...]:
@@ -69,27 +74,24 @@ def _added(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if os.environ.get(name) != value}
 
 
-def _address(planned: CommandPlan) -> Address:
-    from portside.workspace.script_address import Address
-
+def _address(planned: CommandPlan) -> CommandAddress:
     if planned.address is not None:
-        return Address(planned.address.host, planned.address.port)
+        return planned.address
     if planned.script is None:
-        return Address()
+        return CommandAddress("", None)
     return of_script(planned.script, planned.target.arguments, planned.environment)
 
 
-def of_script(script: Path, arguments: tuple[str, ...], environment: Mapping[str, str]) -> Address:
+def of_script(script: Path, arguments: tuple[str, ...], environment: Mapping[str, str]) -> CommandAddress:
     """Where it will listen. That is held before it runs, so its source or its arguments have to tell."""
-    from portside.devserver.command_address import address_of
-    from portside.knowledge.server_addresses import ANY_PROGRAM
     from portside.workspace.script_address import Address, asked_address
 
     try:
         asked = asked_address(script, arguments, environment)
     except Exception:  # a script that the analysis trips over can be served all the same
         asked = Address()
-    if asked.port is not None:
-        return asked
-    given = address_of(dataclasses.replace(ANY_PROGRAM, port_variables=()), arguments, {}, script.parent)
-    return dataclasses.replace(asked, port=given.port)
+    port = asked.port
+    if port is None:
+        any_program = dataclasses.replace(ANY_PROGRAM, port_variables=())
+        port = address_of(any_program, arguments, {}, script.parent).port
+    return CommandAddress(asked.host or "", port, aside=asked.aside)

@@ -14,7 +14,7 @@ class CommandAddress:
     """host: where nothing says it, the command's default. port: None where that can't be told.
 
     uds: the path of a Unix socket, instead of both. fd: whether it wants an inherited descriptor.
-    listens: False where it was told not to.
+    listens: False where it was told not to. aside: ports of further servers that it starts.
     """
 
     host: str
@@ -22,6 +22,7 @@ class CommandAddress:
     uds: str | None = None
     fd: bool = False
     listens: bool = True
+    aside: tuple[int, ...] = ()
 
 
 def address_of(
