@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from portside.devserver.sockets import at_port
+
 from .conftest import Served, Start, ask, can_listen, wait_until, write
 
 HTTP_SERVER = """\
@@ -218,6 +220,19 @@ def test_a_port_that_only_the_program_knows_is_held_once_it_asks(serve: Start, p
     assert served.wait_for("claimed")["port"] == port
     assert served.wait_for("ready")["url"] == f"http://127.0.0.1:{port}"
     assert ask(port) == (200, "1")
+    served.stop()
+    served.assert_nothing_left()
+
+
+@pytest.mark.parametrize(("told", "host"), [([], "0.0.0.0"), (["--host", "127.0.0.1"], "127.0.0.1")])
+def test_a_host_that_only_the_program_knows(serve: Start, project: Path, told: list[str], host: str) -> None:
+    port = chosen_port()
+    launch = f"import uvicorn\nfrom app import app\nuvicorn.run(app, host=str('0.0.0.0'), port={port})\n"
+    write(project / "server.py", launch)
+    served = serve("server.py", *told, port=port, tell_port=False)
+    served.wait_for("ready")
+    assert ask(port) == (200, "1")
+    assert [row.address for row in at_port(port) if row.is_listening] == [host]
     served.stop()
     served.assert_nothing_left()
 

@@ -79,6 +79,6 @@ def test_it_can_be_stopped_while_it_boots(serve: Serve, vllm: pathlib.Path, numb
     began = time.monotonic()
     served.process.send_signal(number)
     assert served.process.wait(60) == 0
-    assert time.monotonic() - began < 12  # the grace, and a moment
+    assert time.monotonic() - began < 20  # the grace of 10 s, and the end of what is left
     assert psutil.wait_procs(tree, timeout=5)[1] == []
     assert is_free(port)

@@ -165,6 +165,7 @@ def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: di
         folder=folder,
         name=choice.name,
         environment=choice.environment,
+        host_is_the_users=bool(options["host"] or choice.host) or target.kind == "app",
         port_source=source,
         aside=aside,
     )

@@ -36,6 +36,7 @@ def make(choice: Choice, folder: Path, options: dict[str, Any]) -> tuple[Plan, l
         folder=folder,
         name=choice.name,
         environment=_added(planned.environment),
+        host_is_the_users=host is not None,
         port_source=_source(address, port, uds),
         aside=address.aside,
         uds=str(folder / uds) if uds else None,

@@ -23,13 +23,16 @@ class Holding:
         self.claim = claim
         self.released = False
 
-    @property
-    def port_is_the_programs(self) -> bool:
-        """Whether it may still be another one: nobody but the program says which."""
-        return self._plan.port_source is not PortSource.USER
+    def may_move(self, host: str, port: int) -> bool:
+        """Whether the program may have this address instead: nobody else said where it is to listen."""
+        if port == self.claim.port:
+            return host != self.claim.host and not self._plan.host_is_the_users
+        return port != 0 and self._plan.port_source is not PortSource.USER
 
     def move(self, host: str, port: int) -> Refusal | None:
         """Hold this one from now on; None where that was done."""
+        if port == self.claim.port:
+            self.claim.close()
         result = ports.claim(host, port)
         if isinstance(result, Refusal):
             return result

@@ -96,6 +96,7 @@ class Plan:
     ready_path: str | None = None
     grace_s: float = 10.0
     on_conflict: str = "ask"
+    host_is_the_users: bool = True
     port_source: PortSource = PortSource.USER
     aside: tuple[int, ...] = ()
     uds: str | None = None

@@ -100,8 +100,8 @@ class Tenancy:
         """A server of the program asks for another port than the one that is held, if one is."""
         holding, asked = self._holding, int(fields["port"])
         host = fields["host"] if isinstance(fields["host"], str) else holding.claim.host
-        if holding.claim.sockets and (asked == 0 or generation > 1 or not holding.port_is_the_programs):
-            if asked and generation == 1:
+        if holding.claim.sockets and (generation > 1 or not holding.may_move(host, asked)):
+            if asked not in (0, holding.claim.port) and generation == 1:
                 self._narrator.other_port(asked)
             worker.channel.send("held", port=holding.claim.port)
             return

@@ -50,9 +50,14 @@ class Hold:
         """Whether a server that asks for this address gets the socket. Effect: may change what is held."""
         if self.is_taken:
             return False
-        if self.listeners and port == self.port:
+        if self.listeners and port == self.port and self._covers(host):
             return True
         return port not in self._aside and self._ask(host, port)
+
+    def _covers(self, host: str | None) -> bool:
+        """Whether who asks for this host gets no less than that with what is held."""
+        own = {listener.getsockname()[0] for listener in self.listeners}
+        return host not in _WILDCARDS or bool(own & _WILDCARDS)
 
     def _ask(self, host: str | None, port: int) -> bool:
         with self._asking:
@@ -83,6 +88,8 @@ class Hold:
         for listener in self.listeners:
             if listener.family == sock.family and _listens_alike(listener, sock):
                 return listener
+        if sock.family == socket.AF_INET or sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+            return None  # the other family's, which is nobody's
         self.give_up(f"the program binds port {self.port} in a way that the held socket can't stand for")
         return None
 
