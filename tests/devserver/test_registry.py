@@ -41,6 +41,12 @@ def test_a_server_is_recorded_from_start_to_end(serve: Start, project: Path, sta
     }
     assert expected.items() <= record.items()
     assert abs(record["created"] - psutil.Process(served.process.pid).create_time()) < 1
+    wait_until(lambda: json.loads(path.read_text())["ports"] == [served.port], "the ports")
+    record = json.loads(path.read_text())
+    assert record["workers"] == [served.one("worker").pid]
+    assert record["guardian"]["pid"] == served.one("guardian").pid
+    assert record["session"] == os.getsid(served.process.pid)
+    assert record["command"][:3] == ["portside", "serve", "app:app"]
     write(project / "app.py", RAW_APP + "\nbroken(")
     served.wait_for("failed", generation=2)
     record = wait_until(lambda: _in_phase(path, "ready", message=True), "the message")

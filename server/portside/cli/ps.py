@@ -14,7 +14,7 @@ import click
 from portside.cli.linux_only import require_linux
 
 if TYPE_CHECKING:
-    from portside.devserver.servers import Server
+    from portside.devserver.servers import Server, Stranger
 
 
 @click.command(short_help="List the running dev servers.")
@@ -32,10 +32,12 @@ def ps(output_format: str) -> None:
     if output_format == "json":
         click.echo(json.dumps([_fields(server) for server in found], indent=2))
         return
-    if not found:
+    if found:
+        click.echo(_table([_HEAD, *(_row(server) for server in found)]))
+    else:
         click.echo("no dev server runs")
-        return
-    click.echo(_table([_HEAD, *(_row(server) for server in found)]))
+    for stranger in servers.strangers_on_gpu(found):
+        click.echo(_on_gpu(stranger))
 
 
 _HEAD = ("NAME", "URL", "PHASE", "SINCE", "PID", "WORKERS", "MEMORY", "FOLDER")
@@ -60,6 +62,14 @@ def _row(server: Server) -> tuple[str, ...]:
         memory,
         _short(record.folder),
     )
+
+
+def _on_gpu(stranger: Stranger) -> str:
+    from portside.cli.server_choice import size
+
+    holder = stranger.holder
+    held = size(holder.used) if holder.used else "memory"
+    return f"GPU {holder.device}: {held} held by pid {holder.pid} of {stranger.user}: {stranger.command}"
 
 
 def _short(folder: str) -> str:

@@ -6,6 +6,7 @@ slow or gone: the run goes on without, and says so once.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -74,7 +75,10 @@ class Presence:
                 return
             now = identity.now_ticks()
             if wanted:
+                came_to_be_ready = wanted.get("phase") == "ready" != entry.record.phase
                 entry.change(**wanted)
+                if came_to_be_ready:
+                    self._look_at_ports(entry)
             if now - looked >= _LOOK_S * TICKS_PER_S:
                 looked = now
                 written = self._look(entry, now, stale=now - written >= _REFRESH_S * TICKS_PER_S) or written
@@ -95,6 +99,15 @@ class Presence:
         except OSError as error:
             self._report(f"{registry.tree_path(entry.record.id)}: {error.strerror or error}")
         return now
+
+    def _look_at_ports(self, entry: registry.Entry) -> None:
+        from portside.devserver.listening import ports_of
+
+        members = self._members()
+        processes = identity.all_processes()
+        below = {one.pid for pid in members.workers for one in tree.below(pid, processes)}
+        found = ports_of({os.getpid(), *members.workers, *below})
+        entry.change(ports=tuple(sorted({entry.record.port, *found})))
 
     def _tidy(self) -> None:
         for path, why in registry.put_damaged_aside():

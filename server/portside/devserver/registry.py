@@ -56,8 +56,8 @@ class Record:
 
     created: seconds since the epoch, for people; ticks: the same moment, for proof. session: the
     shell's that it was started from. guardian: pid, created and ticks. workers: pids of the
-    generations, not of what waits for the next. control: its socket. ended_at, code: once it is
-    over; code None when it was killed.
+    generations, not of what waits for the next. ports: all that it listened on once it was ready.
+    control: its socket. ended_at, code: once it is over; code None when it was killed.
     """
 
     pid: int
@@ -85,6 +85,7 @@ class Record:
     command: tuple[str, ...] = ()
     guardian: dict[str, float] | None = None
     workers: tuple[int, ...] = ()
+    ports: tuple[int, ...] = ()
     log: str | None = None
     control: str | None = None
     ended_at: float | None = None
@@ -162,7 +163,7 @@ def read(path: Path) -> Record | str | None:
         return f"it holds no whole record ({error})"
 
 
-_TUPLES = ("command", "workers")
+_TUPLES = ("command", "workers", "ports")
 _REQUIRED: dict[str, type | tuple[type, ...]] = {
     "pid": int,
     "created": (int, float),

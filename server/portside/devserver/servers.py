@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from portside.devserver import gpu, identity, orphans, registry, tree
 from portside.devserver.identity import Status
+from portside.devserver.listening import ports_of
 from portside.devserver.registry import Record
+from portside.knowledge import secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,10 @@ def _server(
         is_running=running,
         processes=tuple(members),
         workers=tuple(process.pid for process in members if process.pid in record.workers),
-        ports=tuple(sorted({record.port, *(port for pid in pids for port in _listening(pid))})),
+        ports=tuple(sorted({record.port, *ports_of(pids)})),
         memory=sum(map(_memory, pids)),
         gpu_memory=on_gpu,
     )
-
-
-def _listening(pid: int) -> set[int]:
-    """TCP ports that the process listens on."""
-    with suppress(psutil.Error):
-        connections = psutil.Process(pid).net_connections(kind="tcp")
-        return {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
-    return set()
 
 
 def _memory(pid: int) -> int:
@@ -111,3 +104,31 @@ def in_folder(servers: Sequence[Server], folder: Path) -> list[Server]:
 def left_over(server: Server) -> orphans.LeftOver | None:
     """What the orphans' module knows of a dead server."""
     return next((one for one in orphans.find() if one.record.id == server.record.id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody with GPU memory who is of no server of this user. command: redacted; user: its name."""
+
+    holder: gpu.GpuHolder
+    command: str
+    user: str
+
+
+def strangers_on_gpu(found: Sequence[Server]) -> list[Stranger]:
+    """Who else holds GPU memory, as far as the driver and the system tell; nobody without a driver."""
+    holders = gpu.holders()
+    ours = frozenset().union(*(server.pids for server in found))
+    if isinstance(holders, gpu.Unknown):
+        return []
+    return [stranger for one in holders if one.pid not in ours if (stranger := _stranger(one)) is not None]
+
+
+def _stranger(holder: gpu.GpuHolder) -> Stranger | None:
+    import psutil
+
+    with suppress(psutil.Error):
+        process = psutil.Process(holder.pid)
+        words = [word for word in process.cmdline() if word] or [process.name()]
+        return Stranger(holder, shlex.join(secrets.redact_command(words)), process.username())
+    return None  # the driver may name pids of the host, which mean nothing in a container
