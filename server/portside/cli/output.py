@@ -6,12 +6,14 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
 from portside.report.ink import Ink
-from portside.settings import SettingsError
+
+if TYPE_CHECKING:  # commands that need no settings are not to wait for them
+    from portside.settings import SettingsError
 
 CLEAN = 0
 FOUND = 1

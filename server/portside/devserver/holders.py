@@ -125,7 +125,17 @@ def _of_owners(
     by_key: Mapping[K, Sequence[Socket]], owners: Mapping[int, Sequence[int]]
 ) -> dict[K, Occupancy]:
     known = _Known({pid for pids in owners.values() for pid in pids})
-    return {key: _occupancy(rows, owners, known) for key, rows in by_key.items()}
+    same: dict[frozenset[tuple[int, ...]], Occupancy] = {}  # a process may have thousands of sockets
+    found = {}
+    for key, rows in by_key.items():
+        of_rows = frozenset(tuple(owners.get(row.inode, ())) for row in rows)
+        if () in of_rows or not of_rows:
+            found[key] = _occupancy(rows, owners, known)
+            continue
+        if of_rows not in same:
+            same[of_rows] = _occupancy(rows, owners, known)
+        found[key] = same[of_rows]
+    return found
 
 
 def _relevant(rows: Sequence[Socket]) -> list[Socket]:
@@ -142,8 +152,16 @@ class _Known:
         self.above = (os.getpid(), *procfs.ancestors(os.getpid()))
         self.memberships = _memberships(self.processes)
         self.me = os.getuid()
+        self._alone: dict[int, Holder | None] = {}
 
     def holder(self, pid: int, parents: Collection[int]) -> Holder | None:
+        if len(parents) > 1:
+            return self._holder(pid, parents)
+        if pid not in self._alone:
+            self._alone[pid] = self._holder(pid, parents)
+        return self._alone[pid]
+
+    def _holder(self, pid: int, parents: Collection[int]) -> Holder | None:
         process = self.processes.get(pid)
         if process is None:
             return None

@@ -55,7 +55,8 @@ def table(folder: str, *, everything: bool = False) -> list[Row]:
     """everything: also what others hold, what only waits to be closed, and each port for itself."""
     rows = _held(sockets.holding(), everything)
     sharing = _shared_ports(rows)
-    found = [_row(group, occupancy, folder, sharing) for group, occupancy in holders.by_owners(rows)]
+    ranks: dict[int, int] = {}  # of each process: many have many ports
+    found = [_row(group, occupancy, folder, sharing, ranks) for group, occupancy in holders.by_owners(rows)]
     found.sort(key=lambda row: (row.rank, row.port))
     return found if everything else list(_folded([row for row in found if row.rank < 4]))
 
@@ -79,16 +80,20 @@ def _shared_ports(rows: Sequence[Socket]) -> set[int]:
     return {port for port, group in seen.items() if len(group) > 1 and state_of(group) is PortState.SHARED}
 
 
-def _row(group: Sequence[Socket], occupancy: Occupancy, folder: str, sharing: set[int]) -> Row:
+def _row(
+    group: Sequence[Socket], occupancy: Occupancy, folder: str, sharing: set[int], ranks: dict[int, int]
+) -> Row:
     port = group[0].port
     state = PortState.SHARED if port in sharing else state_of(group)
     addresses = tuple(sorted({row.address for row in group}, key=lambda one: (":" in one, one)))
-    return Row(port, addresses, state, occupancy, _rank(occupancy, folder))
+    first = occupancy.holders[0] if occupancy.holders else None
+    if first is not None and first.pid not in ranks:
+        ranks[first.pid] = _rank(first, folder)
+    return Row(port, addresses, state, occupancy, ranks[first.pid] if first else 4)
 
 
-def _rank(occupancy: Occupancy, folder: str) -> int:
-    holder = next(iter(occupancy.holders), None)
-    if holder is None or not holder.mine:
+def _rank(holder: Holder, folder: str) -> int:
+    if not holder.mine:
         return 4
     if holder.kind in (HolderKind.SERVER, HolderKind.EARLIER_RUN):
         return 0

@@ -98,7 +98,7 @@ class _Run:
         makes = bool(encoder.get("ec_connector")) and encoder.get("ec_role") != "ec_consumer"
         for wanted, prefix, default, what in (
             (_any_has(names, "nixl"), "VLLM_NIXL", 5600, "NIXL side channel"),
-            ("p2p" in json.dumps(self._transfer.get("kv_connector_extra_config") or {}).lower(),
+            ('"p2p"' in json.dumps(self._transfer.get("kv_connector_extra_config") or {}).lower(),
              "VLLM_P2P", 5710, "side channel of P2P offloading"),
             (makes, "VLLM_EC", 5601, "side channel of the encoder's cache"),
         ):  # fmt: skip

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from portside.lint.finding import Severity
+if TYPE_CHECKING:  # `portside ports` has no findings to load
+    from portside.lint.finding import Severity
 
 _RESET = "\x1b[0m"
 _TAB = "    "
@@ -36,17 +38,17 @@ class Ink:
         return self._paint("36", text)
 
     def severity(self, severity: Severity, text: str) -> str:
-        return self._paint(_SEVERITY_CODES[severity], text)
+        return self._paint(_SEVERITY_CODES[severity.value], text)
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}{_RESET}" if self.colour and text else text
 
 
 _SEVERITY_CODES = {
-    Severity.ERROR: "1;31",
-    Severity.WARNING: "1;33",
-    Severity.INFORMATION: "1;34",
-    Severity.HINT: "1;36",
+    "error": "1;31",
+    "warning": "1;33",
+    "information": "1;34",
+    "hint": "1;36",
 }
 
 
