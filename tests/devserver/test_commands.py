@@ -309,6 +309,57 @@ def test_a_watched_command_from_start_to_stop(serve: Start, project: Path, serve
     served.assert_nothing_left()
 
 
+@pytest.mark.parametrize(
+    "command", [["bash", "start.sh"], ["uvicorn", "app:app", "--port"]], ids=["watched", "held"]
+)
+def test_a_command_is_told_of_the_port_that_it_got(
+    serve: Start, project: Path, server: Path, command: list[str]
+) -> None:
+    shell(project, f"{sys.executable} server.py $PORT 0\n")
+    with socket.create_server(("127.0.0.1", chosen_port())) as holder:
+        port = holder.getsockname()[1]
+        told = ["--port", str(port)] if command[-1] != "--port" else []
+        words = [*command, str(port)] if not told else command
+        served = serve(*told, "--on-conflict", "next", "--", *words, tell_port=False)
+        got = served.wait_for("claimed")["port"]
+        assert got != port
+        assert served.wait_for("ready")["url"] == f"http://127.0.0.1:{got}"
+        assert ask(got)[0] == 200
+        assert served.stop() == 0
+
+
+def test_any_port_will_do(serve: Start, project: Path, server: Path) -> None:
+    shell(project, f"{sys.executable} server.py $PORT 0\n")
+    served = serve("--port", "0", "--", "bash", "start.sh", tell_port=False)
+    port = served.wait_for("claimed")["port"]
+    served.wait_for("ready")
+    assert ask(port) == (200, "first")
+
+
+RUNNER = """\
+#!/bin/sh
+# As uv does it: its own words, then the program on the path of an environment.
+[ "$1 $2" = "run --no-sync" ] || exit 9
+shift 2
+PATH=BIN:$PATH "$@"
+"""
+
+
+def test_a_runner_that_chooses_the_python(serve: Start, project: Path, tmp_path: Path) -> None:
+    runner = tmp_path / "uv"
+    runner.write_text(RUNNER.replace("BIN", str(Path(sys.executable).parent)))
+    runner.chmod(0o755)
+    served = serve("--", "env", "GREETING=hello", str(runner), "run", "--no-sync", "uvicorn", "app:app")
+    assert served.wait_for("claimed")["level"] == "held"
+    served.wait_for("ready", generation=1)
+    text = (project / "app.py").read_text().replace('"1"', "os.environ['GREETING']")
+    write(project / "app.py", f"import os\n{text}")
+    served.wait_for("ready", generation=2)
+    assert ask(served.port) == (200, "hello")
+    assert served.stop() == 0
+    served.assert_nothing_left()
+
+
 def test_the_port_is_held_while_a_watched_command_does_not_run(serve: Start, project: Path) -> None:
     shell(project, "exit 0\n")
     served = serve("--", "bash", "start.sh")

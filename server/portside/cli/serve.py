@@ -133,6 +133,9 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
         claim = claiming.claim(_run(plan), plan.on_conflict, console)
     if claim is None:
         sys.exit(2)
+    if claim.port != plan.port and plan.target.kind != "app":
+        # The program is to be told which port it has become.
+        plan = _plan(console, target, rest, {**options, "port": claim.port})
     from portside.devserver import runner
 
     sys.exit(runner.run(plan, claim, console))
