@@ -24,11 +24,9 @@ from portside.python.names import Names
 from portside.python.outside_values import Loaded, outside_value
 from portside.python.served_app import is_held
 from portside.python.value_types import Value
+from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph, Makers
 from portside.workspace.module_files import ModuleFiles
 from portside.workspace.text_file import UnreadableFile, decode
-
-# Generated code and data; nobody writes a module of that size by hand.
-_LARGEST_BYTES = 2_000_000
 
 # Files whose trees are kept, for launches that read their settings there.
 _MOST_ASKED = 16
@@ -121,16 +119,37 @@ class LocalModules:
         self._root = root
         self._steady = steady
         self._files = ModuleFiles(root, steady=steady)
+        self._graph = ImportGraph(root, self._files.of_import, self._makers) if steady else None
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
         self._asked: dict[Path, tuple[object, Names | None]] = {}
         self.overlays: dict[Path, str] = {}
+
+    def may_lead_to_engine(self, path: Path, data: bytes) -> bool:
+        """Whether what the file imports may make an engine. False is certain, True is not."""
+        graph = self._graph
+        return graph is None or (
+            graph.imports_may_make_engine(path, data) or graph.calls_may_make_engine(path, data)
+        )
+
+    def _makers(self, path: Path) -> Makers:
+        found = self.summary(path)
+        if found is None:
+            return Makers(at_import=False, names=frozenset(), calls=frozenset())
+        calls = frozenset(name.rpartition(".")[2] for name, _ in found.calls)
+        return Makers(bool(found.engines), frozenset(found.makers), calls)
 
     def engines_behind(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
         """The engines that the imports of this file make, through any number of files.
 
         An engine is reported once, at the first import that leads to it.
         """
+        if self._graph is None or self._graph.imports_may_make_engine(path, facts.source.data):
+            yield from self._engines_imported(path, facts, top)
+        for name, span, file, engine in self._called(path, self._local_calls(path, facts, top), top):
+            yield dataclasses.replace(self._imported(span, file, engine), called=name)
+
+    def _engines_imported(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
         seen = {path}
         for found in facts.imports:
             if found.when in {When.IMPORT, When.MAIN}:
@@ -141,8 +160,6 @@ class LocalModules:
                         yield self._imported(statement, target, engine)
                     for _, _, file, engine in self._called(target, summary.calls if summary else (), top):
                         yield self._imported(statement, file, engine)
-        for name, span, file, engine in self._called(path, self._local_calls(path, facts, top), top):
-            yield dataclasses.replace(self._imported(span, file, engine), called=name)
 
     def engines_started(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
         """The engines that other files make for the lifespans and startup handlers of this one."""
@@ -312,7 +329,7 @@ class LocalModules:
             return overlay
         try:
             data = path.read_bytes()
-            return decode(path, data).text if len(data) <= _LARGEST_BYTES else ""
+            return decode(path, data).text if len(data) <= LARGEST_BYTES else ""
         except (OSError, UnreadableFile):
             return None
 

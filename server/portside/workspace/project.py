@@ -15,9 +15,10 @@ from portside.lint.selection import EVERYTHING, Selection
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, ModuleFacts, WorkspaceFacts, module_facts
 from portside.python.layout import PythonLayout
-from portside.python.prefilter import is_interesting
+from portside.python.prefilter import Interest, interest
 from portside.rules import ALL
 from portside.workspace.asked_facts import AskedFacts, Surroundings
+from portside.workspace.import_roots import import_root
 from portside.workspace.importers import ImporterIndex
 from portside.workspace.launch_references import LaunchIndex
 from portside.workspace.local_modules import LocalModules
@@ -45,6 +46,7 @@ class Project:
     ) -> None:
         self.root = root.absolute()
         self._stopwatch = stopwatch or Stopwatch()
+        self._steady = steady
         self.port_variable = port_variable
         self._facts: OrderedDict[Path, ModuleFacts] = OrderedDict()
         self._modules = LocalModules(self.root, steady=steady)
@@ -68,7 +70,7 @@ class Project:
         source = text if isinstance(text, SourceFile) else SourceFile(str(path), text)
         absolute = self._absolute(path)
         is_known = absolute in self._facts
-        if not is_known and not is_interesting(source.data, source.path):
+        if not is_known and not self._may_say_something(absolute, source):
             return LintResult(())
         module = self._module_facts(absolute, source)
         self._stopwatch.lap("parse")
@@ -101,6 +103,16 @@ class Project:
         absolute = self._absolute(path)
         module = self._module_facts(absolute, SourceFile(str(path), text))
         return FileFacts(module, self._workspace_facts(absolute, module))
+
+    def _may_say_something(self, path: Path, source: SourceFile) -> bool:
+        found = interest(source.data, source.path)
+        if Interest.ANY in found or not self._steady:
+            return found is not Interest.NONE
+        # What files around answer; looking at their imports takes a part of the time that parsing takes.
+        top = import_root(path, self.root)
+        if Interest.RETIRED in found and not self._modules.files_of(path, "vllm", None, top):
+            return True
+        return Interest.APP in found and self._modules.may_lead_to_engine(path, source.data)
 
     def _absolute(self, path: Path) -> Path:
         return path if path.is_absolute() else self.root / path
