@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from portside.python.import_text import imports_in
 from portside.python.prefilter import may_make_engine
@@ -22,16 +24,17 @@ LARGEST_BYTES = 2_000_000
 FilesOf = Callable[[Path, str, str | None, Path], tuple[Path, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Makers:
-    """What in a file makes an engine. at_import: its import does. names: what does when called.
+class Makers(Protocol):
+    """What is known for certain of a file, at the price of parsing it."""
 
-    calls: what its import calls of other files, by the last names.
-    """
+    def makes_engine(self, path: Path) -> bool:
+        """Whether its import makes one, by itself."""
 
-    at_import: bool
-    names: frozenset[str]
-    calls: frozenset[str]
+    def names(self, path: Path) -> frozenset[str]:
+        """What in it makes one when it is called."""
+
+    def calls_maker(self, path: Path) -> bool:
+        """Whether its import calls what makes one in another file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,70 +54,75 @@ class _Node:
 class ImportGraph:
     """Effect: reads files, each once or twice: for a workspace in which nothing changes meanwhile.
 
-    files_of, makers: as the workspace's modules have it.
+    files_of: as the workspace's modules have it.
     """
 
-    def __init__(self, root: Path, files_of: FilesOf, makers: Callable[[Path], Makers]) -> None:
+    def __init__(self, root: Path, files_of: FilesOf, makers: Makers) -> None:
         self._root, self._files_of, self._makers = root, files_of, makers
         self._nodes: dict[str, _Node] = {}
-        self._closed: list[frozenset[str]] = []
-        self._examined: set[str] = set()
+        self._importers: defaultdict[str, list[str]] = defaultdict(list)
         self._homes: set[str] = set()
         self._names: set[str] = set()
         self._making: set[str] = set()
+        self._leading: set[str] = set()
 
     def imports_may_make_engine(self, path: Path, data: bytes) -> bool:
         """Whether an import of this text, as that file, may make an engine in another file."""
-        reached = self._reached(self._read(path, data).targets) - {str(path)}
-        self._examine(reached)
-        return not self._making.isdisjoint(reached)
+        targets = self._read(path, data).targets
+        new = self._load(targets)
+        if new:
+            self._examine(new)
+            self._leading = self._leading_to(self._making)
+        return not self._leading.isdisjoint(targets)
 
     def calls_may_make_engine(self, path: Path, data: bytes) -> bool:
         """Whether a call in this text, of what it imports, may make an engine; after the above."""
         return _calls_any(data, self._within_reach(self._read(path, data), self._names))
 
-    def _reached(self, targets: Iterable[str]) -> frozenset[str]:
-        """The files that these import, directly or through others, and these."""
-        found: set[str] = set()
-        waiting = list(targets)
+    def _load(self, targets: Iterable[str]) -> frozenset[str]:
+        """Read these files and all that they import, directly or through others; those that are new."""
+        new: set[str] = set()
+        waiting = [target for target in targets if target not in self._nodes]
         while waiting:
             target = waiting.pop()
-            if target in found:
-                continue
-            # Most of a large package imports most of it: what that comes to is known after the first time.
-            known = next((closed for closed in self._closed if target in closed), None)
-            if known is not None:
-                found |= known
-            else:
-                found.add(target)
-                waiting.extend(self._node(target).targets - found)
-        reached = frozenset(found)
-        if not any(reached <= closed for closed in self._closed):
-            self._closed = [reached, *(closed for closed in self._closed if not closed <= reached)]
-        return reached
+            if target not in self._nodes:
+                node = self._nodes[target] = self._read(Path(target), _read(Path(target)))
+                new.add(target)
+                for imported in node.targets:
+                    self._importers[imported].append(target)
+                waiting.extend(node.targets - self._nodes.keys())
+        return frozenset(new)
 
-    def _examine(self, files: frozenset[str]) -> None:
+    def _leading_to(self, files: Iterable[str]) -> set[str]:
+        """These files, and all that import them, directly or through others."""
+        found: set[str] = set()
+        waiting = list(files)
+        while waiting:
+            file = waiting.pop()
+            if file not in found:
+                found.add(file)
+                waiting.extend(self._importers[file])
+        return found
+
+    def _examine(self, new: frozenset[str]) -> None:
         """Tell which of the files make an engine when they are imported."""
-        new = files - self._examined
-        self._examined |= new
         known = frozenset(self._names)
         for file in new:
-            if self._node(file).makes_engine:
-                made = self._makers(Path(file))
-                self._names |= made.names
-                if made.names:
+            if self._nodes[file].makes_engine:
+                names = self._makers.names(Path(file))
+                self._names |= names
+                if names:
                     self._homes.add(file)
-                if made.at_import:
+                if self._makers.makes_engine(Path(file)):
                     self._making.add(file)
         # A name that has turned up now may be called in a file that was looked at before.
-        checks = [(new, self._names), (self._examined - new, self._names - known)]
+        checks = [(new, self._names), (self._nodes.keys() - new, self._names - known)]
         self._making |= {file for some, names in checks if names for file in some if self._calls(file, names)}
 
     def _calls(self, file: str, names: Collection[str]) -> bool:
-        wanted = self._within_reach(self._node(file), names)
-        if not wanted or not _calls_any(_read(Path(file)), wanted):
-            return False
-        return not wanted.isdisjoint(self._makers(Path(file)).calls)
+        wanted = self._within_reach(self._nodes[file], names)
+        path = Path(file)
+        return bool(wanted) and _calls_any(_read(path), wanted) and self._makers.calls_maker(path)
 
     def _within_reach(self, node: _Node, names: Collection[str]) -> frozenset[str]:
         """Those that the file can call: what it imports, and all of a module that has or hands on some."""
@@ -126,13 +134,6 @@ class ImportGraph:
         ):
             return frozenset(names)
         return node.names.intersection(names)
-
-    def _node(self, path: str) -> _Node:
-        known = self._nodes.get(path)
-        if known is None:
-            file = Path(path)
-            known = self._nodes[path] = self._read(file, _read(file))
-        return known
 
     def _read(self, path: Path, data: bytes) -> _Node:
         top = import_root(path, self._root)

@@ -24,7 +24,8 @@ from portside.python.names import Names
 from portside.python.outside_values import Loaded, outside_value
 from portside.python.served_app import is_held
 from portside.python.value_types import Value
-from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph, Makers
+from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
+from portside.workspace.import_roots import import_root
 from portside.workspace.module_files import ModuleFiles
 from portside.workspace.text_file import UnreadableFile, decode
 
@@ -119,7 +120,7 @@ class LocalModules:
         self._root = root
         self._steady = steady
         self._files = ModuleFiles(root, steady=steady)
-        self._graph = ImportGraph(root, self._files.of_import, self._makers) if steady else None
+        self._graph = ImportGraph(root, self._files.of_import, self) if steady else None
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
         self._asked: dict[Path, tuple[object, Names | None]] = {}
@@ -132,12 +133,21 @@ class LocalModules:
             graph.imports_may_make_engine(path, data) or graph.calls_may_make_engine(path, data)
         )
 
-    def _makers(self, path: Path) -> Makers:
+    def makes_engine(self, path: Path) -> bool:
+        """Whether importing the file makes an engine, by itself."""
         found = self.summary(path)
-        if found is None:
-            return Makers(at_import=False, names=frozenset(), calls=frozenset())
-        calls = frozenset(name.rpartition(".")[2] for name, _ in found.calls)
-        return Makers(bool(found.engines), frozenset(found.makers), calls)
+        return found is not None and bool(found.engines)
+
+    def names(self, path: Path) -> frozenset[str]:
+        """What in the file makes an engine when it is called."""
+        found = self.summary(path)
+        return frozenset(found.makers) if found is not None else frozenset()
+
+    def calls_maker(self, path: Path) -> bool:
+        """Whether importing the file calls what makes an engine in another one."""
+        found = self.summary(path)
+        top = import_root(path, self._root)
+        return found is not None and next(self._called(path, found.calls, top), None) is not None
 
     def engines_behind(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
         """The engines that the imports of this file make, through any number of files.
