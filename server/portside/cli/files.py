@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from portside.checking import Checker
-from portside.settings import SettingsError
+from portside.settings import Settings, SettingsError
 from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, python_files
 
 
@@ -65,11 +66,15 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
 
 def _excluded(checker: Checker) -> Excluded:
     def excluded(path: Path, is_folder: bool) -> bool:
+        settings = _settings(path.parent)
+        return settings is not None and bool(settings.exclude) and settings.excludes(path, folder=is_folder)
+
+    @functools.lru_cache(maxsize=1)  # one folder is gone through at a time
+    def _settings(folder: Path) -> Settings | None:
         try:
-            settings = checker.settings(path.parent)
+            return checker.settings(folder)
         except SettingsError:
-            return False  # reported where a file of that folder is checked
-        return settings.excludes(path, folder=is_folder)
+            return None  # reported where a file of that folder is checked
 
     return excluded
 

@@ -7,6 +7,7 @@ under TYPE_CHECKING count), so only its no is an answer.
 from __future__ import annotations
 
 import functools
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
@@ -59,6 +60,7 @@ class ImportGraph:
 
     def __init__(self, root: Path, files_of: FilesOf, makers: Makers) -> None:
         self._root, self._files_of, self._makers = root, files_of, makers
+        self._tops: dict[str, Path] = {}
         self._nodes: dict[str, _Node] = {}
         self._importers: defaultdict[str, list[str]] = defaultdict(list)
         self._homes: set[str] = set()
@@ -135,8 +137,15 @@ class ImportGraph:
             return frozenset(names)
         return node.names.intersection(names)
 
+    def _top(self, path: Path) -> Path:
+        folder = os.path.dirname(path)  # noqa: PTH120 - asked for every file of a large tree
+        known = self._tops.get(folder)
+        if known is None:
+            known = self._tops[folder] = import_root(path, self._root)
+        return known
+
     def _read(self, path: Path, data: bytes) -> _Node:
-        top = import_root(path, self._root)
+        top = self._top(path)
         pairs = ((name, self._files_of(path, module, name, top)) for module, name in imports_in(data))
         local = [(name, tuple(map(str, files))) for name, files in pairs if files]
         return _Node(
