@@ -77,9 +77,12 @@ class ImportGraph:
             self._leading = self._leading_to(self._making)
         return not self._leading.isdisjoint(targets)
 
-    def calls_may_make_engine(self, path: Path, data: bytes) -> bool:
-        """Whether a call in this text, of what it imports, may make an engine; after the above."""
-        return _calls_any(data, self._within_reach(self._read(path, data), self._names))
+    def names_maker(self, path: Path, data: bytes) -> bool:
+        """Whether this text, as that file, names what makes an engine in another one; after the above.
+
+        It need not call it: it may hand it to a thread.
+        """
+        return any(name.encode() in data for name in self._within_reach(self._read(path, data), self._names))
 
     def _load(self, targets: Iterable[str]) -> frozenset[str]:
         """Read these files and all that they import, directly or through others; those that are new."""

@@ -129,9 +129,7 @@ class LocalModules:
     def may_lead_to_engine(self, path: Path, data: bytes) -> bool:
         """Whether what the file imports may make an engine. False is certain, True is not."""
         graph = self._graph
-        return graph is None or (
-            graph.imports_may_make_engine(path, data) or graph.calls_may_make_engine(path, data)
-        )
+        return graph is None or (graph.imports_may_make_engine(path, data) or graph.names_maker(path, data))
 
     def makes_engine(self, path: Path) -> bool:
         """Whether importing the file makes an engine, by itself."""
@@ -139,9 +137,9 @@ class LocalModules:
         return found is not None and bool(found.engines)
 
     def names(self, path: Path) -> frozenset[str]:
-        """What in the file makes an engine when it is called."""
+        """What in the file makes an engine when it is called or awaited."""
         found = self.summary(path)
-        return frozenset(found.makers) if found is not None else frozenset()
+        return frozenset({*found.makers, *found.coroutines}) if found is not None else frozenset()
 
     def calls_maker(self, path: Path) -> bool:
         """Whether importing the file calls what makes an engine in another one."""

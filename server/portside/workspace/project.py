@@ -78,7 +78,7 @@ class Project:
         layout = PythonLayout(module.tree, module.names.statements)
         findings = run_rules(ALL, facts, source, layout, selection, fixes_later=fixes_later)
         self._stopwatch.lap("rules")
-        if is_known and not findings and not is_interesting(source.data, source.path):
+        if is_known and not findings and not self._may_say_something(absolute, source):
             del self._facts[absolute]
             return LintResult(())
         return LintResult(findings, module.tree.errors)
