@@ -14,7 +14,8 @@ that folder:
     ```
 
 `<!-- console: FOLDER holds 8010 -->` runs it while another process, `python -m
-http.server 8010`, holds that port: any free one stands in for 8010. What differs
+http.server 8010`, holds that port: any free one stands in for 8010. With `(is bound)`
+behind the port it is one of the programs of tests/devserver/holding.py. What differs
 from run to run (process ids, times, the user) is written as it was in the run
 that wrote it, and compared by its shape.
 """
@@ -24,6 +25,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import importlib.util
 import os
 import pathlib
 import re
@@ -42,11 +44,14 @@ PAGES = (
     "docs/index.md",
     "docs/cli.md",
     "docs/devserver.md",
+    "docs/ports.md",
     "docs/settings.md",
     "docs/editors.md",
 )
 BLOCK = re.compile(
-    r"<!-- console: (?P<folder>\S+)(?: holds (?P<port>\d+))? -->\n```console\n(?P<text>.*?)```\n", re.DOTALL
+    r"<!-- console: (?P<folder>\S+)(?: holds (?P<port>\d+)(?: \((?P<how>[^)]+)\))?)? -->\n"
+    r"```console\n(?P<text>.*?)```\n",
+    re.DOTALL,
 )
 # What may differ between two runs of one command.
 VARYING = (
@@ -61,18 +66,21 @@ class Block:
     folder: str
     port: str | None
     text: str
+    how: str | None = None
 
     def commands(self) -> list[str]:
         return [line[2:] for line in self.text.splitlines() if line.startswith("$ ")]
 
 
 def blocks(page: str) -> list[Block]:
-    return [Block(found["folder"], found["port"], found["text"]) for found in BLOCK.finditer(page)]
+    return [
+        Block(found["folder"], found["port"], found["text"], found["how"]) for found in BLOCK.finditer(page)
+    ]
 
 
 def rerun(block: Block) -> str:
     """The block's text as it would be now."""
-    with tempfile.TemporaryDirectory() as scratch, held_port(block.port) as actual:
+    with tempfile.TemporaryDirectory() as scratch, held_port(block.port, block.how) as actual:
         folder = pathlib.Path(scratch, pathlib.Path(block.folder).name)
         shutil.copytree(ROOT / block.folder, folder, ignore=shutil.ignore_patterns("__pycache__", ".git"))
         parts = [
@@ -109,21 +117,68 @@ def output_of(command: str, folder: pathlib.Path, port: str | None, actual: str)
 
 
 @contextlib.contextmanager
-def held_port(port: str | None) -> Iterator[str]:
-    """A free port that a web server holds; nothing where no port is asked for."""
+def held_port(port: str | None, how: str | None = None) -> Iterator[str]:
+    """A free port that another process holds; nothing where no port is asked for."""
     if port is None:
         yield ""
         return
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        actual = str(probe.getsockname()[1])
-    command = [sys.executable, "-m", "http.server", actual]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
+    actual = free_port()
+    if how is None:
+        command = [sys.executable, "-m", "http.server", actual]
+        servers = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
         wait_until_listening(int(actual))
+    else:
+        servers = held_by(how, actual)
+    try:
         yield actual
     finally:
-        server.kill()
-        server.wait()
+        for server in servers:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, 9) if how else server.kill()
+            server.communicate()
+
+
+def free_port() -> str:
+    """Below those that the kernel takes for outgoing connections."""
+    for candidate in range(20000 + os.getpid() % 5000, 32000):
+        with contextlib.suppress(OSError), socket.create_server(("", candidate)):
+            return str(candidate)
+    raise OSError("no port is free")
+
+
+def held_by(how: str, port: str) -> list[subprocess.Popen[str]]:
+    """Programs of the tests, as `python3 server.py ADDRESS PORT`, each in a session of its own."""
+    spec = importlib.util.spec_from_file_location("holding", ROOT / "tests" / "devserver" / "holding.py")
+    assert spec is not None
+    assert spec.loader is not None
+    holding = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(holding)
+    program, _, host = how.partition(" at ")
+    folder = tempfile.mkdtemp(prefix="portside-holding-")
+    name = "docker-proxy" if program == "forwards" else "python3"
+    pathlib.Path(folder, name).symlink_to(os.path.realpath(sys.executable))
+    pathlib.Path(folder, "server.py").write_text(holding.source_of(program), encoding="utf-8")
+    words = [f"./{name}", "server.py", host or "127.0.0.1", port]
+    words += ["-host-port", port, "-container-ip", "172.17.0.2", "-container-port", "8000"] * (
+        name != "python3"
+    )
+    started = []
+    for _ in range(2 if program == "shares" else 1):
+        started.append(
+            subprocess.Popen(
+                words,
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            )
+        )
+        output = started[-1].stdout
+        assert output is not None
+        output.readline()
+    shutil.rmtree(folder)
+    return started
 
 
 def wait_until_listening(port: int) -> None:

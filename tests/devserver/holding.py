@@ -97,13 +97,34 @@ PROGRAMS = {
 }
 
 
+PROGRAMS["forwards"] = PROGRAMS["listens"]
+PROGRAMS["left connections"] = """
+    sock = made(); sock.listen()
+    client = socket.create_connection((host, port))
+    sock.accept()[0].close()
+    client.close(); sock.close()
+    held(); time.sleep(600)
+"""
+PROGRAMS["hangs on by itself"] = """
+    sock = made(); sock.listen()
+    client = socket.create_connection((host, port))
+    connection = sock.accept()[0]
+    client.close(); sock.close()
+    held(); time.sleep(600)
+"""
+
+
+def source_of(program: str) -> str:
+    return _PREAMBLE + textwrap.dedent(PROGRAMS[program])
+
+
 class Holding:
     """One of the programs, running. `processes` are all that are left of it at the end, and end."""
 
     def __init__(
         self, program: str, port: int, host: str = "127.0.0.1", *more: str, command: Sequence[str] = ()
     ) -> None:
-        source = _PREAMBLE + textwrap.dedent(PROGRAMS[program])
+        source = source_of(program)
         self.port = port
         self.process = subprocess.Popen(
             [*(command or (sys.executable,)), "-c", source, host, str(port), *more],

@@ -172,8 +172,7 @@ def test_a_listener_that_no_longer_accepts_is_said_to_hang(port: int) -> None:
         )
         report = look(port)
     assert (
-        "it seems to hang: 3 connections wait to be accepted, 3 that the other side has closed "
-        "(CLOSE_WAIT) are still open"
+        "it seems to hang: it keeps 3 connections that the other side has closed, 3 not yet accepted"
     ) in shown(report)
 
 

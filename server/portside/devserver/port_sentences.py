@@ -73,12 +73,12 @@ def _ephemeral(port: int, rows: Sequence[Socket]) -> str:
 
 def hint_of_hanging(rows: Sequence[Socket]) -> str:
     """What shows that a listener no longer minds its connections; empty where nothing does."""
-    queued = sum(row.queued for row in rows if row.is_listening)
-    closed = sum(row.state is TcpState.CLOSE_WAIT for row in rows)
-    if not closed:
+    listening = [row for row in rows if row.is_listening]
+    closed = [row for row in rows if row.state is TcpState.CLOSE_WAIT]
+    if not listening or not closed:
         return ""
-    waiting = f"{queued} connections wait to be accepted, " if queued else ""
-    return f"it seems to hang: {waiting}{closed} that the other side has closed (CLOSE_WAIT) are still open"
+    waiting = f", {sum(row.queued for row in listening)} not yet accepted" if listening[0].queued else ""
+    return f"it seems to hang: it keeps {_connections(closed)} that the other side has closed{waiting}"
 
 
 def _connections(rows: Sequence[Socket]) -> str:
