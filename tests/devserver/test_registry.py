@@ -71,7 +71,7 @@ def test_records_of_the_dead_are_swept(state: Path) -> None:
     assert not dead.is_running()
     registry.Entry(replace(dead, pid=2**22 + 1))
     assert len(registry.records()) == 1
-    assert orphans.has_dead_runs()
+    assert registry.has_dead()
     entry = registry.Entry(_record())
     assert orphans.sweep() == []
     assert [record.pid for record in registry.records()] == [os.getpid()]
@@ -87,7 +87,7 @@ def test_a_record_of_another_boot_is_dead_whatever_has_its_pid(state: Path) -> N
 
 def test_a_record_of_another_container_is_left_alone(state: Path) -> None:
     registry.Entry(replace(_record(), namespace="pid:[1]", ticks=1))
-    assert not orphans.has_dead_runs()
+    assert not registry.has_dead()
     assert orphans.sweep() == []
     entry = registry.Entry(_record())
     assert entry.path.name == f"{os.getpid()}-{entry.record.id[:8]}.json"

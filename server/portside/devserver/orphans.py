@@ -68,12 +68,6 @@ def sweep() -> list[LeftOver]:
     return [left for _, left in found if left.remnants]
 
 
-def has_dead_runs() -> bool:
-    """Whether `sweep` would find records of dead runs. Cheap: it looks at no process but those."""
-    place = identity.here()
-    return any(not record.is_elsewhere(place) and not record.is_running() for record in registry.records())
-
-
 def _dead_runs(patience_s: float = 0.0) -> list[tuple[Path, LeftOver]]:
     place = identity.here()
     dead = [

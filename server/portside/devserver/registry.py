@@ -16,7 +16,6 @@ import json
 import os
 import sys
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -73,7 +72,7 @@ class Record:
     message: str | None = None
     failure: dict[str, Any] | None = None
     version: int = VERSION
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=lambda: os.urandom(16).hex())
     started_at: float = field(default_factory=time.time)
     updated_at: float = field(default_factory=time.time)
     phase_since: float = field(default_factory=time.time)
@@ -143,6 +142,12 @@ def stored() -> list[tuple[Path, Record]]:
         for path in sorted(servers_folder().glob("*.json"))
         if isinstance(record := read(path), Record)
     ]
+
+
+def has_dead() -> bool:
+    """Whether there is a record of a server that does not run any more. Looks at no other process."""
+    place = identity.here()
+    return any(not record.is_elsewhere(place) and not record.is_running() for record in records())
 
 
 def read(path: Path) -> Record | str | None:

@@ -13,13 +13,9 @@ def sweep(console: Console) -> None:
 
     Only what is proved to be theirs (tree.py). Takes no time where every record is of a server that runs.
     """
-    if not registry.servers_folder().is_dir():
+    if not registry.has_dead():
         return
-    from portside.devserver import orphans
-
-    if not orphans.has_dead_runs():
-        return
-    from portside.devserver import gpu
+    from portside.devserver import gpu, orphans
 
     remains = {remnant.pid for one in orphans.find() for remnant in one.remnants}
     on_gpu = gpu.held_by(remains) if remains else {}
