@@ -150,6 +150,11 @@ while socket.socket().connect_ex(("127.0.0.1", OTHER)):
     time.sleep(0.05)
 uvicorn.run(app, port=PORT)
 """,
+    "tried out with a listener": """
+with socket.create_server(("127.0.0.1", PORT)):
+    pass
+uvicorn.run(app, port=PORT)
+""",
     # hypercorn; vLLM with several API servers
     "on a socket that goes to a spawned child": """
 sock = create_server_socket(("127.0.0.1", PORT))

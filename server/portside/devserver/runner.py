@@ -325,6 +325,8 @@ class Runner:
                 self._narrator.note(str(fields["text"]))
             case "loaded":
                 worker.plain = bool(fields.get("plain"))
+                if generation == self._state.live:  # its first server is over, and here is the next
+                    self._let_in(worker)
                 self._post(events.Loaded(generation))
                 self._narrator.loaded(generation)
             case "serving":

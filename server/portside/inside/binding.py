@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import threading
 import types
@@ -97,29 +96,20 @@ class PlainServer:
                 break
         self._hold.is_served = True
         self._channel.send("serving", tls=False, plain=True, pid=os.getpid())
-        self._attend()
+        self._start_reporting()
         # gunicorn imports the app in its forked workers: those tell what they have imported.
-        os.register_at_fork(after_in_child=self._report_from_child)
+        os.register_at_fork(after_in_child=self._start_reporting)
 
-    def _attend(self) -> None:
-        threading.Thread(target=self._run, name="portside", daemon=True).start()
-
-    def _run(self) -> None:
-        known = 0
-        while not self._channel.is_over:
-            known = self._report(known)
-            message = self._channel.wait(_REPORT_S)
-            if message is not None and message.event in ("stop", "retire"):
-                os.kill(os.getpid(), signal.SIGINT)
-
-    def _report_from_child(self) -> None:
+    def _start_reporting(self) -> None:
+        # The interpreter may be on its way out.
         with contextlib.suppress(RuntimeError):
             threading.Thread(target=self._report_on, name="portside", daemon=True).start()
 
     def _report_on(self) -> None:
+        """What it imports from now on. It is spoken to by signals: the channel is not read here."""
         pause = threading.Event()
         known = 0
-        while True:
+        while self._hold.is_served and not self._channel.is_over:
             known = self._report(known)
             pause.wait(_REPORT_S)
 

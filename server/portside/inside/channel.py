@@ -60,7 +60,8 @@ class Channel:
             try:
                 sent = socket.send_fds(self._sock, [data], list(fds)) if fds else 0
                 self._sock.sendall(data[sent:])
-            except (OSError, ValueError):
+            except (OSError, ValueError) as error:
+                self.is_over = self.is_over or isinstance(error, ConnectionError)
                 return False
         return True
 

@@ -32,7 +32,7 @@ class Hold:
         self.listeners = listeners
         self.port = port
         self.is_served = False
-        """Whether a server that is not uvicorn accepts on it."""
+        """Whether a server that is not uvicorn accepts on it. Another one may take it after that one."""
 
     @property
     def is_taken(self) -> bool:
@@ -43,15 +43,20 @@ class Hold:
         """False in a child that was forked off a process which had taken it."""
         return self._taken_in == os.getpid()
 
+    @property
+    def _is_to_be_had(self) -> bool:
+        return bool(self.listeners) and (not self.is_taken or self.is_served)
+
     def take(self) -> None:
         self._taken_in = os.getpid()
+        self.is_served = False
 
     def offers(self, host: str | None, port: int) -> bool:
         """Whether a server that asks for this address gets the socket. Effect: may change what is held."""
+        if self._is_to_be_had and port == self.port and self._covers(host):
+            return True
         if self.is_taken:
             return False
-        if self.listeners and port == self.port and self._covers(host):
-            return True
         return port not in self._aside and self._ask(host, port)
 
     def _covers(self, host: str | None) -> bool:
@@ -83,7 +88,7 @@ class Hold:
 
     def listener_for(self, sock: socket.socket, address: object) -> socket.socket | None:
         """The held listener that stands for this bind; None where it is about another address."""
-        if self.is_taken or not self.listeners or not self._is_about_us(sock, address):
+        if not self._is_to_be_had or not self._is_about_us(sock, address):
             return None
         for listener in self.listeners:
             if listener.family == sock.family and _listens_alike(listener, sock):
