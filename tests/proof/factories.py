@@ -501,11 +501,6 @@ NO_FACTORY = (
         ((19, "`80000` is no port"),),
     ),
     Unmovable(
-        "a failure of more than the server, which is only printed",
-        HEAD + GUARD + "    try:\n        app.state.x = open('x')\n    " + RUN + "    except Exception as error:\n        print(error)\n",
-        ((16, "without an app to return"),),
-    ),
-    Unmovable(
         "a cleanup when the server is interrupted",
         "import shutil\n" + HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    except KeyboardInterrupt:\n        shutil.rmtree('cache')\n",
         ((18, "`shutil.rmtree('cache')` runs after the server has stopped"),),

@@ -268,11 +268,37 @@ AFTER = (
         notes=("say those options too",),
     ),
     Movable(
-        "an import string that names the script itself as main",
-        HEAD + LINES + GUARD + "    import os\n\n    print(os.getcwd())\n    uvicorn.run('__main__:app', port=8010)\n",
-        "uvicorn server:app --port 8010",
-        factory="",
+        "a failure of more than the server, which is only printed",
+        HEAD + GUARD + "    try:\n        app.state.x = 1\n    " + RUN + "    except Exception as error:\n        print(error)\n",
+        PLAIN,
+        kept=("        return app\n", "        print(error)\n        raise SystemExit\n"),
+    ),
+    Movable(
+        "an import string of a factory that reads what main leaves in the environment",
+        "import os\nimport uvicorn\nfrom fastapi import FastAPI\n\n\ndef build():\n    return FastAPI(title=os.environ['TITLE'])\n" + GUARD
+        + "    os.environ['TITLE'] = 'here'\n    uvicorn.run('server:build', factory=True, port=8010)\n",
+        f"{UVICORN} --port 8010",
+        kept=("return build()",),
+    ),
+    Movable(
+        "an import string, and a variable that is only asked",
+        "import os\n" + HEAD + GUARD + "    if not os.environ.get('KEY'):\n        open('warnings', 'w').close()\n    uvicorn.run('server:app', port=8010)\n",
+        f"{UVICORN} --port 8010",
+    ),
+    Movable(
+        "a server whose logging is left alone",
+        HEAD + GUARD + "    app.state.x = 1\n    uvicorn.run(app, port=8010, log_config=None)\n",
+        f"{UVICORN} --port 8010",
+        notes=("`log_config=None` leaves logging alone",),
+    ),
+    Movable(
+        "an argument whose default is computed",
+        "import os\n" + ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--workers', type=int, default=len(os.sep))\n" + PARSE
+        + "    app.state.x = 1\n    uvicorn.run(app, port=8010, backlog=args.workers * 64)\n",
+        f"{UVICORN} --port 8010",
+        notes=("say `--backlog` where uvicorn's own default is wrong",),
+        differs={"backlog": "2048"},
     ),
 )  # fmt: skip
 
-MORE_FACTORIES = (*BRANCHES, *SERVING_FOR_OTHERS, *WITH_WORDS, *AFTER[:-1])
+MORE_FACTORIES = (*BRANCHES, *SERVING_FOR_OTHERS, *WITH_WORDS, *AFTER)

@@ -49,6 +49,7 @@ def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movab
     after = run(tmp_path, ["sh", "-c", factory.command], shape)
     assert len(before) == len(after) == 1
     assert not after[0]["startup_failed"]
+    before[0]["options"] |= shape.differs
     assert after == before
 
 

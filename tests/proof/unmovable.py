@@ -132,11 +132,6 @@ UNMOVABLE = (
         ((12, "`--log-config` takes text"),),
     ),
     Unmovable(
-        "log_config switched off",
-        HEAD + GUARD + "    uvicorn.run(app, log_config=None)\n",
-        ((12, "`log_config=None` has no command line form"),),
-    ),
-    Unmovable(
         "a number as log_level",
         HEAD + GUARD + "    uvicorn.run(app, log_level=15)\n",
         ((12, "`--log-level` takes text"),),

@@ -321,9 +321,10 @@ def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:
 
 _OPENERS = frozenset(
     {"open", "Path", "FileResponse", "StaticFiles", "Jinja2Templates", "load_dotenv", "read_csv"}
+    | {"spec_from_file_location"}
 )
 _MODES = frozenset({"r", "rb", "rt", "w", "wb", "wt", "a", "ab", "at", "x", "r+", "w+", "a+"})
-_PATH_ARGUMENTS = frozenset({"directory", "dotenv_path", "file", "filename", "path"})
+_PATH_ARGUMENTS = frozenset({"directory", "dotenv_path", "file", "filename", "location", "path"})
 
 
 def given_paths(names: Names, launch: Launch | None) -> frozenset[str]:
@@ -348,7 +349,9 @@ def opened_paths(names: Names) -> frozenset[str]:
                 continue
             passed = arguments(call)
             named = (node for name, node in passed.keywords.items() if name in _PATH_ARGUMENTS)
-            for node in (*passed.positional[:1], *named):
+            # The first argument of `spec_from_file_location` is the module's name.
+            number = 1 if names.tree.text(called) == "spec_from_file_location" else 0
+            for node in (*passed.positional[number : number + 1], *named):
                 path = string_value(names.tree, names.value_of(node))
                 # `path.open("w")` names a mode.
                 if path in _MODES:

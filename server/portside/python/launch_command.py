@@ -109,6 +109,12 @@ class OptionReader:
                 continue
             if self._is_dropped(keyword, node):
                 continue
+            if keyword == "log_config" and self._is_none(node):
+                self.obstacles.note(
+                    "`log_config=None` leaves logging alone, and the command sets up uvicorn's own",
+                    review=True,
+                )
+                continue
             if keyword == "log_config" and self.may_leave and self._is_dictionary(written):
                 logging = written
                 continue
@@ -131,7 +137,7 @@ class OptionReader:
 
     @property
     def _variables(self) -> ShellVariables:
-        return ShellVariables(self.names, self.obstacles, self.place.variables)
+        return ShellVariables(self.names, self.obstacles, self.place.variables, self.may_leave)
 
     def _check_port(self, node: Node, port: int | None) -> None:
         """A number that is no port stays in the file, where PS205 says so."""
@@ -156,6 +162,9 @@ class OptionReader:
 
     def _is_dictionary(self, node: Node) -> bool:
         return self.names.value_of(node).type == "dictionary"
+
+    def _is_none(self, node: Node) -> bool:
+        return _is_none(trace(self.names, node))
 
     def _is_true(self, node: Node) -> bool:
         value = trace(self.names, node)
@@ -259,13 +268,16 @@ class OptionReader:
             self.obstacles.note(f"{shown} is computed: the command asks the module for it", review=True)
             return asked
         if self.may_leave and not option.keyword.startswith("ssl_"):
-            self.obstacles.note(
-                f"{shown} can't be told from here: say `{option.flag}` where it should be another than"
-                f" uvicorn's own",
-                review=True,
-            )
-            return ()
+            return self._left(option, shown)
         self.obstacles.add(node, f"{shown}: {_why_not(value)}")
+        return ()
+
+    def _left(self, option: Option, shown: str) -> tuple[str, ...]:
+        """Nothing, and a note that a person has to say it."""
+        self.obstacles.note(
+            f"{shown} can't be told from here: say `{option.flag}` where uvicorn's own default is wrong",
+            review=True,
+        )
         return ()
 
     def _literal(self, option: Option, node: Node, value: object) -> tuple[str, ...]:
@@ -286,6 +298,8 @@ class OptionReader:
                 return ()
             return self._any_host() if option.keyword == "host" else self._without_default(option, node)
         if not isinstance(default, Literal):
+            if self.may_leave:
+                return self._left(option, f"{self.obstacles.quote(node)}")
             self.obstacles.add(node, f"what `{self.names.tree.text(node)}` defaults to can't be told")
             return ()
         constant = default.value

@@ -33,12 +33,13 @@ _NESTED = 3
 class ShellVariables:
     """The variables of one launch. file: what the `.env` beside it says, {} without one.
 
-    is_outside: whether the value was found in another file, which may load a `.env` itself.
+    may_leave: whether an option without a form may be left to whoever starts the server.
     """
 
     names: Names
     obstacles: Obstacles
     file: Mapping[str, str]
+    may_leave: bool = False
 
     def words(
         self, option: Option, node: Node, value: Environment, *, is_outside: bool = False
@@ -77,8 +78,14 @@ class ShellVariables:
             if option.none_is_default:
                 return (f'${{{value.variable}:+{option.flag} "${value.variable}"}}',)
         default = _default(option, value)
-        if default is None:
+        if default is None and self.may_leave and not option.keyword.startswith("ssl_"):
+            self.obstacles.note(
+                f"what `${value.variable}` defaults to has no form in a shell: say `{option.flag}`",
+                review=True,
+            )
+        elif default is None:
             self.obstacles.add(node, f"what `${value.variable}` defaults to has no form in a shell")
+        if default is None:
             return ()
         return (option.flag, f'"{default}"') if default else ()
 

@@ -66,7 +66,7 @@ def _of_string(names: Names, site: Site, launch: Launch, text: str, obstacles: O
         ):
             obstacles.add(launch.app, f"`{first}` is another name where the server is started")
             return None
-        _check_discarded(names, site, first, obstacles)
+        _check_discarded(names, site, first, obstacles, is_called=bool(ending))
         return Returned(f"{name}{ending}")
     mentioned = any(
         names.tree.text(node) == first
@@ -83,12 +83,15 @@ def _of_string(names: Names, site: Site, launch: Launch, text: str, obstacles: O
 _ENVIRONMENT = ("environ", "putenv", "load_dotenv")
 
 
-def _check_discarded(names: Names, site: Site, app: str, obstacles: Obstacles) -> None:
-    """What the script sets is unseen by the module that the string imports anew; a factory sees it."""
+def _check_discarded(names: Names, site: Site, app: str, obstacles: Obstacles, *, is_called: bool) -> None:
+    """What the script sets is unseen by the module that the string imports anew; a factory sees it.
+
+    is_called: whether the string names a function, which is called after all that in both.
+    """
     for part in site.removed:
         for node in query("(identifier) @name", part).get("name", []):
             text = names.tree.text(node)
-            if text in _ENVIRONMENT:
+            if text in _ENVIRONMENT and not is_called and not _only_asks(names, node):
                 obstacles.add(node, f"`{text}`: set before the module is imported, and by a factory after it")
             elif text == app and names.home(text, names.scope_at(node)) is names.module and _is_read(node):
                 obstacles.add(node, f"what happens to `{app}` here is lost on the app that is served")
@@ -102,3 +105,19 @@ def _check_discarded(names: Names, site: Site, app: str, obstacles: Obstacles) -
 def _is_read(node: Node) -> bool:
     parent = node.parent
     return parent is not None and parent.type != "keyword_argument"
+
+
+def _only_asks(names: Names, name: Node) -> bool:
+    """`os.environ.get(…)`, `os.environ["PORT"]` as a value, `"PORT" in os.environ`."""
+    environment = name.parent if name.parent is not None and name.parent.type == "attribute" else name
+    around = environment.parent
+    if names.tree.text(name) != "environ" or around is None:
+        return False
+    if around.type == "attribute":
+        method = around.child_by_field_name("attribute")
+        return method is not None and names.tree.text(method) in {"get", "items", "keys", "copy"}
+    if around.type == "subscript" and around.parent is not None:
+        return around.parent.type not in {"delete_statement", "augmented_assignment"} and (
+            around.parent.child_by_field_name("left") != around
+        )
+    return around.type == "comparison_operator"

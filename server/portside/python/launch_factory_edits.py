@@ -20,7 +20,7 @@ from portside.python.launch_factory_after import NAME as AFTER
 from portside.python.launch_factory_after import After
 from portside.python.launch_factory_app import Returned
 from portside.python.launch_factory_kept import Kept, KeptWriter
-from portside.python.launch_factory_tries import dropped, dropped_spans
+from portside.python.launch_factory_tries import dropped, dropped_spans, open_handlers
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_removal import left_over
 from portside.python.launch_site import Level, Site, statements
@@ -75,7 +75,7 @@ class FactoryWriter:
         if header is None or obstacles.found:
             return None
         changes = [*(self._ahead(edit, cuts) for edit in header), *self._returns(), *self._parsing()]
-        changes += [*after, *self._in_threads(), *self._endings(), *self._untyped()]
+        changes += [*after, *self._in_threads(), *self._endings(), *self._leaving(), *self._untyped()]
         imports = self._imports(cuts, obstacles)
         if imports is None:
             return None
@@ -246,6 +246,18 @@ class FactoryWriter:
         start, end = self.names.tree.span(outermost).start, self.names.tree.span(level.block).end
         indent = self._source.text[self._line(start).start : start]
         yield Edit(self._source.path, Span(end, end), f"{self._source.newline}{indent}raise SystemExit")
+
+    def _leaving(self) -> Iterator[Edit]:
+        """`raise SystemExit` after a handler that only tells: the script ended there too."""
+        for statement in open_handlers(self.names, self.site) if not self.kept.functions else ():
+            start, end = self.names.tree.span(statement).start, self.names.tree.span(statement).end
+            indent = self._source.text[self._line(start).start : start]
+            if statement.type in {"return_statement", "pass_statement"}:
+                yield Edit(self._source.path, Span(start, end), "raise SystemExit")
+            elif not indent.strip():
+                yield Edit(
+                    self._source.path, Span(end, end), f"{self._source.newline}{indent}raise SystemExit"
+                )
 
     def _untyped(self) -> Iterator[Edit]:
         """Takes `-> None` from the functions that give the app now."""

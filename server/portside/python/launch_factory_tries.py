@@ -80,9 +80,16 @@ def _check_kept(names: Names, clause: Node, obstacles: Obstacles) -> None:
             # A print stays here, so there is nothing to note of it.
             check_statement(names, statement, missed, after=True)
     obstacles.found += [blocker for blocker in missed.found if blocker not in obstacles.found]
-    ends = bool(found) and found[-1].type != "return_statement" and _leaves(names, found[-1])
-    if not ends and not _is_of_end(names, clause):
-        obstacles.add(clause, "what is caught here would leave the factory without an app to return")
+
+
+def open_handlers(names: Names, site: Site) -> Iterator[Node]:
+    """The handlers after which a factory would return no app: there the process has to end, as it did."""
+    for attempt in site.tries:
+        for clause in attempt.named_children:
+            found = _statements(clause) if clause.type in _HANDLERS else []
+            ends = bool(found) and found[-1].type != "return_statement" and _leaves(names, found[-1])
+            if found and not ends and attempt not in dropped(site) and not _is_of_end(names, clause):
+                yield found[-1]
 
 
 def _is_of_end(names: Names, clause: Node) -> bool:

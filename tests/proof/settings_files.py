@@ -1,0 +1,130 @@
+"""Shapes whose host and port come from other files: settings objects, a `.env`, what only Python can tell."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.shapes import API, Movable
+
+HEAD = "import uvicorn\n" + API
+GUARD = "\n\nif __name__ == '__main__':\n"
+RUN = GUARD + "    uvicorn.run(app, host=settings.host, port=settings.port)\n"
+FROM_SETTINGS = "from settings import settings\n" + HEAD
+PLAIN_CLASS = "class Settings:\n    host = '0.0.0.0'\n    port = 8010\n\n\nsettings = Settings()\n"
+
+SETTINGS = (
+    Movable(
+        "settings of a plain class",
+        FROM_SETTINGS + RUN,
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        files={"settings.py": PLAIN_CLASS},
+        notes=("`settings.port` comes from another file",),
+    ),
+    Movable(
+        "settings of a class in a third file",
+        FROM_SETTINGS + RUN,
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        files={
+            "settings.py": "from base import Base\n\nsettings = Base()\n",
+            "base.py": "class Base:\n    host = '0.0.0.0'\n    port = 8010\n",
+        },
+    ),
+    Movable(
+        "settings that a function returns",
+        "from settings import get_settings\n" + HEAD + "\nsettings = get_settings()\n" + RUN,
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        files={"settings.py": PLAIN_CLASS + "\n\ndef get_settings():\n    return settings\n"},
+    ),
+    Movable(
+        "settings within settings",
+        FROM_SETTINGS + GUARD + "    uvicorn.run(app, port=settings.server.port)\n",
+        "uvicorn server:app --port 8010",
+        files={
+            "settings.py": "class Server:\n    port: int = 8010\n\n\nclass Settings:\n    server = Server()\n\n\nsettings = Settings()\n"
+        },
+    ),
+    Movable(
+        "settings that a package hands on under the name of its module",
+        "from configs import config\n" + HEAD + GUARD + "    uvicorn.run(app, port=config.port)\n",
+        "uvicorn server:app --port 8010",
+        files={
+            "configs/__init__.py": "from .config import Config\n\nconfig = Config()\n",
+            "configs/config.py": "class Config:\n    port = 8010\n",
+        },
+    ),
+    Movable(
+        "a port that another file reads from the environment",
+        "from settings import PORT\n" + HEAD + GUARD + "    uvicorn.run(app, port=PORT)\n",
+        'uvicorn server:app --port "${PORT:-8010}"',
+        files={"settings.py": "import os\n\nPORT = int(os.getenv('PORT', '8010'))\n"},
+        environment={"PORT": "8011"},
+    ),
+    Movable(
+        "a port from a file that fills the environment",
+        "import os\nfrom dotenv import load_dotenv\n" + HEAD + "\nload_dotenv()\n" + GUARD + "    uvicorn.run(app, port=int(os.getenv('PORT', 8000)))\n",
+        'uvicorn server:app --port "${PORT:-8010}"',
+        files={".env": "# where it listens\nPORT=8010\nAPI_KEY=secret\n"},
+        notes=("is what `.env` says today",),
+    ),
+    Movable(
+        "a port that no file sets",
+        "import os\nfrom dotenv import load_dotenv\n" + HEAD + "\nload_dotenv()\n" + GUARD + "    uvicorn.run(app, port=int(os.getenv('PORT', 8010)))\n",
+        'uvicorn server:app --port "${PORT:-8010}"',
+        notes=("may come from a file (`load_dotenv`)",),
+    ),
+    Movable(
+        "a port from a dictionary that is read from a file",
+        "import json\n" + HEAD + "\nwith open('config.json') as file:\n    config = json.load(file)\n" + GUARD + "    uvicorn.run(app, port=int(config['port']))\n",
+        """uvicorn server:app --port "$(python -c 'from server import config; print(int(config['"'"'port'"'"']))' | tail -n 1)\"""",
+        files={"config.json": '{"port": "8010"}'},
+        kept=("json.load",),
+        notes=("the command asks the module for it",),
+    ),
+    Movable(
+        "a port from a module that prints and computes",
+        "from settings import port\n" + HEAD + GUARD + "    uvicorn.run(app, port=port())\n",
+        """uvicorn server:app --port "$(python -c 'from settings import port; print(port())' | tail -n 1)\"""",
+        files={"settings.py": "print('loading')\n\n\ndef port():\n    return 8000 + len('0123456789')\n"},
+    ),
+    Movable(
+        "a switch that settings turn off",
+        FROM_SETTINGS + GUARD + "    uvicorn.run(app, port=8010, access_log=settings.log, reload=settings.debug)\n",
+        "uvicorn server:app --port 8010 --no-access-log",
+        files={"settings.py": "class Settings:\n    log = False\n    debug = False\n\n\nsettings = Settings()\n"},
+    ),
+    Movable(
+        "certificates that are left out where no variable names them",
+        "import os\n" + HEAD + GUARD + "    uvicorn.run(app, port=8010, root_path=os.getenv('ROOT', ''), ssl_keyfile=os.getenv('KEY'))\n",
+        """uvicorn server:app --port 8010 --root-path "${ROOT:-}" ${KEY:+--ssl-keyfile "$KEY"}""",
+    ),
+    Movable(
+        "a level from the environment",
+        "import os\n" + HEAD + GUARD + "    uvicorn.run(app, port=8010, log_level=os.getenv('LEVEL', 'warning'))\n",
+        'uvicorn server:app --port 8010 --log-level "${LEVEL:-warning}"',
+        notes=("takes lower case alone",),
+        environment={"LEVEL": "debug"},
+    ),
+    Movable(
+        "a name with a dash",
+        HEAD + GUARD + "    uvicorn.run(app, port=8010)\n",
+        "uvicorn my-server:app --port 8010",
+        path="my-server.py",
+    ),
+    Movable(
+        "the main module of a package",
+        HEAD + GUARD + "    uvicorn.run(app, port=8010)\n",
+        "uvicorn pkg.__main__:app --port 8010",
+        path="pkg/__main__.py",
+        files={"pkg/__init__.py": "X = 1\n"},
+        arguments=("-m", "pkg"),
+    ),
+    Movable(
+        "a module that is loaded from a file beside the script",
+        "import importlib.util\n\nspec = importlib.util.spec_from_file_location('more', 'more.py')\nmore = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(more)\n"
+        + HEAD + GUARD + "    uvicorn.run(app, port=8010)\n",
+        "cd api && uvicorn server:app --port 8010",
+        path="api/server.py",
+        files={"api/more.py": "X = 1\n"},
+        folder="api",
+        arguments=("server.py",),
+    ),
+)  # fmt: skip
