@@ -1,0 +1,98 @@
+"""What is left unread, or answered by a look at the text, must not change what is found."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.rules.marked import unmark
+
+from portside.lint.finding import Finding
+from portside.python.prefilter import Interest
+from portside.rules import ALL
+from portside.workspace import project as project_module
+from portside.workspace.project import Project
+from portside.workspace.text_file import read_text_file
+
+# Libraries that have to do with servers: apps, sockets, commands, and files that import each other.
+LIBRARIES = ("uvicorn", "fastapi", "starlette")
+
+ENGINE = (
+    "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n\n\nasync def start():\n    return make()\n"
+)
+ACROSS = {
+    "across/engine.py": "from vllm import LLM\n\nllm = LLM('m')\n",
+    "across/app.py": "from fastapi import FastAPI\nimport deps\n\napp = FastAPI()\n",
+    "across/deps.py": "def f():\n    pass\n\n\nfrom services import llm\n",
+    "across/services.py": "import engine as e\n\nllm = e.llm\n",
+    "called/engine.py": ENGINE,
+    "called/app.py": "from fastapi import FastAPI\nfrom pkg import make as build\n\n"
+    "app = FastAPI()\nllm = build()\n",
+    "called/pkg/__init__.py": "from engine import make\n",
+    "attribute/engine.py": ENGINE,
+    "attribute/app.py": "import engine as e\nfrom fastapi import FastAPI\n\n"
+    "app = FastAPI()\nllm = e.make()\n",
+    "between/engine.py": ENGINE,
+    "between/services.py": "import engine\n\nllm = engine.make()\n",
+    "between/app.py": "from fastapi import FastAPI\nfrom services import llm\n\napp = FastAPI()\n",
+    "star/engine.py": ENGINE,
+    "star/services.py": "from engine import *\n\nllm = make()\n",
+    "star/app.py": "from fastapi import FastAPI\nfrom services import *\n\napp = FastAPI()\n",
+    "awaited/engine.py": ENGINE,
+    "awaited/app.py": "from fastapi import FastAPI\nfrom engine import start\n\napp = FastAPI()\n\n\n"
+    "@app.on_event('startup')\nasync def up():\n    app.state.llm = await start()\n",
+    "checked/engine.py": "from vllm import LLM\n\nllm = LLM('m')\n",
+    "checked/app.py": "from typing import TYPE_CHECKING\n\nfrom fastapi import FastAPI\n\nif TYPE_CHECKING:\n"
+    "    from engine import llm\n\napp = FastAPI()\n",
+    "own/vllm/__init__.py": "",
+    "own/old.py": "from vllm.entrypoints.launcher import serve_http\n",
+    "round/one.py": "from fastapi import FastAPI\nimport two\n\napp = FastAPI()\n",
+    "round/two.py": "import one\nfrom vllm import LLM\n\nllm = LLM('m')\n",
+}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    top = tmp_path_factory.mktemp("tree")
+    for name in LIBRARIES:
+        found = importlib.util.find_spec(name)
+        assert found is not None
+        assert found.origin is not None
+        shutil.copytree(Path(found.origin).parent, top / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for rule in ALL:
+        for number, example in enumerate((*rule.invalid, *rule.valid)):
+            folder = top / ("starlette" if number % 2 else "examples") / f"{rule.code.lower()}_{number}"
+            _write(folder, {**example.files, example.path: unmark(example.code).text})
+    _write(top, ACROSS)
+    return top
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode())
+
+
+def _findings(tree: Path, *, steady: bool) -> dict[str, tuple[Finding, ...]]:
+    project = Project(tree, steady=steady)
+    files = [file for file in sorted(tree.rglob("*.py")) if file.is_file()]
+    checked = {str(file): project.check(file, read_text_file(file).text).findings for file in files}
+    return {path: findings for path, findings in checked.items() if findings}
+
+
+def test_a_tree_gives_what_every_file_in_full_gives(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = _findings(tree, steady=True)
+    monkeypatch.setattr(project_module, "interest", lambda *_: Interest.ANY)
+    full = _findings(tree, steady=False)
+    assert quick.keys() == full.keys()
+    for path, findings in full.items():
+        assert quick[path] == findings, path
+    found = {finding.code for findings in full.values() for finding in findings}
+    assert found >= {rule.code for rule in ALL} - {"PS000"}
+    in_apps = {
+        Path(path).parent.name for path in full if path.endswith("/app.py") and "PS302" in str(full[path])
+    }
+    assert in_apps >= {"across", "called", "attribute", "between"}
