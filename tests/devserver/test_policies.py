@@ -343,3 +343,36 @@ def test_events_are_whole_json(serve: Start, port: int) -> None:
         conflict = served.wait_for("conflict")
     assert [action["action"] for action in conflict["actions"]] == ["stop", "next", "wait", "another"]
     assert json.dumps(conflict)
+
+
+# -- Unix sockets --------------------------------------------------------------------------------
+
+VLLM = (sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", "m")
+STANDIN = Path(__file__).parents[1] / "standin"
+
+
+def left_behind(path: Path) -> str:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+    return str(path)
+
+
+def test_a_socket_file_in_vllms_way_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    path = left_behind(tmp_path / "v.sock")
+    words = ["serve", "--output-format", "json", "--", *VLLM, "--uds", path]
+    environment = {**os.environ, "PYTHONPATH": str(STANDIN), "PORTSIDE_STATE_DIR": str(tmp_path / "state")}
+    command = [sys.executable, "-m", "portside", *words]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 2
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    (conflict,) = [event for event in events if event["event"] == "conflict"]
+    assert (conflict["path"], conflict["state"]) == (path, "stale socket file")
+
+
+def test_another_port_of_a_vllm_command_is_looked_at(serve: Start, port: int) -> None:
+    with Holding("listens", port) as holding:
+        served = serve("--", *VLLM, "--nnodes", "2", "--master-port", str(port), paths=[STANDIN])
+        assert served.process.wait(30) == 2
+        conflict = served.wait_for("conflict")
+    assert conflict["planned"] == {"what": "rendezvous of several machines", "setting": "--master-port"}
+    assert conflict["holders"][0]["pid"] == holding.pid

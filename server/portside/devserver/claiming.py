@@ -64,9 +64,10 @@ def claim(run: Run, policy: str, console: Console) -> Claim | None:
 def look_aside(run: Run, policy: str, console: Console) -> bool:
     """Whether all but the API's port can be had, for a run whose program says its port later, or has none."""
     if run.uds is not None:
-        from portside.devserver import conflict_file
+        from portside.devserver import conflict_file, port_plan
 
-        if not conflict_file.resolve(run.uds, policy, console):
+        # vLLM alone fails on a file that was left behind: asyncio, uvloop and gunicorn remove it themselves.
+        if not conflict_file.resolve(run.uds, policy, console, stale=port_plan.is_vllm(run.words)):
             return False
     return settle(run, policy, console) is True
 

@@ -12,13 +12,15 @@ from portside.devserver.unix_files import FileState, SocketFile
 _POLL_S = 0.1
 
 
-def resolve(path: str, policy: str, console: Console) -> bool:
+def resolve(path: str, policy: str, console: Console, *, stale: bool) -> bool:
     """Whether a server can bind to the path, now or after what the policy allows.
+
+    stale: whether a file that nobody listens on is in its way.
 
     Effect: asks at the terminal; may remove a file, or end a process, that the user chose.
     """
     file = unix_files.look(path)
-    if file.is_free:
+    if file.is_free or (file.state is FileState.STALE and not stale):
         return True
     _tell(file, console)
     held = file.state in (FileState.LIVE, FileState.BOUND)
@@ -43,8 +45,8 @@ def _tell(file: SocketFile, console: Console) -> None:
 
 
 def _ask(file: SocketFile, console: Console) -> bool:
-    stale = file.state is FileState.STALE
-    key, offer = ("r", "[r] remove it and start") if stale else ("k", "[k] stop its holder and start")
+    is_stale = file.state is FileState.STALE
+    key, offer = ("r", "[r] remove it and start") if is_stale else ("k", "[k] stop its holder and start")
     console.row("choose", f"{offer}   [q] quit")
     try:
         while (pressed := terminal.key()) not in ("q", "", "\x03", "\x04"):

@@ -4,8 +4,10 @@ With `--output-format json` each line of standard output is an event, with `even
 and `time` (seconds since the epoch), and the app's own output goes to standard error:
 
     starting        target, python, interpreter (why that one), folder, name, level: as of `claimed`
-    conflict        host, port, state, text, unseen [users],
-                    holders [{pid, command, user, mine, age_s, server, forwarder}]
+    conflict        host, port (or path: of a Unix socket), state, text, unseen [users], hanging,
+                    holders [{pid, command, user, mine, age_s, kind, note, inherited_from, guessed,
+                    server, forwarder}], actions [{action: stop with pids, next, wait or another}],
+                    planned {what, setting}: for another port of the run than its server's
     swept           target, url, folder: of a dead server whose remains were ended, processes
                     [{pid, command}], left [pids that could not be ended], memory_bytes,
                     gpu_memory_bytes, gpu_memory_held_bytes

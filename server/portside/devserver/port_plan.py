@@ -35,14 +35,14 @@ class Trouble:
 def of_run(run: Run) -> list[PlannedPort]:
     """All ports besides the API's."""
     environment = os.environ if run.environment is None else run.environment
-    found = [PlannedPort("another server of the program", run.host, port) for port in run.aside]
-    if _is_vllm(run.words) or any(name.endswith(_READS) for name in environment):
+    found = [PlannedPort("another server of the program", run.host, port) for port in run.aside if port]
+    if is_vllm(run.words) or any(name.endswith(_READS) for name in environment):
         more = _config(run.words, run.folder)
         found += vllm_ports.planned(run.words, environment, run.host, run.port, more)
     return found
 
 
-def _is_vllm(words: Sequence[str]) -> bool:
+def is_vllm(words: Sequence[str]) -> bool:
     """Also behind `env`, `uv run` and their like."""
     for index, word in enumerate(words):
         name = os.path.basename(word)

@@ -69,9 +69,19 @@ def run_of(server: ServerSettings, root: Path) -> Run:
         host=host if isinstance(host, str) else _DEFAULT_HOST,
         port=said if server.port is None else server.port,
         words=words,
-        environment={**os.environ, **server.env},
+        environment={**os.environ, **_files(server, root), **server.env},
         folder=root,
     )
+
+
+def _files(server: ServerSettings, root: Path) -> dict[str, str]:
+    """What its env files say; nothing where one can't be read: `serve` tells of that."""
+    if not server.env_file:
+        return {}
+    from portside.devserver import env_files
+
+    found = env_files.read([root / file for file in server.env_file], os.environ)
+    return found if isinstance(found, dict) else {}
 
 
 def _rows(name: str, server: ServerSettings, root: Path) -> Iterator[PlanRow]:
