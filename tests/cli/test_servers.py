@@ -228,3 +228,21 @@ if os.fork() == 0:
 def _forked(served: Served) -> bool:
     worker = served.one("worker")
     return any(child.cmdline() == worker.cmdline() for child in worker.children(recursive=True))
+
+
+def test_a_browser_that_it_opened_is_not_its_own(serve: Start, tmp_path: Path) -> None:
+    """It is a child of the server, and stays when that ends; nobody is told that it could not be ended."""
+    pid_file = tmp_path / "browser.pid"
+    browser = tmp_path / "browser.sh"
+    browser.write_text(f"#!/bin/sh\necho $$ > {pid_file}.tmp; mv {pid_file}.tmp {pid_file}\nexec sleep 600\n")
+    browser.chmod(0o755)
+    served = ready(serve("app:app", "--open", env={"BROWSER": f"{browser} %s &", "DISPLAY": ":0"}))
+    wait_until(pid_file.exists, "the browser")
+    process = psutil.Process(int(pid_file.read_text()))
+    try:
+        assert process.pid not in listed(served)[0]["processes"]
+        stop = portside(served, "stop")
+        assert (stop.returncode, served.wait_for("stopped")["left"]) == (0, []), stop.stdout
+        assert process.is_running()
+    finally:
+        process.kill()

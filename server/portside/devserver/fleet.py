@@ -246,7 +246,8 @@ class Fleet:
         for worker in self:
             worker.close()
         self._guardian.release()
-        return sorted({*self._unended, *processes.left_over()} & set(processes.living()))
+        left = processes.left_over(self._is_ours)
+        return sorted({*self._unended, *left} & set(processes.living()))
 
 
 def _is_one_file(one: int, other: int) -> bool:

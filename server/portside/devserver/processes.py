@@ -211,6 +211,8 @@ def living() -> list[int]:
     return [pid for pid, _, state in descent.parents() if state not in "ZX"]
 
 
-def left_over() -> list[int]:
-    """Descendants of this process that live."""
-    return descent.descendants(os.getpid())
+def left_over(is_ours: Callable[[Status], bool]) -> list[int]:
+    """Descendants of this process that live and are of a worker: a browser that was opened is not."""
+    processes = identity.all_processes()
+    below = descent.descendants(os.getpid())
+    return [pid for pid in below if pid in processes and is_ours(processes[pid])]

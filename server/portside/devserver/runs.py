@@ -59,7 +59,7 @@ def _is_still(pid: int, created: float | None) -> bool:
 def _members(record: Record, processes: Mapping[int, Status], place: Place) -> dict[int, Membership]:
     known, running = tree.read(record), record.is_running()
     if running:
-        members = tree.below(record.pid, processes)
+        members = tree.of_running(record, known, processes)
     else:
         members = tree.proved(record, known, processes) if record.boot == place.boot else []
     found = {

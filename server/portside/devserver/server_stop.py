@@ -74,7 +74,8 @@ def _stop_gracefully(record: Record, supervisor: Identity, members: set[Identity
         if not identity.wait_for_end([supervisor], 0.2):
             return True
         processes = identity.all_processes()
-        members |= {process.identity for process in tree.below(record.pid, processes)}
+        found = tree.of_running(record, tree.read(record), processes)
+        members |= {process.identity for process in found}
     return False
 
 

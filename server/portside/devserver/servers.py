@@ -47,7 +47,7 @@ def listing() -> list[Server]:
         running = record.is_running()
         members: list[Status] = []
         if running:
-            members = tree.below(record.pid, processes)
+            members = tree.of_running(record, tree.read(record), processes)
         elif record.boot == place.boot:
             members = tree.proved(record, tree.read(record), processes)
         if running or members:

@@ -94,6 +94,13 @@ def below(root: int, processes: Mapping[int, Status]) -> list[Status]:
     return [process for process in found if not process.is_dead]
 
 
+def of_running(record: registry.Record, tree: Tree, processes: Mapping[int, Status]) -> list[Status]:
+    """The living processes of a running server: a browser that it opened is not its own."""
+    children = [one for one in processes.values() if one.parent == record.pid and not one.is_dead]
+    roots = [one for one in children if one.identity in tree.guardians or not tree.guardians]
+    return [one for root in roots for one in (root, *below(root.pid, processes))]
+
+
 def proved(
     record: registry.Record, tree: Tree, processes: Mapping[int, Status], marks: bool = True
 ) -> list[Status]:
