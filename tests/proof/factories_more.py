@@ -292,6 +292,12 @@ AFTER = (
         notes=("`log_config=None` leaves logging alone",),
     ),
     Movable(
+        "a port that the main block works out from the settings of another file",
+        "from settings import load\n" + HEAD + GUARD + "    app.state.x = 1\n    settings = load()\n    port = settings.get('port', 8000)\n    uvicorn.run(app, port=port)\n",
+        f"""{UVICORN} --port "$(python -c 'from settings import load; print(load().get('"'"'port'"'"', 8000))' | tail -n 1)\"""",
+        files={"settings.py": "def load():\n    return {'port': 8010}\n"},
+    ),
+    Movable(
         "an argument whose default is computed",
         "import os\n" + ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--workers', type=int, default=len(os.sep))\n" + PARSE
         + "    app.state.x = 1\n    uvicorn.run(app, port=8010, backlog=args.workers * 64)\n",

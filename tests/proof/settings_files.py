@@ -86,6 +86,19 @@ SETTINGS = (
         files={"settings.py": "print('loading')\n\n\ndef port():\n    return 8000 + len('0123456789')\n"},
     ),
     Movable(
+        "settings of a file beside the script, which reads a .env there",
+        "from config import PORT\n" + HEAD + GUARD + "    uvicorn.run(app, port=PORT)\n",
+        """cd api && uvicorn server:app --port "${PORT:-8012}\"""",
+        path="api/server.py",
+        files={
+            "api/config.py": "import os\n\nfrom dotenv import load_dotenv\n\nload_dotenv()\nPORT = int(os.getenv('PORT', '8000'))\n",
+            "api/.env": "PORT=8012\n",
+        },
+        folder="api",
+        arguments=("server.py",),
+        notes=("is what `.env` says today",),
+    ),
+    Movable(
         "a switch that settings turn off",
         FROM_SETTINGS + GUARD + "    uvicorn.run(app, port=8010, access_log=settings.log, reload=settings.debug)\n",
         "uvicorn server:app --port 8010 --no-access-log",

@@ -25,7 +25,8 @@ from portside.python.syntax import query
 
 _CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min"})
 _SAME_ANYWHERE = frozenset({"os", "pathlib"})
-_LONGEST = 120
+_CONSTANTS = frozenset({"integer", "float", "string", "true", "false", "none"})
+_LONGEST = 160
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,8 @@ class Asking:
         names = self.names
         if option.keyword not in {"host", "port"} and not _is_path(names, option, node):
             return None
-        expression = names.value_of(node) if node.type == "identifier" and self._is_local(node) else node
-        text = names.tree.text(expression).strip()
-        found = [self._import_of(root) for root in _roots(expression)]
+        found: list[str | None] = []
+        text = self._inlined(node, found)
         imports = dict.fromkeys(line for line in found if line)
         if len(text) > _LONGEST or "\n" in text or None in found or not imports:
             return None
@@ -54,6 +54,26 @@ class Asking:
         code = "; ".join((*path, *imports, f"print({text})"))
         # What a module prints when it is imported comes first.
         return (option.flag, f'"$(python -c {shlex.quote(code)} | tail -n 1)"')
+
+    def _inlined(self, expression: Node, found: list[str | None], depth: int = 4) -> str:
+        """The expression, with what the main block computes before it put in; what it imports in `found`."""
+        tree, text = self.names.tree, self.names.tree.text(expression)
+        start = tree.span(expression).start
+        roots = _roots(expression)
+        if not roots and expression.type not in _CONSTANTS:
+            found.append(None)
+        for root in reversed(roots):
+            value = self.names.value_of(root) if self._is_local(root) and depth else root
+            if value == root:
+                found.append(self._import_of(root))
+                continue
+            inner = self._inlined(value, found, depth - 1)
+            is_whole = value.type in {"call", "identifier", "attribute", "subscript"} or root == expression
+            span = tree.span(root)
+            text = (
+                text[: span.start - start] + (inner if is_whole else f"({inner})") + text[span.end - start :]
+            )
+        return text.strip()
 
     def _is_local(self, node: Node) -> bool:
         bindings = self.names.bindings_of(node)

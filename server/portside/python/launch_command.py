@@ -189,7 +189,7 @@ class OptionReader:
         value = self._of_passed(node) or trace(self.names, node)
         if isinstance(value, Unknown):
             known = trace(self.names, node, self.outside)
-            if isinstance(known, Literal):
+            if isinstance(known, Literal) and known.through is not Through.FIELD:
                 shown = self.names.tree.text(node)
                 self.obstacles.note(
                     f"`{shown}` comes from another file, and is written out here", review=True

@@ -132,7 +132,7 @@ def _own_target(
     if relative_dots > len(_below(place.folder, "")):
         return _in_package_above(place, relative_dots)
     has_relative_imports = relative_dots > 0
-    if _runs_in_its_folder(place, opened):
+    if _runs_in_its_folder(place, opened) or _has_own_environment(place, imported):
         return ImportTarget(place.stem, cwd=place.folder)
     root = _import_root(place, () if has_relative_imports else imported)
     packages = _below(place.folder, root)
@@ -210,6 +210,16 @@ def _runs_in_its_folder(place: ScriptPlace, opened: Collection[str]) -> bool:
     beside, at_root = place.folders[0].names, place.folders[-1].names
     firsts = {path.removeprefix("./").partition("/")[0] for path in opened}
     return any(first in beside and first not in at_root for first in firsts)
+
+
+def _has_own_environment(place: ScriptPlace, imported: Collection[str]) -> bool:
+    """Whether a `.env` lies beside the script alone, whose neighbours are imported from there, too."""
+    if not place.folder or len(place.folders) < 2:
+        return False
+    beside, at_root = place.folders[0].names, place.folders[-1].names
+    homes = {home.path for name in imported if (home := place.home_of(name)) is not None}
+    has_file = any(name.startswith(".env") for name in beside)
+    return has_file and homes == {place.folder} and not any(name.startswith(".env") for name in at_root)
 
 
 def _is_shadowed(packages: tuple[str, ...], imported: Collection[str], place: ScriptPlace) -> bool:
