@@ -11,7 +11,7 @@ from tree_sitter import Node
 from portside.lint.source import Span
 from portside.python.bindings import Binding, How
 from portside.python.names import Names
-from portside.python.syntax import arguments, unwrapped
+from portside.python.syntax import arguments, string_value, unwrapped
 
 _FARTHEST = 8
 # In a shell string: what ends a command, or a stretch without blanks, quotes and backslashes.
@@ -54,6 +54,9 @@ def words(names: Names, expression: Node, depth: int = _FARTHEST) -> list[Word]:
             return _of_call(names, node, depth)
         case "identifier":
             return _of_name(names, node, depth)
+        case "subscript":
+            found = [word for item in _items(names, node, depth) for word in words(names, item, depth - 1)]
+            return found or [_unknown(names, node)]
         case "comment":
             return []
     return [_unknown(names, node)]
@@ -113,6 +116,23 @@ def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
     if name == "format" or (name in {"split", "copy", "strip"} and not passed.positional):
         return words(names, holder, depth - 1)
     return [_unknown(names, call)]
+
+
+def _items(names: Names, subscript: Node, depth: int) -> Iterator[Node]:
+    """What a table written in the file holds under the key; under all keys where it is not known."""
+    container, key = subscript.child_by_field_name("value"), subscript.child_by_field_name("subscript")
+    if container is None or key is None or depth == 0:
+        return
+    table = names.value_of(container)
+    tables = _items(names, table, depth - 1) if table.type == "subscript" else (table,)
+    wanted = string_value(names.tree, unwrapped(key)) if unwrapped(key).type == "string" else None
+    for one in tables:
+        for pair in one.named_children if one.type == "dictionary" else ():
+            name, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+            if name is None or value is None or name.type != "string":
+                continue
+            if wanted is None or string_value(names.tree, name) == wanted:
+                yield value
 
 
 def _of_name(names: Names, identifier: Node, depth: int) -> list[Word]:

@@ -488,6 +488,18 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             files={"config.py": "class Config:\n    PORT = 8000\n"},
         ),
         Invalid(
+            "in a table of commands",
+            "import subprocess\n\nMODELS = {\n    'small': {'name': 'm', 'options': ['--port', «'8000'»]},\n"
+            "    'large': {'name': 'n', 'options': ['--port', «'8001'»]},\n}\n\n\n"
+            "def start(key):\n    model = MODELS[key]\n"
+            "    subprocess.Popen(['vllm', 'serve', model['name']] + model['options'])\n",
+            "import os\nimport subprocess\n\nMODELS = {\n"
+            "    'small': {'name': 'm', 'options': ['--port', os.environ.get('PORT', '8000')]},\n"
+            "    'large': {'name': 'n', 'options': ['--port', '8001']},\n}\n\n\n"
+            "def start(key):\n    model = MODELS[key]\n"
+            "    subprocess.Popen(['vllm', 'serve', model['name']] + model['options'])\n",
+        ),
+        Invalid(
             "through an object that a function is given",
             "import subprocess\n\n\nclass Manager:\n    def start(self, model, port):\n"
             "        subprocess.Popen(['vllm', 'serve', model, '--port', str(port)])\n\n\n"
@@ -571,6 +583,13 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
                 "@dataclass\nclass Fields:\n    port: int = 8001\n\n\n"
                 "settings = Settings()\nfields = Fields()\n"
             },
+        ),
+        Valid(
+            "a table of another command",
+            "import subprocess\n\nMODELS = {\n    'client': ['--port', '8000'],\n"
+            "    'server': ['--dtype', 'auto'],\n}\n\n\n"
+            "subprocess.Popen(['vllm', 'serve', 'm'] + MODELS['server'])\n"
+            "subprocess.run(['client', *MODELS['client']])\n",
         ),
         Valid(
             "a settings object that the file sets",
