@@ -78,7 +78,7 @@ def test_the_users_port_counts_more_than_the_commands(serve: Start) -> None:
 
 def test_a_unix_socket_is_watched(serve: Start, project: Path, tmp_path: Path) -> None:
     served = serve("--", "uvicorn", "app:app", "--uds", "s.sock", tell_port=False)
-    served.wait_for("ready", generation=1)
+    assert served.wait_for("ready", generation=1)["url"] == f"unix:{project}/s.sock"
     assert "it listens on the Unix socket s.sock: no port is held" in notes(served)
     connection = http.client.HTTPConnection("localhost")
     connection.sock = socket.socket(socket.AF_UNIX)

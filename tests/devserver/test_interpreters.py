@@ -116,11 +116,13 @@ def test_an_interpreter_that_is_not_there_is_bad_usage(serve: Start) -> None:
 
 def test_nothing_of_ours_is_in_the_worker(serve: Start, project: Path) -> None:
     facts = (
-        'VERSION = repr((sorted(k for k in os.environ if "PORTSIDE" in k and k != "PORTSIDE_STATE_DIR"),'
+        'VERSION = repr((sorted(k for k in os.environ if "PORTSIDE" in k and k not in TOLD),'
         ' [p for p in sys.path if "inside" in p], sys.argv[:2], sys.path[0], "worker" in sys.modules))'
     )
     text = (project / "app.py").read_text().replace('VERSION = "1"', facts)
-    write(project / "app.py", "import os, sys\n" + text)
+    # The run's mark, by which what outlives it is known.
+    told = "TOLD = ('PORTSIDE_STATE_DIR', 'PORTSIDE_RUN')\n"
+    write(project / "app.py", "import os, sys\n" + told + text)
     served = serve("app:app")
     served.wait_for("ready")
     expected = ([], [], ["uvicorn", "app:app"], "", False)

@@ -123,7 +123,8 @@ class Narrator:
                 emit("serving", generation=generation, seconds=self._since(generation), pid=pid)
             case "ready":
                 changed = sorted(self._causes[generation][1])
-                url, seconds = self._claim.url, self._since(generation)
+                uds, seconds = self._plan.uds, self._since(generation)
+                url = f"unix:{uds}" if uds else self._claim.url
                 emit("ready", generation=generation, seconds=seconds, url=url, changed=changed)
             case "failed" | "reload failed":
                 self._failed(tell, kept)
