@@ -316,7 +316,7 @@ def _attributes(node: Node) -> Iterator[tuple[Node, Node]]:
 
 
 def _is_read_elsewhere(names: Names, destination: str, replaced: tuple[Node, ...]) -> bool:
-    for chunk in names.chunks_with([destination]):
+    for chunk in names.chunks_with_attribute(destination):
         for _, name in _attributes(chunk.node):
             if names.tree.text(name) == destination and not any(_holds(node, name) for node in replaced):
                 return True

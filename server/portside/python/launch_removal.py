@@ -65,8 +65,10 @@ class _Leftovers:
         bindings = [b for b in self.names.module_bindings(name) if not self._goes(b.node)]
         if not bindings:
             return False
-        reads = self.names.reads(name)
-        return bool(reads) and all(self._goes(node) for node in reads) and not self._is_annotation(name)
+        first = next(self.names.each_read(name), None)
+        if first is None or not all(map(self._goes, self.names.each_read(name))):
+            return False
+        return not self._is_annotation(name)
 
     def _is_annotation(self, name: str) -> bool:
         """Whether an annotation in quotes names it, which FastAPI and pydantic look up when they need it."""

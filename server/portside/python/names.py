@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 
@@ -37,6 +37,7 @@ class Names:
     known: InitVar[Chunks | None] = None
     _qualified: dict[int, frozenset[str]] = field(default_factory=dict, repr=False)
     _module_bindings: dict[str, tuple[Binding, ...]] = field(default_factory=dict, repr=False)
+    _read: dict[tuple[str, Scope], tuple[Node, ...]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self, known: Chunks | None) -> None:
         self.statements = known or split(self.tree)
@@ -88,6 +89,12 @@ class Names:
         """The statements of the module in which one of these words stands, strings and comments included."""
         found = {chunk.start: chunk for word in words for chunk in self.statements.with_word(word.encode())}
         return tuple(found[start] for start in sorted(found))
+
+    def chunks_with_attribute(self, name: str) -> tuple[Chunk, ...]:
+        """The statements in which the name stands behind a dot."""
+        behind_dot = re.compile(rb"\.(?:[\s\\]|#[^\n]*\n)*" + re.escape(name.encode()) + rb"\b")
+        data = self.tree.source.data
+        return tuple(c for c in self.chunks_with([name]) if behind_dot.search(data, c.start, c.end))
 
     def bindings_by(self, chunk: Chunk) -> Iterable[tuple[str, Sequence[Binding]]]:
         """The names that a statement of the module binds at module level, and how."""
@@ -263,9 +270,16 @@ class Names:
         `x += 1` and `del x` read x. Strings and comments do not.
         """
         home = scope or self.module
-        if not self.bindings_in(name, home):
-            return ()
-        return tuple(node for node in self.mentions(name, home) if self._reads(node, name, home))
+        found = self._read.get((name, home))
+        if found is None:
+            found = self._read[name, home] = tuple(self.each_read(name, home))
+        return found
+
+    def each_read(self, name: str, scope: Scope | None = None) -> Iterator[Node]:
+        """The same, one after the other: for those who need not know them all."""
+        home = scope or self.module
+        mentions = self._mentioned(name, home) if self.bindings_in(name, home) else iter(())
+        return (node for node in mentions if self._reads(node, name, home))
 
     def _reads(self, node: Node, name: str, home: Scope) -> bool:
         reader, byte = self.scope_at(node), node.start_byte
@@ -276,9 +290,13 @@ class Names:
 
     def mentions(self, name: str, scope: Scope | None = None) -> tuple[Node, ...]:
         """Every identifier of that spelling within the scope (the module), whatever it means."""
-        home, word = scope or self.module, name.encode()
-        pattern = re.compile(rb"(?<![\w\x80-\xff])" + re.escape(word) + rb"(?![\w\x80-\xff])")
-        found: list[Node] = []
+        return tuple(self._mentioned(name, scope or self.module))
+
+    def _mentioned(self, name: str, home: Scope) -> Iterator[Node]:
+        word = name.encode()
+        plain, part = re.escape(word), rb"[\w\x80-\xff]"
+        # What precedes is looked at last: a search for what begins with plain text runs at memory speed.
+        pattern = re.compile(plain + rb"(?<!" + part + plain + rb")(?!" + part + rb")")
         for chunk in self.statements.with_word(word):
             if chunk.end <= home.start or chunk.start >= home.end:
                 continue
@@ -286,8 +304,7 @@ class Names:
             for match in pattern.finditer(self.tree.source.data, start, end):
                 node = descend(chunk.node, match.start(), match.end())
                 if node is not None and node.type == "identifier":
-                    found.append(node)
-        return tuple(found)
+                    yield node
 
     @cached_property
     def imported_roots(self) -> frozenset[str]:

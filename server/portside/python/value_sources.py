@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -122,10 +123,13 @@ def _parses(tracer: Tracing, call: Node) -> bool:
 def _is_assigned(tracer: Tracing, attribute: Node) -> bool:
     """Whether the file has an assignment to an attribute spelt like this one."""
     name = tracer.text(attribute)
-    last = name.rpartition(".")[2]
+    last, data = name.rpartition(".")[2], tracer.names.tree.source.data
+    # Most of those that name it only read it, and need not be asked for their nodes.
+    assigned = re.compile(rb"\b" + re.escape(last.encode()) + rb"[\s\\]*[:=]")
     return any(
         tracer.text(target) == name
         for chunk in tracer.names.chunks_with([last])
+        if assigned.search(data, chunk.start, chunk.end)
         for target in query("(assignment left: (attribute) @target)", chunk.node).get("target", [])
     )
 
