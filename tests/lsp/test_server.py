@@ -294,6 +294,18 @@ def test_nonsense_is_refused_and_the_server_lives_on(unchecked_editor: Editor) -
     assert editor.stop() == 0
 
 
+def test_after_the_shutdown_nothing_is_answered_any_more(unchecked_editor: Editor) -> None:
+    editor = unchecked_editor
+    editor.initialize()
+    uri = editor.open("a.py", IDLE)
+    assert codes(editor.diagnostics(uri)) == ["PS001"]
+    editor.notify("$/cancelRequest", {"id": 1})
+    editor.request("shutdown", None)
+    assert "error" in editor.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+    editor.notify("exit", None)
+    assert editor.process.wait(30) == 0
+
+
 def test_code_of_the_workspace_is_never_imported(editor: Editor) -> None:
     for name in ("ast.py", "tree_sitter.py", "sitecustomize.py", "click.py"):
         (editor.folder / name).write_text(f"open({str(editor.folder / 'imported')!r}, 'w')\n")

@@ -16,6 +16,7 @@ from portside.lsp.session import Session
 from portside.lsp.wire import read_body, write_message
 
 _INTERNAL_ERROR = -32603
+_INVALID_REQUEST = -32600
 # Notifications that may be ignored. One takes a request back; each is answered before the next is read.
 _OPTIONAL = "$/"
 
@@ -42,16 +43,23 @@ class Incoming:
             method = message.get("method")
             if method is None and "id" in message:
                 _note(message)
-            elif self._shut_down or not isinstance(method, str):
+            elif not isinstance(method, str):
                 return body
+            elif self._shut_down and method != "exit":
+                self._refuse(message)
             elif method in self._session.routes:
                 self._answer(method, message)
                 self._answered(method)
             elif "id" in message or not method.startswith(_OPTIONAL):
-                # What comes after the request to shut down is refused, and pygls knows how.
                 self._shut_down = method == "shutdown"
                 return body
         return None
+
+    def _refuse(self, message: dict[str, Any]) -> None:
+        """What comes after the request to shut down is an error; pygls would leave it without an answer."""
+        if "id" in message:
+            error = {"code": _INVALID_REQUEST, "message": "the server is shutting down"}
+            write_message(self._sink, {"id": message["id"], "error": error})
 
     def _answer(self, method: str, message: dict[str, Any]) -> None:
         try:

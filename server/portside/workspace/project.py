@@ -69,8 +69,8 @@ class Project:
         """
         source = text if isinstance(text, SourceFile) else SourceFile(str(path), text)
         absolute = self._absolute(path)
-        is_known = absolute in self._facts
-        if not is_known and not self._may_say_something(absolute, source):
+        if not self._may_say_something(absolute, source):
+            self._facts.pop(absolute, None)
             return LintResult(())
         module = self._module_facts(absolute, source)
         self._stopwatch.lap("parse")
@@ -78,9 +78,6 @@ class Project:
         layout = PythonLayout(module.tree, module.names.statements)
         findings = run_rules(ALL, facts, source, layout, selection, fixes_later=fixes_later)
         self._stopwatch.lap("rules")
-        if is_known and not findings and not self._may_say_something(absolute, source):
-            del self._facts[absolute]
-            return LintResult(())
         return LintResult(findings, module.tree.errors)
 
     def set_overlay(self, path: Path, text: str | None) -> None:
