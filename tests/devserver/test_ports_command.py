@@ -219,7 +219,7 @@ def test_a_terminal_is_refreshed_and_left_as_it_was(port: int, tmp_path: Path) -
 
 
 def test_a_table_of_many_sockets_takes_no_time_worth_a_word(tmp_path: Path) -> None:
-    """The bar is in docs/benchmarks.md; here only that nothing grows with the square of it."""
+    """scripts/ports_bench.py measures it; here only that nothing grows with the square of it."""
     source = (
         "import socket, time; s = [socket.create_server(('127.0.0.1', 0)) for _ in range(400)];"
         "print(flush=True); time.sleep(600)"

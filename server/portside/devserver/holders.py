@@ -153,6 +153,14 @@ class _Known:
         self.memberships = _memberships(self.processes)
         self.me = os.getuid()
         self._alone: dict[int, Holder | None] = {}
+        self._everybody: list[Process] | None = None
+
+    def everybody(self) -> list[Process]:
+        """All processes but Portside's own, read when first asked for."""
+        if self._everybody is None:
+            others = (pid for pid in procfs.pids() if pid == 1 or pid not in self.above)
+            self._everybody = [process for pid in others if (process := procfs.read(pid))]
+        return self._everybody
 
     def holder(self, pid: int, parents: Collection[int]) -> Holder | None:
         if len(parents) > 1:
@@ -233,7 +241,7 @@ def _occupancy(rows: Sequence[Socket], owners: Mapping[int, Sequence[int]], know
             sharing.setdefault(pid, set()).update(owners[row.inode])
     found = [holder for pid in sharing if (holder := known.holder(pid, sharing[pid]))]
     hidden = {row.uid for row in rows if row.inode and row.inode not in owners}
-    guessed = [holder for uid in hidden if (holder := _guess(rows[0].port, uid))]
+    guessed = [holder for uid in hidden if (holder := _guess(rows[0].port, uid, known))]
     shown = {holder.user for holder in guessed}
     unseen = sorted({procfs.user_name(uid) for uid in hidden} - shown)
     found.sort(key=lambda holder: (holder.inherited_from is not None, holder.pid))
@@ -255,11 +263,9 @@ def _without_workers(found: Sequence[Holder]) -> list[Holder]:
 # -- who can't be seen -----------------------------------------------------------------------
 
 
-def _guess(port: int, uid: int) -> Holder | None:
+def _guess(port: int, uid: int, known: _Known) -> Holder | None:
     """A process of another user whose command names the port: its open files are not ours to read."""
-    ours = {os.getpid(), *procfs.ancestors(os.getpid())} - {1}
-    found = [process for pid in procfs.pids() if pid not in ours and (process := procfs.read(pid))]
-    named = [process for process in found if process.uid == uid and _names_port(process, port)]
+    named = [process for process in known.everybody() if process.uid == uid and _names_port(process, port)]
     proxies = [process for process in named if program(process) == "docker-proxy"]
     if len(proxies or named) != 1:
         return None

@@ -34,11 +34,14 @@ def find(pid: int, created: float | None = None) -> Membership | None:
 
 def find_all(pids: Mapping[int, float | None]) -> dict[int, Membership]:
     """As `find`, for several at once; those that belong to no run are left out."""
+    records = registry.records() if pids else []
+    if not records:
+        return {}
     processes = identity.all_processes()
     wanted = {pid for pid, created in pids.items() if pid in processes and _is_still(pid, created)}
     found: dict[int, Membership] = {}
     place = identity.here()
-    for record in registry.records() if wanted else ():
+    for record in records if wanted else ():
         if not record.is_elsewhere(place):
             members = _members(record, processes, place)
             found.update((pid, members[pid]) for pid in wanted & set(members))
