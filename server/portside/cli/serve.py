@@ -104,6 +104,12 @@ class ServeCommand(click.Command):
 @click.option("--debug", is_flag=True, help="Have debugpy listen in the app, for a debugger to attach.")
 @click.option("--debug-port", type=click.IntRange(1, 65535), metavar="PORT", help="For --debug  [5678]")
 @click.option("--debug-wait", is_flag=True, help="As --debug, and wait for the debugger at the first start.")
+@click.option(
+    "--log",
+    "log",
+    type=click.Choice(["full", "folded"]),
+    help="The engine's own log: all of it, or warnings and errors only  [folded in a terminal]",
+)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 @click.option(
     "--grace",
@@ -178,6 +184,7 @@ def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: di
 def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
     """What counts for an app, a script and a command alike."""
     debug = _debug(options)
+    is_terminal = options["output_format"] == "text" and sys.stdout.isatty()
     return dataclasses.replace(
         plan,
         env_files=choice.env_files,
@@ -185,6 +192,7 @@ def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
         debug=debug,
         aside=plan.aside if debug is None else (*plan.aside, debug.port),
         opens_browser=options["opens_browser"],
+        folds_log=(options["log"] or ("folded" if is_terminal else "full")) == "folded",
         watch=not options["no_reload"],
         reload_dirs=tuple(options["reload_dirs"]) or choice.watch or plan.reload_dirs,
         reload_includes=tuple(options["reload_includes"]) or choice.reload_includes or plan.reload_includes,

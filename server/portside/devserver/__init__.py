@@ -2,6 +2,8 @@
 
 machine.py     what follows from what: a pure function
 runner.py      the loop around it
+loading.py     how far a start is; meter.py who follows it; estimates.py what earlier ones took
+screen.py      the terminal shared with the worker; folding.py what of its log is noise
 ports.py       claiming an address; holders.py who else has it; conflict.py what then
 processes.py   guardian, keepers and workers, seen from here (inside/ has the other side)
 watch.py       what was saved; ignored.py what never counts

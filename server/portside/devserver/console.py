@@ -13,6 +13,9 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
                     gpu_memory_bytes, gpu_memory_held_bytes
     claimed         host, port, url, level: `held`, or `watched` where the command binds it itself
     loading         generation, changed [paths]
+    step            generation, step: imports, startup, engine, download, weights, compile, cache,
+                    graphs, warm-up; text, progress: from 0 to 1, or null, seconds: since the start,
+                    eta_seconds: by earlier starts, or null
     loaded          generation, seconds: since the save, or the start
     serving         generation, seconds, pid: of the worker
     ready           generation, seconds, url, changed, status: of the answer
@@ -36,9 +39,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portside.knowledge import secrets
+
+if TYPE_CHECKING:
+    from portside.devserver.screen import Screen
 
 Fields = Mapping[str, Any]
 Line = tuple[str, str, str]
@@ -52,6 +58,13 @@ class Console:
         self._json = output_format == "json"
         self._folder = folder
         self._terminal = not self._json and sys.stdout.isatty()
+        self.screen: Screen | None = None
+        """Who else writes to the terminal; None before anything runs."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a line can be redrawn in place."""
+        return self._terminal and os.environ.get("TERM", "dumb") != "dumb"
 
     @property
     def is_json(self) -> bool:
@@ -85,6 +98,13 @@ class Console:
         return os.path.relpath(path, self._folder) if path.startswith(self._folder + os.sep) else path
 
     def _show(self, mark: str, style: str, text: str) -> None:
+        if self.screen is None:
+            self._print(mark, style, text)
+            return
+        with self.screen.interrupted():
+            self._print(mark, style, text)
+
+    def _print(self, mark: str, style: str, text: str) -> None:
         if not self._terminal:
             self._write(f"{mark} {text}")
             return
@@ -227,12 +247,19 @@ def _debugging(fields: Fields) -> list[Line]:
     return [("•", "cyan", f"a debugger can attach to {fields['host']}:{fields['port']}{waits}")]
 
 
+def _step(fields: Fields) -> list[Line]:
+    eta_s = fields["eta_seconds"]
+    rest = f", about {eta_s:.0f} s to go" if eta_s else ""
+    return [("·", "dim", f"{fields['text']}   (after {fields['seconds']:.1f} s{rest})")]
+
+
 _TEXT: dict[str, Callable[[Fields], list[Line]]] = {
     "error": lambda fields: [("✗", "red", str(fields["text"]))],
     "starting": _starting,
     "swept": _swept,
     "claimed": _claimed,
     "debugging": _debugging,
+    "step": _step,
     "ready": _ready,
     "failed": _failed,
     "crashed": _crashed,

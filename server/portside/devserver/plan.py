@@ -104,6 +104,7 @@ class Plan:
     settings_environment: Mapping[str, str] = field(default_factory=dict)
     debug: Debug | None = None
     opens_browser: bool = False
+    folds_log: bool = False
 
 
 @dataclass(frozen=True, slots=True)

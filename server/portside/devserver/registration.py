@@ -46,7 +46,7 @@ class Registration:
         """Once the first worker is on its way: it need not wait for this."""
         plan = self._plan
         record = registry.own_record(
-            str(plan.folder), plan.target.title, plan.name, plan.host, claim.port, claim.url
+            str(plan.folder), secrets.redact(plan.target.title), plan.name, plan.host, claim.port, claim.url
         )
         path = control.socket_path(registry.servers_folder(), os.getpid(), self.run)
         self._control = control.Control(path, selector, obey)

@@ -36,6 +36,7 @@ from portside.devserver.fleet import Fleet
 from portside.devserver.holding import Holding
 from portside.devserver.loading_answer import Progress
 from portside.devserver.machine import Phase
+from portside.devserver.meter import Meter
 from portside.devserver.narrator import Narrator, registry_phase
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
@@ -43,8 +44,10 @@ from portside.devserver.prober import USUAL_PATHS, Prober
 from portside.devserver.processes import Worker
 from portside.devserver.registration import Registration
 from portside.devserver.responder import Responder
+from portside.devserver.screen import Screen
 from portside.devserver.tenancy import Tenancy, turn_away
 from portside.inside.channel import Message
+from portside.knowledge.loading_steps import STEPS
 
 if TYPE_CHECKING:  # their libraries are imported while the worker already starts
     from portside.devserver.changes import Changes
@@ -55,6 +58,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FIRST_PATIENCE_S = 0.1
 _RELOAD_PATIENCE_S = 10.0
 _SPARE_DELAY_S = 0.1
+_OVER = frozenset({"ready", "failed", "reload failed", "crashed", "ended", "stopping"})
+"""What ends a start, one way or the other."""
 
 
 class Runner:
@@ -66,11 +71,14 @@ class Runner:
         self._policy = machine.Policy(watch=plan.watch, grace_s=plan.grace_s)
         self._state = machine.State()
         self._events: deque[events.Event] = deque()
-        self._selector = selectors.DefaultSelector()
         self._calls: deque[Callable[[], None]] = deque()
+        self._selector = selectors.DefaultSelector()
         self._registration = Registration(plan, self._say)
-        self._transcripts = transcripts.Transcripts()
-        self._output = output.Output(output.write_through, self._keep)
+        self._screen = Screen(live=console.is_live and terminal.is_shared(), folds=plan.folds_log)
+        console.screen = self._screen
+        self._meter = Meter(plan, console, self._screen, self._soon)
+        self._transcripts = transcripts.Transcripts(self._meter.heard)
+        self._output = output.Output(self._screen.write, self._keep)
         self._holding = Holding(plan, claim, self._on_claim)
         self._fleet = Fleet(
             plan, claim, self._selector, self._on_message, self._on_end, self._output, self._before_load
@@ -136,9 +144,15 @@ class Runner:
         self._drain_events()
         if self._spare_at is not None and self._spare_at <= now:
             self._prepare_spare()
+        if self._meter.next_look is not None and self._meter.next_look <= now:
+            self._meter.look()
 
     def _timeout(self) -> float | None:
-        times = [time for time in (self._state.next_deadline, self._spare_at) if time is not None]
+        times = [
+            time
+            for time in (self._state.next_deadline, self._spare_at, self._meter.next_look)
+            if time is not None
+        ]
         return max(0.0, min(times) - time.monotonic()) if times else None
 
     def _post(self, event: events.Event) -> None:
@@ -198,6 +212,7 @@ class Runner:
                 continue  # nohup: it is to outlive the terminal
             signal.signal(number, lambda *_: self._post(events.StopRequested()))
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGWINCH, lambda *_: self._soon(self._resize))
         signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
         self._selector.register(receiving, selectors.EVENT_READ, lambda: self._woken(receiving))
         return sending
@@ -215,6 +230,7 @@ class Runner:
             case commands.Spawn(generation, changed, held):
                 began = self._changed_at if changed and self._changed_at else time.monotonic()
                 self._narrator.loading(generation, began, changed)
+                self._meter.begin(generation, alone=self._state.live is None)
                 self._renew_environment(changed)
                 self._fleet.start(generation, changed, held)
             case commands.Tell():
@@ -457,6 +473,8 @@ class Runner:
         worker = self._fleet.get(tell.generation)
         if tell.what == "replacing" and (self._holding.released or self._tenancy.needs_it_free):
             tell = dataclasses.replace(tell, what="stopping first")
+        if tell.what in _OVER:
+            self._meter.finish(ready=tell.what == "ready")
         self._narrator.tell(tell, self._state.live, worker.pid if worker else None)
         if tell.what == "serving":
             self._spare_at = time.monotonic() + _SPARE_DELAY_S
@@ -481,7 +499,12 @@ class Runner:
 
     def _describe(self) -> Progress:
         """For a client that asked too early."""
-        return Progress(registry_phase(self._state), self._plan.target.spec, self._narrator.message)
+        loading = self._meter.loading
+        phase, target, message = registry_phase(self._state), self._plan.target.spec, self._narrator.message
+        if loading is None:
+            return Progress(phase, target, message)
+        eta_s = loading.eta_s(time.monotonic())
+        return Progress(phase, target, message, STEPS[loading.step], loading.done, eta_s)
 
     # -- what others see, and may ask for ----------------------------------------------
 
@@ -516,6 +539,12 @@ class Runner:
         return None
 
     # -- the terminal ------------------------------------------------------------------
+
+    def _resize(self) -> None:
+        """The terminal has another size: so have the workers'."""
+        for worker in self._fleet:
+            if worker.terminal is not None:
+                terminal.resize(worker.terminal)
 
     def _on_key(self) -> None:
         assert self._keyboard is not None

@@ -29,6 +29,8 @@ class Transcripts:
         if self._heard is not None:
             for line in lines:
                 self._heard(source, line)
+            if state := transcript.redrawn():
+                self._heard(source, state)
 
     def lines(self, sources: Sequence[int]) -> list[str]:
         """What these have printed so far; of a long run its beginning and its end."""
@@ -62,6 +64,11 @@ class _Transcript:
             else:
                 self._last.append(line)
         return lines
+
+    def redrawn(self) -> str:
+        """What a bar that overwrites itself shows now; empty where there is none."""
+        _, overwritten, state = self._partial.rpartition(b"\r")
+        return state.decode("utf-8", "replace") if overwritten else ""
 
     def lines(self) -> list[str]:
         rest = [self._partial.decode("utf-8", "replace")] if self._partial else []

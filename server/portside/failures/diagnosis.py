@@ -81,7 +81,8 @@ def _symptom_or_exception(attempt: Attempt) -> Sighting | Raised | None:
     symptoms = _of_rank(attempt, Rank.SYMPTOM)
     raised = [one for one in attempt.raised if not _is_explained(one, pointers) and not _is_ending(one)]
     if pointers and pointers[0].entry.name == "engine-failed":
-        raised = _before(raised, pointers[-1].line.number) or raised
+        outside = [one for one in raised if one.line.process[0] != "APIServer"]
+        raised = _before(raised, pointers[-1].line.number) or outside
         children = [one for one in raised if one.line.process[0] not in ("", "APIServer")]
         return _earliest([*symptoms, *(_root(one) for one in (children or raised)[:1])])
     if not raised:

@@ -53,6 +53,11 @@ _NCCL = re.compile(r"\S+:\d+:\d+ (?:\[\d+\] )?(?:\S+:\d+ )?NCCL (?P<level>WARN|I
 _TIGHT = re.compile(rf"\[?(?P<level>{_LEVEL})\]?:? (?={_STAMP})")
 
 _SPEAKERS = (_VLLM, _GUNICORN, _SGLANG, _LOGURU, _STANDARD, _UVICORN, _BASIC, _GLOG, _NCCL, _TIGHT)
+# Most texts begin with none of all these, and need no further look.
+_MAY_BE_CARRIED = re.compile(
+    rf"[\[(>\d│┃]|(?:{_LEVEL}|stdout|stderr)\b|[A-Z][a-z]{{2}} [ \d]\d |[\w.-]+ +\||base\)"
+    r"|[WEF]\d{4} |\S+:\d+:\d+ "
+)
 _LEVELS = {"WARN": "WARNING", "ERR": "ERROR", "FATAL": "CRITICAL", "W": "WARNING", "E": "ERROR", "F": "ERROR"}
 _LAYERS = 6
 
@@ -102,6 +107,8 @@ def _line(text: str, number: int) -> Line:
     process, level, time = ("", ""), "", ""
     for _ in range(_LAYERS):
         before = text
+        if not _MAY_BE_CARRIED.match(text):
+            break
         if found := _PROCESS.match(text):
             process, text = (found["name"], found["pid"]), text[found.end() :]
         elif speaker := next((found for form in _SPEAKERS if (found := form.match(text))), None):

@@ -46,7 +46,7 @@ INTERESTING = re.compile(
     r"|addrinuse|denied|invalid|unsupported|not support|out of memory|oom|unrecognized|unexpected|required|requires|missing"
     r"|gated|must (?:be|pass|use)|does ?n[o']t|is not|larger than|greater than|less than|smaller than|died|kill|\b137\b"
     r"|timed? ?out|timeout|attempt|already|appears|trust|restricted|no space|abort|segfault|segmentation|sig[a-z]{3}|bus error"
-    r"|illegal|fatal|undefined|but doesn|is needed|is full|mismatch|only support|finished its|no available|no running|no current"
+    r"|illegal|fatal|undefined|but doesn|is needed|is full|mismatch|only support|finished its|no available|no running|no current|systemexit|keyboardinterrupt|instantiate"
     r"|eaddrinuse|bind|listening|engine|background loop|nccl|cublas|cudnn|cuda_|nvml|nvidia|gpu|disabled|offline|ninja|nvcc|numpy"
     r"|not known|name resolution|nodename|unterminated|expecting|token|were not|used by|loading asgi|string to|insufficient|memory"
 )

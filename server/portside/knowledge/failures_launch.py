@@ -137,7 +137,10 @@ ENTRIES = (
     Known(
         "no-event-loop",
         "launch",
-        (r"There is no current event loop in thread", r"RuntimeError: no running event loop"),
+        (
+            r"There is no current event loop in thread (?!'MPClientEngineMonitor)",
+            r"RuntimeError: no running event loop",
+        ),
         "something needs an event loop where none runs",
         "an async engine has to be made inside the running server: in the lifespan, not while the module is imported",
         ("make the engine in the app's lifespan",),
@@ -204,6 +207,7 @@ ENTRIES = (
             r"version `(?P<symbol>GLIBC\w*_[\d.]+)' not found",
             r"numpy\.dtype size changed|compiled using NumPy 1\.x cannot be run in",
             r"Numba needs NumPy",
+            r"Tried to instantiate class '(?P<symbol>_\w*C\.\w+)', but it does not exist",
         ),
         "two packages do not fit together: one was built for another version of the other",
         "vLLM, torch, torchvision and flash-attn are compiled against each other's exact versions",
@@ -296,7 +300,7 @@ ENTRIES = (
         "launch",
         (
             r"^KeyError: '(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]*)'",
-            r"(?i)environment variable [`'\"]?(?P<name>[A-Z][A-Z0-9_]+)[`'\"]? (?:is )?(?:not set|is required|must be set|missing)",
+            r"(?i:environment variable) [`'\"]?(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)[`'\"]? (?:is )?(?:required|not set$|must be set|missing)",
         ),
         "the environment variable {name} is not set",
         "the program reads it when it starts",

@@ -9,6 +9,7 @@ ENTRIES = (
         "interrupted",
         "processes",
         (
+            r"^SystemExit: (?:15|2)$",
             r"^KeyboardInterrupt(?:: .*)?$",
             r"\[shutdown\] EngineCore: trigger received signal=SIG(?:TERM|INT)",
         ),

@@ -48,7 +48,8 @@ _ALWAYS = frozenset(
      "apikeys", "apitoken", "accesstoken", "authtoken", "privatekey", "secretkey", "accesskey", "bearer"}
 )  # fmt: skip
 _BEFORE_KEY = frozenset(
-    {"api", "secret", "access", "private", "auth", "encryption", "signing", "master", "subscription", "license",
+    {"api", "secret", "access", "private", "auth", "encryption", "signing", "master", "subscription",
+     "license",
      "account", "client", "admin", "service", "hf", "openai", "session", "storage", "app", "server"}
 )  # fmt: skip
 # Tokens of a language model, and of a parser.
