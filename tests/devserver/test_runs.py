@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from portside.devserver import identity, orphans, registry, runs, tree
+from portside.devserver import identity, orphans, registry, runs, sweeping, tree
+from portside.devserver.console import Console
 from portside.devserver.identity import Identity
 
 from .conftest import Start, is_alive, wait_until
@@ -136,3 +137,17 @@ def test_the_remnants_of_a_dead_run_are_ended_and_nobody_else(sleeper: psutil.Po
     assert sleeper.wait() == -signal.SIGTERM
     assert not any(is_alive(child) for child in children)
     assert registry.records() == []
+
+
+def test_a_start_says_what_it_ended(sleeper: psutil.Popen, capsys: pytest.CaptureFixture[str]) -> None:
+    record = dead_record()
+    registry.Entry(record)
+    tree.write(record.id, tree.Tree(others=frozenset({known(sleeper)})))
+    (child,) = sleeper.children()
+    sweeping.sweep(Console("text", "/project"))
+    said = capsys.readouterr().out
+    assert said.startswith("■ ended what a killed server had left, app:app in /project: ")
+    assert f"(pid {sleeper.pid})" in said
+    assert f"sleep (pid {child.pid})" in said
+    sweeping.sweep(Console("text", "/project"))
+    assert capsys.readouterr().out == ""
