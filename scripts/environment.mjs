@@ -26,13 +26,14 @@ export function setUpPython(group) {
   const wanted = digest("pyproject.toml");
   const stamps = { demo: path.join(VENV, ".portside-demo"), dev: path.join(VENV, ".portside-dev") };
   const usable = runs(PYTHON, ["-c", "import portside"]);
-  if (usable && (isStamped(stamps.dev, wanted) || isStamped(stamps[group], wanted))) {
-    return;
+  if (!usable || !(isStamped(stamps.dev, wanted) || isStamped(stamps[group], wanted))) {
+    makeVenv();
+    pip("install", "--upgrade", "pip>=25.1"); // the first that knows --group
+    pip("install", "--editable", ".", "--group", group);
+    writeFileSync(stamps[group], wanted);
   }
-  makeVenv();
-  pip("install", "--upgrade", "pip>=25.1"); // the first that knows --group
-  pip("install", "--editable", ".", "--group", group);
-  writeFileSync(stamps[group], wanted);
+  // As an installation does: where PYTHONDONTWRITEBYTECODE is set, every start would compile it all.
+  runs(PYTHON, ["-m", "compileall", "-q", path.join(CHECKOUT, "server")]);
 }
 
 /** Make `node_modules`, for type checks, the extension and its tests. */
