@@ -45,7 +45,9 @@ class Raised:
 
     @property
     def title(self) -> str:
-        message = self.message.strip() or next((text.strip() for text in self.lines if text.strip()), "")
+        below = next((text for text in self.lines if text.strip()), "")
+        # Some messages begin below their exception's name, indented.
+        message = self.message.strip() or (below.strip() if below[:1].isspace() else "")
         return f"{self.type.rpartition('.')[2]}: {message}" if message else self.type.rpartition(".")[2]
 
     def chain(self) -> list[Raised]:

@@ -18,6 +18,7 @@ ENTRIES = (
             r"(?:Background loop has errored|Background loop is stopped)",
             r"Engine background task failed|Engine loop (?:is not running|has died)",
             r"Engine core proc \S+ died unexpectedly",
+            r"RuntimeError: Worker failed with error",
             r"Worker(?:Proc| proc) .*died unexpectedly|VllmWorkerProcess .* died|Worker .* pid \d+ died, exit code",
             r"One of the (?:engine|worker) processes died",
             r"multiprocessing\.(?:process\.)?ChildProcessError|ChildFailedError|ProcessExitedException",
