@@ -26,7 +26,7 @@ export function setUpPython(group) {
   const wanted = digest("pyproject.toml");
   const stamps = { demo: path.join(VENV, ".portside-demo"), dev: path.join(VENV, ".portside-dev") };
   const usable = runs(PYTHON, ["-c", "import portside"]);
-  if (!usable || !(isStamped(stamps.dev, wanted) || isStamped(stamps[group], wanted))) {
+  if (!(usable && (isStamped(stamps.dev, wanted) || isStamped(stamps[group], wanted)))) {
     makeVenv();
     pip("install", "--upgrade", "pip>=25.1"); // the first that knows --group
     pip("install", "--editable", ".", "--group", group);
