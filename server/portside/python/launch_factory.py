@@ -35,6 +35,7 @@ from portside.python.launch_factory_kept import kept_functions
 from portside.python.launch_factory_names import factory_name, global_names
 from portside.python.launch_factory_tries import check_tries
 from portside.python.launch_obstacles import Obstacles
+from portside.python.launch_proof import leaves_python
 from portside.python.launch_settings import settings_edit
 from portside.python.launch_site import Site, find_site
 from portside.python.launch_surroundings import check_surroundings
@@ -83,9 +84,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     )
     serving = words_that_serve(names, site)
     parsed = dataclasses.replace(parsed, required=(*parsed.required, *serving))
-    after = find_after(names, site, obstacles, dropped=not kept.functions)
-    if kept.functions and after.kept:
-        obstacles.add(after.kept[0], "what comes after the server would be left out here")
+    after = find_after(names, site, obstacles, stays=bool(kept.functions))
     _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions)
     loops: list[Node] = []
     for part in parts:
@@ -117,7 +116,9 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         options.logging,
     )
     edits = writer.edits(obstacles)
-    if edits is None:
+    if edits is not None and not leaves_python(names, edits):
+        obstacles.add(launch.call, "what is left would not parse, because of how lines end here")
+    if edits is None or obstacles.found:
         return obstacles.blockers
     if place.settings is not None and not target.place.cwd:
         setting = settings_edit(place.settings, place.stem, target, options)

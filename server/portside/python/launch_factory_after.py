@@ -35,10 +35,10 @@ class After:
     level: Level | None = None
 
 
-def find_after(names: Names, site: Site, obstacles: Obstacles, *, dropped: bool = True) -> After:
+def find_after(names: Names, site: Site, obstacles: Obstacles, *, stays: bool = False) -> After:
     """What comes after the run call, at whichever level; what can't be moved becomes an obstacle.
 
-    dropped: whether what only tells may go; else it stays, in a function that still serves.
+    stays: whether it is in a function that still serves, where nothing of it goes or moves.
     """
     gone: list[Node] = []
     level_of_kept: Level | None = None
@@ -49,10 +49,11 @@ def find_after(names: Names, site: Site, obstacles: Obstacles, *, dropped: bool 
         for statement in rest:
             check_statement(names, statement, missed, after=True)
         if not missed.found:
-            gone += rest if dropped else ()
+            gone += () if stays else rest
             obstacles.notes += [note for note in missed.notes if note not in obstacles.notes]
             continue
         problem = _problem(names, site, level, rest) or (level_of_kept and "comes after the server too")
+        problem = problem or ("would be left out" if stays else None)
         if problem:
             obstacles.add(
                 rest[0], f"{obstacles.quote(rest[0])} runs after the server has stopped: it {problem}"

@@ -34,6 +34,7 @@ from portside.python.launch_command import OptionReader, Options, command, keepi
 from portside.python.launch_effects import check_block
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_own_options import replace_parser
+from portside.python.launch_proof import leaves_python
 from portside.python.launch_removal import removal
 from portside.python.launch_settings import settings_edit
 from portside.python.launch_site import Site, check_as_it_stands, find_site
@@ -97,6 +98,9 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     _note_what_changes(facts, launch, target, obstacles)
     note_engines(facts, launch, options, obstacles)
     edits = list(removal(names, site, keeping(place, options), target))
+    if not leaves_python(names, edits):
+        obstacles.add(launch.call, "what is left would not parse, because of how lines end here")
+        return obstacles.blockers
     _note_what_is_left(names, edits, obstacles)
     # The settings have no word for another folder to run in.
     if place.settings is not None and not target.place.cwd:

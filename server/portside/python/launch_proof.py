@@ -1,0 +1,27 @@
+"""Whether what a launch fix leaves is still Python, asked where lines end in ways that can deceive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from portside.lint.finding import Edit, apply_edits
+from portside.lint.source import SourceFile
+from portside.python.names import Names
+from portside.python.syntax import parse
+
+# A line that goes on in the next one, and line ends that Python and an editor count differently.
+_DECEIVING = re.compile(r"\\\r?\n|\r\r|\r(?!\n)|\\$")
+
+
+def leaves_python(names: Names, edits: Iterable[Edit]) -> bool:
+    """False where the edits of the file leave more syntax errors than there are now.
+
+    Parsing costs too much for every keystroke, so a file without such lines is taken to be right.
+    """
+    source = names.tree.source
+    if _DECEIVING.search(source.text) is None:
+        return True
+    own = [edit for edit in edits if edit.path == source.path]
+    after = parse(SourceFile(source.path, apply_edits(source.text, own)))
+    return len(after.errors) <= len(names.tree.errors)
