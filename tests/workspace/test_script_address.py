@@ -37,8 +37,12 @@ def test_a_literal_is_what_it_says(tmp_path: Path) -> None:
     assert asked(tmp_path, code) == Address("::1", 8010)
 
 
-def test_what_the_call_leaves_open_stays_open(tmp_path: Path) -> None:
-    assert asked(tmp_path, "if __name__ == '__main__':\n    uvicorn.run(app)\n") == Address()
+def test_a_port_that_the_call_leaves_out_is_uvicorns_own(tmp_path: Path) -> None:
+    assert asked(tmp_path, "if __name__ == '__main__':\n    uvicorn.run(app)\n") == Address(None, 8000)
+
+
+def test_what_only_the_running_script_knows_stays_open(tmp_path: Path) -> None:
+    assert asked(tmp_path, "if __name__ == '__main__':\n    uvicorn.run(app, **settings())\n") == Address()
 
 
 @pytest.mark.parametrize(
