@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -39,6 +40,7 @@ def main() -> int:
     print(f"{engine.name}, seed {options.seed}", file=sys.stderr)
     print(_HEAD + "\n|---|---|---|---|---|---|---|", flush=True)
     clean = True
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without ending the server of the round
     for case in cases:
         outcomes = _row(case, engine, options.times or _times(case, cases, options.rounds), chance)
         print(_line(case, outcomes), flush=True)
