@@ -11,6 +11,21 @@ RUN = "    uvicorn.run(app, host='0.0.0.0', port=8010)\n"
 
 UNMOVABLE = (
     Unmovable(
+        "another file that parses the arguments when it is imported",
+        "from options import args\n" + HEAD + GUARD + RUN,
+        ((1, "`options.py`, which is imported here, parses the arguments of the process"),),
+        files={"options.py": "import argparse\n\nargs = argparse.ArgumentParser().parse_args()\n"},
+    ),
+    Unmovable(
+        "arguments that a file parses which another one imports",
+        "import settings\n" + HEAD + GUARD + "    uvicorn.run(app, port=settings.port)\n",
+        ((1, "`options.py`, which is imported here, parses the arguments"),),
+        files={
+            "settings.py": "from options import read\n\nport = 8010\n",
+            "options.py": "import argparse\n\n\ndef read():\n    return argparse.ArgumentParser().parse_args()\n\n\nread()\n",
+        },
+    ),
+    Unmovable(
         "an argument that is for more than uvicorn",
         "import argparse\n" + HEAD + GUARD + "    parser = argparse.ArgumentParser()\n"
         "    parser.add_argument('--port', type=int, default=8000)\n    parser.add_argument('--model', default='m')\n"

@@ -205,6 +205,8 @@ class WorkspaceFacts:
     has_own_vllm: whether `import vllm` means a package of the workspace. Both asked only of files that
     name modules of vLLM which not all versions have.
     constants: what names imported from files of the workspace stand for, by qualified name.
+    parsing_arguments: the lines of a file with a launch that import one which parses the arguments of the
+    process on import, with the path of that.
     """
 
     path: str | None = None
@@ -223,6 +225,7 @@ class WorkspaceFacts:
     vllm_version: tuple[int, int] | None = None
     has_own_vllm: bool = False
     constants: Mapping[str, Value] = field(default_factory=dict)
+    parsing_arguments: tuple[tuple[int, str], ...] = ()
 
     def constant(self, qualified: str) -> Value | None:
         """What a name stands for that is imported from a file of the workspace."""

@@ -14,6 +14,7 @@ from tree_sitter import Node
 
 from portside.lint.finding import Edit
 from portside.python.bindings import How
+from portside.python.guards import Guards
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.names import Names
@@ -148,6 +149,19 @@ def read_arguments(
     options = tuple(_only_for_launch(names, replaced)) if parses and not kept else ()
     everywhere = (names.tree.root,) if early else parts
     return Arguments(found, options, tuple(_required(names, everywhere, options)) if parses else (), argv)
+
+
+def parses_on_import(names: Names, guards: Guards) -> bool:
+    """Whether importing the file parses the arguments of the process, whichever that is."""
+    for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER]):
+        if any(g.node.start_byte <= chunk.start < g.node.end_byte for g in guards.main):
+            continue
+        for node in query("(attribute) @a", chunk.node).get("a", []):
+            call = _reader(names, node)
+            is_call = call is not None and call.type == "call" and not argument_nodes(call)
+            if call is not None and is_call and _runs_on_import(names, call):
+                return True
+    return False
 
 
 def _runs_on_import(names: Names, call: Node) -> bool:

@@ -26,7 +26,10 @@ class Obstacles:
     _said: set[Blocker | str] = field(default_factory=set, repr=False)
 
     def add(self, node: Node, reason: str) -> None:
-        blocker = Blocker(self.tree.line(node), reason)
+        self.add_at(self.tree.line(node), reason)
+
+    def add_at(self, line: int, reason: str) -> None:
+        blocker = Blocker(line, reason)
         if blocker not in self._said:
             self._said.add(blocker)
             self.found.append(blocker)

@@ -129,6 +129,12 @@ class AskedFacts(WorkspaceFacts):
     def constants(self) -> Mapping[str, Value]:
         return self._around.modules.constants(self._file, self._module, self._top)
 
+    @cached_property
+    def parsing_arguments(self) -> tuple[tuple[int, str], ...]:
+        if not self._module.launches:
+            return ()
+        return tuple(self._around.modules.parsing_arguments(self._file, self._module, self._top))
+
     def outside(self, qualified: str) -> Value | None:
         known = self.constants.get(qualified)
         return known or self._around.modules.outside_value(self._file, qualified, self._top)

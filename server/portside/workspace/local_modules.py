@@ -20,6 +20,7 @@ from portside.python.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
 from portside.python.guards import When
 from portside.python.imports import Import
+from portside.python.launch_arguments import parses_on_import
 from portside.python.names import Names
 from portside.python.outside_values import Loaded, outside_value
 from portside.python.served_app import is_held
@@ -51,8 +52,8 @@ class ModuleSummary:
     engines: that its import makes. held: those of a process that serves it, in its lifespan or a handler
     too. imports: what its import imports in turn, by name. constants: by name in the module.
     makers: the functions and classes that make an engine when called. coroutines: those that do when
-    awaited. calls: what of other modules its
-    import calls, by qualified name.
+    awaited. calls: what of other modules its import calls, by qualified name. parses_arguments: whether
+    its import does, those of the process.
     """
 
     engines: tuple[EngineSummary, ...]
@@ -64,6 +65,7 @@ class ModuleSummary:
     makers: Mapping[str, EngineSummary] = field(default_factory=dict)
     calls: tuple[tuple[str, Span], ...] = ()
     coroutines: Mapping[str, EngineSummary] = field(default_factory=dict)
+    parses_arguments: bool = False
 
 
 def summarize(facts: ModuleFacts) -> ModuleSummary:
@@ -80,6 +82,7 @@ def summarize(facts: ModuleFacts) -> ModuleSummary:
         _makers(facts),
         _calls(facts),
         _coroutines(facts),
+        parses_on_import(facts.names, facts.guards),
     )
 
 
@@ -249,6 +252,16 @@ class LocalModules:
             for name, value in summary.constants.items() if summary is not None else ():
                 found[_qualified(one, files[-1], name)] = value
         return found
+
+    def parsing_arguments(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[tuple[int, str]]:
+        """The files that parse the arguments when this one is imported, each with the line that does it."""
+        seen = {path}
+        for found in facts.imports:
+            if found.when is When.IMPORT:
+                for target in self._reachable(path, found, top, seen):
+                    summary = self.summary(target)
+                    if summary is not None and summary.parses_arguments:
+                        yield facts.tree.line(found.statement), self._label(target)
 
     def outside_value(self, path: Path, qualified: str, top: Path) -> Value | None:
         """What a name from other files stands for, in the file at `path`."""
