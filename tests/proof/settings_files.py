@@ -99,6 +99,15 @@ SETTINGS = (
         notes=("is what `.env` says today",),
     ),
     Movable(
+        "a neighbour that parses arguments where it is the script itself",
+        "from other import PORT\n" + HEAD + GUARD + "    uvicorn.run(app, port=PORT)\n",
+        "uvicorn server:app --port 8010",
+        files={
+            "other.py": "import argparse\n\nPORT = 8010\n\n\ndef read():\n    return argparse.ArgumentParser().parse_args()\n\n\n"
+            "if __name__ == '__main__':\n    read()\n"
+        },
+    ),
+    Movable(
         "a switch that settings turn off",
         FROM_SETTINGS + GUARD + "    uvicorn.run(app, port=8010, access_log=settings.log, reload=settings.debug)\n",
         "uvicorn server:app --port 8010 --no-access-log",

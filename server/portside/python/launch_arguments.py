@@ -153,15 +153,26 @@ def read_arguments(
 
 def parses_on_import(names: Names, guards: Guards) -> bool:
     """Whether importing the file parses the arguments of the process, whichever that is."""
+
+    def runs(node: Node) -> bool:
+        in_main = any(g.node.start_byte <= node.start_byte < g.node.end_byte for g in guards.main)
+        return names.scope_at(node) is names.module and not in_main and not guards.script_only
+
     for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER]):
-        if any(g.node.start_byte <= chunk.start < g.node.end_byte for g in guards.main):
-            continue
         for node in query("(attribute) @a", chunk.node).get("a", []):
             call = _reader(names, node)
-            is_call = call is not None and call.type == "call" and not argument_nodes(call)
-            if call is not None and is_call and _runs_on_import(names, call):
+            if call is None or call.type != "call" or argument_nodes(call):
+                continue
+            if runs(call) or (_runs_on_import(names, call) and any(map(runs, _users(names, call)))):
                 return True
     return False
+
+
+def _users(names: Names, call: Node) -> tuple[Node, ...]:
+    """Where the function around the call is read."""
+    function = names.scope_at(call).function()
+    name = function.node.child_by_field_name("name") if function is not None else None
+    return names.reads(names.tree.text(name)) if name is not None else ()
 
 
 def _runs_on_import(names: Names, call: Node) -> bool:
