@@ -95,15 +95,21 @@ def test_it_speaks_tls_with_the_certificate_of_the_server(claim: Claim, certific
     responder = Responder(claim.sockets, lambda: LOADING, found.context())
     responder.start(0.0)
     trusting = ssl.create_default_context(cafile=str(certificate / "ca.pem"))
+
+    def status() -> int:
+        connection = http.client.HTTPSConnection("localhost", claim.port, timeout=30, context=trusting)
+        connection.request("GET", "/v1/models")
+        found = connection.getresponse().status
+        connection.close()
+        return found
+
     try:
         for _ in range(40):  # more than are answered at a time, one after the other
-            connection = http.client.HTTPSConnection("localhost", claim.port, timeout=30, context=trusting)
-            connection.request("GET", "/v1/models")
-            assert connection.getresponse().status == 503
-            connection.close()
-        # One that begins a handshake and leaves keeps nobody waiting.
+            assert status() == 503
+        # One that begins a handshake and says no more keeps nobody waiting.
         with socket.create_connection(("127.0.0.1", claim.port)) as client:
             client.sendall(b"\x16\x03\x01")
+            assert status() == 503
         assert responder.stop() == []
     finally:
         responder.close()

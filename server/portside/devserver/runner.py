@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import secrets as random_tokens
 import selectors
 import signal
 import socket
@@ -30,7 +29,7 @@ from portside.devserver import (
     terminal,
     transcripts,
 )
-from portside.devserver.certificate import Certificate, certificate_of
+from portside.devserver.callers import Callers
 from portside.devserver.console import Console
 from portside.devserver.fleet import Fleet
 from portside.devserver.holding import Holding
@@ -40,18 +39,16 @@ from portside.devserver.meter import Meter
 from portside.devserver.narrator import Narrator, registry_phase
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
-from portside.devserver.prober import USUAL_PATHS, Prober
 from portside.devserver.processes import Worker
+from portside.devserver.readiness import Readiness
 from portside.devserver.registration import Registration
-from portside.devserver.responder import Responder
 from portside.devserver.screen import Screen
-from portside.devserver.tenancy import Tenancy, turn_away
+from portside.devserver.tenancy import Tenancy
 from portside.inside.channel import Message
 from portside.knowledge.loading_steps import STEPS
 
-if TYPE_CHECKING:  # their libraries are imported while the worker already starts
-    from portside.devserver.changes import Changes
-    from portside.devserver.watch import Watcher
+if TYPE_CHECKING:  # its library is imported while the worker already starts
+    from portside.devserver.watching import Watching
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Long enough for a light app to answer itself; whoever waits for a model hears so at once.
@@ -88,28 +85,20 @@ class Runner:
         self._fleet.terminal = terminal.is_shared() and not console.is_json
         self._fleet.output = 2 if console.is_json else 1
         self._keyboard: terminal.Keyboard | None = None
-        self._watcher: Watcher | None = None
-        certificate = certificate_of(plan.target.arguments, plan.folder)
-        self._responder = Responder(
-            claim.sockets, self._describe, certificate.context() if certificate else None
-        )
-        self._ready_paths = USUAL_PATHS if plan.ready_path is None else (plan.ready_path,)
-        self._waiting: list[tuple[socket.socket, str]] = []
-        self._prober: Prober | None = None
+        self._watching: Watching | None = None
+        self._callers = Callers(plan, claim, self._describe)
         self._narrator = Narrator(plan, claim, console)
+        self._readiness = Readiness(plan, self._narrator, self._post)
         self._tenancy = Tenancy(
             plan,
             self._holding,
-            self._responder,
+            self._callers.responder,
             self._narrator,
             console,
             self._post,
             self._soon,
             self._answer,
         )
-        self._changes: Changes | None = None
-        self._answers = 0
-        self._tokens: dict[str, int] = {}
         self._changed_at: float | None = None
         self._code: int | None = None
         self._opened = False
@@ -121,7 +110,7 @@ class Runner:
         self._drain_events()
         self._registration.begin(self._holding.claim, self._fleet.members, self._selector, self._obey)
         self._narrator.announce()
-        self._watcher = self._watch()
+        self._watching = self._watch()
         if self._fleet.terminal:
             self._keyboard = terminal.Keyboard()
             self._selector.register(0, selectors.EVENT_READ, self._on_key)
@@ -195,9 +184,11 @@ class Runner:
             return events.RestartRequested(self._holds_engine())
         if not isinstance(event, events.FilesChanged):
             return event
-        if self._changes is None:
+        if self._watching is None:
             return None
-        paths = self._changes.relevant(event.paths, self._fleet.files(), serving=self._state.live is not None)
+        paths = self._watching.relevant(
+            event.paths, self._fleet.files(), serving=self._state.live is not None
+        )
         if not paths:
             return None
         self._changed_at = time.monotonic()
@@ -258,7 +249,7 @@ class Runner:
             case commands.Quiet():
                 self._quiet(worker)
             case commands.Go():
-                self._let_in(worker)
+                self._callers.let_in(worker)
             case commands.Retire():
                 worker.retire(self._policy.grace_s)
             case commands.Stop():
@@ -271,17 +262,6 @@ class Runner:
     def _guard(self) -> None:
         self._fleet.guard(lambda: self._post(events.GuardianLost()))
 
-    def _let_in(self, worker: Worker) -> None:
-        """First what was taken meanwhile, then whoever still waits in the kernel's queue."""
-        waiting, self._waiting = self._waiting, []
-        if worker.plain:
-            turn_away([*(connection for connection, _ in waiting), *self._responder.stop()])
-            worker.channel.send("go")
-            return
-        for connection, data in [*waiting, *((held, "") for held in self._responder.stop())]:
-            _adopt(worker, connection, data)
-        worker.channel.send("go")
-
     def _quiet(self, worker: Worker) -> None:
         """Have it accept nothing more. Who can't be told so is stopped."""
         if worker.plain or worker.own_port:
@@ -292,17 +272,11 @@ class Runner:
     def _probe(self, generation: int, worker: Worker) -> None:
         if worker.own_port:
             return  # who has found it to listen asks it, too
-        if self._prober is not None:
-            self._prober.stop()
         if worker.plain:
+            self._readiness.stop()
             self._tenancy.look(worker, everywhere=False)
             return
-        token = random_tokens.token_hex(8)
-        self._tokens = {token: generation}
-        self._answers = 0
-        self._prober = Prober(
-            self._holding.claim.sockets[0], token, worker.tls, self._ready_paths, self._narrator.silent
-        )
+        self._readiness.ask(generation, self._holding.claim.sockets[0], worker.tls)
 
     # -- what workers and keepers say --------------------------------------------------
 
@@ -342,74 +316,42 @@ class Runner:
             case "loaded":
                 worker.plain = bool(fields.get("plain"))
                 if generation == self._state.live:  # its first server is over, and here is the next
-                    self._let_in(worker)
+                    self._callers.let_in(worker)
                 self._post(events.Loaded(generation))
                 self._narrator.loaded(generation)
             case "serving":
                 worker.serving, worker.tls = True, bool(fields["tls"])
-                if self._responder.encryption is None and fields.get("certificate"):
-                    found = Certificate(self._plan.folder, fields["certificate"], fields["key"])
-                    self._responder.encryption = found.context()
+                self._callers.learn_certificate(
+                    self._plan.folder, fields.get("certificate"), fields.get("key")
+                )
                 self._post(events.Served(generation))
             case "answered":
-                self._on_answer(str(fields["token"]), int(fields["status"]))
+                self._readiness.answered(str(fields["token"]), int(fields["status"]))
             case "idle":
-                self._pass_on(message)
+                heir = self._state.candidate if self._state.phase is Phase.SWITCHING else self._state.live
+                self._callers.pass_on(message, self._fleet.get(heir))
             case "quiet":
                 self._post(events.Quieted(generation))
             case "failed":
                 self._output.settle(worker.sources)
                 self._narrator.failure(generation, fields, self._transcripts.lines(worker.sources))
-                if self._changes is not None:
-                    self._changes.failed |= worker.files
+                if self._watching is not None:
+                    self._watching.failed(worker.files)
                 self._post(events.Failed(generation, str(fields["message"])))
-
-    def _on_answer(self, token: str, status: int) -> None:
-        generation = self._tokens.get(token)
-        if generation is None:
-            return
-        self._answers += 1
-        if status < 500:
-            if self._prober is not None:
-                self._prober.stop()
-            self._tokens = {}
-            if self._plan.ready_path is not None and status >= 400:
-                self._narrator.note(f"it answers {status} to {self._plan.ready_path}, the path to be asked")
-            self._post(events.Answered(generation))
-        elif self._answers == len(self._ready_paths):
-            paths = ", ".join(self._ready_paths)
-            self._narrator.note(f"it accepts requests, but answers {status} to {paths}")
-
-    def _pass_on(self, message: Message) -> None:
-        """An idle connection of the old generation goes to the one that comes in, or came in."""
-        connections = [socket.socket(fileno=descriptor) for descriptor in message.fds]
-        data = str(message.fields["data"])
-        heir = self._state.candidate if self._state.phase is Phase.SWITCHING else self._state.live
-        worker = self._fleet.get(heir)
-        if worker is None:
-            self._waiting += [(connection, data) for connection in connections]
-            return
-        for connection in connections:
-            _adopt(worker, connection, data)
 
     def _learn(self, worker: Worker, fields: dict[str, Any]) -> None:
         before = worker.files
         worker.files = before | frozenset(fields["files"])
         worker.names = tuple(fields["names"])
         worker.engine, worker.gpu = bool(fields["engine"]), bool(fields["gpu"])
-        new = worker.files - before
-        if not new:
-            return
-        if self._watcher is None or self._changes is None:
-            return
-        self._watcher.track(new)
-        missed = self._changes.missed(new)
-        if missed and worker.serving:
-            self._post(events.FilesChanged(missed))
+        if self._watching is not None:
+            missed = self._watching.learn(worker.files - before)
+            if missed and worker.serving:
+                self._post(events.FilesChanged(missed))
 
     def _on_claim(self, claim: Claim) -> None:
         self._fleet.claim = claim
-        self._responder.answer_at(claim.sockets)
+        self._callers.responder.answer_at(claim.sockets)
         self._registration.update(host=claim.host, port=claim.port, url=claim.url)
 
     def _before_load(self, worker: Worker) -> None:
@@ -418,32 +360,19 @@ class Runner:
     def _answer(self, patience_s: float) -> None:
         """Have it answer at the port, unless requests are to wait."""
         if self._plan.while_loading == "respond" or self._state.phase in (Phase.FAILED, Phase.BACKING_OFF):
-            self._responder.start(patience_s)
+            self._callers.responder.start(patience_s)
 
     # -- changes -----------------------------------------------------------------------
 
-    def _watch(self) -> Watcher | None:
+    def _watch(self) -> Watching | None:
         if not self._plan.watch:
             return None
-        from portside.devserver.changes import Changes
-        from portside.devserver.watch import Watcher
-
-        self._changes = Changes(self._plan)
-
-        folder = self._plan.folder
-        extra = [folder / path for path in self._plan.reload_dirs]
-        roots = [folder, self._plan.target.folder(folder), *extra]
+        from portside.devserver.watching import Watching
 
         def changed(paths: frozenset[str]) -> None:
             self._post(events.FilesChanged(paths))
 
-        included = [
-            folder / pattern.split("*")[0].rpartition("/")[0] for pattern in self._plan.reload_includes
-        ]
-        watcher = Watcher([*roots, *included], changed, self._changes.may_count, self._narrator.note)
-        watcher.track(self._plan.target.files)
-        watcher.start()
-        return watcher
+        return Watching(self._plan, changed, self._say)
 
     def _holds_engine(self) -> bool:
         """Whether the live worker may have a model in memory: on the GPU itself, or in a child process."""
@@ -478,8 +407,8 @@ class Runner:
         self._narrator.tell(tell, self._state.live, worker.pid if worker else None)
         if tell.what == "serving":
             self._spare_at = time.monotonic() + _SPARE_DELAY_S
-            if self._changes is not None:
-                self._changes.failed = frozenset()
+            if self._watching is not None:
+                self._watching.mended()
         elif tell.what == "ready" and self._plan.opens_browser and not self._opened:
             self._opened = True
             browser.open_at(self._holding.claim.url, self._say)
@@ -490,12 +419,14 @@ class Runner:
         if phase in (Phase.FAILED, Phase.BACKING_OFF):
             if phase is Phase.FAILED:
                 self._narrator.waiting_for_edit()
-            self._responder.start(0.0)
+            self._callers.responder.start(0.0)
         elif phase is Phase.LOADING and self._state.live is None:
             # Who came while nothing ran has had an answer; from now on waiting is worth it.
-            self._waiting += [(connection, "") for connection in self._responder.stop()]
+            self._callers.wait()
             if self._plan.while_loading == "respond":
-                self._responder.start(_FIRST_PATIENCE_S if self._state.newest == 1 else _RELOAD_PATIENCE_S)
+                self._callers.responder.start(
+                    _FIRST_PATIENCE_S if self._state.newest == 1 else _RELOAD_PATIENCE_S
+                )
 
     def _describe(self) -> Progress:
         """For a client that asked too early."""
@@ -561,14 +492,11 @@ class Runner:
 
     def _tear_down(self) -> int:
         """Nothing is left, and that is checked, not assumed."""
-        if self._watcher is not None:
-            self._watcher.stop()
-        if self._prober is not None:
-            self._prober.stop()
+        if self._watching is not None:
+            self._watching.stop()
+        self._readiness.stop()
         self._tenancy.stop()
-        self._responder.close()
-        for connection, _ in self._waiting:
-            connection.close()
+        self._callers.close()
         self._holding.claim.close()
         self._registration.take_no_more_orders()
         left = self._fleet.disband()
@@ -581,12 +509,6 @@ class Runner:
             self._keyboard.restore()
         self._narrator.stopped(code, left, free)
         return code
-
-
-def _adopt(worker: Worker, connection: socket.socket, data: str) -> None:
-    """Give an open connection to the worker, with what was already read from it."""
-    worker.channel.send("adopt", fds=[connection.fileno()], data=data)
-    connection.close()
 
 
 def run(plan: Plan, claim: Claim, console: Console) -> int:
