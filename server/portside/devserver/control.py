@@ -10,6 +10,7 @@ One line of JSON each way, then the connection is closed:
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import selectors
@@ -42,10 +43,24 @@ def socket_path(folder: Path, pid: int, run: str) -> Path | None:
         return beside
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     for base in filter(None, (runtime, tempfile.gettempdir(), "/tmp")):  # noqa: S108  (a private folder in it)
-        short = Path(base) / f"portside-{os.getuid()}" / f"{run[:12]}.sock"
+        short = Path(base) / _short_name() / f"{run[:12]}.sock"
         if len(os.fsencode(short)) <= _PATH_LIMIT and _is_private(short.parent):
             return short
     return None
+
+
+def _bind(listener: socket.socket, path: Path) -> None:
+    for _ in range(3):  # the last server that used the folder may remove it at this moment
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            path.unlink()  # of a server that was killed and had our pid
+        with suppress(FileNotFoundError):
+            return listener.bind(os.fspath(path))
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path.parent))
+
+
+def _short_name() -> str:
+    return f"portside-{os.getuid()}"
 
 
 def _is_private(folder: Path) -> bool:
@@ -76,13 +91,10 @@ class Control:
         if path is None:
             self.trouble = "the state folder's path is too long for a socket"
             return
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            path.unlink()  # of a server that was killed and had our pid
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             os.fchmod(listener.fileno(), 0o600)  # what the bind gives the file, so it never is more
-            listener.bind(os.fspath(path))
+            _bind(listener, path)
             listener.listen(_BACKLOG)
             listener.setblocking(False)
         except OSError:
@@ -100,6 +112,8 @@ class Control:
             self._listener = None
             with suppress(OSError):
                 self.path.unlink()
+                if self.path.parent.name == _short_name():
+                    self.path.parent.rmdir()  # unless another server's socket is in it
 
     def _accept(self) -> None:
         """Everybody who waits: who finds the queue full is turned away by the kernel."""
