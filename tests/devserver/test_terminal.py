@@ -137,7 +137,7 @@ def test_a_debugger_prompt_takes_input_and_the_terminal_is_as_before(
     terminal.wait_for(r"\(Pdb\) answer = 42\r+\n\(Pdb\) $")
     terminal.type("c\n")
     terminal.wait_for(r"answer is 42\r+\n")
-    assert "…" not in terminal.text[seen:].partition("answer is")[0]
+    assert "…" not in terminal.text[seen:].partition("(Pdb) c")[0]
     terminal.wait_for("ready in")
     terminal.stop()
     assert termios.tcgetattr(terminal.master) == terminal.before
