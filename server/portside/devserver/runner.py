@@ -52,7 +52,7 @@ if TYPE_CHECKING:  # its library is imported while the worker already starts
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Long enough for a light app to answer itself; whoever waits for a model hears so at once.
-_FIRST_PATIENCE_S = 0.1
+_FIRST_PATIENCE_S = 0.05
 _RELOAD_PATIENCE_S = 10.0
 _SPARE_DELAY_S = 0.1
 _OVER = frozenset({"ready", "failed", "reload failed", "crashed", "ended", "stopping"})
