@@ -55,3 +55,23 @@ def spin() -> None:
 def test_what_does_not_end_is_a_hang() -> None:
     with pytest.raises(Hang), at_most(0.05):
         spin()
+
+
+FOUND = {
+    "a main block that ends in a backslash": (
+        b'import asyncio\nfrom vllm import LLM\n\n\ndef load():\n    return LLM("m")\n\n\n'
+        b"engine = load()\n\n\n"
+        b'async def chat():\n    engine.generate("x")\n\n\n'
+        b'if __name__ == "__main__":\n    asyncio.run(chat())\\\n\n'
+    ),
+    "a function that ends in a backslash, above what a fix removes": (
+        b"import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+        b"def health():\n    return 1\n \\\n\n\n"
+        b"def main():\n    uvicorn.run(app)\n\n\nif __name__ == '__main__':\n    main()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("data", FOUND.values(), ids=FOUND)
+def test_what_was_found_once(data: bytes, tmp_path: Path) -> None:
+    assert complaints(data, tmp_path) == []

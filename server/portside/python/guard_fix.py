@@ -190,7 +190,7 @@ def _without_blank_lines(wrapping: _Wrapping, start: int, end: int, *, is_first:
     """The lines of a statement under the guard, with one blank line before it at most."""
     source = wrapping.facts.source
     leading = start
-    while not source.slice(source.line_span(leading)).strip():
+    while leading < end and not source.slice(source.line_span(leading)).strip():
         leading += 1
     if leading > start and not is_first:
         yield source.newline

@@ -22,6 +22,8 @@ def leaves_python(names: Names, edits: Iterable[Edit]) -> bool:
     source = names.tree.source
     if _DECEIVING.search(source.text) is None:
         return True
-    own = [edit for edit in edits if edit.path == source.path]
-    after = parse(SourceFile(source.path, apply_edits(source.text, own)))
+    text = apply_edits(source.text, [edit for edit in edits if edit.path == source.path])
+    if text.rstrip().endswith("\\"):
+        return False  # it goes on where nothing is left; the parser lets that pass, Python does not
+    after = parse(SourceFile(source.path, text))
     return len(after.errors) <= len(names.tree.errors)
