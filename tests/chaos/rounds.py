@@ -9,7 +9,6 @@ import os
 import random
 import select
 import signal
-import socket
 import subprocess
 import sys
 import termios
@@ -19,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.loopback import can_listen, free_port
 
 from portside.devserver import identity
 from portside.devserver.identity import Identity
@@ -60,7 +61,7 @@ class Server:
         self.engine = engine
         self.project = folder / "project"
         engine.prepare(self.project, stubborn)
-        self.port = _free_port()
+        self.port = free_port()
         self.state = folder / "state"
         self.mark = uuid.uuid4().hex
         self.log = folder / "log.txt"
@@ -144,7 +145,7 @@ class Server:
         while True:
             self.process.poll()
             left = self.alive()
-            taken = not _can_listen(self.port)
+            taken = not can_listen(self.port)
             seconds = time.monotonic() - began
             if not left and not taken:
                 return seconds, late
@@ -168,24 +169,6 @@ def _name(one: Identity) -> str:
         command = Path(f"/proc/{one.pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         return f"{one.pid} {command.strip()[-60:]}"
     return str(one.pid)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-def _can_listen(port: int) -> bool:
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind(("127.0.0.1", port))
-            sock.listen()
-        except OSError:
-            return False
-        return True
 
 
 # -- moments and blows -----------------------------------------------------------------

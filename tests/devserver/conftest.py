@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 import trustme
+from tests.loopback import can_listen, free_port
 
 PATIENCE_S = 40.0
 
@@ -50,24 +50,6 @@ def wait_until(condition: Callable[[], Any], what: str, patience_s: float = PATI
             return found
         time.sleep(0.005)
     raise AssertionError(f"not within {patience_s} s: {what}")
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-def can_listen(port: int) -> bool:
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind(("127.0.0.1", port))
-            sock.listen()
-        except OSError:
-            return False
-        return True
 
 
 def ask(port: int, path: str = "/", timeout_s: float = PATIENCE_S) -> tuple[int, str]:
