@@ -1,4 +1,4 @@
-"""What a launch file says, whatever its format: what it starts, on which ports, and which ports it names besides.
+"""What a launch file says, whatever its format: what it starts, on which ports, and which ports it names.
 
     LaunchFile ── Unit (a compose service, a stage, a container, a process, a target, …)
                     ├─ Launch        a server's command: program, what it serves, ports, environment
@@ -40,7 +40,7 @@ class Setting:
     """A variable that a file sets, for itself or for what it starts.
 
     value: with variables of the same file resolved; None where it comes from elsewhere (`$1`, a secret).
-    span: the value as it is written, without quotes; for a default, `8000` in `${PORT:-8000}`, that part alone.
+    span: the value as it is written, without quotes; for a default, `8000` in `${PORT:-8000}`, that part.
     name_span: the name. is_default: whether somebody outside may say otherwise (ARG, `${PORT:-8000}`).
     """
 
@@ -95,9 +95,9 @@ class Form(enum.Enum):
 class ListeningPort:
     """A port that a launch will take.
 
-    what: "API" for the one that clients call, else as knowledge/vllm_ports names it. host: as given; None for
-    what the program takes by itself. count: so many from `port` on. moves: the program takes another by itself
-    where this one is taken.
+    what: "API" for the one that clients call, else as knowledge/vllm_ports names it. host: as given; None
+    for what the program takes by itself. count: so many from `port` on. moves: the program takes another by
+    itself where this one is taken.
     """
 
     what: str
@@ -111,9 +111,9 @@ class ListeningPort:
 class Launch:
     """One server that a command starts.
 
-    program: as users say it: `uvicorn`, `vllm serve`, `python`, `torchrun`. serves, target: what it is told to
-    run; the word as written. command: all its words, in order. span: from the first to the last of them.
-    ports: empty where only the program's source can tell (a script), or where it listens on no port (`--uds`).
+    program: as users say it: `uvicorn`, `vllm serve`, `python`, `torchrun`. serves, target: what it is told
+    to run; the word as written. command: all its words, in order. span: from the first to the last of them.
+    ports: empty where only the program's source can tell (a script), or where there is none (`--uds`).
     folder: where it starts: WORKDIR, `working_dir`, a `cd` before it, as written; None for unknown.
     environment: variables set on this command alone (`PORT=1 uvicorn …`) or exported before it.
     reload: the option that makes it watch files. app_dir: of `--app-dir`.
@@ -169,8 +169,8 @@ class Unit:
     kind: "service", "stage", "container", "process", "target", "unit", "script", "configuration", "task",
     "Service" (Kubernetes: launches nothing, leads to those that match). name: "" where the format has none.
     launches: in order. settings: for all of its launches. group: what names the units that run together in
-    this file: a compose file's project, a pod, a Procfile; "" where nothing says so. host_network: whether its
-    ports are the machine's. profiles: of compose. build: folder and Dockerfile that it is built from, as
+    this file: a compose file's project, a pod, a Procfile; "" where nothing says so. host_network: whether
+    its ports are the machine's. profiles: of compose. build: folder and Dockerfile that it is built from, as
     written, and the stage. image: as written. env_files: as written. extends: (file or "", service).
     selector, labels, service_links: of Kubernetes.
     """
