@@ -117,6 +117,10 @@ class Launch:
     folder: where it starts: WORKDIR, `working_dir`, a `cd` before it, as written; None for unknown.
     environment: variables set on this command alone (`PORT=1 uvicorn …`) or exported before it.
     reload: the option that makes it watch files. app_dir: of `--app-dir`.
+    background: whether what follows in the script runs while it runs (`&`). stretch: of a script, names the
+    straight run of commands that it stands in; a branch, a loop, a function, and what follows a `kill` or
+    `wait` are stretches of their own, so two launches of different ones may never run together.
+    elsewhere: whether it runs on another machine or in a container (`ssh`, `docker run`, `srun`).
     """
 
     program: str
@@ -131,6 +135,9 @@ class Launch:
     reload: Span | None = None
     app_dir: str | None = None
     is_vllm: bool = False
+    background: bool = False
+    stretch: str = ""
+    elsewhere: bool = False
 
 
 class Mention(enum.Enum):
@@ -150,8 +157,9 @@ class Mention(enum.Enum):
 class PortMention:
     """name: of a named port (`http`). refers: a name of a port that is meant instead of a number.
 
-    address: the host address of a published port; "" for all. protocol: "tcp" or "udp". published: of a
-    container port, the mention that leads to it on the host.
+    address: the host address of a published port; "" for all. protocol: "tcp" or "udp". count: of a range
+    (`3000-3005`), how many from `port` on. leads_to: of a published port, the container's side of the same
+    entry, by its place in the unit's mentions.
     """
 
     kind: Mention
@@ -160,6 +168,8 @@ class PortMention:
     refers: str | None = None
     address: str = ""
     protocol: str = "tcp"
+    count: int = 1
+    leads_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +182,12 @@ class Unit:
     this file: a compose file's project, a pod, a Procfile; "" where nothing says so. host_network: whether
     its ports are the machine's. profiles: of compose. build: folder and Dockerfile that it is built from, as
     written, and the stage. image: as written. env_files: as written. extends: (file or "", service).
-    selector, labels, service_links: of Kubernetes.
+    selector, labels, service_links, namespace: of Kubernetes. network: of compose, `network_mode` as written
+    (`host`, `service:api`). entrypoint, command: of a stage, a service or a container, the words of each, so
+    that a service's `command` can be put behind the ENTRYPOINT of its image; None where it says none, () for
+    one that is emptied; `form` of each in entrypoint_form and command_form. runs: words that name shell
+    scripts which its command runs (`./start.sh`). starts: of a compound, the names of the units that it
+    starts together. first: of a pod, whether it ends before the others start (`initContainers`).
     """
 
     kind: str
@@ -191,6 +206,15 @@ class Unit:
     selector: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     service_links: bool = True
+    namespace: str = ""
+    network: str | None = None
+    entrypoint: Command | None = None
+    entrypoint_form: Form = Form.EXEC
+    command: Command | None = None
+    command_form: Form = Form.EXEC
+    runs: tuple[Word, ...] = ()
+    starts: tuple[str, ...] = ()
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
