@@ -8,20 +8,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from portside.lint.source import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """One word of a command. text: without its quotes. start, end: with them, as offsets in the file.
 
-    inner: where `text` begins in the file, exact for a word that is one quoted string or has none.
+    inner: where `text` begins in the file. places: where each of its characters stands and where the last one
+    ends, for a text with escapes, quotes or line ends in between; empty where they follow each other.
     """
 
     text: str
     start: int
     end: int
     inner: int
+    places: tuple[int, ...] = field(default=(), repr=False, compare=False)
+
+    def place(self, index: int) -> int:
+        """Where the character stands in the file; for the text's length, where its last one ends."""
+        return self.places[index] if self.places else self.inner + index
+
+    def span(self, start: int, end: int) -> Span:
+        """Where this part of the text stands in the file."""
+        if start == end:
+            return Span(self.place(start), self.place(start))
+        return Span(self.place(start), max(self.place(end - 1) + 1, self.place(start)))
+
+    def part(self, start: int, end: int) -> Word:
+        """A stretch of the text as a word of its own, without quotes."""
+        span = self.span(start, end)
+        places = self.places[start : end + 1]
+        return Word(self.text[start:end], span.start, span.end, span.start, places)
 
 
 Command = tuple[Word, ...]
@@ -81,26 +101,54 @@ def shell_commands(
 
 def exec_words(text: str, start: int, end: int) -> Command:
     """The words of an exec form, `["python", "server.py"]`, as Dockerfiles have it."""
-    return tuple(
-        Word(match[1].replace('\\"', '"').replace("\\\\", "\\"), match.start(), match.end(), match.start(1))
-        for match in _STRING.finditer(text, start, end)
-    )
+    return tuple(_of_json(match) for match in _STRING.finditer(text, start, end))
+
+
+def _of_json(match: re.Match[str]) -> Word:
+    inner = match.start(1)
+    if _ESCAPED not in match[1]:
+        return Word(match[1], match.start(), match.end(), inner)
+    text, places, position = "", [], inner
+    while position < match.end(1):
+        escape = _JSON_ESCAPE.match(match.string, position)
+        character = match.string[position] if escape is None else _json_character(escape)
+        text += character
+        places += [position] * len(character)
+        position = position + 1 if escape is None else escape.end()
+    return Word(text, match.start(), match.end(), inner, (*places, position))
+
+
+_JSON_ESCAPE = re.compile(r"\\(?:u(?P<code>[0-9a-fA-F]{4})|(?P<letter>.))", re.DOTALL)
+_JSON_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def _json_character(escape: re.Match[str]) -> str:
+    if escape["code"]:
+        return chr(int(escape["code"], 16))
+    return _JSON_LETTERS.get(escape["letter"], escape["letter"])
 
 
 def nested_commands(words: Command) -> Iterator[Command]:
     """The commands in the argument of `sh -c` and in `$(…)`."""
     for before, word in zip((None, *words), words, strict=False):
         if before is not None and re.fullmatch(r"-[a-z]*c", before.text):
-            yield from _shifted(word.text, word.inner)
+            yield from commands_in(word)
         elif substituted := re.search(r"\$\((.*\s.*)\)", word.text, re.DOTALL):
-            yield from _shifted(substituted[1], word.inner + substituted.start(1))
+            yield from commands_in(word.part(*substituted.span(1)))
 
 
-def _shifted(text: str, offset: int) -> Iterator[Command]:
-    for command in shell_commands(text):
-        yield tuple(
-            Word(word.text, word.start + offset, word.end + offset, word.inner + offset) for word in command
-        )
+def commands_in(word: Word, *, lines: bool = True) -> Iterator[Command]:
+    """The commands in a word's text: what follows `sh -c`, a block of a YAML file."""
+    for command in shell_commands(word.text, lines=lines):
+        yield tuple(_within(word, inner) for inner in command)
+
+
+def _within(outer: Word, word: Word) -> Word:
+    """A word of the outer one's text, with its places in the file."""
+    whole, places = outer.span(word.start, word.end), word.places
+    if places or outer.places:
+        places = tuple(outer.place(word.place(index)) for index in range(len(word.text) + 1))
+    return Word(word.text, whole.start, whole.end, outer.place(word.inner), places)
 
 
 def _with_nested(words: list[Word]) -> Iterator[Command]:
@@ -111,17 +159,40 @@ def _with_nested(words: list[Word]) -> Iterator[Command]:
 
 
 def _word(pieces: list[re.Match[str]]) -> Word:
-    texts = [_unquoted(piece.group()) for piece in pieces]
     first = pieces[0]
-    quoted = first.group()[:1] in "'\"" and len(first.group()) > 1
-    return Word("".join(texts), first.start(), pieces[-1].end(), first.start() + quoted)
+    if len(pieces) == 1 and _ESCAPED not in first.group():
+        text = first.group()
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+        inside = text[1:-1] if quoted else text
+        return Word(inside, first.start(), first.end(), first.start() + quoted)
+    characters = [placed for piece in pieces for placed in _unquoted(piece)]
+    end = pieces[-1].end()
+    places = (*(place for _, place in characters), characters[-1][1] + 1 if characters else end)
+    text = "".join(character for character, _ in characters)
+    return Word(text, first.start(), end, places[0], places)
 
 
-def _unquoted(piece: str) -> str:
-    if len(piece) >= 2 and piece[0] == piece[-1] and piece[0] in "'\"":
-        inner = piece[1:-1]
-        return inner if piece[0] == "'" else re.sub(r'\\(["\\$`])', r"\1", inner)
-    return piece[1:] if len(piece) == 2 and piece[0] == "\\" else piece
+_ESCAPED = "\\"
+_ESCAPE = re.compile(r'\\(?:(["\\$`])|\r?\n)')
+
+
+def _unquoted(match: re.Match[str]) -> Iterator[tuple[str, int]]:
+    """The characters that a piece stands for, each with its place."""
+    piece, start = match.group(), match.start()
+    if len(piece) == 2 and piece[0] == _ESCAPED:
+        yield piece[1], start + 1
+        return
+    quote = piece[0] if len(piece) > 1 and piece[0] == piece[-1] and piece[0] in "'\"" else ""
+    position, end = start + len(quote), match.end() - len(quote)
+    while position < end:
+        escape = _ESCAPE.match(match.string, position, end) if quote == '"' else None
+        if escape is None:
+            yield match.string[position], position
+            position += 1
+            continue
+        if escape[1]:
+            yield escape[1], escape.start(1)
+        position = escape.end()
 
 
 def _line_end(text: str, position: int, stop: int) -> int:
