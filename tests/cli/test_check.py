@@ -226,12 +226,15 @@ def test_standard_input_is_checked_under_a_name(portside: Portside, tmp_path: Pa
     assert portside("check", "-", "sub").code == 2
 
 
-def test_files_that_are_no_python_are_said_to_be_none(portside: Portside, tmp_path: Path) -> None:
-    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+def test_files_of_another_kind_are_said_to_be_none(portside: Portside, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("FROM scratch\n")
+    (tmp_path / "LICENSE").write_text("As it is\n")
+    (tmp_path / "values.yaml").write_text("image: vllm\n")
     (tmp_path / "stub.pyi").write_text("x: int\n")
     (tmp_path / "script").write_text("#!/usr/bin/env python3\n" + SERVER)
-    outcome = portside("check", "Dockerfile", "stub.pyi", "script")
-    assert "warning: Dockerfile: is no Python file" in outcome.err
+    outcome = portside("check", "notes.txt", "LICENSE", "values.yaml", "stub.pyi", "script")
+    for name in ("notes.txt", "LICENSE", "values.yaml"):
+        assert f"warning: {name}: is neither a Python file nor a launch file" in outcome.err
     assert "warning: stub.pyi: is a stub" in outcome.err
     assert outcome.code == 1
     assert "script:9:5: PS101" in outcome.out

@@ -14,14 +14,16 @@ from portside.lint.source import SourceFile, Span
 class NoLayout:
     """A text without comments."""
 
+    mark = "#"
+
     def comment_at(self, offset):
         return None
 
-    def statement_end(self, offset):
-        return offset
+    def lines_of(self, span):
+        return (0,)
 
-    def takes_comment(self, offset):
-        return True
+    def comment_place(self, span):
+        return None
 
 
 def _rule(code: str, name: str, *starts: int) -> Rule[object]:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from portside.checking import Checker
 from portside.cli import output
-from portside.cli.files import NoTarget, Target, label, targets
+from portside.cli.files import NoTarget, Target, content, label, targets
 from portside.cli.progress import Progress
 from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Finding
 from portside.lint.source import SourceFile
 from portside.python.confirmed_syntax import is_valid_python
-from portside.python.prefilter import is_interesting
 from portside.report.checked import Checked, CheckedFile
 from portside.report.statistics import Statistics
 from portside.settings import SettingsError
-from portside.workspace.text_file import TextFile, UnreadableFile, decode, read_bytes, read_text_file
+from portside.workspace.file_kinds import is_interesting, is_python_name, launch_format
+from portside.workspace.text_file import TextFile, UnreadableFile, decode, read_text_file
 
 
 @dataclass
@@ -55,23 +55,26 @@ def check_paths(paths: tuple[Path, ...], checker: Checker, progress: Progress) -
             case NoTarget(path, reason, fatal):
                 (output.complain if fatal else output.warn)(f"{label(path)}: {reason}")
                 run.failed |= fatal
-            case Target(path, named):
-                _check_target(run, path, named)
+            case Target():
+                _check_target(run, target)
                 progress.step(run.found)
     return run
 
 
-def _check_target(run: Run, path: Path, named: bool) -> None:
-    lap = run.checker.stopwatch.lap
+def _check_target(run: Run, target: Target) -> None:
+    lap, path, named = run.checker.stopwatch.lap, target.path, target.named
     run.found += 1
     try:
-        data = read_bytes(path)
-        run.count += 1
+        data = content(target)
         lap("read")
-        interesting = is_interesting(data, path.name)
+        if data is None:
+            run.found -= 1
+            return
+        run.count += 1
+        interesting = is_interesting(data, path)
         lap("prefilter")
         if named or interesting:
-            _check_text(run, decode(path, data))
+            _check_text(run, decode(path, data), tell_errors=named or is_python_name(path.name))
     except UnreadableFile as error:
         run.unread += 1
         (output.complain if named else output.warn)(f"{label(path)}: {error}")
@@ -100,13 +103,15 @@ def check_stdin(filename: Path | None, checker: Checker) -> Run:
     return run
 
 
-def _check_text(run: Run, file: TextFile, shown: str | None = None) -> None:
+def _check_text(run: Run, file: TextFile, shown: str | None = None, *, tell_errors: bool = True) -> None:
+    """tell_errors: not for launch files that nobody named, many of which are templates."""
     result = run.checker.check(file.path, file.text)
     shown = shown or label(file.path)
     source = SourceFile(shown, file.text)
-    if result.syntax_errors:
+    if result.syntax_errors and tell_errors:
         start = source.position(result.syntax_errors[0].start)
-        what = "valid, but not understood" if is_valid_python(file.text) else "syntax error"
+        is_valid = launch_format(file.path, file.text) is None and is_valid_python(file.text)
+        what = "valid, but not understood" if is_valid else "syntax error"
         output.warn(f"{shown}:{start.line}:{start.column}: {what}; the rest of the file was checked")
     run.files.append(CheckedFile(source, result))
     run.others[str(file.path)] = source

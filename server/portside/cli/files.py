@@ -10,7 +10,9 @@ from pathlib import Path
 
 from portside.checking import Checker
 from portside.settings import Settings, SettingsError
-from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, python_files
+from portside.workspace.file_kinds import is_python_name, launch_content, may_be_checked
+from portside.workspace.text_file import UnreadableFile, read_bytes
+from portside.workspace.walk import Excluded, files
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,13 @@ def targets(paths: Iterable[Path], checker: Checker) -> Iterator[Target | NoTarg
                 yield target
 
 
+def content(target: Target) -> bytes | None:
+    """What the file holds; None where it is of no kind that Portside reads. Raises UnreadableFile."""
+    if target.named or is_python_name(target.path.name):
+        return read_bytes(target.path)
+    return launch_content(target.path)
+
+
 def label(path: Path | str) -> str:
     """The path as the user should see it: from where they are, when it lies below."""
     try:
@@ -53,15 +62,15 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
     if absolute.is_dir():
         if not os.access(absolute, os.R_OK | os.X_OK):
             yield NoTarget(absolute, "can't be listed: permission denied")
-        yield from (Target(file, named=False) for file in python_files(absolute, _excluded(checker)))
+        yield from (Target(file, named=False) for file in files(absolute, _excluded(checker), may_be_checked))
     elif not absolute.exists():
         yield NoTarget(absolute, "does not exist")
-    elif absolute.name.endswith(PYTHON_SUFFIXES) or _is_python_script(absolute):
+    elif is_python_name(absolute.name) or _is_python_script(absolute) or _is_launch_file(absolute):
         yield Target(absolute, named=True)
     elif absolute.suffix == ".pyi":
         yield NoTarget(absolute, "is a stub, which is never run", fatal=False)
     else:
-        yield NoTarget(absolute, "is no Python file", fatal=False)
+        yield NoTarget(absolute, "is neither a Python file nor a launch file", fatal=False)
 
 
 def _excluded(checker: Checker) -> Excluded:
@@ -77,6 +86,13 @@ def _excluded(checker: Checker) -> Excluded:
             return None  # reported where a file of that folder is checked
 
     return excluded
+
+
+def _is_launch_file(path: Path) -> bool:
+    try:
+        return may_be_checked(path.name) and launch_content(path) is not None
+    except UnreadableFile:
+        return True  # reading it will say what is wrong
 
 
 def _is_python_script(path: Path) -> bool:

@@ -10,14 +10,14 @@ import click
 
 from portside.checking import Checker
 from portside.cli import options, output
-from portside.cli.files import NoTarget, Target, label, targets
+from portside.cli.files import NoTarget, Target, content, label, targets
 from portside.fixing import Change, Fixing
 from portside.lint.engine import RULE_FAILED
-from portside.python.prefilter import is_interesting
 from portside.report import diff, fixes
 from portside.settings import SettingsError
+from portside.workspace.file_kinds import is_interesting
 from portside.workspace.rewrite import Rewrite, RewriteError, rewrite_together
-from portside.workspace.text_file import UnreadableFile, decode, read_bytes
+from portside.workspace.text_file import UnreadableFile, decode
 
 STDIN = Path("-")
 
@@ -81,14 +81,15 @@ def _fix_files(run: Run, paths: tuple[Path, ...]) -> None:
             case NoTarget(path, reason, fatal):
                 (output.complain if fatal else output.warn)(f"{label(path)}: {reason}")
                 run.failed |= fatal
-            case Target(path, named):
-                _fix_file(run, path, named)
+            case Target():
+                _fix_file(run, target)
 
 
-def _fix_file(run: Run, path: Path, named: bool) -> None:
+def _fix_file(run: Run, target: Target) -> None:
+    path, named = target.path, target.named
     try:
-        data = read_bytes(path)
-        if named or is_interesting(data, path.name):
+        data = content(target)
+        if data is not None and (named or is_interesting(data, path)):
             run.fixing.fix(decode(path, data))
     except UnreadableFile as error:
         (output.complain if named else output.warn)(f"{label(path)}: {error}")

@@ -1,4 +1,7 @@
-"""The comments in which a file says what it does not want to hear: `# portside: ignore[…]`."""
+"""The comments in which a file says what it does not want to hear: `# portside: ignore[…]`.
+
+In JSON with comments they begin with `//`.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from portside.lint.source import SourceFile, Span
 
 # The reason that people write behind the bracket belongs to the directive, up
 # to the next `#`, which begins another tool's comment.
-_DIRECTIVE = re.compile(
-    r"\#[ \t]*portside:[ \t]*(?P<kind>ignore-file|ignore)(?![\w-])[ \t]*"
-    r"(?P<bracket>\[(?P<names>[^\]\r\n#]*)(?P<close>\])?)?(?P<reason>[^\r\n#]*)",
-    re.IGNORECASE,
+_DIRECTIVE = (
+    r"[ \t]*portside:[ \t]*(?P<kind>ignore-file|ignore)(?![\w-])[ \t]*"
+    r"(?P<bracket>\[(?P<names>[^\]\r\n#]*)(?P<close>\])?)?(?P<reason>[^\r\n#]*)"
 )
+_BY_MARK = {mark: re.compile(re.escape(mark) + _DIRECTIVE, re.IGNORECASE) for mark in ("#", "//")}
 _NAME = re.compile(r"[^\s,]+")
 
 
@@ -41,7 +44,7 @@ class Directive:
 def directives(source: SourceFile, layout: Layout) -> tuple[Directive, ...]:
     """Every directive of the file, in order; costs nothing where there is none."""
     found = []
-    for match in _DIRECTIVE.finditer(source.text):
+    for match in _BY_MARK[layout.mark].finditer(source.text):
         comment = layout.comment_at(match.start())
         if comment is not None:
             found.append(_directive(source, match, comment))
@@ -64,8 +67,3 @@ def _directive(source: SourceFile, match: re.Match[str], comment: Span) -> Direc
         words=words,
         closed=match["bracket"] is None or match["close"] is not None,
     )
-
-
-def lines_of(span: Span, source: SourceFile, layout: Layout) -> tuple[int, int]:
-    """The lines, from 0, on which a comment speaks of a finding at this span."""
-    return source.line_of(span.start), source.line_of(layout.statement_end(span.start))

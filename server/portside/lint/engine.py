@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from portside.lint.finding import Finding, LaterFixes, Severity
 from portside.lint.layout import Layout
@@ -16,32 +16,44 @@ from portside.lint.suppress import Context, sift
 RULE_FAILED = "PS000"
 RULE_FAILED_NAME = "rule-failed"
 
-Facts = TypeVar("Facts")
+Check = Callable[[Any], Iterable[Finding]]
+
+
+def in_python(rule: Rule[Any]) -> Check | None:
+    """What the rule does with the facts of a Python file."""
+    return rule.check
+
+
+def in_launch_files(rule: Rule[Any]) -> Check | None:
+    """What the rule does with the facts of a launch file."""
+    return rule.launch_check
 
 
 def run_rules(
-    rules: Sequence[Rule[Facts]],
-    facts: Facts,
+    rules: Sequence[Rule[Any]],
+    facts: object,
     source: SourceFile,
     layout: Layout,
     selection: Selection = EVERYTHING,
     *,
+    check_of: Callable[[Rule[Any]], Check | None] = in_python,
     fixes_later: bool = False,
 ) -> tuple[Finding, ...]:
     """All findings of these rules that the user wants to see, in the order of the text.
 
     rules: every rule there is, also those that the selection turns off, since
-    comments may name them. fixes_later: leave fixes that take time to whoever asks
-    for them, and is ready for one that raises. A rule that raises takes only its own findings with
-    it: the exception becomes a finding (`rule-failed`), which no comment hides.
+    comments may name them. check_of: what of a rule suits these facts. fixes_later: leave fixes that
+    take time to whoever asks for them, and is ready for one that raises. A rule that raises takes only
+    its own findings with it: the exception becomes a finding (`rule-failed`), which no comment hides.
     """
     found: list[Finding] = []
     failures: dict[str, Finding] = {}
     for rule in rules:
-        if not selection.enables(rule.code):
+        check = check_of(rule)
+        if check is None or not selection.enables(rule.code):
             continue
         try:
-            said = rule.check(facts)
+            said = check(facts)
             found += said if fixes_later else [_settled(finding) for finding in said]
         except Exception as error:
             failures[rule.code] = _failure(rule, error, source)
@@ -60,7 +72,7 @@ def _order(finding: Finding) -> tuple[Span, str]:
     return finding.span, finding.code
 
 
-def _failure(rule: Rule[Facts], error: Exception, source: SourceFile) -> Finding:
+def _failure(rule: Rule[Any], error: Exception, source: SourceFile) -> Finding:
     message = (
         f"the rule `{rule.name}` failed on this file with `{_describe(error)}`, "
         "so its findings are missing: this is a bug in Portside, please report it"

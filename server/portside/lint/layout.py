@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from portside.lint.source import Span
 
 
+@dataclass(frozen=True, slots=True)
+class CommentPlace:
+    """Where a comment may be added: in place of `span`, between these two texts."""
+
+    span: Span
+    before: str = ""
+    after: str = ""
+
+
 class Layout(Protocol):
     """Where the comments of one text are, and where one may be added."""
+
+    @property
+    def mark(self) -> str:
+        """What begins a comment: `#`, or `//`."""
 
     def comment_at(self, offset: int) -> Span | None:
         """The comment that holds this character; None in code and in strings."""
 
-    def statement_end(self, offset: int) -> int:
-        """Where the statement at this offset ends; of a compound one, its header."""
+    def lines_of(self, span: Span) -> tuple[int, ...]:
+        """The lines, from 0, on which a comment speaks of what is at this span."""
 
-    def takes_comment(self, offset: int) -> bool:
-        """Whether a `#` written at this end of a line would begin a comment."""
+    def comment_place(self, span: Span) -> CommentPlace | None:
+        """Where a comment that speaks of this span may be put; None where none can."""

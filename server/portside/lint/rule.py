@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from portside.lint.finding import Finding, Severity
 
@@ -24,6 +24,7 @@ DOCUMENTATION_HEADINGS = (
 class Invalid:
     """Code that the rule flags.
 
+    path: decides what kind of file it is: `docker-compose.yml`, `start.sh`.
     code: the file, with each expected span between «guillemets».
     fixed: the exact text after the first fix of the first finding; None where none is offered.
     messages: what each finding's message must contain, in order (may be left out).
@@ -54,7 +55,9 @@ class Rule(Generic[Facts_contra]):
 
     name: of the bad pattern, in kebab case. documentation: Markdown under
     DOCUMENTATION_HEADINGS, each as a second-level heading. check: a pure function
-    from facts to findings. successors: codes that may appear once a fix is applied.
+    from the facts of a Python file to findings; launch_check: the same for a launch file, whose facts
+    are `launchfiles.launch_facts.LaunchFacts`. None where the rule has nothing to say of that kind of file.
+    successors: codes that may appear once a fix is applied.
     """
 
     code: str
@@ -62,7 +65,8 @@ class Rule(Generic[Facts_contra]):
     severity: Severity
     summary: str
     documentation: str
-    check: Callable[[Facts_contra], Iterable[Finding]]
+    check: Callable[[Facts_contra], Iterable[Finding]] | None
     invalid: tuple[Invalid, ...]
     valid: tuple[Valid, ...]
+    launch_check: Callable[[Any], Iterable[Finding]] | None = None
     successors: tuple[str, ...] = ()

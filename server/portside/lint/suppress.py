@@ -5,8 +5,9 @@
     # portside: ignore-file[hardcoded-port]                  this one, in the whole file
 
 The comment counts on the line where a finding starts, and on the last line of
-the statement that holds it. Text in strings is no comment. A comment that
-silences nothing is itself reported (`unused-suppression`).
+the statement that holds it. In a launch file it counts on a line of its own above
+that statement, too: many of those formats know no other comments. Text in strings
+is no comment. A comment that silences nothing is itself reported (`unused-suppression`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from portside.lint.directives import Directive, Word, directives, lines_of
+from portside.lint.directives import Directive, Word, directives
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
 from portside.lint.layout import Layout
 from portside.lint.selection import RuleNames, Selection
@@ -56,7 +57,7 @@ def sift(findings: Iterable[Finding], context: Context) -> Sifted:
     used: dict[Span, set[str]] = {directive.span: set() for directive in present}
 
     def silenced(finding: Finding) -> bool:
-        lines = lines_of(finding.span, context.source, context.layout)
+        lines = context.layout.lines_of(finding.span)
         silencing = [d for d in present if _speaks_of(d, finding, lines, context.names)]
         for directive in silencing:
             used[directive.span].add(finding.code)
@@ -68,7 +69,7 @@ def sift(findings: Iterable[Finding], context: Context) -> Sifted:
     return Sifted(kept, about if context.selection.enables(UNUSED_SUPPRESSION) else ())
 
 
-def _speaks_of(directive: Directive, finding: Finding, lines: tuple[int, int], names: RuleNames) -> bool:
+def _speaks_of(directive: Directive, finding: Finding, lines: tuple[int, ...], names: RuleNames) -> bool:
     if not directive.whole_file and directive.line not in lines:
         return False
     if directive.words is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portside.lint.directives import Directive, Word, directives, lines_of
+from portside.lint.directives import Directive, Word, directives
 from portside.lint.finding import Applicability, Edit, Finding, Fix
 from portside.lint.layout import Layout
 from portside.lint.source import SourceFile, Span
@@ -34,16 +34,16 @@ def _removed_span(directive: Directive, source: SourceFile) -> Span:
 def ignore_fix(finding: Finding, source: SourceFile, layout: Layout) -> Fix | None:
     """An action that silences this finding where it stands; None where no comment can be put."""
     title = f"Ignore {finding.name} on this line"
-    lines = lines_of(finding.span, source, layout)
+    lines = layout.lines_of(finding.span)
     for directive in directives(source, layout):
         extendable = directive.closed and not directive.whole_file and directive.words is not None
         if extendable and directive.line in lines:
             return Fix(title, (_extension(directive, finding.name, source),), Applicability.SAFE)
-    for line in lines:
-        edit = _new_comment(line, finding.name, source, layout)
-        if edit is not None:
-            return Fix(title, (edit,), Applicability.SAFE)
-    return None
+    place = layout.comment_place(finding.span)
+    if place is None:
+        return None
+    comment = f"{place.before}{layout.mark} portside: ignore[{finding.name}]{place.after}"
+    return Fix(title, (Edit(source.path, place.span, comment),), Applicability.SAFE)
 
 
 def _extension(directive: Directive, name: str, source: SourceFile) -> Edit:
@@ -52,13 +52,3 @@ def _extension(directive: Directive, name: str, source: SourceFile) -> Edit:
         return Edit(source.path, Span(end, end), f", {name}")
     place = source.text.index("[", directive.span.start) + 1
     return Edit(source.path, Span(place, place), name)
-
-
-def _new_comment(line: int, name: str, source: SourceFile, layout: Layout) -> Edit | None:
-    whole = source.line_span(line)
-    text = source.slice(whole)
-    content = whole.start + len(text.rstrip())
-    end = whole.start + len(text.rstrip("\r\n"))
-    if not layout.takes_comment(content):
-        return None
-    return Edit(source.path, Span(content, end), f"  # portside: ignore[{name}]")

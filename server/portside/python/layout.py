@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from portside.lint.layout import CommentPlace
 from portside.lint.source import Span
 from portside.python.chunks import Chunks
 from portside.python.syntax import SyntaxTree, descend, query
@@ -40,11 +41,23 @@ class PythonLayout:
     tree: SyntaxTree
     statements: Chunks | None = None
 
+    @property
+    def mark(self) -> str:
+        return "#"
+
     def comment_at(self, offset: int) -> Span | None:
         node = self._at(offset)
         return self.tree.span(node) if node is not None and node.type == "comment" else None
 
+    def lines_of(self, span: Span) -> tuple[int, ...]:
+        source = self.tree.source
+        return source.line_of(span.start), source.line_of(self.statement_end(span.start))
+
+    def comment_place(self, span: Span) -> CommentPlace | None:
+        return next(filter(None, map(self._place_on, self.lines_of(span))), None)
+
     def statement_end(self, offset: int) -> int:
+        """Where the statement at this offset ends; of a compound one, its header."""
         node = self._at(offset)
         while node is not None:
             if node.type in _COMPOUND:
@@ -55,6 +68,7 @@ class PythonLayout:
         return offset if node is None or node.parent is None else self._end(node)
 
     def takes_comment(self, offset: int) -> bool:
+        """Whether a `#` written at this end of a line would begin a comment."""
         before = offset - 1
         if before < 0:
             return True
@@ -66,6 +80,13 @@ class PythonLayout:
                 return self._end(node) <= offset or node.type == "concatenated_string"
             node = node.parent
         return True
+
+    def _place_on(self, line: int) -> CommentPlace | None:
+        whole = self.tree.source.line_span(line)
+        text = self.tree.source.slice(whole)
+        content = whole.start + len(text.rstrip())
+        end = whole.start + len(text.rstrip("\r\n"))
+        return CommentPlace(Span(content, end), "  ") if self.takes_comment(content) else None
 
     def _in_open_string(self, offset: int) -> bool:
         """Whether a triple-quoted string begins before and never ends: then there are no comments."""

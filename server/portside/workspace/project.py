@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from pathlib import Path
 
-from portside.lint.engine import run_rules
+from portside.launchfiles.facts import Format
+from portside.launchfiles.launch_facts import LaunchFacts
+from portside.launchfiles.layout import LaunchLayout
+from portside.launchfiles.reading import read
+from portside.lint.engine import in_launch_files, run_rules
 from portside.lint.finding import LintResult
 from portside.lint.selection import EVERYTHING, Selection
 from portside.lint.source import SourceFile
@@ -18,6 +22,8 @@ from portside.python.layout import PythonLayout
 from portside.python.prefilter import Interest, interest
 from portside.rules import ALL
 from portside.workspace.asked_facts import AskedFacts, Surroundings
+from portside.workspace.asked_launch_facts import AskedLaunchFacts
+from portside.workspace.file_kinds import launch_format
 from portside.workspace.import_roots import import_root
 from portside.workspace.importers import ImporterIndex
 from portside.workspace.launch_references import LaunchIndex
@@ -62,13 +68,18 @@ class Project:
         *,
         fixes_later: bool = False,
     ) -> LintResult:
-        """What is to be said of this text as the content of the Python file at `path`.
+        """What is to be said of this text as the content of the file at `path`.
+
+        What the path names as a launch file is read as one, everything else as Python.
 
         The text counts, not what is saved. Paths in the result are in the form of `path`.
         fixes_later: make fixes that take time when they are asked for; they may raise then.
         """
         source = text if isinstance(text, SourceFile) else SourceFile(str(path), text)
         absolute = self._absolute(path)
+        format_ = launch_format(absolute, source.text)
+        if format_ is not None:
+            return self._check_launch_file(absolute, source, format_, selection, fixes_later=fixes_later)
         if not self._may_say_something(absolute, source):
             self._facts.pop(absolute, None)
             return LintResult(())
@@ -79,6 +90,27 @@ class Project:
         findings = run_rules(ALL, facts, source, layout, selection, fixes_later=fixes_later)
         self._stopwatch.lap("rules")
         return LintResult(findings, module.tree.errors)
+
+    def _check_launch_file(
+        self, path: Path, source: SourceFile, format_: Format, selection: Selection, *, fixes_later: bool
+    ) -> LintResult:
+        facts = self._launch_facts(path, source)
+        if facts is None:
+            return LintResult(())
+        self._stopwatch.lap("parse")
+        layout = LaunchLayout(source, format_)
+        findings = run_rules(
+            ALL, facts, source, layout, selection, check_of=in_launch_files, fixes_later=fixes_later
+        )
+        self._stopwatch.lap("rules")
+        return LintResult(findings, facts.file.errors)
+
+    def _launch_facts(self, path: Path, source: SourceFile) -> LaunchFacts | None:
+        file = read(self._relative(path), source.text)
+        if file is None:
+            return None
+        workspace = AskedLaunchFacts(path, file, self.port_variable, self._surroundings)
+        return LaunchFacts(source, file, workspace)
 
     def set_overlay(self, path: Path, text: str | None) -> None:
         """The unsaved text of a file counts where others import or run it; None for the saved one again."""
@@ -94,6 +126,10 @@ class Project:
         """A file was written, made or removed on disk; without one, any may have been."""
         self._launches.changed(self._absolute(path) if path is not None else None)
         self._importers.changed()
+
+    def launch_facts(self, path: Path, text: str) -> LaunchFacts | None:
+        """What rules would see of this text as a launch file; None where it is none."""
+        return self._launch_facts(self._absolute(path), SourceFile(str(path), text))
 
     def file_facts(self, path: Path, text: str) -> FileFacts:
         """What rules would see of this text."""
@@ -113,6 +149,9 @@ class Project:
 
     def _absolute(self, path: Path) -> Path:
         return path if path.is_absolute() else self.root / path
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix() if self.root in path.parents else path.as_posix()
 
     def _module_facts(self, path: Path, source: SourceFile) -> ModuleFacts:
         known = self._facts.get(path)

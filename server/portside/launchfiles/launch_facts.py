@@ -1,0 +1,34 @@
+"""What a rule judges a launch file by: the file itself, and what the files around say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from portside.launchfiles.facts import LaunchFile
+from portside.lint.source import SourceFile
+
+
+@dataclass(frozen=True)
+class LaunchWorkspace:
+    """What other files say; the defaults are those of a file on its own.
+
+    port_variable: the environment variable that fixes use for a port. vllm_version: of the one that is
+    installed in the workspace's virtual environment. has_own_vllm: whether the workspace has a package
+    `vllm` of its own.
+    """
+
+    port_variable: str = "PORT"
+    vllm_version: tuple[int, int] | None = None
+    has_own_vllm: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class LaunchFacts:
+    """What a rule's `launch_check` is given.
+
+    source: the text, under the path that findings name. file: what it says.
+    """
+
+    source: SourceFile
+    file: LaunchFile
+    workspace: LaunchWorkspace = field(default_factory=LaunchWorkspace)

@@ -1,0 +1,36 @@
+"""What the files around a launch file say about it, found out when a rule asks."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from portside.launchfiles.facts import LaunchFile
+from portside.launchfiles.launch_facts import LaunchWorkspace
+from portside.workspace.asked_facts import Surroundings
+from portside.workspace.import_roots import import_root
+from portside.workspace.installed import vllm_version
+
+
+class AskedLaunchFacts(LaunchWorkspace):
+    """The facts around the launch file at an absolute path.
+
+    Effect: a field that is read for the first time may read files.
+    """
+
+    _path: Path
+    _file: LaunchFile
+    _around: Surroundings
+
+    def __init__(self, path: Path, file: LaunchFile, port_variable: str, around: Surroundings) -> None:
+        # Not the base's: to everybody else this is a value, and it would set all fields.
+        vars(self).update(_path=path, _file=file, _around=around, port_variable=port_variable)
+
+    @cached_property
+    def vllm_version(self) -> tuple[int, int] | None:
+        return vllm_version(self._around.root)
+
+    @cached_property
+    def has_own_vllm(self) -> bool:
+        top = import_root(self._path, self._around.root)
+        return bool(self._around.modules.files_of(self._path, "vllm", None, top))

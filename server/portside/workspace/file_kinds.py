@@ -1,0 +1,48 @@
+"""What kind of file a path names, as far as Portside reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portside.launchfiles import prefilter as launch_prefilter
+from portside.launchfiles.facts import Format
+from portside.launchfiles.reading import format_of, may_launch
+from portside.python import prefilter as python_prefilter
+from portside.workspace.text_file import read_bytes
+from portside.workspace.walk import PYTHON_SUFFIXES
+
+
+def is_python_name(name: str) -> bool:
+    return name.endswith(PYTHON_SUFFIXES)
+
+
+def may_be_checked(name: str) -> bool:
+    """Whether a file of this name (no folders) is one to look at, as far as its name tells."""
+    return name.endswith(PYTHON_SUFFIXES) or may_launch(name)
+
+
+def launch_format(path: Path, text: str) -> Format | None:
+    """The kind of launch file; None for Python, and for what is taken for it where nothing else is known."""
+    return None if is_python_name(path.name) else format_of(path.as_posix(), text)
+
+
+def launch_content(path: Path) -> bytes | None:
+    """What a file holds whose name may be that of a launch file; None where it turns out to be none.
+
+    Raises UnreadableFile.
+    """
+    try:
+        if path.stat().st_size > launch_prefilter.LARGEST_BYTES:
+            return None
+    except OSError:
+        pass  # reading it says what is wrong
+    data = read_bytes(path)
+    is_text = b"\0" not in data
+    return data if is_text and launch_format(path, data.decode("utf-8", "replace")) is not None else None
+
+
+def is_interesting(data: bytes, path: Path) -> bool:
+    """Whether a rule might say something of this content. False is certain, True is not."""
+    if is_python_name(path.name) or launch_format(path, data.decode("utf-8", "replace")) is None:
+        return python_prefilter.is_interesting(data, path.name)
+    return launch_prefilter.is_interesting(data)
