@@ -188,6 +188,9 @@ class Unit:
     one that is emptied; `form` of each in entrypoint_form and command_form. runs: words that name shell
     scripts which its command runs (`./start.sh`). starts: of a compound, the names of the units that it
     starts together. first: of a pod, whether it ends before the others start (`initContainers`).
+    folder: where its commands start, as written: WORKDIR, `working_dir`. copies: of a stage, what it has of the
+    build's context (`image_files.in_context`). replicas: how many of it run. replaces: keys of a compose
+    service that take the place of what the files before say (`!override`, `!reset`), where it would be added.
     """
 
     kind: str
@@ -215,6 +218,10 @@ class Unit:
     runs: tuple[Word, ...] = ()
     starts: tuple[str, ...] = ()
     first: bool = False
+    folder: str | None = None
+    copies: tuple[Copy, ...] = ()
+    replicas: int = 1
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +235,22 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """COPY or ADD. sources: as written, relative to the build's context. target: absolute in the image."""
+
+    sources: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchFile:
-    """path: relative to the workspace, with slashes. errors: what could not be read; the rest stands."""
+    """path: relative to the workspace, with slashes. errors: what could not be read; the rest stands.
+
+    includes: compose files that this one brings in, as written.
+    """
 
     path: str
     format: Format
     units: tuple[Unit, ...]
     errors: tuple[Span, ...] = ()
+    includes: tuple[str, ...] = ()

@@ -1,0 +1,140 @@
+"""From YAML text to nodes: libyaml's events, put together without recursion, until the first mistake."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portside.launchfiles.yaml_nodes import Mapping, Node, Scalar, Sequence
+from portside.lint.source import Span
+
+if TYPE_CHECKING:
+    import yaml
+
+_DEEPEST = 200
+# An anchor and a tag, in front of a value.
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+_ENCLOSES = re.compile("quoted scalar|flow (sequence|mapping)")
+_BRACKET = re.compile(r"[\[\]{}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """documents: of each what could be read. mistake: where reading ended, from the bracket or quote on that
+    nothing closes."""
+
+    documents: tuple[Node, ...]
+    mistake: Span | None = None
+
+
+def composed(text: str) -> Composed:
+    """The documents of a text; with a mistake, those before it and what was open at it."""
+    if (deep := _too_deep(text)) is not None:
+        return Composed((), deep)
+    builder = _Builder(text)
+    mistake = builder.build()
+    return Composed(tuple(builder.documents), mistake)
+
+
+def _too_deep(text: str) -> Span | None:
+    """Where brackets nest so deep that libyaml would take minutes for them."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return None
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth = depth + 1 if bracket.group() in "[{" else max(0, depth - 1)
+        if depth > _DEEPEST:
+            return Span(bracket.start(), bracket.end())
+    return None
+
+
+class _Builder:
+    """documents: the roots so far. A child is put into its parent when it begins, so none is lost."""
+
+    def __init__(self, text: str) -> None:
+        self.documents: list[Node] = []
+        self._text = text
+        self._anchors: dict[str, Node] = {}
+        self._open: list[Sequence | Mapping] = []
+        self._keys: list[Node | None] = []
+
+    def build(self) -> Span | None:
+        # PyYAML takes as long to import as checking a few files.
+        import yaml  # noqa: PLC0415
+
+        take = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+            yaml.SequenceStartEvent: self._begin,
+            yaml.MappingStartEvent: self._begin,
+            yaml.SequenceEndEvent: self._end,
+            yaml.MappingEndEvent: self._end,
+            yaml.DocumentStartEvent: self._start,
+        }
+        try:
+            for event in yaml.parse(self._text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+                if (take_one := take.get(type(event))) is not None:
+                    take_one(event)
+        except yaml.MarkedYAMLError as error:
+            return self._close(error)
+        except yaml.YAMLError as error:  # a character that YAML does not allow
+            place = min(getattr(error, "position", 0) or 0, len(self._text))
+            return Span(place, place)
+        return None
+
+    def _start(self, _: yaml.Event) -> None:
+        self._anchors = {}
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        start, end = event.start_mark.index, event.end_mark.index
+        if event.anchor or event.tag:
+            before = _PROPERTIES.match(self._text, start, end)
+            start = before.end() if before else start
+        span = Span(start, end)
+        self._add(Scalar(event.value, span, event.style or "", self._text, event.tag or ""), event.anchor)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        span = Span(event.start_mark.index, event.end_mark.index)
+        self._add(self._anchors.get(event.anchor) or Scalar("", span, "", self._text), None)
+
+    def _begin(self, event: yaml.CollectionStartEvent) -> None:
+        span = Span(event.start_mark.index, len(self._text))
+        kind = Sequence if type(event).__name__.startswith("Sequence") else Mapping
+        node = kind([], span, event.tag or "")
+        self._add(node, event.anchor)
+        self._open.append(node)
+        self._keys.append(None)
+
+    def _end(self, event: yaml.CollectionEndEvent) -> None:
+        self._keys.pop()
+        node = self._open.pop()
+        node.span = Span(node.span.start, self._trimmed(node.span.start, event.end_mark.index))
+
+    def _trimmed(self, start: int, end: int) -> int:
+        """A block's end without the blank lines after it."""
+        return start + len(self._text[start:end].rstrip())
+
+    def _add(self, node: Node, anchor: str | None) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = node
+        if not self._open:
+            self.documents.append(node)
+            return
+        parent = self._open[-1]
+        if isinstance(parent, Sequence):
+            parent.items.append(node)
+            return
+        key, self._keys[-1] = self._keys[-1], None
+        if key is None:
+            self._keys[-1] = node
+        elif isinstance(key, Scalar):
+            parent.entries.append((key, node))
+
+    def _close(self, error: yaml.MarkedYAMLError) -> Span:
+        mark = error.problem_mark or error.context_mark
+        end = min(mark.index if mark else 0, len(self._text))
+        for node in self._open:
+            node.span = Span(node.span.start, max(node.span.start, end))
+        encloses = error.context_mark is not None and _ENCLOSES.search(error.context or "") is not None
+        return Span(min(error.context_mark.index, end) if encloses else end, end)

@@ -1,0 +1,99 @@
+"""YAML documents out of files that somebody is just editing, or that are templates.
+
+A mistake hides what follows it. So the line of the mistake is blanked, or the one where the construct began
+that it broke, whichever lets more be read, and the rest is read again. A file with more mistakes than that
+is read up to the last of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portside.launchfiles.yaml_composing import Composed, composed
+from portside.launchfiles.yaml_nodes import Node
+from portside.launchfiles.yaml_templates import filled, is_template
+from portside.lint.source import Span
+
+_MOST_MISTAKES = 4
+# Reading again costs as much each time.
+_LONGEST_REREAD = 50_000
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?![^ \t\r\n]).*$", re.MULTILINE)
+_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    roots: tuple[Node, ...]
+    mistakes: tuple[Span, ...] = ()
+
+
+def documents(text: str) -> Documents:
+    """The roots of all documents, and where something could not be read."""
+    readable = filled(text) if is_template(text) else text
+    readable = _CONFLICT.sub(_blank, readable)
+    mistakes: list[Span] = [Span(*found.span()) for found in _CONFLICT.finditer(text)]
+    found = composed(readable)
+    while found.mistake is not None:
+        mistakes.append(found.mistake)
+        if len(mistakes) > _MOST_MISTAKES or len(text) > _LONGEST_REREAD:
+            break
+        best = max(_attempts(readable, found.mistake), key=_Attempt.merit, default=None)
+        if best is None or best.merit() <= (found.mistake.start, found.mistake.end, 0):
+            break
+        readable, found = best.text, best.found
+    return Documents(found.documents, tuple(mistakes))
+
+
+def parts(text: str) -> Iterator[tuple[int, str]]:
+    """Where each document of a stream begins, and its text: each can be read by itself."""
+    starts = [0, *(marker.start() for marker in _DOCUMENT.finditer(text) if marker.start())]
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        yield start, text[start:end]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    text: str
+    found: Composed
+    blanked: int
+
+    def merit(self) -> tuple[int, int, int]:
+        """How far it gets, and with how little taken away."""
+        mistake = self.found.mistake
+        if mistake is None:
+            return len(self.text) + 1, 0, -self.blanked
+        return mistake.start, mistake.end, -self.blanked
+
+
+def _attempts(text: str, mistake: Span) -> Iterator[_Attempt]:
+    """The text without one of the lines that may be to blame, alone or with what belongs to it."""
+    lines = {_line(text, mistake.end), _line(text, mistake.start)}
+    lines.add(_line(text, max(0, _line(text, mistake.end)[0] - 1)))
+    for start, end in lines:
+        for stop in {end, _block_end(text, start, end)} if text[start:end].strip() else ():
+            attempt = text[:start] + _NOT_LINE_END.sub(" ", text[start:stop]) + text[stop:]
+            yield _Attempt(attempt, composed(attempt), stop - start)
+
+
+_NOT_LINE_END = re.compile(r"[^\r\n]")
+
+
+def _line(text: str, place: int) -> tuple[int, int]:
+    end = text.find("\n", place)
+    return text.rfind("\n", 0, place) + 1, end if end >= 0 else len(text)
+
+
+def _block_end(text: str, start: int, end: int) -> int:
+    """The end of the lines below this one that are indented deeper."""
+    line = text[start:end]
+    deeper = re.compile(
+        rf"(?:\n(?:[ \t]*(?=\r?\n|\Z)|[ \t]{{{len(line) - len(line.lstrip()) + 1},}}[^\n]*))*"
+    )
+    block = deeper.match(text, end)
+    return block.end() if block else end
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
