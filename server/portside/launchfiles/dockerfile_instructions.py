@@ -30,7 +30,7 @@ INSTRUCTIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Heredoc:
-    """A document in an instruction. text: its lines, with their places. expands: whether `$X` in it is replaced."""
+    """text: its lines, with their places. expands: whether `$X` in it is replaced."""
 
     name: str
     text: Word
@@ -67,7 +67,7 @@ class Instructions:
 
 
 def instructions(text: str) -> Instructions:
-    """Everything that a Dockerfile says, in order; a line that is no instruction is a mistake and passed over."""
+    """Everything that a Dockerfile says, in order; a line that is no instruction is passed over."""
     scanner = _Scanner(text)
     found = tuple(scanner.scan())
     return Instructions(found, tuple(scanner.mistakes))
@@ -106,7 +106,7 @@ class _Scanner:
         return Instruction(keyword, Span(name.start("name"), stop), text, tuple(flags), heredocs)
 
     def _logical(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """The stretches of the lines that make one, without the escapes at their ends and comments between."""
+        """The parts of the lines that make one, without the escapes at their ends and comments between."""
         while (escape := self._continued.search(self._text, start, end)) and self._position < len(self._text):
             yield start, escape.start()
             start, end = self._next_line()

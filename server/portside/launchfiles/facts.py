@@ -188,9 +188,9 @@ class Unit:
     one that is emptied; `form` of each in entrypoint_form and command_form. runs: words that name shell
     scripts which its command runs (`./start.sh`). starts: of a compound, the names of the units that it
     starts together. first: of a pod, whether it ends before the others start (`initContainers`).
-    folder: where its commands start, as written: WORKDIR, `working_dir`. copies: of a stage, what it has of the
-    build's context (`image_files.in_context`). replicas: how many of it run. replaces: keys of a compose
-    service that take the place of what the files before say (`!override`, `!reset`), where it would be added.
+    folder: where its commands start, as written: WORKDIR, `working_dir`. copies: of a stage, what it has of
+    the build's context (`image_files.in_context`). replicas: how many of it run. replaces: keys of a compose
+    service that take the place of what the files before say (`!override`, `!reset`), not add to it.
     """
 
     kind: str

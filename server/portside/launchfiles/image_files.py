@@ -15,7 +15,7 @@ from portside.launchfiles.facts import Copy
 
 
 def in_context(copies: Sequence[Copy], path: str) -> Iterator[str]:
-    """Where in the build's context the image's file may come from, likeliest first; "" for the context itself."""
+    """Where in the build's context the image's file may come from, likeliest first; "" for all of it."""
     seen: set[str] = set()
     for copy in reversed(copies):
         for found in _origins(copy, posixpath.normpath(path)):

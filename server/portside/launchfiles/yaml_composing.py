@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from portside.launchfiles.yaml_nodes import Mapping, Node, Scalar, Sequence
 from portside.lint.source import Span
-
-if TYPE_CHECKING:
-    import yaml
 
 _DEEPEST = 200
 # An anchor and a tag, in front of a value.
@@ -21,8 +18,10 @@ _BRACKET = re.compile(r"[\[\]{}]")
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """documents: of each what could be read. mistake: where reading ended, from the bracket or quote on that
-    nothing closes."""
+    """What of each document could be read.
+
+    mistake: where reading ended, from the bracket or quote on that nothing closes.
+    """
 
     documents: tuple[Node, ...]
     mistake: Span | None = None
@@ -63,19 +62,9 @@ class _Builder:
         # PyYAML takes as long to import as checking a few files.
         import yaml  # noqa: PLC0415
 
-        take = {
-            yaml.ScalarEvent: self._scalar,
-            yaml.AliasEvent: self._alias,
-            yaml.SequenceStartEvent: self._begin,
-            yaml.MappingStartEvent: self._begin,
-            yaml.SequenceEndEvent: self._end,
-            yaml.MappingEndEvent: self._end,
-            yaml.DocumentStartEvent: self._start,
-        }
         try:
             for event in yaml.parse(self._text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-                if (take_one := take.get(type(event))) is not None:
-                    take_one(event)
+                self._take(event, type(event).__name__)
         except yaml.MarkedYAMLError as error:
             return self._close(error)
         except yaml.YAMLError as error:  # a character that YAML does not allow
@@ -83,10 +72,23 @@ class _Builder:
             return Span(place, place)
         return None
 
-    def _start(self, _: yaml.Event) -> None:
-        self._anchors = {}
+    def _take(self, event: Any, kind: str) -> None:
+        match kind:
+            case "ScalarEvent":
+                self._scalar(event)
+            case "AliasEvent":
+                span = Span(event.start_mark.index, event.end_mark.index)
+                self._add(self._anchors.get(event.anchor) or Scalar("", span, "", self._text), None)
+            case "SequenceStartEvent":
+                self._begin(Sequence([], self._since(event), event.tag or ""), event.anchor)
+            case "MappingStartEvent":
+                self._begin(Mapping([], self._since(event), event.tag or ""), event.anchor)
+            case "SequenceEndEvent" | "MappingEndEvent":
+                self._end(event)
+            case "DocumentStartEvent":
+                self._anchors = {}
 
-    def _scalar(self, event: yaml.ScalarEvent) -> None:
+    def _scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
         if event.anchor or event.tag:
             before = _PROPERTIES.match(self._text, start, end)
@@ -94,19 +96,15 @@ class _Builder:
         span = Span(start, end)
         self._add(Scalar(event.value, span, event.style or "", self._text, event.tag or ""), event.anchor)
 
-    def _alias(self, event: yaml.AliasEvent) -> None:
-        span = Span(event.start_mark.index, event.end_mark.index)
-        self._add(self._anchors.get(event.anchor) or Scalar("", span, "", self._text), None)
+    def _since(self, event: Any) -> Span:
+        return Span(event.start_mark.index, len(self._text))
 
-    def _begin(self, event: yaml.CollectionStartEvent) -> None:
-        span = Span(event.start_mark.index, len(self._text))
-        kind = Sequence if type(event).__name__.startswith("Sequence") else Mapping
-        node = kind([], span, event.tag or "")
-        self._add(node, event.anchor)
+    def _begin(self, node: Sequence | Mapping, anchor: str | None) -> None:
+        self._add(node, anchor)
         self._open.append(node)
         self._keys.append(None)
 
-    def _end(self, event: yaml.CollectionEndEvent) -> None:
+    def _end(self, event: Any) -> None:
         self._keys.pop()
         node = self._open.pop()
         node.span = Span(node.span.start, self._trimmed(node.span.start, event.end_mark.index))
@@ -131,7 +129,7 @@ class _Builder:
         elif isinstance(key, Scalar):
             parent.entries.append((key, node))
 
-    def _close(self, error: yaml.MarkedYAMLError) -> Span:
+    def _close(self, error: Any) -> Span:
         mark = error.problem_mark or error.context_mark
         end = min(mark.index if mark else 0, len(self._text))
         for node in self._open:

@@ -7,7 +7,6 @@ what was open then. `<<` is resolved where a mapping is read, so that an alias c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
