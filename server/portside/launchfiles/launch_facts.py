@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from portside.launchfiles.around import Alone, Around
 from portside.launchfiles.facts import LaunchFile
 from portside.lint.source import SourceFile
 
@@ -14,12 +15,17 @@ class LaunchWorkspace:
 
     port_variable: the environment variable that fixes use for a port. vllm_version: of the one that is
     installed in the workspace's virtual environment. has_own_vllm: whether the workspace has a package
-    `vllm` of its own.
+    `vllm` of its own. around: what answers questions about launch files and scripts.
     """
 
     port_variable: str = "PORT"
     vllm_version: tuple[int, int] | None = None
     has_own_vllm: bool = False
+    around: Around = field(default_factory=Alone)
+
+    def shown(self, path: str) -> str:
+        """The path, which counts from the workspace, as findings name it."""
+        return path
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from portside.python.value_types import Value
 from portside.workspace.import_roots import import_root, script_place
 from portside.workspace.importers import ImporterIndex, Importers
 from portside.workspace.installed import vllm_version
+from portside.workspace.launch_index import LaunchFiles
 from portside.workspace.launch_references import LaunchIndex
 from portside.workspace.local_modules import LocalModules, module_name
 
@@ -29,6 +30,7 @@ class Surroundings:
     modules: LocalModules
     importers: ImporterIndex
     launches: LaunchIndex
+    files: LaunchFiles
 
 
 class AskedFacts(WorkspaceFacts):

@@ -25,6 +25,10 @@ class AskedLaunchFacts(LaunchWorkspace):
     def __init__(self, path: Path, file: LaunchFile, port_variable: str, around: Surroundings) -> None:
         # Not the base's: to everybody else this is a value, and it would set all fields.
         vars(self).update(_path=path, _file=file, _around=around, port_variable=port_variable)
+        vars(self)["around"] = around.files
+
+    def shown(self, path: str) -> str:
+        return str(self._around.root / path)
 
     @cached_property
     def vllm_version(self) -> tuple[int, int] | None:

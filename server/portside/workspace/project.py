@@ -26,6 +26,7 @@ from portside.workspace.asked_launch_facts import AskedLaunchFacts
 from portside.workspace.file_kinds import launch_format
 from portside.workspace.import_roots import import_root
 from portside.workspace.importers import ImporterIndex
+from portside.workspace.launch_index import LaunchFiles
 from portside.workspace.launch_references import LaunchIndex
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.stopwatch import Stopwatch
@@ -58,7 +59,10 @@ class Project:
         self._modules = LocalModules(self.root, steady=steady)
         self._importers = ImporterIndex(self.root, self._modules, steady=steady)
         self._launches = LaunchIndex(self.root)
-        self._surroundings = Surroundings(self.root, self._modules, self._importers, self._launches)
+        self.launch_files = LaunchFiles(self.root)
+        self._surroundings = Surroundings(
+            self.root, self._modules, self._importers, self._launches, self.launch_files
+        )
 
     def check(
         self,
@@ -120,11 +124,13 @@ class Project:
         else:
             self._modules.overlays[absolute] = text
         self._launches.set_overlay(absolute, text)
+        self.launch_files.set_overlay(absolute, text)
         self._importers.changed()
 
     def changed(self, path: Path | None = None) -> None:
         """A file was written, made or removed on disk; without one, any may have been."""
         self._launches.changed(self._absolute(path) if path is not None else None)
+        self.launch_files.changed(self._absolute(path) if path is not None else None)
         self._importers.changed()
 
     def launch_facts(self, path: Path, text: str) -> LaunchFacts | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from portside.lint.source import SourceFile
+from portside.launchfiles.around import ScriptPort
+from portside.lint.source import SourceFile, Span
 from portside.python.facts import module_facts
 from portside.python.guards import When
 from portside.python.launches import Launch
@@ -34,40 +35,82 @@ class Address:
 def asked_address(script: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Address:
     """The address of the first server that the script starts. Reads the file, runs nothing of it."""
     try:
-        facts = module_facts(SourceFile(str(script), read_text_file(script).text))
+        asked = asked_ports(SourceFile(str(script), read_text_file(script).text))
     except UnreadableFile:
         return Address()
-    started = [launch for launch in facts.launches if launch.when in {When.MAIN, When.IMPORT}]
-    if not started:
+    found = asked.with_(arguments, environment)
+    if not found:
         return Address()
-    process = _Process(facts.names, arguments, environment)
-    first, *others = started
-    port = process.number(first, "port")
-    found = [process.number(launch, "port") for launch in others]
-    aside = tuple(dict.fromkeys(other for other in found if other is not None and other != port))
-    return Address(process.text(first, "host"), port, aside)
+    port = found[0].number
+    aside = tuple(
+        dict.fromkeys(one.number for one in found[1:] if one.number is not None and one.number != port)
+    )
+    return Address(found[0].host, port, aside)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one start of a server is given: values that arguments and the environment may decide."""
+
+    host: Value | None
+    port: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPorts:
+    """The servers that a script starts, whatever it will be called with. Keeps no tree."""
+
+    servers: tuple[_Asked, ...] = ()
+
+    def with_(self, arguments: Sequence[str], environment: Mapping[str, str]) -> list[ScriptPort]:
+        """Where they listen then."""
+        process = _Process(arguments, environment)
+        return [
+            ScriptPort(process.number(one.port), process.text(one.host), process.may_differ(one.port))
+            for one in self.servers
+        ]
+
+
+def asked_ports(source: SourceFile) -> AskedPorts:
+    """What the script's source says of where it listens."""
+    facts = module_facts(source)
+    started = [launch for launch in facts.launches if launch.when in {When.MAIN, When.IMPORT}]
+    return AskedPorts(tuple(_asked(facts.names, launch) for launch in started))
+
+
+def _asked(names: Names, launch: Launch) -> _Asked:
+    host, port = (
+        trace(names, node) if (node := launch.options.get(option)) is not None else None
+        for option in ("host", "port")
+    )
+    if "port" not in launch.options and launch.complete:
+        port = Literal(_UVICORNS_PORT, Span(0, 0))
+    elsewhere = {"uds", "fd"} & launch.options.keys()
+    return _Asked(host, None if elsewhere else port)
 
 
 @dataclass(frozen=True, slots=True)
 class _Process:
-    names: Names
     arguments: Sequence[str]
     environment: Mapping[str, str]
 
-    def text(self, launch: Launch, option: str) -> str | None:
-        value = self._of(launch, option)
-        return value if isinstance(value, str) and value else None
+    def text(self, value: Value | None) -> str | None:
+        found = self._resolved(value)
+        return found if isinstance(found, str) and found else None
 
-    def number(self, launch: Launch, option: str) -> int | None:
-        if option not in launch.options and launch.complete:
-            return _UVICORNS_PORT
-        value = self._of(launch, option)
-        text = "" if value is None or isinstance(value, bool) else str(value)
+    def number(self, value: Value | None) -> int | None:
+        found = self._resolved(value)
+        text = "" if found is None or isinstance(found, bool) else str(found)
         return int(text) if text.isdecimal() and int(text) <= 65535 else None
 
-    def _of(self, launch: Launch, option: str) -> Constant:
-        node = launch.options.get(option)
-        return self._resolved(trace(self.names, node)) if node is not None else None
+    def may_differ(self, value: Value | None) -> bool:
+        """Whether a variable that is not set here would change it."""
+        match value:
+            case Environment():
+                return not self.environment.get(value.variable)
+            case CommandLine():
+                return self._argument(value.option) is None and self.may_differ(value.default)
+        return False
 
     def _resolved(self, value: Value | None) -> Constant:
         match value:

@@ -1,0 +1,136 @@
+"""The claims of what runs together, one list for each thing that somebody starts as a whole."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+
+from portside.launchfiles.around import Around, Place, folder_of
+from portside.launchfiles.claims import MACHINE, Claim, heard
+from portside.launchfiles.compose_project import PlacedMention, Project, Service, project_of
+from portside.launchfiles.containers import of_image, of_unit, own_image
+from portside.launchfiles.facts import Format, LaunchFile, Mention, Unit
+from portside.launchfiles.listeners import Environment, Process, number_of, settings_of
+
+Claims = list[Claim]
+
+
+def together(around: Around, file: LaunchFile) -> Iterator[Claims]:
+    """All claims that belong to this file, those first that are written first."""
+    yield from _GATHERERS[file.format](around, file)
+
+
+def _compose(around: Around, file: LaunchFile) -> Iterator[Claims]:
+    project = project_of(around, file)
+    yield [claim for service in project.services for claim in _of_service(project, service)]
+
+
+def _of_service(project: Project, service: Service) -> Iterator[Claim]:
+    who, profiles = f"service `{service.name}`", service.unit.profiles
+    network = _network(service)
+    for listener in service.running.listeners:
+        yield heard(listener, network, who, profiles)
+    if service.unit.host_network or (service.unit.network or "").startswith(("service:", "container:")):
+        return
+    seen = set()
+    for placed in service.mentions:
+        claim = _published(placed, project.interpolated, who, profiles)
+        inner = placed.leads_to.port.number if placed.leads_to is not None else None
+        if claim is not None and (key := (claim.address, claim.number, claim.protocol, inner)) not in seen:
+            seen.add(key)
+            yield claim
+
+
+def _network(service: Service) -> str:
+    mode = service.unit.network or ""
+    if service.unit.host_network or mode == "host":
+        return MACHINE
+    return f"service {mode.removeprefix('service:') if mode.startswith('service:') else service.name}"
+
+
+def _published(
+    placed: PlacedMention, interpolated: Environment, who: str, profiles: tuple[str, ...]
+) -> Claim | None:
+    mention = placed.mention
+    found = number_of(mention.port, interpolated, placed.path)
+    if mention.kind is not Mention.PUBLISHED or found is None:
+        return None
+    number, digits, _ = found
+    place = Place(placed.path, mention.port.span)
+    return Claim(
+        number, MACHINE, who, "published", place, digits, mention.address, mention.protocol, mention.count,
+        is_published=True, profiles=profiles,
+    )  # fmt: skip
+
+
+def _pods(around: Around, file: LaunchFile) -> Iterator[Claims]:
+    """Containers of one pod share its network; those that run before the others have left it by then."""
+    pods: defaultdict[str, Claims] = defaultdict(list)
+    for unit in file.units:
+        if unit.kind == "container" and not unit.first:
+            running = of_unit(around, file, unit, None, settings_of(unit, file.path))
+            key = f"{unit.namespace}/{unit.group}"
+            pods[key] += [heard(listener, key, f"container `{unit.name}`") for listener in running.listeners]
+    yield from pods.values()
+
+
+def _stages(around: Around, file: LaunchFile) -> Iterator[Claims]:
+    for stage in file.units:
+        running = of_image(around, own_image(file, stage))
+        yield [
+            heard(one, running.who, running.who) for one in running.listeners if one.place.path == file.path
+        ]
+
+
+def _units(around: Around, file: LaunchFile) -> Iterator[Claims]:
+    """Each unit for itself: a script, a target, a configuration."""
+    for unit in file.units:
+        yield list(_of_unit(around, file, unit))
+
+
+def _of_unit(around: Around, file: LaunchFile, unit: Unit, settled: bool = False) -> Iterator[Claim]:
+    """settled: leave out what the environment might move."""
+    folders = tuple(dict.fromkeys((folder_of(file.path), "")))
+    process = Process(around, settings_of(unit, file.path), folders)
+    listeners, _ = process.listeners(unit.launches, file)
+    for listener in listeners:
+        if listener.settled or not settled:
+            yield heard(listener, MACHINE, who_is(unit))
+
+
+def who_is(unit: Unit) -> str:
+    return f"{unit.kind} `{unit.name}`" if unit.name else f"the {unit.kind}"
+
+
+def _processes(around: Around, file: LaunchFile) -> Iterator[Claims]:
+    """All of a Procfile, but `release`, which ends before the others start.
+
+    What PORT may move does not count: process managers give each process one of its own.
+    """
+    units = [unit for unit in file.units if unit.name != "release"]
+    yield [claim for unit in units for claim in _of_unit(around, file, unit, settled=True)]
+
+
+def _configurations(around: Around, file: LaunchFile) -> Iterator[Claims]:
+    """Those of launch.json: each alone, and together where a compound starts several."""
+    compounds = [unit for unit in file.units if unit.kind == "compound"]
+    claims = {unit.name: list(_of_unit(around, file, unit)) for unit in file.units if unit not in compounds}
+    yield from claims.values()
+    for compound in compounds:
+        yield [claim for name in compound.starts for claim in claims.get(name, ())]
+
+
+_Gatherer = Callable[[Around, LaunchFile], Iterator[Claims]]
+_GATHERERS: Mapping[Format, _Gatherer] = {
+    Format.COMPOSE: _compose,
+    Format.KUBERNETES: _pods,
+    Format.DOCKERFILE: _stages,
+    Format.PROCFILE: _processes,
+    Format.VSCODE_LAUNCH: _configurations,
+    Format.VSCODE_TASKS: _units,
+    Format.SHELL: _units,
+    Format.MAKEFILE: _units,
+    Format.PACKAGE_JSON: _units,
+    Format.SYSTEMD: _units,
+    Format.DOTENV: _units,
+}

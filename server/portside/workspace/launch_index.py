@@ -1,0 +1,183 @@
+"""The launch files of a workspace, each read once, and again when told that it changed.
+
+Questions about one file and its neighbours (a service's Dockerfile, the `.env` beside it) read those alone;
+only who asks for all of them has the workspace walked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from portside.launchfiles.around import ScriptPort, folder_of
+from portside.launchfiles.facts import Format, LaunchFile
+from portside.launchfiles.prefilter import LARGEST_BYTES, is_interesting
+from portside.launchfiles.reading import may_launch, read
+from portside.lint.source import SourceFile, Span
+from portside.workspace.script_address import AskedPorts, asked_ports
+from portside.workspace.text_file import UnreadableFile, decode
+from portside.workspace.walk import Excluded, files
+
+# What listens for others, or starts processes that no command of the file shows.
+_PROXIES = re.compile(
+    rb"\b(nginx|openresty|caddy|haproxy|traefik|envoy|apache2|httpd|socat|supervisord?|s6-\w+|circusd?|pm2|"
+    rb"honcho|foreman|forego|runit|systemctl|iptables|ngrok|cloudflared)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """file: None where it is no launch file, or starts nothing."""
+
+    file: LaunchFile | None
+    source: SourceFile
+    may_proxy: bool
+
+
+_NONE = _Entry(None, SourceFile("", ""), False)
+
+
+class LaunchFiles:
+    """What the launch files below a root say; answers the questions of `launchfiles.around.Around`.
+
+    Paths are relative to the root, with slashes. Not safe for threads.
+    """
+
+    def __init__(self, root: Path, excluded: Excluded = lambda _path, _is_folder: False) -> None:
+        self._root = root.absolute()
+        self._top = str(self._root).rstrip(os.sep) + os.sep
+        self._excluded = excluded
+        self._overlays: dict[str, str] = {}
+        self._entries: dict[str, _Entry] = {}
+        self._folders: dict[str, tuple[str, ...]] = {}
+        self._scripts: dict[str, AskedPorts] = {}
+        self._walked: dict[str, None] | None = None
+
+    # -- questions -----------------------------------------------------------------------------
+
+    def all(self) -> Iterator[LaunchFile]:
+        """Every launch file that the user has not excluded, in the order of their paths.
+
+        Effect: the first call walks the workspace and reads them.
+        """
+        if self._walked is None:
+            self._walked = dict.fromkeys(self._walk())
+        for path in sorted({*self._walked, *self._overlays}):
+            entry = self._entry(path, sift=True)
+            if entry.file is not None and entry.file.format is not Format.DOTENV:
+                yield entry.file
+
+    def file(self, path: str) -> LaunchFile | None:
+        return self._entry(path).file
+
+    def in_folder(self, folder: str) -> Sequence[LaunchFile]:
+        if folder not in self._folders:
+            self._folders[folder] = tuple(self._names_in(folder))
+        found = (self.file(path) for path in self._folders[folder])
+        return tuple(file for file in found if file is not None)
+
+    def is_file(self, path: str) -> bool:
+        return path in self._overlays or os.path.isfile(self._top + path)  # noqa: PTH113 (many, and often)
+
+    def ports_of(
+        self, script: str, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> Sequence[ScriptPort]:
+        if script not in self._scripts:
+            text = self._text(script)
+            self._scripts[script] = (
+                asked_ports(SourceFile(script, text)) if text is not None else AskedPorts()
+            )
+        return self._scripts[script].with_(arguments, environment)
+
+    def line(self, path: str, span: Span) -> int:
+        source = self._entry(path).source
+        return source.line_of(min(span.start, len(source.text))) + 1
+
+    def may_proxy(self, path: str) -> bool:
+        return self._entry(path).may_proxy
+
+    def source(self, path: str) -> SourceFile:
+        """The text as it was read, empty for a file that is none."""
+        return self._entry(path).source
+
+    # -- changes -------------------------------------------------------------------------------
+
+    def changed(self, path: Path | None = None) -> None:
+        """Forget what was known of a file that was written, made or removed; of all files without one."""
+        if path is None:
+            self._entries.clear()
+            self._folders.clear()
+            self._scripts.clear()
+            self._walked = None
+            return
+        relative = self._relative(path)
+        self._entries.pop(relative, None)
+        self._scripts.pop(relative, None)
+        self._folders.pop(folder_of(relative), None)
+        if self._walked is not None and may_launch(path.name):
+            if self.is_file(relative):
+                self._walked[relative] = None
+            else:
+                self._walked.pop(relative, None)
+
+    def set_overlay(self, path: Path, text: str | None) -> None:
+        """The unsaved text of a file counts instead of the saved one; None for the saved one again."""
+        relative = self._relative(path)
+        if text is None:
+            self._overlays.pop(relative, None)
+        else:
+            self._overlays[relative] = text
+        self._entries.pop(relative, None)
+        self._scripts.pop(relative, None)
+        self._folders.pop(folder_of(relative), None)
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def _walk(self) -> Iterator[str]:
+        for path in files(self._root, self._excluded, may_launch):
+            yield str(path)[len(self._top) :].replace(os.sep, "/")
+
+    def _names_in(self, folder: str) -> Iterator[str]:
+        try:
+            names = sorted(os.listdir(self._top + folder))  # noqa: PTH208 (names are enough)
+        except OSError:
+            names = []
+        own = [path for path in self._overlays if folder_of(path) == folder]
+        paths = [f"{folder}/{name}" if folder else name for name in names if may_launch(name)]
+        yield from sorted({*paths, *own})
+
+    def _entry(self, path: str, *, sift: bool = False) -> _Entry:
+        """sift: leave files unread in which no server can be; who asks for a certain one gets it anyway."""
+        known = self._entries.get(path)
+        if known is None:
+            known = self._entries[path] = self._read(path, sift)
+        return known
+
+    def _read(self, path: str, sift: bool) -> _Entry:
+        if not may_launch(path.rpartition("/")[2]):
+            return _NONE
+        text = self._text(path, sift=sift)
+        if text is None:
+            return _NONE
+        source = SourceFile(path, text)
+        file = read(path, text)
+        return _Entry(file, source, _PROXIES.search(source.data.lower()) is not None) if file else _NONE
+
+    def _text(self, path: str, *, sift: bool = False) -> str | None:
+        if path in self._overlays:
+            return self._overlays[path]
+        try:
+            with open(self._top + path, "rb") as opened:  # noqa: PTH123 (thousands of them)
+                data = opened.read(LARGEST_BYTES + 1)
+            if len(data) > LARGEST_BYTES or (sift and not is_interesting(data)):
+                return None
+            return decode(Path(path), data).text
+        except (OSError, UnreadableFile):
+            return None
+
+    def _relative(self, path: Path) -> str:
+        text = str(path if path.is_absolute() else self._root / path)
+        return text.removeprefix(self._top).replace(os.sep, "/")
