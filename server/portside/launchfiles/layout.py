@@ -49,10 +49,7 @@ class LaunchLayout:
             return ()
         line = self.source.line_of(span.start)
         first, last = self._statement(line)
-        above = first
-        while above > 0 and self._own_line(above - 1) is not None:
-            above -= 1
-        return tuple(dict.fromkeys((line, last, first, *range(above, first))))
+        return tuple(dict.fromkeys((line, last, first, *self._above(line), *self._above(first))))
 
     def comment_place(self, span: Span) -> CommentPlace | None:
         if self.format is Format.PACKAGE_JSON:
@@ -68,6 +65,13 @@ class LaunchLayout:
         pattern = _SLASHES if self.format in _JSON else _HASH
         found = pattern.finditer(self.source.text)
         return tuple(Span(*match.span("comment")) for match in found if match["comment"])
+
+    def _above(self, line: int) -> range:
+        """The comments that stand directly above a line."""
+        first = line
+        while first > 0 and self._own_line(first - 1) is not None:
+            first -= 1
+        return range(first, line)
 
     def _own_line(self, line: int) -> Span | None:
         """The comment that this line is."""
@@ -95,13 +99,17 @@ class LaunchLayout:
         return first, last
 
     def _continues(self, line: int) -> bool:
-        """Whether the next line belongs to this one; comments within a Dockerfile's instruction do."""
+        """Whether the next line belongs to this one's statement."""
         if line + 1 >= len(self.source.line_starts):
             return False
-        text = self._line(line)
-        if text.lstrip().startswith("#"):
-            return self.format is Format.DOCKERFILE and line > 0 and self._continues(line - 1)
-        return text.endswith("\\")
+        while line > 0 and self._is_passed_over(line):
+            line -= 1
+        return self._line(line).endswith("\\") and not self._is_passed_over(line)
+
+    def _is_passed_over(self, line: int) -> bool:
+        """Blank lines and comments don't end a Dockerfile's instruction that goes on."""
+        text = self._line(line).lstrip()
+        return self.format is Format.DOCKERFILE and (not text or text.startswith("#"))
 
     @cached_property
     def _scalars(self) -> tuple[tuple[int, int], ...]:
