@@ -261,7 +261,8 @@ def test_a_document_without_a_file_is_checked_all_the_same(editor: Editor, uri: 
 
 def test_a_document_of_another_language_is_left_alone(editor: Editor) -> None:
     editor.initialize()
-    assert editor.diagnostics(editor.open("Dockerfile", IDLE, language="dockerfile")) == []
+    assert editor.diagnostics(editor.open("notes.md", IDLE, language="markdown")) == []
+    assert editor.diagnostics(editor.open("values.yaml", "a: 1\n" + IDLE, language="yaml")) == []
 
 
 def test_a_folder_may_vanish_under_an_open_document(editor: Editor) -> None:

@@ -11,8 +11,10 @@ _WATCHED = (
     "**/*.py",
     "**/{pyproject,portside}.toml",
     "**/*{Dockerfile,Containerfile}*",
-    "**/*.{yml,yaml,sh,bash,service,env,mk}",
-    "**/{Procfile,Makefile,launch.json,tasks.json,README.md,.env}",
+    "**/*.{yml,yaml,sh,bash,zsh,sbatch,slurm,service,env,mk}",
+    "**/{Procfile,Makefile,GNUmakefile,makefile,.env}*",
+    "**/{package,launch,tasks}.json",
+    "**/README.md",
 )
 
 

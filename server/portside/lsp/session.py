@@ -23,14 +23,14 @@ from portside.lsp.commands import TELL
 from portside.lsp.convert import Converter, Json
 from portside.lsp.documents import Document, Documents
 from portside.lsp.hover import hover
+from portside.lsp.kinds import is_checked
+from portside.lsp.layouts import Layouts
 from portside.lsp.methods import LAUNCH_TARGETS
 from portside.lsp.outbox import Outbox
 from portside.lsp.settings_mistakes import SettingsMistakes
 
 if TYPE_CHECKING:
     from portside.lsp.projects import Projects
-    from portside.python.layout import PythonLayout
-    from portside.python.syntax import SyntaxTree
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Session:
         # document is checked, since only that can depend on it: while one document is typed in,
         # nothing that was learned of the workspace has to be learned again.
         self._unshared: set[str] = set()
-        self._tree: SyntaxTree | None = None
+        self._layouts = Layouts()
         self._mistakes = SettingsMistakes(self._documents, outbox)
         self.routes: Mapping[str, Callable[[Json], Any]] = {
             "initialize": self.initialize,
@@ -146,8 +146,22 @@ class Session:
     def _put(self, document: Document) -> None:
         self._documents.put(document)
         self._unshared.add(document.uri)
-        if not self.client.pulls and document.is_python:
+        if not is_checked(document):
+            return
+        if not self.client.pulls:
             self._outbox.publish(document.uri, document.version, self._diagnostics(document))
+        if not document.is_python:
+            self._recheck_launch_files(document)
+
+    def _recheck_launch_files(self, changed: Document) -> None:
+        """Launch files speak of each other with every keystroke; what Python files say waits for a save."""
+        others = [other for other in self._documents.open() if other is not changed and not other.is_python]
+        for other in others:
+            known = self._found.pop(other.uri, None)
+            if not self.client.pulls and is_checked(other):
+                before = known[1] if known is not None else None
+                if self.findings(other) != before:
+                    self._outbox.publish(other.uri, other.version, self._diagnostics(other))
 
     def _share_others(self, uri: str) -> None:
         """Let the projects know the texts of all documents but this one."""
@@ -202,7 +216,7 @@ class Session:
         known = self._found.get(document.uri)
         if known is not None and known[0] is document:
             return known[1]
-        found = self._check(document) if document.is_python else ()
+        found = self._check(document) if is_checked(document) else ()
         self._found[document.uri] = (document, found)
         return found
 
@@ -217,19 +231,7 @@ class Session:
         return [convert.diagnostic(document, finding) for finding in self.findings(document)]
 
     def _actions(self) -> Actions:
-        return Actions(Converter(self.client, self._documents), self._documents, self._layout)
-
-    def _layout(self, document: Document) -> PythonLayout:
-        """Where comments are in this version of the document; quick after a small change."""
-        from portside.python.layout import PythonLayout
-        from portside.python.syntax import parse
-
-        source = document.buffer.source(str(document.path))
-        previous = self._tree if self._tree is not None and self._tree.source.path == source.path else None
-        self._tree = (
-            previous if previous is not None and previous.source == source else parse(source, previous)
-        )
-        return PythonLayout(self._tree)
+        return Actions(Converter(self.client, self._documents), self._documents, self._layouts.of)
 
     # The world outside
 
@@ -263,7 +265,7 @@ class Session:
                 self._outbox.request("workspace/diagnostic/refresh", None)
             return
         for document in self._documents.open():
-            if document.uri != uri and document.is_python:
+            if document.uri != uri and is_checked(document):
                 self._outbox.publish(document.uri, document.version, self._diagnostics(document))
 
     def _reload_settings(self) -> None:

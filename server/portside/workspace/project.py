@@ -119,12 +119,14 @@ class Project:
     def set_overlay(self, path: Path, text: str | None) -> None:
         """The unsaved text of a file counts where others import or run it; None for the saved one again."""
         absolute = self._absolute(path)
+        self._launches.set_overlay(absolute, text)
+        self.launch_files.set_overlay(absolute, text)
+        if text is not None and launch_format(absolute, text) is not None:
+            return
         if text is None:
             self._modules.overlays.pop(absolute, None)
         else:
             self._modules.overlays[absolute] = text
-        self._launches.set_overlay(absolute, text)
-        self.launch_files.set_overlay(absolute, text)
         self._importers.changed()
 
     def changed(self, path: Path | None = None) -> None:
