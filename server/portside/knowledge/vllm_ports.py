@@ -253,6 +253,11 @@ _SHORT = {
 }  # fmt: skip
 
 
+def short_forms(option: str) -> tuple[str, ...]:
+    """`-dpp` for `--data-parallel-rpc-port`."""
+    return tuple(short for short, long in _SHORT.items() if long == option[2:])
+
+
 def options_of(words: Sequence[str]) -> dict[str, Any]:
     """Options by their long names, with dashes; vLLM takes underscores as well. Flags are True."""
     found: dict[str, Any] = {}

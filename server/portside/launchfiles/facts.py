@@ -115,12 +115,14 @@ class Launch:
     to run; the word as written. command: all its words, in order. span: from the first to the last of them.
     ports: empty where only the program's source can tell (a script), or where there is none (`--uds`).
     folder: where it starts: WORKDIR, `working_dir`, a `cd` before it, as written; None for unknown.
-    environment: variables set on this command alone (`PORT=1 uvicorn …`) or exported before it.
-    reload: the option that makes it watch files. app_dir: of `--app-dir`.
-    background: whether what follows in the script runs while it runs (`&`). stretch: of a script, names the
-    straight run of commands that it stands in; a branch, a loop, a function, and what follows a `kill` or
-    `wait` are stretches of their own, so two launches of different ones may never run together.
-    elsewhere: whether it runs on another machine or in a container (`ssh`, `docker run`, `srun`).
+    environment: variables set on this command alone (`PORT=1 uvicorn …`) or exported before it. reload: the
+    option that makes it watch files. app_dir: of `--app-dir`. background: whether what follows in the script
+    runs while it runs (`&`). stretch: of a script, names the straight run of commands that it stands in; a
+    branch, a loop, a function, and what follows a `kill` or `wait` are stretches of their own, so two
+    launches of different ones may never run together. elsewhere: whether it runs on another machine or in a
+    container (`ssh`, `docker run`, `srun`). branches: of each `if` and `case` around it, where that begins
+    and which arm: different arms of one never run together. env_files: that the command is told to read, as
+    written.
     """
 
     program: str
@@ -138,6 +140,8 @@ class Launch:
     background: bool = False
     stretch: str = ""
     elsewhere: bool = False
+    branches: tuple[tuple[int, int], ...] = ()
+    env_files: tuple[str, ...] = ()
 
 
 class Mention(enum.Enum):
@@ -177,20 +181,21 @@ class Unit:
     """One thing that a file starts as a whole.
 
     kind: "service", "stage", "container", "process", "target", "unit", "script", "configuration", "task",
-    "Service" (Kubernetes: launches nothing, leads to those that match). name: "" where the format has none.
-    launches: in order. settings: for all of its launches. group: what names the units that run together in
-    this file: a compose file's project, a pod, a Procfile; "" where nothing says so. host_network: whether
-    its ports are the machine's. profiles: of compose. build: folder and Dockerfile that it is built from, as
-    written, and the stage. image: as written. env_files: as written. extends: (file or "", service).
-    selector, labels, service_links, namespace: of Kubernetes. network: of compose, `network_mode` as written
-    (`host`, `service:api`). entrypoint, command: of a stage, a service or a container, the words of each, so
-    that a service's `command` can be put behind the ENTRYPOINT of its image; None where it says none, () for
-    one that is emptied; `form` of each in entrypoint_form and command_form. runs: words that name shell
-    scripts which its command runs (`./start.sh`). starts: of a compound, the names of the units that it
-    starts together. first: of a pod, whether it ends before the others start (`initContainers`).
-    folder: where its commands start, as written: WORKDIR, `working_dir`. copies: of a stage, what it has of
-    the build's context (`image_files.in_context`). replicas: how many of it run. replaces: keys of a compose
-    service that take the place of what the files before say (`!override`, `!reset`), not add to it.
+    "Service" (Kubernetes: launches nothing, leads to those that match); a "container" is also what a `docker
+    run` in a script starts. name: "" where the format has none. launches: in order. settings: for all of its
+    launches. group: what names the units that run together in this file: a compose file's project, a pod, a
+    Procfile; "" where nothing says so. host_network: whether its ports are the machine's. profiles: of
+    compose. build: folder and Dockerfile that it is built from, as written, and the stage. image: as
+    written. env_files: as written. extends: (file or "", service). selector, labels, service_links,
+    namespace: of Kubernetes. network: of compose, `network_mode` as written (`host`, `service:api`).
+    entrypoint, command: of a stage, a service or a container, the words of each, so that a service's
+    `command` can be put behind the ENTRYPOINT of its image; None where it says none, () for one that is
+    emptied; `form` of each in entrypoint_form and command_form. runs: words that name shell scripts which
+    its command runs (`./start.sh`). starts: of a compound, the names of the units that it starts together.
+    first: of a pod, whether it ends before the others start (`initContainers`). folder: where its commands
+    start, as written: WORKDIR, `working_dir`. copies: of a stage, what it has of the build's context
+    (`image_files.in_context`). replicas: how many of it run. replaces: keys of a compose service that take
+    the place of what the files before say (`!override`, `!reset`), not add to it.
     """
 
     kind: str

@@ -1,0 +1,163 @@
+"""What a shell knows at one point of its text: variables, the folder, functions."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from portside.launchfiles.facts import Setting
+from portside.launchfiles.placed import Piece, Placed, of_setting
+from portside.lint.source import Span
+
+Array = dict[str, Placed]
+_SUM = re.compile(r"[\d\s+*%/()-]+")
+_NAME_IN_SUM = re.compile(r"\$\{?(\w+)\}?|([A-Za-z_]\w*)")
+
+
+@dataclass
+class State:
+    """variables: a text or an array. arguments: `$1` and on, None for unknown.
+
+    name_spans: where each was set last. exports_all: after `set -a`. ended: after `exit`, `return`, `exec`.
+    """
+
+    variables: dict[str, Placed | Array] = field(default_factory=dict)
+    name_spans: dict[str, Span] = field(default_factory=dict)
+    exported: set[str] = field(default_factory=set)
+    arguments: Sequence[Placed] | None = None
+    folder: str | None = None
+    exports_all: bool = False
+    ended: bool = False
+
+    @classmethod
+    def of(cls, environment: Mapping[str, Setting], folder: str | None) -> State:
+        variables: dict[str, Placed | Array] = {name: of_setting(one) for name, one in environment.items()}
+        spans = {name: one.name_span for name, one in environment.items()}
+        return cls(variables, spans, set(environment), folder=folder)
+
+    def copy(self) -> State:
+        copied = replace(self, variables=dict(self.variables), name_spans=dict(self.name_spans))
+        copied.exported = set(self.exported)
+        return copied
+
+    def lookup(self, name: str) -> Placed | None:
+        """What `$name` holds, None where nobody says."""
+        if name.isdigit() and name != "0":
+            index = int(name) - 1
+            if self.arguments is None:
+                return None
+            return self.arguments[index] if index < len(self.arguments) else Placed(())
+        value = self.variables.get(name)
+        return value.get("0") if isinstance(value, dict) else value
+
+    def assign(self, name: str, value: Placed | Array, span: Span) -> None:
+        self.variables[name] = value
+        self.name_spans[name] = span
+        if self.exports_all:
+            self.exported.add(name)
+
+    def environment(self) -> dict[str, Setting]:
+        """What a command is given."""
+        found = {}
+        for name in self.name_spans:
+            value = self.variables.get(name)
+            if name in self.exported and isinstance(value, Placed):
+                found[name] = value.setting(name, self.name_spans[name])
+        return found
+
+    def enter(self, folder: str) -> None:
+        """`cd folder`; an unknown one leaves the folder unknown."""
+        if not folder or folder == "-" or "$" in folder:
+            self.folder = None
+        else:
+            self.folder = posixpath.normpath(posixpath.join(self.folder or "", folder))
+
+    def sum(self, expression: str, seen: Span) -> Placed | None:
+        """What `$((expression))` comes to."""
+        names: list[str] = []
+
+        def number(match: re.Match[str]) -> str:
+            name = match[1] or match[2]
+            names.append(name)
+            value = self.lookup(name)
+            return value.text if value is not None and value.known else "?"
+
+        text = _NAME_IN_SUM.sub(number, expression)
+        result = _evaluated(text) if _SUM.fullmatch(text) else None
+        if result is None:
+            return None
+        return Placed((Piece(str(result), seen, None, names[0] if names else None),))
+
+
+def merge(before: State, arms: Sequence[State], *, exhaustive: bool, tested: frozenset[str]) -> None:
+    """Put into `before` what holds behind a branch. tested: variables that it fills only where empty.
+
+    A variable is unknown where the arms differ; where only one of them is known (`PORT=$2` in the other),
+    that one is its default.
+    """
+    running = [arm for arm in arms if not arm.ended]
+    before.exported.update(*(arm.exported for arm in running))
+    names = {
+        name
+        for arm in running
+        for name in arm.variables
+        if arm.variables[name] is not before.variables.get(name)
+    }
+    for name in sorted(names):
+        values = [arm.variables.get(name) for arm in running]
+        if not exhaustive:
+            values.append(before.variables.get(name))
+        spans = [arm.name_spans[name] for arm in running if name in arm.name_spans]
+        before.assign(name, _merged(name, values, spans[0], is_tested=name in tested), spans[0])
+    folders = {arm.folder for arm in running} | (set() if exhaustive and running else {before.folder})
+    before.folder = folders.pop() if len(folders) == 1 else None
+
+
+def _merged(
+    name: str, values: Sequence[Placed | Array | None], span: Span, *, is_tested: bool
+) -> Placed | Array:
+    first = next(value for value in values if value is not None)
+    if all(value is first for value in values):
+        return first
+    texts = [value for value in values if isinstance(value, Placed) and value.known]
+    unset = any(value is None for value in values)
+    if texts and len({value.text for value in texts}) == 1 and (is_tested or not unset):
+        others = len(texts) < len(values)
+        pieces = tuple(replace(piece, is_default=piece.is_default or others) for piece in texts[0].pieces)
+        return Placed(pieces, texts[0].quoted)
+    return Placed.unknown(f"${name}", span, name)
+
+
+def _evaluated(text: str) -> int | None:
+    try:
+        return _value(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, ZeroDivisionError, RecursionError, MemoryError):
+        return None
+
+
+def _value(node: ast.expr) -> int | None:
+    match node:
+        case ast.Constant(value=int(number)):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            inner = _value(operand)
+            return None if inner is None else -inner
+        case ast.BinOp(left=left, op=op, right=right):
+            one, other = _value(left), _value(right)
+            if one is None or other is None or max(abs(one), abs(other)) > 10**9:
+                return None
+            match op:
+                case ast.Add():
+                    return one + other
+                case ast.Sub():
+                    return one - other
+                case ast.Mult():
+                    return one * other
+                case ast.Div() | ast.FloorDiv():
+                    return one // other
+                case ast.Mod():
+                    return one % other
+    return None
