@@ -22,12 +22,17 @@ _HELP = """Say who listens where, your dev servers first, and which ports this p
 
 With PORTS (numbers, or paths of Unix sockets): what is the matter with each of them.
 
-Exit code: 0; with PORTS 1 where one can't be had; 2 where it could not be found out.
+With --plan: who listens where according to the launch files below this folder and to its settings, and how
+each port stands now.
+
+Exit code: 0; with PORTS 1 where one can't be had, with --plan 1 where two want the same port at the same
+time; 2 where it could not be found out.
 
 \b
   portside ports
   portside ports 8000 8010
   portside ports /tmp/vllm.sock
+  portside ports --plan
 """
 
 
@@ -36,12 +41,28 @@ Exit code: 0; with PORTS 1 where one can't be had; 2 where it could not be found
 @click.option("--host", default="127.0.0.1", metavar="HOST", help="Where PORTS are wanted  [127.0.0.1]")
 @click.option("--watch", is_flag=True, help="Go on, and show what changes, until Ctrl-C.")
 @click.option("--all", "everything", is_flag=True, help="Also what others hold, and each port for itself.")
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
-def ports(ports: tuple[str, ...], host: str, watch: bool, everything: bool, output_format: str) -> None:
+@click.option("--plan", "planned", is_flag=True, help="Who listens where according to the launch files.")
+@click.option(
+    "--output-format",
+    type=click.Choice(["text", "json", "mermaid"]),
+    default="text",
+    help="mermaid: with --plan, a graph for documentation.",
+)
+def ports(
+    ports: tuple[str, ...], host: str, watch: bool, everything: bool, planned: bool, output_format: str
+) -> None:
     if not sys.platform.startswith("linux"):
         give_up("portside ports reads /proc and netlink, which only Linux has")
+    if planned and (ports or watch):
+        raise click.UsageError("--plan goes with neither PORTS nor --watch")
+    if output_format == "mermaid" and not planned:
+        raise click.UsageError("mermaid is a format of --plan")
     as_json = output_format == "json"
-    if watch:
+    if planned:
+        from portside.cli import ports_plan
+
+        sys.exit(ports_plan.show(_settings(), output_format))
+    elif watch:
         from portside.cli import ports_watch
 
         ports_watch.watch(ports, host, everything=everything, as_json=as_json)

@@ -23,11 +23,11 @@ _GAP = "  "
 
 def text(rows: Sequence[Row], plan: Sequence[PlanRow], ink: Ink) -> str:
     cells = [line for row in rows for line in _cells(row)]
-    shown = _table(_HEAD, cells, ink) if cells else "nobody listens on a port that you could see\n"
+    shown = table(_HEAD, cells, ink) if cells else "nobody listens on a port that you could see\n"
     if not plan:
         return shown
     planned = [_plan_cells(row) for row in plan]
-    return f"{shown}\n{ink.bold('The ports of this project')}\n{_table(_PLAN_HEAD, planned, ink)}"
+    return f"{shown}\n{ink.bold('The ports of this project')}\n{table(_PLAN_HEAD, planned, ink)}"
 
 
 def _cells(row: Row) -> list[tuple[str, ...]]:
@@ -72,7 +72,7 @@ def shortened(command: str) -> str:
     return first.rpartition("/")[2] + space + rest
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], ink: Ink) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], ink: Ink) -> str:
     clean = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in [head, *clean]) for column in range(len(head) - 1)]
     room = _columns() - sum(widths) - len(_GAP) * len(widths)

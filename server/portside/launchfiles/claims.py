@@ -25,7 +25,8 @@ class Claim:
 
     who: for people (service `api`), the same for all of a unit. address: None where a program takes its own.
     is_published: whether it is Docker that listens, for a container. profiles: of compose; one of them has to
-    be on, if there are any. launch, stretch, background: of the command that listens.
+    be on, if there are any. launch, stretch, background: of the command that listens. listener: that, in
+    full; of a published port, the one in the container that it leads to (`inner`), if that is known.
     """
 
     number: int
@@ -42,6 +43,8 @@ class Claim:
     launch: Place | None = None
     stretch: str = ""
     background: bool = False
+    listener: Listener | None = None
+    inner: int | None = None
 
     @property
     def ports(self) -> range:
@@ -62,7 +65,7 @@ def heard(listener: Listener, network: str, who: str, profiles: tuple[str, ...] 
     return Claim(
         listener.number, network, who, listener.what, listener.place, listener.digits, listener.host,
         count=listener.count, profiles=profiles, launch=listener.launch,
-        stretch=listener.stretch, background=listener.background,
+        stretch=listener.stretch, background=listener.background, listener=listener,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from portside.launchfiles.around import Around, folder_of, joined
 from portside.launchfiles.containers import Image, image_of, of_unit
-from portside.launchfiles.facts import LaunchFile, PortMention, Unit
+from portside.launchfiles.facts import Format, LaunchFile, Mention, PortMention, Unit
 from portside.launchfiles.listeners import Environment, PlacedSetting, Running, settings_of
 
 _NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -62,7 +62,8 @@ class Project:
 
 def project_of(around: Around, file: LaunchFile) -> Project:
     """The project that a compose file belongs to."""
-    files = _files(around, file)
+    brought = (each for own in _files(around, file) for each in _included(around, own, 0))
+    files = tuple({each.path: each for each in brought}.values())
     dotenv = dict(_interpolated(around, folder_of(file.path)))
     names = dict.fromkeys(unit.name for each in files for unit in each.units if unit.kind == "service")
     services = tuple(_service(around, files, name, dotenv) for name in names)
@@ -84,6 +85,16 @@ def _files(around: Around, file: LaunchFile) -> tuple[LaunchFile, ...]:
     over = next((each for one in overrides if (each := around.file(posixpath.join(folder, one)))), None)
     files = tuple(each for each in (base, over) if each is not None)
     return files if file in files else (file,)
+
+
+def _included(around: Around, file: LaunchFile, depth: int) -> Iterator[LaunchFile]:
+    """The file behind those that it includes."""
+    for name in file.includes if depth < 8 else ():
+        path = joined(folder_of(file.path), name)
+        other = around.file(path) if path is not None else None
+        if other is not None and other.format is Format.COMPOSE:
+            yield from _included(around, other, depth + 1)
+    yield file
 
 
 def _interpolated(around: Around, folder: str) -> Iterator[tuple[str, PlacedSetting]]:
@@ -113,7 +124,7 @@ def _service(around: Around, files: tuple[LaunchFile, ...], name: str, dotenv: E
     environment: dict[str, PlacedSetting] = dict(_given(around, *layers[0]))
     for over_file, over in layers[1:]:
         environment |= _given(around, over_file, over)
-        mentions += _mentions(over_file, over)
+        mentions = [*(one for one in mentions if _is_kept(one, over)), *_mentions(over_file, over)]
         if over.launches or over.command is not None or over.entrypoint is not None or over.runs:
             file = over_file
         unit = _merged(unit, over)
@@ -123,6 +134,14 @@ def _service(around: Around, files: tuple[LaunchFile, ...], name: str, dotenv: E
     running = of_unit(around, file, unit, image, inner)
     complete = all(_env_file(around, file, each) for file, unit in layers for each in unit.env_files)
     return Service(name, layers[-1][0], unit, tuple(mentions), complete, running, image)
+
+
+def _is_kept(placed: PlacedMention, over: Unit) -> bool:
+    """Whether it still counts beside what a later layer says."""
+    says = {mention.kind for mention in over.mentions}
+    if placed.mention.kind in (Mention.PUBLISHED, Mention.CONTAINER):
+        return "ports" not in over.replaces
+    return placed.mention.kind is not Mention.HEALTHCHECK or Mention.HEALTHCHECK not in says
 
 
 def _built_at(layers: list[tuple[LaunchFile, Unit]]) -> str:

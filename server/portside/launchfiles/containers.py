@@ -53,10 +53,11 @@ def own_image(file: LaunchFile, stage: Unit) -> Image:
 
 def of_image(around: Around, image: Image) -> Running:
     """What a container of the image runs when nobody says otherwise."""
-    process = Process(around, settings_of(image.stage, image.file.path), _folders(image))
+    process = _process(around, image, settings_of(image.stage, image.file.path))
     who = f"stage `{image.stage.name}`" if image.stage.name else "the container"
     heard = [process.listeners(image.stage.launches, image.file)]
-    return _running(who, Place(image.file.path, image.stage.span), process, heard, image.stage.runs)
+    place = Place(image.file.path, image.stage.span)
+    return _running(who, place, process, heard, _Runs(image.stage.runs, image.stage.folder))
 
 
 def of_unit(
@@ -70,31 +71,40 @@ def of_unit(
     place = Place(file.path, unit.span)
     if image is None:
         process = Process(around, environment, (folder_of(file.path), ""))
-        return _running(who, place, process, [process.listeners(unit.launches, file)], unit.runs)
+        return _running(who, place, process, [process.listeners(unit.launches, file)], _Runs(unit.runs, None))
     inner = {**settings_of(image.stage, image.file.path), **environment}
-    process = Process(around, inner, _folders(image))
+    process = _process(around, image, inner)
     if unit.entrypoint is None and unit.command is None:
         heard, runs = process.listeners(image.stage.launches, image.file), image.stage.runs
     else:
         heard = _overridden(process, file, unit, image)
         keeps = unit.entrypoint is None and image.stage.entrypoint
         runs = image.stage.runs if keeps else unit.runs
-    return _running(who, place, process, [heard], runs)
+    found = _running(who, place, process, [heard], _Runs(runs, unit.folder or image.stage.folder))
+    through = (image.file.path,)
+    listeners = tuple(dataclasses.replace(one, through=through) for one in found.listeners)
+    return dataclasses.replace(found, listeners=listeners)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Words that name shell scripts, and the folder in the container that they are seen from."""
+
+    words: tuple[Word, ...]
+    folder: str | None
 
 
 _Heard = tuple[list[Listener], bool]
 
 
-def _running(
-    who: str, place: Place, process: Process, heard: Sequence[_Heard], runs: Sequence[Word]
-) -> Running:
+def _running(who: str, place: Place, process: Process, heard: Sequence[_Heard], runs: _Runs) -> Running:
     parts = [*heard, *_of_scripts(process, runs)]
     found = tuple(one for listeners, _ in parts for one in listeners)
     return Running(who, place, found, all(known for _, known in parts), process.environment)
 
 
-def _of_scripts(process: Process, runs: Sequence[Word]) -> Iterator[_Heard]:
-    for script in process.shell_scripts(runs, None):
+def _of_scripts(process: Process, runs: _Runs) -> Iterator[_Heard]:
+    for script in process.shell_scripts(runs.words, runs.folder):
         if script is None or script.format is not Format.SHELL:
             yield [], False
             continue
@@ -104,9 +114,9 @@ def _of_scripts(process: Process, runs: Sequence[Word]) -> Iterator[_Heard]:
             yield heard, known and not unit.runs
 
 
-def _folders(image: Image) -> tuple[str, ...]:
-    """Where a path in the image may be in the workspace: below what is copied into it."""
-    return tuple(dict.fromkeys((image.context, folder_of(image.file.path))))
+def _process(around: Around, image: Image, environment: Environment) -> Process:
+    folders = tuple(dict.fromkeys((image.context, folder_of(image.file.path))))
+    return Process(around, environment, folders, image.stage.copies)
 
 
 def _overridden(process: Process, file: LaunchFile, unit: Unit, image: Image) -> _Heard:

@@ -6,11 +6,23 @@ A command says `--port $PORT`, the Dockerfile `ENV PORT=8000`, the service that 
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from portside.launchfiles.around import Around, Place, folder_of, joined
-from portside.launchfiles.facts import Format, Launch, LaunchFile, ListeningPort, Port, Serves, Setting, Unit
+from portside.launchfiles.facts import (
+    Copy,
+    Format,
+    Launch,
+    LaunchFile,
+    ListeningPort,
+    Port,
+    Serves,
+    Setting,
+    Unit,
+)
+from portside.launchfiles.image_files import in_context
 from portside.launchfiles.words import Word
 
 API = "API"
@@ -35,11 +47,14 @@ class Listener:
 
     host: None for what the program takes by itself. place: where the reader looks. digits: where the number
     itself can be changed. settled: whether no default of a variable is in play that somebody outside may set.
+    target: what the program is told to run, as written; script: the Python file that this is.
+    through: the image's file, where a container has it from there.
     """
 
     number: int
     what: str
     program: str
+    target: str
     place: Place
     digits: Place | None
     launch: Place
@@ -48,6 +63,8 @@ class Listener:
     settled: bool = True
     stretch: str = ""
     background: bool = False
+    script: str | None = None
+    through: tuple[str, ...] = ()
 
     @property
     def ports(self) -> range:
@@ -81,12 +98,14 @@ def settings_of(unit: Unit, path: str) -> dict[str, PlacedSetting]:
 class Process:
     """What its launches mean: where they start, and what is set for them.
 
-    folders: where a script's relative path may start, nearest first.
+    folders: where a script's relative path may start, nearest first; of an image, the build's context.
+    copies: of an image, what it has of that.
     """
 
     around: Around
     environment: Environment
     folders: tuple[str, ...]
+    copies: tuple[Copy, ...] = ()
 
     def listeners(self, launches: Sequence[Launch], file: LaunchFile) -> tuple[list[Listener], bool]:
         """All that these listen on, and whether that is all."""
@@ -128,10 +147,11 @@ class Process:
             if port.number is None:
                 continue
             place = Place(path, launch.span)
+            target = launch.target.text if launch.target else ""
             yield Listener(
-                port.number, API, f"{launch.program} {launch.target.text if launch.target else ''}".strip(),
-                place, None, place, port.host, settled=not port.is_default,
-                stretch=launch.stretch, background=launch.background,
+                port.number, API, launch.program, target, place, None, place, port.host,
+                settled=not port.is_default, stretch=launch.stretch, background=launch.background,
+                script=script,
             )  # fmt: skip
 
     def script(self, launch: Launch) -> str | None:
@@ -145,6 +165,9 @@ class Process:
 
     def file_of(self, names: Sequence[str], folder: str | None) -> str | None:
         """The one file of the workspace that one of these names means, seen from where the process starts."""
+        for path in self._copied(names, folder):
+            if self.around.is_file(path):
+                return path
         for base in self.folders:
             found = {
                 path for name in names for path in _readings(base, folder, name) if self.around.is_file(path)
@@ -152,6 +175,14 @@ class Process:
             if found:
                 return found.pop() if len(found) == 1 else None
         return None
+
+    def _copied(self, names: Sequence[str], folder: str | None) -> Iterator[str]:
+        """What the image's COPY instructions brought to these places."""
+        for name in names if self.copies else ():
+            for origin in in_context(self.copies, posixpath.join("/", folder or "", name)):
+                path = joined(self.folders[0], origin)
+                if path is not None:
+                    yield path
 
     def shell_scripts(self, words: Sequence[Word], folder: str | None) -> Iterator[LaunchFile | None]:
         """What the scripts behind these words say; None for one that is not here."""
@@ -182,8 +213,9 @@ def _inside(folder: str | None, name: str) -> str:
 def _listener(launch: Launch, path: str, port: ListeningPort, found: Number) -> Listener:
     number, digits, settled = found
     place = digits if digits is not None and digits.path != path else Place(path, port.port.span)
+    target = launch.target.text if launch.target else ""
     return Listener(
-        number, port.what, launch.program, place, digits, Place(path, launch.span), port.host,
+        number, port.what, launch.program, target, place, digits, Place(path, launch.span), port.host,
         port.count, settled, launch.stretch, launch.background,
     )  # fmt: skip
 

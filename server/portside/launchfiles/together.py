@@ -34,9 +34,11 @@ def _of_service(project: Project, service: Service) -> Iterator[Claim]:
         return
     seen = set()
     for placed in service.mentions:
-        claim = _published(placed, project.interpolated, who, profiles)
-        inner = placed.leads_to.port.number if placed.leads_to is not None else None
-        if claim is not None and (key := (claim.address, claim.number, claim.protocol, inner)) not in seen:
+        claim = _published(placed, project.interpolated, who, service)
+        if claim is None:
+            continue
+        key = (claim.address, claim.number, claim.protocol, claim.inner)
+        if key not in seen:
             seen.add(key)
             yield claim
 
@@ -48,18 +50,21 @@ def _network(service: Service) -> str:
     return f"service {mode.removeprefix('service:') if mode.startswith('service:') else service.name}"
 
 
-def _published(
-    placed: PlacedMention, interpolated: Environment, who: str, profiles: tuple[str, ...]
-) -> Claim | None:
+def _published(placed: PlacedMention, interpolated: Environment, who: str, service: Service) -> Claim | None:
     mention = placed.mention
     found = number_of(mention.port, interpolated, placed.path)
     if mention.kind is not Mention.PUBLISHED or found is None:
         return None
     number, digits, _ = found
     place = Place(placed.path, mention.port.span)
+    inner = (
+        number_of(placed.leads_to.port, interpolated, placed.path) if placed.leads_to is not None else None
+    )
+    port = inner[0] if inner is not None else None
+    behind = next((one for one in service.running.listeners if port in one.ports), None)
     return Claim(
         number, MACHINE, who, "published", place, digits, mention.address, mention.protocol, mention.count,
-        is_published=True, profiles=profiles,
+        is_published=True, profiles=service.unit.profiles, listener=behind, inner=port,
     )  # fmt: skip
 
 
