@@ -1,42 +1,75 @@
-"""Commands in a Dockerfile: RUN, CMD, ENTRYPOINT and HEALTHCHECK, in exec and in shell form."""
+"""Dockerfiles: what each stage starts, which ports it exposes and checks, what it gives to what it starts.
+
+What a stage has from the stages it is built upon is its own as well: a launch may be that of two units.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from portside.launchfiles.words import Command, exec_words, nested_commands, shell_commands
+from portside.launchfiles.dockerfile_instructions import instructions
+from portside.launchfiles.dockerfile_stages import Stage, command_of, stages
+from portside.launchfiles.dockerfile_values import exec_within
+from portside.launchfiles.facts import Form, Format, Launch, LaunchFile, Unit
+from portside.launchfiles.image_commands import Given, Image, starts
+from portside.launchfiles.started import Around, ScriptRun
+from portside.launchfiles.words import Command, commands_in, nested_commands
 
-# An instruction reaches to the first line end that no backslash precedes;
-# comment lines in between belong to it.
-_INSTRUCTION = re.compile(
-    r"^[ \t]*(?:ONBUILD[ \t]+)?(?P<name>[A-Za-z]+)[ \t]+(?P<rest>(?:\\\r?\n(?:[ \t]*\#[^\n]*\n)*|[^\n])*)",
-    re.MULTILINE,
-)
 _RUNS = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
-# `HEALTHCHECK --interval=5s CMD …`, `RUN --mount=type=cache,… …`
-_OPTIONS = re.compile(r"(?:--\S+[ \t]+|\\\r?\n[ \t]*)*(?:(?<=[ \t])CMD[ \t]+|CMD[ \t]+)?")
+
+
+def read(path: str, text: str) -> LaunchFile:
+    found = instructions(text)
+    units = tuple(_unit(stage) for stage in stages(found.items))
+    return LaunchFile(path, Format.DOCKERFILE, units, found.mistakes)
+
+
+def _unit(stage: Stage) -> Unit:
+    around = Around(Form.EXEC, stage.environment, stage.folder)
+    image = Image(stage.base, around, scripts=stage.scripts)
+    started = list(starts(stage.entrypoint, stage.command, image))
+    entrypoint, command = stage.entrypoint, stage.command
+    return Unit(
+        "stage",
+        stage.name,
+        stage.span,
+        tuple(one for one in started if isinstance(one, Launch)),
+        stage.mentions(),
+        stage.environment,
+        image=stage.base.text if stage.base.known else None,
+        entrypoint=entrypoint.command if entrypoint else None,
+        entrypoint_form=_form(entrypoint),
+        command=command.command if command else None,
+        command_form=_form(command),
+        runs=tuple(one.word for one in started if isinstance(one, ScriptRun)),
+        folder=stage.folder,
+        copies=stage.copies,
+    )
+
+
+def _form(given: Given | None) -> Form:
+    return given.form if given is not None else Form.EXEC
 
 
 def dockerfile_commands(text: str) -> Iterator[Command]:
     """Each command, with CMD also as the arguments of the ENTRYPOINT before it."""
     entrypoint: Command = ()
-    for instruction in _INSTRUCTION.finditer(text):
-        name = instruction["name"].upper()
+    for instruction in instructions(text).items:
+        name = instruction.name.removeprefix("ONBUILD ")
         if name == "FROM":
             entrypoint = ()
         if name not in _RUNS:
             continue
-        start, end = instruction.span("rest")
-        options = _OPTIONS.match(text, start, end)
-        start = options.end() if options else start
-        if not text.startswith("[", start):
-            yield from shell_commands(text, start, end)
-            continue
-        words = exec_words(text, start, end)
-        yield words
-        yield from nested_commands(words)
-        if name == "ENTRYPOINT":
-            entrypoint = words
-        elif name == "CMD" and entrypoint:
-            yield (*entrypoint, *words)
+        body = command_of(instruction.text) if name == "HEALTHCHECK" else instruction.text
+        words = exec_within(body) if body.text.startswith("[") else None
+        if words is None:
+            yield from commands_in(body)
+        else:
+            yield words
+            yield from nested_commands(words)
+            if name == "ENTRYPOINT":
+                entrypoint = words
+            elif name == "CMD" and entrypoint:
+                yield (*entrypoint, *words)
+        for heredoc in instruction.heredocs:
+            yield from commands_in(heredoc.text)

@@ -140,10 +140,10 @@ def nested_commands(words: Command) -> Iterator[Command]:
 def commands_in(word: Word, *, lines: bool = True) -> Iterator[Command]:
     """The commands in a word's text: what follows `sh -c`, a block of a YAML file."""
     for command in shell_commands(word.text, lines=lines):
-        yield tuple(_within(word, inner) for inner in command)
+        yield tuple(within(word, inner) for inner in command)
 
 
-def _within(outer: Word, word: Word) -> Word:
+def within(outer: Word, word: Word) -> Word:
     """A word of the outer one's text, with its places in the file."""
     whole, places = outer.span(word.start, word.end), word.places
     if places or outer.places:
@@ -193,6 +193,12 @@ def _unquoted(match: re.Match[str]) -> Iterator[tuple[str, int]]:
         if escape[1]:
             yield escape[1], escape.start(1)
         position = escape.end()
+
+
+def unquoted(word: Word) -> Word:
+    """A word as it is written, without its quotes and escapes."""
+    pieces = [found for found in _TOKEN.finditer(word.text) if found.lastgroup != "continued"]
+    return within(word, _word(pieces)) if pieces else word
 
 
 def _line_end(text: str, position: int, stop: int) -> int:

@@ -1,0 +1,76 @@
+"""Ports of this machine that a text speaks of: a health check's `curl localhost:8000/health`, a URL to open.
+
+Whatever asks, it names the port in one of these ways:
+
+    http://localhost:8000/health    127.0.0.1:8000    -addr=:50051    nc -z localhost 8000
+    ('localhost', 8000)             /dev/tcp/localhost/8000           http://localhost/ (80)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from portside.launchfiles.facts import Mention, Port, PortMention
+from portside.launchfiles.placed import Placed
+from portside.launchfiles.words import Word
+from portside.lint.source import Span
+
+_HERE = (
+    r"localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|\$\{?HOSTNAME\}?|\$\(hostname\)|host\.docker\.internal"
+)
+# A variable that nobody sets stands for itself.
+_PORT = r"(?P<port>\d+|\$\{\w+[^}]*\}|\$\(?\w+\)?|\{\w+\}|\ue000+)"
+_NO_NAME = r"(?<![\w.@-])"
+_PORT_OF_SCHEME = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+
+
+def local_ports(placed: Placed, kind: Mention, names: frozenset[str] = frozenset()) -> Iterator[PortMention]:
+    """Each port of this machine in the text, with variables replaced as far as they are known.
+
+    names: of the machine, besides `localhost`.
+    """
+    seen: set[int] = set()
+    for place in _places(names):
+        for found in place.finditer(placed.text):
+            port = _port(placed, found)
+            at = found.start("port") if found["port"] else found.start()
+            if port is not None and at not in seen:
+                seen.add(at)
+                yield PortMention(kind, port)
+
+
+@lru_cache(maxsize=64)
+def _places(names: frozenset[str]) -> tuple[re.Pattern[str], ...]:
+    here = "|".join([_HERE, *map(re.escape, sorted(names))])
+    here = f"(?:{here})"
+    return tuple(
+        re.compile(pattern)
+        for pattern in (
+            rf"(?P<scheme>https?|wss?|grpc|tcp)://(?:[^\s/@'\"]+@)?{here}(?![\w.-])(?P<colon>:)?(?:(?<=:){_PORT})?",
+            rf"{_NO_NAME}(?<!://){here}:{_PORT}",
+            rf"(?:-addr|--addr|--address)[= ]:{_PORT}",
+            rf"{_NO_NAME}{here}['\"]?\s*,\s*{_PORT}",
+            rf"/dev/(?:tcp|udp)/{here}/{_PORT}",
+            rf"\b(?:nc|ncat|netcat)\b(?:\s+-\S+|\s+-w\s*\d+)*\s+{here}\s+{_PORT}",
+        )
+    )
+
+
+def _port(placed: Placed, found: re.Match[str]) -> Port | None:
+    if found["port"]:
+        return placed.part(*found.span("port")).port()
+    scheme, colon = found["scheme"], found["colon"]
+    if colon:  # `"http://localhost:" + port`
+        return Port(None, placed.part(*found.span()).span)
+    number = _PORT_OF_SCHEME.get(scheme)
+    return None if number is None else Port(number, placed.part(*found.span()).span, is_default=True)
+
+
+def spaced(words: Iterable[Word]) -> Placed:
+    """The words of a command as one text."""
+    parts: list[Placed] = []
+    for word in words:
+        parts += (Placed.of_word(word), Placed.computed(" ", Span(word.end, word.end)))
+    return Placed.joined(parts)
