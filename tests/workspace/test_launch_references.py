@@ -45,7 +45,9 @@ def test_every_launch_is_named_and_nothing_that_git_or_tools_ignore(workspace: P
 
 
 def test_an_excluded_folder_does_not_count(workspace: Path) -> None:
-    index = LaunchIndex(workspace, lambda path, is_folder: is_folder and path.name == "deploy")
+    index = LaunchIndex(
+        workspace, lambda _folder: lambda path, is_folder: is_folder and path.endswith("deploy")
+    )
     assert "deploy/compose.yaml:3" not in places(index, workspace / "core/server.py")
 
 

@@ -17,12 +17,8 @@ deep/**/secret.py
 """
 
 
-def nothing(_path: Path, _is_folder: bool) -> bool:
-    return False
-
-
 def files(folder: Path) -> list[str]:
-    return [path.relative_to(folder).as_posix() for path in python_files(folder, nothing)]
+    return [path.relative_to(folder).as_posix() for path in python_files(folder)]
 
 
 def make(folder: Path, *names: str) -> None:

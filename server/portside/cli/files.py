@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from portside.checking import Checker
-from portside.settings import Settings, SettingsError
+from portside.settings import SettingsError
 from portside.workspace.file_kinds import is_python_name, launch_content, may_be_checked
 from portside.workspace.text_file import UnreadableFile, read_bytes
-from portside.workspace.walk import Excluded, files
+from portside.workspace.walk import Excluded, Exclusion, paths_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,8 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
     if absolute.is_dir():
         if not os.access(absolute, os.R_OK | os.X_OK):
             yield NoTarget(absolute, "can't be listed: permission denied")
-        yield from (Target(file, named=False) for file in files(absolute, _excluded(checker), may_be_checked))
+        for file in paths_below(absolute, _excluded(checker), may_be_checked):
+            yield Target(Path(file), named=False)
     elif not absolute.exists():
         yield NoTarget(absolute, "does not exist")
     elif is_python_name(absolute.name) or _is_python_script(absolute) or _is_launch_file(absolute):
@@ -74,16 +74,12 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
 
 
 def _excluded(checker: Checker) -> Excluded:
-    def excluded(path: Path, is_folder: bool) -> bool:
-        settings = _settings(path.parent)
-        return settings is not None and bool(settings.exclude) and settings.excludes(path, folder=is_folder)
-
-    @functools.lru_cache(maxsize=1)  # one folder is gone through at a time
-    def _settings(folder: Path) -> Settings | None:
+    def excluded(folder: str) -> Exclusion | None:
         try:
-            return checker.settings(folder)
+            settings = checker.settings(Path(folder))
         except SettingsError:
             return None  # reported where a file of that folder is checked
+        return settings.excludes if settings.exclude else None
 
     return excluded
 

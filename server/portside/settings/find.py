@@ -35,6 +35,7 @@ class SettingsFinder:
         self._opened = opened
         self._found: dict[Path, Settings | None] = {}
         self._settings: dict[Path, Settings] = {}
+        self._marked: dict[Path, Path | None] = {}
 
     def settings(self, start: Path) -> Settings:
         """See `load`."""
@@ -45,9 +46,7 @@ class SettingsFinder:
         """The settings that count in this folder, an absolute path. Raises SettingsError."""
         known = self._settings.get(folder)
         if known is None:
-            known = self._settings[folder] = self._find(folder) or Settings(
-                _project_root(folder, self._opened)
-            )
+            known = self._settings[folder] = self._find(folder) or Settings(self._project_root(folder))
         return known
 
     def _find(self, folder: Path) -> Settings | None:
@@ -61,27 +60,38 @@ class SettingsFinder:
                 self._found[folder] = self._find(folder.parent)
         return self._found[folder]
 
+    def _project_root(self, folder: Path) -> Path:
+        """The nearest folder that looks like the top of a project, else the one that was opened."""
+        marked = self._marked_above(folder)
+        if marked is not None:
+            return marked
+        around = [top for top in self._opened if top == folder or top in folder.parents]
+        if around:
+            return min(around, key=lambda top: len(top.parts))
+        # A package never is where imports begin.
+        while os.path.isfile(folder / "__init__.py") and folder.parent != folder:  # noqa: PTH113 - as below
+            folder = folder.parent
+        return folder
+
+    def _marked_above(self, folder: Path) -> Path | None:
+        if folder not in self._marked:
+            if _is_marked(folder):
+                self._marked[folder] = folder
+            else:
+                above = folder.parent
+                self._marked[folder] = self._marked_above(above) if above != folder else None
+        return self._marked[folder]
+
 
 def _table_in(folder: Path) -> SettingsTable | None:
     for name in FILE_NAMES:
-        file = folder / name
         # Unlike Path.is_file this answers no, and does not raise, in a folder that may not be read.
-        if os.path.isfile(file):  # noqa: PTH113
-            table = read_table(file)
+        if os.path.isfile(f"{folder}{os.sep}{name}"):  # noqa: PTH113
+            table = read_table(folder / name)
             if table is not None:
                 return table
     return None
 
 
-def _project_root(folder: Path, opened: Collection[Path]) -> Path:
-    """The nearest folder that looks like the top of a project, else the one that was opened."""
-    for candidate in (folder, *folder.parents):
-        if any(os.path.exists(candidate / marker) for marker in _ROOT_MARKERS):  # noqa: PTH110 - as above
-            return candidate
-    around = [top for top in opened if top == folder or top in folder.parents]
-    if around:
-        return min(around, key=lambda top: len(top.parts))
-    # A package never is where imports begin.
-    while os.path.isfile(folder / "__init__.py") and folder.parent != folder:  # noqa: PTH113 - as above
-        folder = folder.parent
-    return folder
+def _is_marked(folder: Path) -> bool:
+    return any(os.path.exists(f"{folder}{os.sep}{marker}") for marker in _ROOT_MARKERS)  # noqa: PTH110 - as above

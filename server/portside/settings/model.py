@@ -118,17 +118,18 @@ class Settings:
                 ignored |= codes
         return self._selection(ignored)
 
-    def excludes(self, path: Path, *, folder: bool = False) -> bool:
+    def excludes(self, path: Path | str, folder: bool = False) -> bool:
         """Whether `exclude` names this path, or (with `folder`) all that is in it."""
         relative = self.relative(path)
         return bool(self.exclude) and self._exclude_spec.match_file(relative + "/" if folder else relative)
 
-    def relative(self, path: Path) -> str:
+    def relative(self, path: Path | str) -> str:
         """The path from `root`, with slashes; as it is where it lies elsewhere."""
+        whole = Path(path)
         try:
-            return path.relative_to(self.root).as_posix()
+            return whole.relative_to(self.root).as_posix()
         except ValueError:
-            return path.as_posix()
+            return whole.as_posix()
 
     @functools.cached_property
     def _ignore_specs(self) -> tuple[tuple[GitIgnoreSpec, frozenset[str]], ...]:

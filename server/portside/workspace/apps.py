@@ -62,7 +62,7 @@ def discover(root: Path) -> tuple[LaunchTarget, ...]:
     """
     root = root.absolute()
     found: dict[tuple[str, str | None], LaunchTarget] = {}
-    for path in python_files(root, lambda _path, _is_folder: False):
+    for path in python_files(root):
         if _is_test(path, root):
             continue
         for target in _of_file(root, path):

@@ -76,7 +76,7 @@ class ImporterIndex:
         started = time.monotonic()
         if started < self._fresh_until:
             return
-        files = python_files(self.root, lambda _path, _is_folder: False)
+        files = python_files(self.root)
         self._lines = {file: self._lines_of(file) for file in files}
         self._known.clear()
         self._imports.clear()

@@ -6,6 +6,7 @@ somebody runs it as the README says.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from portside.launchfiles.resolution import files_run
 from portside.launchfiles.script_references import ScriptReference, is_launch_file, script_references
 from portside.launchfiles.variable_settings import lines_setting
 from portside.workspace.text_file import UnreadableFile, decode, read_bytes
-from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, files
+from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, nothing_excluded, paths_below
 
 # What people write by hand is smaller; a lock file or a data set in YAML is not.
 _LARGEST_BYTES = 512 * 1024
@@ -28,7 +29,7 @@ class LaunchIndex:
     Effect: the first question walks the workspace and reads its launch files.
     """
 
-    def __init__(self, root: Path, excluded: Excluded = lambda _path, _is_folder: False) -> None:
+    def __init__(self, root: Path, excluded: Excluded = nothing_excluded) -> None:
         self._root = root.absolute()
         self._excluded = excluded
         self._overlays: dict[str, str] = {}
@@ -89,10 +90,11 @@ class LaunchIndex:
             return
         self._by_file.clear()
         self._python.clear()
-        for path in files(self._root, self._excluded, _is_of_interest):
-            relative = path.as_posix()[len(self._root.as_posix().rstrip("/")) + 1 :]
+        skipped = len(str(self._root).rstrip(os.sep)) + 1
+        for path in paths_below(self._root, self._excluded, _is_of_interest):
+            relative = path[skipped:].replace(os.sep, "/")
             if relative.endswith(PYTHON_SUFFIXES):
-                self._python[path.name].add(relative)
+                self._python[relative.rpartition("/")[2]].add(relative)
             else:
                 self._read(relative)
         for relative in self._overlays:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,15 @@ SKIPPED_FOLDERS = frozenset(
     }
 )  # fmt: skip
 
-Excluded = Callable[[Path, bool], bool]
-"""Whether settings exclude a path; the second argument says whether it is a folder."""
+Exclusion = Callable[[str, bool], bool]
+"""Whether a path is excluded; the second argument says whether it is a folder."""
+
+Excluded = Callable[[str], "Exclusion | None"]
+"""What settings exclude of what lies in this folder, asked once for each; None where they exclude nothing."""
+
+
+def nothing_excluded(_folder: str) -> None:
+    """For walks on which no settings count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +49,56 @@ class _IgnoreFile:
 
 
 _Ignores = tuple[_IgnoreFile, ...]
+_NAME_OF = attrgetter("name")
 
 
-def python_files(folder: Path, excluded: Excluded) -> Iterator[Path]:
-    """Every Python file below the folder, sorted by path, folder by folder.
+def python_files(folder: Path, excluded: Excluded = nothing_excluded) -> Iterator[Path]:
+    """Every Python file below the folder, as `paths_below` goes about it."""
+    return map(Path, paths_below(folder, excluded, lambda name: name.endswith(PYTHON_SUFFIXES)))
+
+
+def paths_below(folder: Path, excluded: Excluded, wanted: Callable[[str], bool]) -> Iterator[str]:
+    """The files below the folder whose name (no folders) is wanted, sorted by path, folder by folder.
 
     The folder itself is searched whatever ignores it: the user named it. Links to
-    folders aren't followed. What can't be listed is left out.
+    folders aren't followed. What can't be listed is left out. Plain strings: most files of a
+    large tree are only looked at once.
     """
-    return files(folder, excluded, lambda name: name.endswith(PYTHON_SUFFIXES))
-
-
-def files(folder: Path, excluded: Excluded, wanted: Callable[[str], bool]) -> Iterator[Path]:
-    """The files below the folder whose name (no folders) is wanted, as `python_files` goes about it."""
     top = os.path.abspath(folder)  # noqa: PTH100 - links stay links
     inherited = _ignore_files_above(top)
-    yield from _walk(top, () if _ignored(top, True, inherited) else inherited, excluded, wanted)
+    ignores = () if _ignored(top, True, inherited) else inherited
+    yield from _walk(top, _entries(top), ignores, excluded, wanted)
 
 
 def _walk(
-    folder: str, inherited: _Ignores, excluded: Excluded, wanted: Callable[[str], bool]
-) -> Iterator[Path]:
-    entries = _entries(folder)
+    folder: str,
+    entries: list[os.DirEntry[str]],
+    inherited: _Ignores,
+    excluded: Excluded,
+    wanted: Callable[[str], bool],
+) -> Iterator[str]:
     ignores = inherited
     if any(entry.name == ".gitignore" for entry in entries):
         ignores = (*inherited, *_ignore_file(folder))
+    exclusion = excluded(folder)
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            if not _skipped_folder(entry, ignores) and not excluded(Path(entry.path), True):
-                yield from _walk(entry.path, ignores, excluded, wanted)
-        elif wanted(entry.name) and _is_file(entry):
-            path = Path(entry.path)
-            if not _ignored(entry.path, False, ignores) and not excluded(path, False):
-                yield path
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if entry.name in SKIPPED_FOLDERS if is_folder else not (wanted(entry.name) and _is_file(entry)):
+            continue
+        if ignores and _ignored(entry.path, is_folder, ignores):
+            continue
+        if exclusion is not None and exclusion(entry.path, is_folder):
+            continue
+        if not is_folder:
+            yield entry.path
+        elif not _is_environment(inside := _entries(entry.path)):
+            yield from _walk(entry.path, inside, ignores, excluded, wanted)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
-            return sorted(found, key=lambda entry: entry.name)
+            return sorted(found, key=_NAME_OF)
     except OSError:
         return []
 
@@ -91,12 +110,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _skipped_folder(entry: os.DirEntry[str], ignores: _Ignores) -> bool:
-    return (
-        entry.name in SKIPPED_FOLDERS
-        or _ignored(entry.path, True, ignores)
-        or os.path.exists(f"{entry.path}/pyvenv.cfg")  # noqa: PTH110 - no Path for each folder of a large tree
-    )
+def _is_environment(entries: list[os.DirEntry[str]]) -> bool:
+    return any(entry.name == "pyvenv.cfg" for entry in entries)
 
 
 def _ignored(path: str, is_folder: bool, ignores: _Ignores) -> bool:
