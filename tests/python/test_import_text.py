@@ -8,7 +8,7 @@ import pytest
 
 from portside.lint.source import SourceFile
 from portside.python import facts
-from portside.python.import_text import import_lines, imports_in
+from portside.python.import_text import import_text, imports_in
 
 OWN = sorted(Path(facts.__file__).parents[1].rglob("*.py"))
 
@@ -34,13 +34,13 @@ OWN = sorted(Path(facts.__file__).parents[1].rglob("*.py"))
 )
 def test_every_form_is_read(text: str, expected: set[tuple[str, str | None]]) -> None:
     assert imports_in(text.encode()) == expected
-    assert imports_in(import_lines(text.encode())) == expected
+    assert imports_in(import_text(text.encode()).lines) == expected
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
 def test_none_is_left_out(path: Path) -> None:
     text = path.read_text("utf-8")
     parsed = facts.module_facts(SourceFile(str(path), text)).all_imports
-    lines = import_lines(text.encode())
+    lines = import_text(text.encode()).lines
     assert {(found.module, found.name) for found in parsed} <= imports_in(lines)
     assert len(lines) <= len(text.encode()) + 1

@@ -83,6 +83,11 @@ def test_every_module_that_serves_has_one_of_the_words(pattern: re.Pattern[str])
     "text",
     [
         "import os, \\\n  uvicorn\nuvicorn.run(app)\n",
+        "import \\\n  argparse, uvicorn\nuvicorn.run(app)\n",
+        "import \\\r\n  argparse, \\\r\n  uvicorn\r\nuvicorn.run(app)\r\n",
+        "from uvicorn import \\\n  (Config, run)\nrun(app)\n",
+        "from uvicorn import (  # all (of it)\n  Config as C,  # (\n  run\n)\nrun(app)\n",
+        "from uvicorn \\\n  import *\nrun(app)\n",
         "from importlib import import_module\nimport_module(\n    'vllm',\n).LLM('m')\n",
         "try: import uvicorn\nexcept ImportError: pass\nuvicorn.run(app)\n",
         "def f():\n\timport vllm\n\treturn vllm.LLM('m')\n",

@@ -10,8 +10,8 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portside.knowledge import listeners, server_commands
@@ -20,7 +20,7 @@ from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.knowledge.vllm_entrypoints import MODULES as RETIRED_MODULES
-from portside.python.import_text import imports_in
+from portside.python.import_text import ImportText, import_text, imports_in
 
 
 class Interest(enum.Flag):
@@ -55,23 +55,61 @@ class _Needs:
     def __init__(self, needs: Iterable[_Need]) -> None:
         self._all = frozenset(needs)
         self._by_name: defaultdict[bytes, set[_Need]] = defaultdict(set)
-        by_module: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        by_module: defaultdict[bytes, set[_Need]] = defaultdict(set)
         for need in self._all:
             self._by_name[need.name].add(need)
             for module in need.modules:
-                by_module[module].add(need.name)
-        self._attributes = {module: _attribute(names) for module, names in by_module.items()}
+                by_module[module].add(need)
+        self._by_module = {module: _Attributes.of(module, found) for module, found in by_module.items()}
+        self.words: frozenset[bytes] = frozenset({*self._by_name, *self._by_module, _STAR})
 
-    def met(self, data: bytes, imported: frozenset[bytes]) -> bool:
-        """Whether the text has all that one of them needs."""
-        names = set(self._by_name.keys() & imported)
-        if _STAR in imported:
-            # Of a package that has it, by the first word of its name.
-            sources = frozenset(_FROM.findall(data))
-            names.update(need.name for need in self._all if need.words[-1] in sources)
-        for module in self._attributes.keys() & imported:
-            names.update(self._attributes[module].findall(data))
-        return any(_has_all(data, need.words) for name in names for need in self._by_name[name])
+    def met(self, data: bytes, imported: frozenset[bytes], lines: bytes) -> bool:
+        """Whether the text has all that one of them needs. imported: all that are among `words`."""
+        for word in imported:
+            if any(_has_all(data, need.words) for need in self._by_name.get(word, ())):
+                return True
+            attributes = self._by_module.get(word)
+            if attributes is not None and attributes.met(data):
+                return True
+        return _STAR in imported and self._met_by_star(data, lines)
+
+    def _met_by_star(self, data: bytes, lines: bytes) -> bool:
+        # Of a package that has it, by the first word of its name.
+        sources = frozenset(_FROM.findall(lines))
+        return any(need.words[-1] in sources and _has_all(data, need.words) for need in self._all)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attributes:
+    """What a module has on it. signs: each text that uses one has one of these; none where it takes many."""
+
+    needs: Mapping[bytes, tuple[_Need, ...]]
+    signs: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, module: bytes, needs: Collection[_Need]) -> _Attributes:
+        by_name: defaultdict[bytes, list[_Need]] = defaultdict(list)
+        for need in needs:
+            by_name[need.name].append(need)
+        return cls({name: tuple(found) for name, found in by_name.items()}, _signs(module, needs))
+
+    def met(self, data: bytes) -> bool:
+        if self.signs and not any(sign in data for sign in self.signs):
+            return False
+        used = frozenset(_attribute(tuple(self.needs)).findall(data))
+        return any(_has_all(data, need.words) for name in used for need in self.needs[name])
+
+
+def _signs(module: bytes, needs: Iterable[_Need]) -> tuple[bytes, ...]:
+    """Words besides the module's, one of which each of them has."""
+    signs: list[bytes] = []
+    left = [frozenset(need.words) - {module} for need in needs]
+    while left:
+        counts = Counter(word for words in left for word in words)
+        signs.append(max(counts, key=lambda word: (counts[word], len(word), word)))
+        left = [words for words in left if signs[-1] not in words]
+    # To look for each of many takes longer than one look for all of them behind a dot.
+    return tuple(signs) if len(signs) <= _FEW else ()
 
 
 def is_interesting(data: bytes, path: str = "") -> bool:
@@ -79,18 +117,27 @@ def is_interesting(data: bytes, path: str = "") -> bool:
     return interest(data, path) is not Interest.NONE
 
 
-def interest(data: bytes, path: str = "") -> Interest:
-    """What rules might have to say something of. path: the file's; some count by their name."""
-    imported = _imported(data)
-    if _may_start_something(data, imported) or _has_broken_guard(data) or _speaks_to_portside(data, path):
+def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Interest:
+    """What rules might have to say something of.
+
+    path: the file's; some count by their name. text: the text's imports, where somebody has them.
+    """
+    imports = text or import_text(data)
+    imported = _known_words(imports)
+    if imported and _may_start_something(data, imported, imports.lines):
         return Interest.ANY
-    found = Interest.APP if _APPS.met(data, imported) else Interest.NONE
-    return found | Interest.RETIRED if _imports_retired_module(data) else found
+    if _has_broken_guard(data) or _speaks_to_portside(data, path):
+        return Interest.ANY
+    found = Interest.APP if imported and _APPS.met(data, imported, imports.lines) else Interest.NONE
+    return found | Interest.RETIRED if _imports_retired_module(imports.lines) else found
 
 
 def may_make_engine(data: bytes) -> bool:
     """Whether the text may make an engine, by whatever it imports it from."""
-    return b"vllm" in data and _ENGINES.met(data, _imported(data))
+    if b"vllm" not in data:
+        return False
+    text = import_text(data)
+    return _ENGINES.met(data, _known_words(text), text.lines)
 
 
 def _speaks_to_portside(data: bytes, path: str) -> bool:
@@ -100,23 +147,23 @@ def _speaks_to_portside(data: bytes, path: str) -> bool:
     return (b"ortside:" in data or b"ORTSIDE:" in data) and _COMMENT.search(data) is not None
 
 
-def _imports_retired_module(data: bytes) -> bool:
-    if _RETIRED_PACKAGE.search(data) is None:
+def _imports_retired_module(lines: bytes) -> bool:
+    if _RETIRED_PACKAGE.search(lines) is None:
         return False
-    pairs = imports_in(data)
-    names = (module if name is None else f"{module}.{name}" for module, name in pairs)
+    names = (module if name is None else f"{module}.{name}" for module, name in imports_in(lines))
     return any(f"{name}.".startswith(_RETIRED) for name in names)
 
 
-def _imported(data: bytes) -> frozenset[bytes]:
-    """The words behind each `import`: up to the end of its line, or of its parentheses."""
-    return frozenset(b" ".join(_BEHIND_IMPORT.findall(data)).translate(_WORDS_ONLY).split())
+def _known_words(text: ImportText) -> frozenset[bytes]:
+    """The words behind each `import` that count."""
+    words: list[bytes] = text.behind.translate(_WORDS_ONLY).split()
+    return _KNOWN.intersection(words)
 
 
-def _may_start_something(data: bytes, imported: frozenset[bytes]) -> bool:
-    if _STARTS.met(data, imported):
+def _may_start_something(data: bytes, imported: frozenset[bytes], lines: bytes) -> bool:
+    if _STARTS.met(data, imported, lines):
         return True
-    return _RUNNERS.met(data, imported) and any(_has_all(data, words) for words in _COMMANDS)
+    return _RUNNERS.met(data, imported, lines) and any(_has_all(data, words) for words in _COMMANDS)
 
 
 def _has_all(data: bytes, words: Iterable[bytes]) -> bool:
@@ -131,16 +178,14 @@ def _whole(word: bytes) -> re.Pattern[bytes]:
     return re.compile(re.escape(word) + before + rb"(?!\w)")
 
 
-def _attribute(names: Iterable[bytes]) -> re.Pattern[bytes]:
+@functools.cache
+def _attribute(names: tuple[bytes, ...]) -> re.Pattern[bytes]:
     return re.compile(rb"\.[\s\\]*(" + b"|".join(map(re.escape, sorted(names))) + rb")\b")
 
 
 # What has to be in a text, by what stands behind one of its imports.
 
-_BEHIND_IMPORT = re.compile(
-    # In parentheses (also those of `import_module(`), or to the end of the line that it goes on to.
-    rb"import([^\n(\\]*(?:\([^)]*|(?:\\\r?\n[^\n\\(]*)*))"
-)
+_FEW = 2
 _FROM = re.compile(rb"from[\s\\]+(\w+)")
 _STAR = b"*"
 _MARK = b"\xef\xbb\xbf"
@@ -183,6 +228,7 @@ _RUNNERS = _Needs(
     map(_need, server_commands.RUNNERS | server_commands.WORD_RUNNERS | server_commands.SECOND_RUNNERS)
 )
 _COMMANDS = tuple(_commands())
+_KNOWN = _STARTS.words | _ENGINES.words | _APPS.words | _RUNNERS.words
 
 _RETIRED = tuple(f"{module}." for module in RETIRED_MODULES)
 # The word is in every import of one; its package stands before a dot, or before `import`.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
-from portside.python.import_text import import_lines, imports_in
+from portside.python.import_text import import_text, imports_in
 from portside.workspace.import_roots import import_root
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, decode
@@ -98,7 +98,7 @@ class ImporterIndex:
                 data = file.read_bytes() if state.st_size <= _LARGEST_BYTES else b""
         except OSError:
             return None, b""
-        return key, import_lines(data)
+        return key, import_text(data).lines
 
     def _find(self, path: Path) -> Importers:
         package = path.parent if path.stem == "__init__" else path
