@@ -1,5 +1,6 @@
 """Lets `python -m portside` be the `portside` command."""
 
+import signal
 import sys
 
 
@@ -10,6 +11,9 @@ def main() -> None:
 
         serve(None)
     else:
+        # Nothing has to be tidied up yet: a Ctrl-C ends it as any program, without a traceback of imports.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         from portside.cli import main as command  # noqa: PLC0415
 
         command()

@@ -8,6 +8,10 @@ anything that it does not need for that.
 from __future__ import annotations
 
 import importlib
+import os
+import signal
+import sys
+from typing import Any, NoReturn
 
 import click
 
@@ -28,6 +32,9 @@ _COMMANDS = {
     "stop": "portside.cli.stop:stop",
 }
 
+_LEAVES_BY_ITSELF = "serve"
+"""Says itself what a Ctrl-C does; in every other command it is a KeyboardInterrupt."""
+
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports the one that is called."""
@@ -40,7 +47,24 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = _COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        if cmd_name != _LEAVES_BY_ITSELF and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """A command that Ctrl-C ends has found nothing out: no exit code of its own says so."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _end_as_interrupted()
+
+
+def _end_as_interrupted() -> NoReturn:
+    """As the signal would have, which tells a shell's script to end too: 130."""
+    if sys.platform != "win32":
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    sys.exit(130)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

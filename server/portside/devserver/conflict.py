@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from portside.devserver import holders, ports, stopping, terminal
+from portside.devserver import holders, interrupts, ports, stopping, terminal
 from portside.devserver.conflict_lines import fields_of, holder_rows, named
 from portside.devserver.console import Console
 from portside.devserver.holder_kinds import HolderKind
@@ -24,6 +24,7 @@ from portside.devserver.ports import Claim, Refusal
 if TYPE_CHECKING:
     from portside.devserver.port_plan import Trouble
 
+_COULD_NOT_RUN = 2
 _NEXT_TRIES = 100
 _POLL_S = 0.1
 _SERVER_GRACE_S = 20.0
@@ -41,7 +42,8 @@ class Wanted:
 def resolve(refusal: Refusal, policy: str, console: Console, wanted: Wanted | None = None) -> Claim | None:
     """A claim after all (another port, the same one later), or None: the run is over.
 
-    Effect: asks at the terminal; may end what the user chose, or what is left of an own run.
+    Effect: asks at the terminal; may end what the user chose, or what is left of an own run. Ctrl-C ends
+    the process.
     """
     return _Conflict(refusal, wanted or Wanted(refusal.host, refusal.port), console).resolve(policy)
 
@@ -93,8 +95,17 @@ class _Conflict:
         self._console = console
         self._trouble = trouble
         self._occupancy = occupancy_of(refusal)
+        self._is_waiting = False
 
     def resolve(self, policy: str) -> Claim | None:
+        with interrupts.leaving(_COULD_NOT_RUN, self._give_up):
+            return self._resolve(policy)
+
+    def _give_up(self) -> None:
+        if self._is_waiting:
+            self._console.emit("note", text=f"gave up waiting for port {self._refusal.port}")
+
+    def _resolve(self, policy: str) -> Claim | None:
         refusal, occupancy = self._refusal, self._occupancy
         if self._trouble:
             tell_planned(self._trouble, self._console)
@@ -176,10 +187,7 @@ class _Conflict:
             actions["k"] = lambda: self._stop(chosen)
             offers.insert(0, f"[k] stop {named(chosen)} and start")
         self._console.row("choose", "   ".join(offers))
-        try:
-            return self._chosen(actions)
-        except KeyboardInterrupt:
-            return None
+        return self._chosen(actions)
 
     def _chosen(self, actions: dict[str, Callable[[], Claim | None]]) -> Claim | None:
         """What the user chooses; or the port, should it become free while they think."""
@@ -220,14 +228,11 @@ class _Conflict:
     def _wait(self) -> Claim | None:
         """The claim, once it can be had; tells when somebody else has come in between."""
         port = self._refusal.port
+        self._is_waiting = True
         self._console.emit("note", text=f"waiting for port {port}{self._holder_named()}; Ctrl-C gives up")
-        try:
-            while isinstance(result := self._claim(), Refusal):
-                self._notice(result)
-                time.sleep(_POLL_S)
-        except KeyboardInterrupt:
-            self._console.emit("note", text=f"gave up waiting for port {port}")
-            return None
+        while isinstance(result := self._claim(), Refusal):
+            self._notice(result)
+            time.sleep(_POLL_S)
         return result
 
     def _notice(self, refusal: Refusal) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
-from portside.devserver import freeing, terminal, unix_files
+from portside.devserver import freeing, interrupts, terminal, unix_files
 from portside.devserver.conflict_lines import holder_fields
 from portside.devserver.console import Console
 from portside.devserver.unix_files import FileState, SocketFile
 
+_COULD_NOT_RUN = 2
+_HELD = (FileState.LIVE, FileState.BOUND)
 _POLL_S = 0.1
 
 
@@ -17,13 +19,26 @@ def resolve(path: str, policy: str, console: Console, *, stale: bool) -> bool:
 
     stale: whether a file that nobody listens on is in its way.
 
-    Effect: asks at the terminal; may remove a file, or end a process, that the user chose.
+    Effect: asks at the terminal; may remove a file, or end a process, that the user chose. Ctrl-C ends
+    the process.
     """
     file = unix_files.look(path)
     if file.is_free or (file.state is FileState.STALE and not stale):
         return True
+    waits = policy == "wait" and file.state in _HELD
+
+    def give_up() -> None:
+        if waits:
+            console.emit("note", text=f"gave up waiting for {path}")
+
+    with interrupts.leaving(_COULD_NOT_RUN, give_up):
+        return _resolve(file, policy, console)
+
+
+def _resolve(file: SocketFile, policy: str, console: Console) -> bool:
     _tell(file, console)
-    held = file.state in (FileState.LIVE, FileState.BOUND)
+    path = file.path
+    held = file.state in _HELD
     if policy == "wait" and held:
         return _wait(path, console)
     if policy == "stop" and held and file.occupancy.own_leftovers:
@@ -48,12 +63,9 @@ def _ask(file: SocketFile, console: Console) -> bool:
     is_stale = file.state is FileState.STALE
     key, offer = ("r", "[r] remove it and start") if is_stale else ("k", "[k] stop its holder and start")
     console.row("choose", f"{offer}   [q] quit")
-    try:
-        while (pressed := terminal.key()) not in ("q", "", "\x03", "\x04"):
-            if pressed == key:
-                return _free(file.path, console)
-    except KeyboardInterrupt:
-        pass
+    while (pressed := terminal.key()) not in ("q", "", "\x03", "\x04"):
+        if pressed == key:
+            return _free(file.path, console)
     return False
 
 
@@ -68,9 +80,6 @@ def _free(path: str, console: Console) -> bool:
 
 def _wait(path: str, console: Console) -> bool:
     console.emit("note", text=f"waiting for {path}; Ctrl-C gives up")
-    try:
-        while unix_files.look(path).state in (FileState.LIVE, FileState.BOUND):
-            time.sleep(_POLL_S)
-    except KeyboardInterrupt:
-        return False
+    while unix_files.look(path).state in _HELD:
+        time.sleep(_POLL_S)
     return unix_files.look(path).is_free

@@ -8,6 +8,7 @@ import select
 import sys
 import termios
 from contextlib import suppress
+from typing import Any
 
 _INPUT = 0
 _OUTPUT = 1
@@ -53,16 +54,29 @@ class Keyboard:
             return b""
 
     def restore(self) -> None:
-        with suppress(termios.error, OSError):
-            if os.tcgetpgrp(_INPUT) == os.getpgrp():
-                termios.tcsetattr(_INPUT, termios.TCSADRAIN, self._before)
+        restore(self._before)
+
+
+Mode = list[Any]
+"""How the terminal treats what is typed, as termios has it."""
+
+
+def mode() -> Mode | None:
+    """None where there is no terminal."""
+    with suppress(termios.error, OSError):
+        return termios.tcgetattr(_INPUT)
+    return None
+
+
+def restore(before: Mode | None) -> None:
+    """Not when we are in the background: the terminal is another's then."""
+    with suppress(termios.error, OSError):
+        if before is not None and os.tcgetpgrp(_INPUT) == os.getpgrp():
+            termios.tcsetattr(_INPUT, termios.TCSADRAIN, before)
 
 
 def key(timeout_s: float | None = None) -> str | None:
-    """One key, without waiting for the line's end. Empty at the end of input, None when the time is over.
-
-    Raises KeyboardInterrupt.
-    """
+    """One key, without waiting for the line's end. Empty at the end of input, None when the time is over."""
     before = termios.tcgetattr(_INPUT)
     mode = termios.tcgetattr(_INPUT)
     mode[3] &= ~(termios.ICANON | termios.ECHO)
