@@ -36,6 +36,9 @@ time.sleep(1.2)
 say("done")
 '''
 
+GONE = r"(?:\r\x1b\[K[^\r\n]*\r\x1b\[K)?"
+"""A status line that was taken away again: only a machine that is too busy for a prompt shows one."""
+
 
 class Terminal:
     """`portside serve` in a terminal of its own."""
@@ -134,10 +137,10 @@ def test_a_debugger_prompt_takes_input_and_the_terminal_is_as_before(
     seen = len(terminal.text)
     time.sleep(1.5)  # the status line has had its time to get in between
     terminal.type("answer = 42\n")
-    terminal.wait_for(r"\(Pdb\) answer = 42\r+\n\(Pdb\) $")
+    terminal.wait_for(rf"\(Pdb\) answer = 42\r+\n{GONE}\(Pdb\) $")
     terminal.type("c\n")
     terminal.wait_for(r"answer is 42\r+\n")
-    assert "…" not in terminal.text[seen:].partition("(Pdb) c")[0]
+    assert "…" not in re.sub(GONE, "", terminal.text[seen:].partition("(Pdb) c")[0])
     terminal.wait_for("ready in")
     terminal.stop()
     assert termios.tcgetattr(terminal.master) == terminal.before

@@ -485,6 +485,7 @@ class Runner:
             return
         worker = self._fleet.get(self._state.live or self._state.candidate)
         if worker is not None and worker.terminal is not None:
+            self._screen.typed()
             with suppress(OSError):
                 os.write(worker.terminal, data)
 
@@ -508,7 +509,17 @@ class Runner:
         if self._keyboard is not None:
             self._keyboard.restore()
         self._narrator.stopped(code, left, free)
+        self._hear_no_more_signals()
         return code
+
+    @staticmethod
+    def _hear_no_more_signals() -> None:
+        """All is said and done: one more Ctrl-C is not to take the exit code away while Python ends."""
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
 
 
 def run(plan: Plan, claim: Claim, console: Console) -> int:

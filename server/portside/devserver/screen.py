@@ -2,7 +2,8 @@
 
 The status line is drawn only where the last thing printed was the end of a line: a prompt of
 `breakpoint()` or a bar of the user's own is never written into. It is taken away before anything
-else is printed. A terminal that is held (Ctrl-S) never makes the supervisor wait for it.
+else is printed, and stays away while the user types: between a line that they have entered and the
+next prompt it would only flash up. A terminal that is held (Ctrl-S) never makes the supervisor wait for it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from portside.devserver.folding import Folding
@@ -18,13 +20,17 @@ from portside.devserver.output import write_through
 
 _ERASE = b"\r\x1b[K"
 _PATIENCE_S = 0.2
+_TYPING_S = 2.0
+"""This long after a key what is printed next is the answer to it."""
 
 
 class Screen:
     """live: there is a terminal on which a line can be redrawn. folds: leave out the engine's noise."""
 
-    def __init__(self, *, live: bool, folds: bool) -> None:
+    def __init__(self, *, live: bool, folds: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._live = live
+        self._clock = clock
+        self._typing_until = 0.0
         self.folds = folds
         self._lock = threading.Lock()
         self._status = ""
@@ -75,6 +81,10 @@ class Screen:
             finally:
                 self._lock.release()
 
+    def typed(self) -> None:
+        """The user has pressed a key, which is to be passed on after this."""
+        self._typing_until = self._clock() + _TYPING_S
+
     @contextmanager
     def interrupted(self) -> Iterator[None]:
         """For a line of the console's own, which begins at the beginning of a line."""
@@ -97,6 +107,6 @@ class Screen:
             self._is_shown = False
 
     def _draw(self) -> None:
-        if self._live and self._status and self._at_line_start:
+        if self._live and self._status and self._at_line_start and self._clock() >= self._typing_until:
             write_through(_ERASE + self._status.encode(sys.stdout.encoding or "utf-8", "replace"), 1)
             self._is_shown = True
