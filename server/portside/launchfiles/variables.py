@@ -2,10 +2,11 @@ r"""Variables in text that no shell reads: what each format puts in their place.
 
 | style | reads | escapes |
 |---|---|---|
-| compose, Dockerfile, .env | `$X` `${X}` `${X:-8}` `${X-8}` `${X:?message}` `${X:+other}` | `$$`, `\$` |
+| compose, Dockerfile | `$X` `${X}` `${X:-8}` `${X-8}` `${X:?message}` `${X:+other}` | `$$`, `\$` |
 | Kubernetes | `$(X)` | `$$` |
 | systemd | `${X}`, `$X` as a word | `$$` |
 | Make | `$(X)` `${X}` `$X` (one letter) | `$$` |
+| .env | `${X}` `${X:-8}` | |
 | VS Code | `${env:X}` `${input:x}` `${workspaceFolder}` | |
 
 Shell text itself, with all that a shell does, is read in `shell_words`.
@@ -26,11 +27,12 @@ class Style(enum.Enum):
     """How variables look in a text; the pattern finds where one may begin."""
 
     NONE = "none"
-    BRACES = "braces"  # compose, Dockerfile's instructions, .env files, shell words
+    BRACES = "braces"  # compose, Dockerfile's instructions, shell words
     KUBERNETES = "kubernetes"
     SYSTEMD = "systemd"
     MAKE = "make"
     VSCODE = "vscode"
+    DOTENV = "dotenv"
     YAML = "yaml"  # either of the two that YAML files have
 
 
@@ -51,6 +53,7 @@ _OPENS: Mapping[Style, re.Pattern[str]] = {
     Style.SYSTEMD: re.compile(r"\$\$|\$\{|(?<!\S)\$(?P<name>[A-Za-z_]\w*)(?!\S)"),
     Style.MAKE: re.compile(r"\$\$|\$[({]|\$(?P<name>[A-Za-z_@<^?*%])"),
     Style.VSCODE: re.compile(r"\$\{"),
+    Style.DOTENV: re.compile(r"\$\{"),
     Style.YAML: re.compile(r"\$\$|\$\{|\$\(|\$(?P<name>[A-Za-z_]\w*)"),
 }
 _NAME = re.compile(r"[A-Za-z_]\w*|\d+|[@*#]")

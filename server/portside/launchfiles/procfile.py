@@ -1,0 +1,34 @@
+"""Procfile: `web: uvicorn app:app --port $PORT`, read by honcho, foreman and Heroku."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from portside.launchfiles.commands import start_placed
+from portside.launchfiles.facts import Form, Format, LaunchFile, Unit
+from portside.launchfiles.placed import Placed
+from portside.launchfiles.shell_run import run
+from portside.launchfiles.started import Around
+from portside.launchfiles.units import with_outcome
+from portside.lint.source import Span
+
+_PROCESS = re.compile(
+    r"^(?P<name>[A-Za-z0-9_-]+)[ \t]*:[ \t]*(?P<command>(?:[^\n\\]|\\\r?\n|\\.)+)", re.MULTILINE
+)
+
+
+def read(path: str, text: str) -> LaunchFile:
+    """One unit for each process; all of them run together."""
+    units = [unit for found in _PROCESS.finditer(text) for unit in _units(path, found)]
+    return LaunchFile(path, Format.PROCFILE, tuple(units))
+
+
+def _units(path: str, found: re.Match[str]) -> Iterator[Unit]:
+    command = Placed.literal(found["command"].rstrip(), found.start("command"))
+    outcome = run(command, Around(Form.SHELL, folder="."), start=start_placed)
+    # foreman and honcho read the .env file beside the Procfile.
+    unit = Unit(
+        "process", found["name"], Span(*found.span()), group=path, host_network=True, env_files=(".env",)
+    )
+    yield from with_outcome(unit, outcome)
