@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from portside.launchfiles.around import Around, Place, folder_of, joined
+from portside.launchfiles.entrypoints import behind
 from portside.launchfiles.facts import Build, Form, Format, LaunchFile, Unit
 from portside.launchfiles.listeners import Environment, Listener, Process, Running, settings_of
 from portside.launchfiles.words import Word
@@ -126,4 +127,5 @@ def _overridden(process: Process, file: LaunchFile, unit: Unit, image: Image) ->
         return process.listeners(unit.launches, file)
     if image.stage.entrypoint_form is Form.SHELL:
         return process.listeners(image.stage.launches, image.file)
-    return process.listeners(unit.launches, file)
+    found, known = behind(process, file, unit, entry, image.file.path)
+    return (found, known) if found else process.listeners(unit.launches, file)

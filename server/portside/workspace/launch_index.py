@@ -52,6 +52,7 @@ class LaunchFiles:
         self._excluded = excluded
         self._overlays: dict[str, str] = {}
         self._entries: dict[str, _Entry] = {}
+        self._dull: set[str] = set()
         self._folders: dict[str, tuple[str, ...]] = {}
         self._scripts: dict[str, AskedPorts] = {}
         self._walked: dict[str, None] | None = None
@@ -66,9 +67,9 @@ class LaunchFiles:
         if self._walked is None:
             self._walked = dict.fromkeys(self._walk())
         for path in sorted({*self._walked, *self._overlays}):
-            entry = self._entry(path, sift=True)
-            if entry.file is not None and entry.file.format is not Format.DOTENV:
-                yield entry.file
+            file = self._entry(path).file if self._may_matter(path) else None
+            if file is not None and file.format is not Format.DOTENV:
+                yield file
 
     def file(self, path: str) -> LaunchFile | None:
         return self._entry(path).file
@@ -109,14 +110,13 @@ class LaunchFiles:
         """Forget what was known of a file that was written, made or removed; of all files without one."""
         if path is None:
             self._entries.clear()
+            self._dull.clear()
             self._folders.clear()
             self._scripts.clear()
             self._walked = None
             return
         relative = self._relative(path)
-        self._entries.pop(relative, None)
-        self._scripts.pop(relative, None)
-        self._folders.pop(folder_of(relative), None)
+        self._forget(relative)
         if self._walked is not None and may_launch(path.name):
             if self.is_file(relative):
                 self._walked[relative] = None
@@ -130,9 +130,13 @@ class LaunchFiles:
             self._overlays.pop(relative, None)
         else:
             self._overlays[relative] = text
-        self._entries.pop(relative, None)
-        self._scripts.pop(relative, None)
-        self._folders.pop(folder_of(relative), None)
+        self._forget(relative)
+
+    def _forget(self, path: str) -> None:
+        self._entries.pop(path, None)
+        self._dull.discard(path)
+        self._scripts.pop(path, None)
+        self._folders.pop(folder_of(path), None)
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -149,34 +153,49 @@ class LaunchFiles:
         paths = [f"{folder}/{name}" if folder else name for name in names if may_launch(name)]
         yield from sorted({*paths, *own})
 
-    def _entry(self, path: str, *, sift: bool = False) -> _Entry:
-        """sift: leave files unread in which no server can be; who asks for a certain one gets it anyway."""
+    def _entry(self, path: str) -> _Entry:
         known = self._entries.get(path)
         if known is None:
-            known = self._entries[path] = self._read(path, sift)
+            known = self._entries[path] = self._read(path)
         return known
 
-    def _read(self, path: str, sift: bool) -> _Entry:
-        if not may_launch(path.rpartition("/")[2]):
-            return _NONE
-        text = self._text(path, sift=sift)
-        if text is None:
+    def _may_matter(self, path: str) -> bool:
+        """Whether a server can be in the file, as far as one look tells; most are not read any further."""
+        if path in self._entries or path in self._overlays:
+            return True
+        if path in self._dull:
+            return False
+        data = self._data(path)
+        if data is None or not is_interesting(data):
+            self._dull.add(path)
+            return False
+        self._entries[path] = self._read(path, data)
+        return True
+
+    def _read(self, path: str, data: bytes | None = None) -> _Entry:
+        text = self._text(path, data) if may_launch(path.rpartition("/")[2]) else None
+        file = read(path, text) if text is not None else None
+        if text is None or file is None:
             return _NONE
         source = SourceFile(path, text)
-        file = read(path, text)
-        return _Entry(file, source, _PROXIES.search(source.data.lower()) is not None) if file else _NONE
+        return _Entry(file, source, _PROXIES.search(source.data.lower()) is not None)
 
-    def _text(self, path: str, *, sift: bool = False) -> str | None:
+    def _text(self, path: str, data: bytes | None = None) -> str | None:
         if path in self._overlays:
             return self._overlays[path]
+        data = data if data is not None else self._data(path)
+        try:
+            return decode(Path(path), data).text if data is not None else None
+        except UnreadableFile:
+            return None
+
+    def _data(self, path: str) -> bytes | None:
         try:
             with open(self._top + path, "rb") as opened:  # noqa: PTH123 (thousands of them)
                 data = opened.read(LARGEST_BYTES + 1)
-            if len(data) > LARGEST_BYTES or (sift and not is_interesting(data)):
-                return None
-            return decode(Path(path), data).text
-        except (OSError, UnreadableFile):
+        except OSError:
             return None
+        return data if len(data) <= LARGEST_BYTES else None
 
     def _relative(self, path: Path) -> str:
         text = str(path if path.is_absolute() else self._root / path)
