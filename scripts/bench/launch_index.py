@@ -131,16 +131,6 @@ _OTHERS = (
 )
 
 
-def main() -> None:\n    print(os.environ)\n" * 20),
-    (".md", "# Text\n\nwords\n" * 40),
-    (".json", "{}\n"),
-    ("", "text\n"),
-)
-
-
-def main() -> None:\n    print(os.environ)\n" * 20), (".md", "# Text\n\nwords\n" * 40), (".json", "{}\n"), ("", "text\n"))  # fmt: skip
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, nargs="+", default=[1_000, 10_000, 50_000])
@@ -151,9 +141,7 @@ def main() -> int:
     if asked.cold:
         print(json.dumps(_cold(asked.cold)))
         return 0
-    print(
-        f"{'files':>7}  {'launch files':>12}  {'claims':>7}  {'cold s':>7}  {'changed ms':>10}  {'worst ms':>8}"
-    )
+    print("  files  launch files   claims   cold s  changed ms  worst ms")
     for count in asked.files:
         with tempfile.TemporaryDirectory(prefix="portside-bench-") as folder:
             _report(Path(folder), count, asked.launch_share, asked.rounds)

@@ -43,7 +43,8 @@ def test_all_launch_files_are_found_but_what_git_ignores(root: Path) -> None:
 
 
 def test_an_excluded_folder_does_not_count(root: Path) -> None:
-    files = LaunchFiles(root, lambda path, is_folder: is_folder and path.name == "deploy")
+    deploy = str(root / "deploy")
+    files = LaunchFiles(root, lambda _folder: lambda path, _is_folder: path == deploy)
     assert paths(files) == ["Dockerfile", "bin/run"]
 
 

@@ -16,6 +16,7 @@ from portside.launchfiles.claims import Claim
 from portside.launchfiles.plan import Planned, planned
 from portside.settings import Settings
 from portside.workspace.launch_index import LaunchFiles
+from portside.workspace.walk import Excluded, nothing_excluded
 
 _ALL = ("", "*", "[::]", "::", "0.0.0.0")  # noqa: S104 (what files say)
 
@@ -77,13 +78,19 @@ class Listening:
 
 def of_folder(folder: Path, settings: Settings | None) -> list[Listening]:
     """What listens according to all launch files below, and to the settings' servers; by port."""
-    excluded = (lambda path, is_folder: settings.excludes(path, folder=is_folder)) if settings else None
-    files = LaunchFiles(folder, excluded) if excluded is not None else LaunchFiles(folder)
+    files = LaunchFiles(folder, _exclusion(settings))
     known: dict[tuple[str, int], Now] = {}
     rows = [_row(files, one, known) for one in planned(files, files.all())]
     if settings is not None and settings.file is not None:
         rows += _of_settings(settings, folder)
     return sorted(rows, key=lambda row: (row.network != "", row.port, row.path, row.line))
+
+
+def _exclusion(settings: Settings | None) -> Excluded:
+    if settings is None or not settings.exclude:
+        return nothing_excluded
+    excludes = settings.excludes
+    return lambda _folder: lambda path, is_folder: excludes(Path(path), folder=is_folder)
 
 
 def _row(files: LaunchFiles, one: Planned, known: dict[tuple[str, int], Now]) -> Listening:

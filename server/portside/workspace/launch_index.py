@@ -19,7 +19,7 @@ from portside.launchfiles.reading import may_launch, read
 from portside.lint.source import SourceFile, Span
 from portside.workspace.script_address import AskedPorts, asked_ports
 from portside.workspace.text_file import UnreadableFile, decode
-from portside.workspace.walk import Excluded, files
+from portside.workspace.walk import Excluded, nothing_excluded, paths_below
 
 # What listens for others, or starts processes that no command of the file shows.
 _PROXIES = re.compile(
@@ -46,7 +46,7 @@ class LaunchFiles:
     Paths are relative to the root, with slashes. Not safe for threads.
     """
 
-    def __init__(self, root: Path, excluded: Excluded = lambda _path, _is_folder: False) -> None:
+    def __init__(self, root: Path, excluded: Excluded = nothing_excluded) -> None:
         self._root = root.absolute()
         self._top = str(self._root).rstrip(os.sep) + os.sep
         self._excluded = excluded
@@ -141,8 +141,8 @@ class LaunchFiles:
     # -- reading -------------------------------------------------------------------------------
 
     def _walk(self) -> Iterator[str]:
-        for path in files(self._root, self._excluded, may_launch):
-            yield str(path)[len(self._top) :].replace(os.sep, "/")
+        for path in paths_below(self._root, self._excluded, may_launch):
+            yield path[len(self._top) :].replace(os.sep, "/")
 
     def _names_in(self, folder: str) -> Iterator[str]:
         try:
