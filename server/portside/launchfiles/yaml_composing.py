@@ -27,21 +27,22 @@ class Composed:
     mistake: Span | None = None
 
 
-def composed(text: str) -> Composed:
-    """The documents of a text; with a mistake, those before it and what was open at it."""
-    if (deep := _too_deep(text)) is not None:
+def composed(text: str, start: int = 0, end: int | None = None) -> Composed:
+    """The documents of a text or of a part; with a mistake, those before it and what was open at it."""
+    stop = len(text) if end is None else end
+    if (deep := _too_deep(text, start, stop)) is not None:
         return Composed((), deep)
-    builder = _Builder(text)
+    builder = _Builder(text, start, stop)
     mistake = builder.build()
     return Composed(tuple(builder.documents), mistake)
 
 
-def _too_deep(text: str) -> Span | None:
+def _too_deep(text: str, start: int, end: int) -> Span | None:
     """Where brackets nest so deep that libyaml would take minutes for them."""
-    if text.count("[") + text.count("{") <= _DEEPEST:
+    if text.count("[", start, end) + text.count("{", start, end) <= _DEEPEST:
         return None
     depth = 0
-    for bracket in _BRACKET.finditer(text):
+    for bracket in _BRACKET.finditer(text, start, end):
         depth = depth + 1 if bracket.group() in "[{" else max(0, depth - 1)
         if depth > _DEEPEST:
             return Span(bracket.start(), bracket.end())
@@ -51,9 +52,11 @@ def _too_deep(text: str) -> Span | None:
 class _Builder:
     """documents: the roots so far. A child is put into its parent when it begins, so none is lost."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, start: int, end: int) -> None:
         self.documents: list[Node] = []
         self._text = text
+        self._start = start
+        self._stop = end
         self._anchors: dict[str, Node] = {}
         self._open: list[Sequence | Mapping] = []
         self._keys: list[Node | None] = []
@@ -63,12 +66,13 @@ class _Builder:
         import yaml  # noqa: PLC0415
 
         try:
-            for event in yaml.parse(self._text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            part = self._text[self._start : self._stop]
+            for event in yaml.parse(part, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
                 self._take(event, type(event).__name__)
         except yaml.MarkedYAMLError as error:
             return self._close(error)
         except yaml.YAMLError as error:  # a character that YAML does not allow
-            place = min(getattr(error, "position", 0) or 0, len(self._text))
+            place = min(self._start + (getattr(error, "position", 0) or 0), self._stop)
             return Span(place, place)
         return None
 
@@ -77,7 +81,7 @@ class _Builder:
             case "ScalarEvent":
                 self._scalar(event)
             case "AliasEvent":
-                span = Span(event.start_mark.index, event.end_mark.index)
+                span = Span(self._place(event.start_mark), self._place(event.end_mark))
                 self._add(self._anchors.get(event.anchor) or Scalar("", span, "", self._text), None)
             case "SequenceStartEvent":
                 self._begin(Sequence([], self._since(event), event.tag or ""), event.anchor)
@@ -89,7 +93,7 @@ class _Builder:
                 self._anchors = {}
 
     def _scalar(self, event: Any) -> None:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = self._place(event.start_mark), self._place(event.end_mark)
         if event.anchor or event.tag:
             before = _PROPERTIES.match(self._text, start, end)
             start = before.end() if before else start
@@ -97,7 +101,10 @@ class _Builder:
         self._add(Scalar(event.value, span, event.style or "", self._text, event.tag or ""), event.anchor)
 
     def _since(self, event: Any) -> Span:
-        return Span(event.start_mark.index, len(self._text))
+        return Span(self._place(event.start_mark), self._stop)
+
+    def _place(self, mark: Any) -> int:
+        return self._start + int(mark.index)
 
     def _begin(self, node: Sequence | Mapping, anchor: str | None) -> None:
         self._add(node, anchor)
@@ -107,7 +114,7 @@ class _Builder:
     def _end(self, event: Any) -> None:
         self._keys.pop()
         node = self._open.pop()
-        node.span = Span(node.span.start, self._trimmed(node.span.start, event.end_mark.index))
+        node.span = Span(node.span.start, self._trimmed(node.span.start, self._place(event.end_mark)))
 
     def _trimmed(self, start: int, end: int) -> int:
         """A block's end without the blank lines after it."""
@@ -131,8 +138,8 @@ class _Builder:
 
     def _close(self, error: Any) -> Span:
         mark = error.problem_mark or error.context_mark
-        end = min(mark.index if mark else 0, len(self._text))
+        end = min(self._place(mark) if mark else self._start, self._stop)
         for node in self._open:
             node.span = Span(node.span.start, max(node.span.start, end))
         encloses = error.context_mark is not None and _ENCLOSES.search(error.context or "") is not None
-        return Span(min(error.context_mark.index, end) if encloses else end, end)
+        return Span(min(self._place(error.context_mark), end) if encloses else end, end)

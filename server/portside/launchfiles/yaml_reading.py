@@ -8,7 +8,7 @@ is read up to the last of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from portside.launchfiles.yaml_composing import Composed, composed
@@ -20,6 +20,8 @@ _MOST_MISTAKES = 4
 # Reading again costs as much each time.
 _LONGEST_REREAD = 50_000
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?![^ \t\r\n]).*$", re.MULTILINE)
+# Comments and directives alone.
+_NO_CONTENT = re.compile(r"(?:---|\.\.\.|\s|[#%][^\n]*(?:\n|\Z))*")
 _DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 
 
@@ -29,28 +31,44 @@ class Documents:
     mistakes: tuple[Span, ...] = ()
 
 
-def documents(text: str) -> Documents:
-    """The roots of all documents, and where something could not be read."""
+def documents(text: str, wanted: Callable[[str], bool] | None = None) -> Documents:
+    """The roots of all documents, and where something could not be read.
+
+    wanted: whether a document is worth it, going by its text.
+    """
     readable = filled(text) if is_template(text) else text
     readable = _CONFLICT.sub(_blank, readable)
-    mistakes: list[Span] = [Span(*found.span()) for found in _CONFLICT.finditer(text)]
-    found = composed(readable)
-    while found.mistake is not None:
-        mistakes.append(found.mistake)
-        if len(mistakes) > _MOST_MISTAKES or len(text) > _LONGEST_REREAD:
-            break
-        best = max(_attempts(readable, found.mistake), key=_Attempt.merit, default=None)
-        if best is None or best.merit() <= (found.mistake.start, found.mistake.end, 0):
-            break
-        readable, found = best.text, best.found
-    return Documents(found.documents, tuple(mistakes))
+    roots: list[Node] = []
+    mistakes = [Span(*found.span()) for found in _CONFLICT.finditer(text)]
+    for start, end in _parts(readable):
+        if wanted is None or wanted(readable[start:end]):
+            found = _document(readable, start, end)
+            roots += found.roots
+            mistakes += found.mistakes
+    return Documents(tuple(roots), tuple(mistakes))
 
 
-def parts(text: str) -> Iterator[tuple[int, str]]:
-    """Where each document of a stream begins, and its text: each can be read by itself."""
+def _parts(text: str) -> Iterator[tuple[int, int]]:
+    """Where each document begins and ends: a mistake in one is none in the others."""
     starts = [0, *(marker.start() for marker in _DOCUMENT.finditer(text) if marker.start())]
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        yield start, text[start:end]
+        if not _NO_CONTENT.fullmatch(text, start, end):
+            yield start, end
+
+
+def _document(text: str, start: int, end: int) -> Documents:
+    mistakes: list[Span] = []
+    found = composed(text, start, end)
+    while found.mistake is not None:
+        mistakes.append(found.mistake)
+        if len(mistakes) > _MOST_MISTAKES or end - start > _LONGEST_REREAD:
+            break
+        attempts = _attempts(text, found.mistake, start, end)
+        best = max(attempts, key=_Attempt.merit, default=None)
+        if best is None or best.merit() <= (found.mistake.start, found.mistake.end, 0):
+            break
+        text, found = best.text, best.found
+    return Documents(found.documents, tuple(mistakes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +85,15 @@ class _Attempt:
         return mistake.start, mistake.end, -self.blanked
 
 
-def _attempts(text: str, mistake: Span) -> Iterator[_Attempt]:
+def _attempts(text: str, mistake: Span, first: int, last: int) -> Iterator[_Attempt]:
     """The text without one of the lines that may be to blame, alone or with what belongs to it."""
     lines = {_line(text, mistake.end), _line(text, mistake.start)}
     lines.add(_line(text, max(0, _line(text, mistake.end)[0] - 1)))
     for start, end in lines:
         for stop in {end, _block_end(text, start, end)} if text[start:end].strip() else ():
-            attempt = text[:start] + _NOT_LINE_END.sub(" ", text[start:stop]) + text[stop:]
-            yield _Attempt(attempt, composed(attempt), stop - start)
+            if first <= start and stop <= last:
+                attempt = text[:start] + _NOT_LINE_END.sub(" ", text[start:stop]) + text[stop:]
+                yield _Attempt(attempt, composed(attempt, first, last), stop - start)
 
 
 _NOT_LINE_END = re.compile(r"[^\r\n]")
