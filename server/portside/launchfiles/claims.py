@@ -25,7 +25,8 @@ class Claim:
 
     who: for people (service `api`), the same for all of a unit. address: None where a program takes its own.
     is_published: whether it is Docker that listens, for a container. profiles: of compose; one of them has to
-    be on, if there are any. launch, stretch, background: of the command that listens. listener: that, in
+    be on, if there are any. ordered: whether its unit is one of a script's commands, which come one after
+    another. launch, stretch, background: of the command that listens. listener: that, in
     full; of a published port, the one in the container that it leads to (`inner`), if that is known.
     """
 
@@ -45,6 +46,7 @@ class Claim:
     background: bool = False
     listener: Listener | None = None
     inner: int | None = None
+    ordered: bool = False
 
     @property
     def ports(self) -> range:
@@ -92,7 +94,7 @@ def may_run_together(one: Claim, other: Claim) -> bool:
     Profiles that exclude each other are a choice that the user makes; so are branches of a script, and a
     command that waits for the one before it finds that gone.
     """
-    if one.who != other.who:
+    if one.who != other.who and not (one.ordered and other.ordered):
         return not one.profiles or not other.profiles or bool(set(one.profiles) & set(other.profiles))
     return one.launch == other.launch or (one.background and one.stretch == other.stretch)
 

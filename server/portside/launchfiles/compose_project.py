@@ -120,11 +120,11 @@ def _service(around: Around, files: tuple[LaunchFile, ...], name: str, dotenv: E
         for layer in (*_extended(around, file, unit, 0), (file, unit))
     ]
     unit, file = layers[0][1], layers[0][0]
-    mentions = list(_mentions(*layers[0]))
+    mentions = list(mentions_of(*layers[0]))
     environment: dict[str, PlacedSetting] = dict(_given(around, *layers[0]))
     for over_file, over in layers[1:]:
         environment |= _given(around, over_file, over)
-        mentions = [*(one for one in mentions if _is_kept(one, over)), *_mentions(over_file, over)]
+        mentions = [*(one for one in mentions if _is_kept(one, over)), *mentions_of(over_file, over)]
         if over.launches or over.command is not None or over.entrypoint is not None or over.runs:
             file = over_file
         unit = _merged(unit, over)
@@ -164,7 +164,7 @@ def _env_file(around: Around, file: LaunchFile, name: str) -> LaunchFile | None:
     return around.file(path) if path is not None else None
 
 
-def _mentions(file: LaunchFile, unit: Unit) -> Iterator[PlacedMention]:
+def mentions_of(file: LaunchFile, unit: Unit) -> Iterator[PlacedMention]:
     for mention in unit.mentions:
         inner = unit.mentions[mention.leads_to] if mention.leads_to is not None else None
         yield PlacedMention(mention, file.path, inner)

@@ -107,12 +107,14 @@ class Process:
     folders: tuple[str, ...]
     copies: tuple[Copy, ...] = ()
 
-    def listeners(self, launches: Sequence[Launch], file: LaunchFile) -> tuple[list[Listener], bool]:
-        """All that these listen on, and whether that is all."""
+    def listeners(
+        self, launches: Sequence[Launch], file: LaunchFile, *, elsewhere: bool = False
+    ) -> tuple[list[Listener], bool]:
+        """All that these listen on, and whether that is all. elsewhere: also what runs in a container."""
         found: list[Listener] = []
         complete = True
         for launch in launches:
-            if launch.elsewhere:
+            if launch.elsewhere and not elsewhere:
                 continue
             heard, known = self._of_launch(launch, file)
             found += heard
@@ -121,32 +123,42 @@ class Process:
 
     def _of_launch(self, launch: Launch, file: LaunchFile) -> tuple[list[Listener], bool]:
         if not launch.ports:
-            heard = list(self._of_script(launch, file.path))
+            heard = list(self._of_script(launch, file))
             return heard, bool(heard)
         places = [(port, self._number(port.port, launch, file)) for port in launch.ports if not port.moves]
         heard = [_listener(launch, file.path, port, number) for port, number in places if number is not None]
         return heard, any(port.what == API and number is not None for port, number in places)
 
     def _number(self, port: Port, launch: Launch, file: LaunchFile) -> Number | None:
-        given = self.environment.get(port.variable or "")
-        # A script that sets a variable itself has its way; an image's ENV is what a container may override.
-        open_ = port.is_default or port.number is None or file.format is Format.DOCKERFILE
-        if given is None or port.variable in launch.environment or not open_:
+        own = launch.environment.get(port.variable or "")
+        if own is not None and not self._gives_way(own, file):
             return _said(port, file.path)
-        return number_of(port, self.environment, file.path)
+        # A script that sets a variable itself has its way; an image's ENV is what a container may override.
+        if port.is_default or port.number is None or file.format is Format.DOCKERFILE:
+            return number_of(port, self.environment, file.path)
+        return _said(port, file.path)
 
-    def _of_script(self, launch: Launch, path: str) -> Iterator[Listener]:
+    def _gives_way(self, setting: Setting, file: LaunchFile) -> bool:
+        """Whether what surrounds the command may say otherwise: a default, the ENV of an image."""
+        of_image = file.format is Format.DOCKERFILE
+        return setting.is_default or (
+            of_image and any(setting == unit.settings.get(setting.name) for unit in file.units)
+        )
+
+    def _of_script(self, launch: Launch, file: LaunchFile) -> Iterator[Listener]:
         script = self.script(launch)
         if script is None:
             return
         after = launch.command.index(launch.target) + 1 if launch.target in launch.command else 0
         arguments = [word.text for word in launch.command[after:]]
-        settings = {**self.environment, **{n: PlacedSetting(s, path) for n, s in launch.environment.items()}}
-        environment = {name: given.setting.value or _SOMETHING for name, given in settings.items()}
+        environment = {name: given.setting.value or _SOMETHING for name, given in self.environment.items()}
+        for name, setting in launch.environment.items():
+            if name not in environment or not self._gives_way(setting, file):
+                environment[name] = setting.value or _SOMETHING
         for port in self.around.ports_of(script, arguments, environment):
             if port.number is None:
                 continue
-            place = Place(path, launch.span)
+            place = Place(file.path, launch.span)
             target = launch.target.text if launch.target else ""
             yield Listener(
                 port.number, API, launch.program, target, place, None, place, port.host,
@@ -230,7 +242,12 @@ def number_of(port: Port, environment: Environment, path: str) -> Number | None:
     if given is None or given.path == path:
         return _said(port, path)
     number = _port_number(given.setting.value)
-    return (number, Place(given.path, given.setting.span), not given.setting.is_default) if number else None
+    if number is None:
+        return None
+    span = given.setting.span
+    # A value that is put together of others stands nowhere as it is.
+    digits = Place(given.path, span) if span.end - span.start == len(str(number)) else None
+    return number, digits, not given.setting.is_default
 
 
 def _said(port: Port, path: str) -> Number | None:

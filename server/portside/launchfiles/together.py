@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from portside.launchfiles.around import Around, Place, folder_of
+from portside.launchfiles.around import Around, Place
 from portside.launchfiles.claims import MACHINE, Claim, heard
-from portside.launchfiles.compose_project import PlacedMention, Project, Service, project_of
+from portside.launchfiles.compose_project import PlacedMention, Project, Service, mentions_of, project_of
 from portside.launchfiles.containers import of_image, of_unit, own_image
 from portside.launchfiles.facts import Format, LaunchFile, Mention, Unit
-from portside.launchfiles.listeners import Environment, Process, number_of, settings_of
+from portside.launchfiles.listeners import Environment, Listener, machine_process, number_of, settings_of
 
 Claims = list[Claim]
 
@@ -34,9 +35,10 @@ def _of_service(project: Project, service: Service) -> Iterator[Claim]:
         return
     seen = set()
     for placed in service.mentions:
-        claim = _published(placed, project.interpolated, who, service)
+        claim = _published(placed, project.interpolated, who, service.running.listeners)
         if claim is None:
             continue
+        claim = dataclasses.replace(claim, profiles=profiles)
         key = (claim.address, claim.number, claim.protocol, claim.inner)
         if key not in seen:
             seen.add(key)
@@ -50,7 +52,9 @@ def _network(service: Service) -> str:
     return f"service {mode.removeprefix('service:') if mode.startswith('service:') else service.name}"
 
 
-def _published(placed: PlacedMention, interpolated: Environment, who: str, service: Service) -> Claim | None:
+def _published(
+    placed: PlacedMention, interpolated: Environment, who: str, listeners: Sequence[Listener]
+) -> Claim | None:
     mention = placed.mention
     found = number_of(mention.port, interpolated, placed.path)
     if mention.kind is not Mention.PUBLISHED or found is None:
@@ -61,10 +65,10 @@ def _published(placed: PlacedMention, interpolated: Environment, who: str, servi
         number_of(placed.leads_to.port, interpolated, placed.path) if placed.leads_to is not None else None
     )
     port = inner[0] if inner is not None else None
-    behind = next((one for one in service.running.listeners if port in one.ports), None)
+    behind = next((one for one in listeners if port in one.ports), None)
     return Claim(
         number, MACHINE, who, "published", place, digits, mention.address, mention.protocol, mention.count,
-        is_published=True, profiles=service.unit.profiles, listener=behind, inner=port,
+        is_published=True, listener=behind, inner=port,
     )  # fmt: skip
 
 
@@ -88,19 +92,48 @@ def _stages(around: Around, file: LaunchFile) -> Iterator[Claims]:
 
 
 def _units(around: Around, file: LaunchFile) -> Iterator[Claims]:
-    """Each unit for itself: a script, a target, a configuration."""
+    """Each unit for itself: a target, a task, a container that one of them starts."""
     for unit in file.units:
-        yield list(_of_unit(around, file, unit))
+        of_unit_ = _of_container if unit.kind == "container" else _of_unit
+        yield list(of_unit_(around, file, unit))
 
 
 def _of_unit(around: Around, file: LaunchFile, unit: Unit, settled: bool = False) -> Iterator[Claim]:
     """settled: leave out what the environment might move."""
-    folders = tuple(dict.fromkeys((folder_of(file.path), "")))
-    process = Process(around, settings_of(unit, file.path), folders)
+    process = machine_process(around, file, unit)
     listeners, _ = process.listeners(unit.launches, file)
     for listener in listeners:
         if listener.settled or not settled:
             yield heard(listener, MACHINE, who_is(unit))
+
+
+def _script(around: Around, file: LaunchFile) -> Iterator[Claims]:
+    """A script's commands, with the containers that it starts: all of one machine, one after another."""
+    claims: Claims = []
+    for unit in file.units:
+        found = (
+            _of_container(around, file, unit) if unit.kind == "container" else _of_unit(around, file, unit)
+        )
+        claims += (dataclasses.replace(claim, ordered=True) for claim in found)
+    yield claims
+
+
+def _of_container(around: Around, file: LaunchFile, unit: Unit) -> Iterator[Claim]:
+    """What `docker run` publishes, and what it starts on the machine's own network."""
+    if unit.host_network:
+        yield from _of_unit(around, file, unit)
+        return
+    process = machine_process(around, file, unit)
+    listeners, _ = process.listeners(unit.launches, file, elsewhere=True)
+    first = unit.launches[0] if unit.launches else None
+    for placed in mentions_of(file, unit):
+        claim = _published(placed, {}, who_is(unit), listeners)
+        if claim is not None:
+            # What is not known to run there is not known to run beside anything, either.
+            stretch = first.stretch if first is not None else f"container {unit.span.start}"
+            background = first is not None and first.background
+            launch = Place(file.path, unit.span)
+            yield dataclasses.replace(claim, launch=launch, stretch=stretch, background=background)
 
 
 def who_is(unit: Unit) -> str:
@@ -133,7 +166,7 @@ _GATHERERS: Mapping[Format, _Gatherer] = {
     Format.PROCFILE: _processes,
     Format.VSCODE_LAUNCH: _configurations,
     Format.VSCODE_TASKS: _units,
-    Format.SHELL: _units,
+    Format.SHELL: _script,
     Format.MAKEFILE: _units,
     Format.PACKAGE_JSON: _units,
     Format.SYSTEMD: _units,
