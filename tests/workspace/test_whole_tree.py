@@ -91,7 +91,7 @@ def test_a_tree_gives_what_every_file_in_full_gives(tree: Path, monkeypatch: pyt
     for path, findings in full.items():
         assert quick[path] == findings, path
     found = {finding.code for findings in full.values() for finding in findings}
-    assert found >= {rule.code for rule in ALL} - {"PS000"}
+    assert found >= {rule.code for rule in ALL if rule.check is not None} - {"PS000"}
     in_apps = {
         Path(path).parent.name for path in full if path.endswith("/app.py") and "PS302" in str(full[path])
     }
