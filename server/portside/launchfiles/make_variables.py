@@ -137,7 +137,7 @@ class Variables:
             case "or":
                 given = [one for one in expanded if one.known and one.text]
                 if given:
-                    return _with_default(given[0], is_default=not expanded[0].known or expanded[0].text == "")
+                    return _with_default(given[0], expanded[0])
             case "if" if len(expanded) > 1:
                 if expanded[0].known:
                     return (
@@ -178,9 +178,13 @@ class Variables:
         return value.through(name, whole.span)
 
 
-def _with_default(value: Placed, *, is_default: bool) -> Placed:
-    pieces = tuple(replace(piece, is_default=piece.is_default or is_default) for piece in value.pieces)
-    return Placed(pieces, value.quoted)
+def _with_default(value: Placed, first: Placed) -> Placed:
+    """What `$(or first,…)` comes to: its own value, or a default for it."""
+    if value is first:
+        return value
+    variable = next((piece.variable for piece in first.pieces), None)
+    pieces = (replace(piece, is_default=True, variable=piece.variable or variable) for piece in value.pieces)
+    return Placed(tuple(pieces), value.quoted)
 
 
 def _arguments(text: Placed) -> list[Placed]:

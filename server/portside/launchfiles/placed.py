@@ -45,7 +45,7 @@ class Piece:
         if _is_itself(self):
             seen = Span(seen.start + start, seen.start + end)
         written = None if self.written is None else self.written + start
-        return replace(self, text=self.text[start:end], seen=seen, written=written)
+        return Piece(self.text[start:end], seen, written, self.variable, self.is_default, self.known)
 
 
 @dataclass(frozen=True)
@@ -85,16 +85,25 @@ class Placed:
         return "".join([piece.text for piece in self.pieces])
 
     @cached_property
+    def masked(self) -> str:
+        """Its text, with letters for what is not known: no shell may read Make's `$(PORT)` as its own."""
+        if self.known:
+            return self.text
+        return "".join([p.text if p.known else re.sub(r"[^\w]", "x", p.text) for p in self.pieces])
+
+    @cached_property
     def _starts(self) -> list[int]:
         return [0, *accumulate(len(piece.text) for piece in self.pieces)]
 
-    @property
+    @cached_property
     def known(self) -> bool:
         return all(piece.known for piece in self.pieces)
 
     @property
     def span(self) -> Span:
         """Where the reader sees it."""
+        if len(self.pieces) == 1:
+            return self.pieces[0].seen
         if not self.pieces:
             return Span(0, 0)
         return Span(min(p.seen.start for p in self.pieces), max(p.seen.end for p in self.pieces))
@@ -114,7 +123,9 @@ class Placed:
         """The characters from `start` to `end` of its text."""
         end = len(self.text) if end is None else end
         if start >= end:
-            return replace(self, pieces=())
+            return Placed((), self.quoted)
+        if len(self.pieces) == 1:
+            return Placed((self.pieces[0].part(start, end),), self.quoted)
         first = max(0, bisect.bisect_right(self._starts, start) - 1)
         found = []
         for index in range(first, len(self.pieces)):
@@ -142,8 +153,8 @@ class Placed:
         """The same as somebody sees it who meets the variable at `seen`."""
         return Placed(
             tuple(
-                replace(piece, seen=seen, variable=variable, is_default=piece.is_default or is_default)
-                for piece in self.pieces
+                Piece(p.text, seen, p.written, variable, p.is_default or is_default, p.known)
+                for p in self.pieces
             ),
             self.quoted,
         )

@@ -9,7 +9,7 @@ from portside.launchfiles.facts import Mention, PortMention
 from portside.launchfiles.placed import Placed
 from portside.launchfiles.started import program_name
 
-_ASKING = frozenset(
+ASKING = frozenset(
     {"curl", "wget", "http", "https", "xdg-open", "open", "wait-on", "httpie", "grpcurl", "hey", "wrk", "ab"}
 )
 _URL = re.compile(
@@ -19,7 +19,7 @@ _URL = re.compile(
 
 def of_command(words: Sequence[Placed]) -> Iterator[PortMention]:
     """words: of one command."""
-    if program_name(words[0].text) in _ASKING:
+    if program_name(words[0].text) in ASKING:
         for word in words[1:]:
             yield from in_url(word)
 

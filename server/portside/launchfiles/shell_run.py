@@ -13,15 +13,22 @@ from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
+from portside.knowledge.runners import NO_LAUNCH, SHELLS
+from portside.knowledge.servers import PROGRAMS
 from portside.launchfiles import shell_mentions
 from portside.launchfiles.facts import PortMention
 from portside.launchfiles.placed import Placed
+from portside.launchfiles.shell_mentions import ASKING
 from portside.launchfiles.shell_state import Array, State, merge
 from portside.launchfiles.shell_syntax import ShellTree
 from portside.launchfiles.shell_words import Words, braced
 from portside.launchfiles.started import Around, Started, program_name
 from portside.lint.source import Span
 
+_BUILTINS = frozenset(
+    """cd pushd popd source . set exit return shift read getopts mapfile readarray let wait kill pkill killall
+    : true false trap test [ export""".split()  # noqa: SIM905
+)
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ash", "ksh"})
 _LOADS = re.compile(r"(?:^|[\s/'\"])((?:[\w./${}-]*/)?(?:\.env[\w.-]*|[\w-]+\.env))\b")
 _EMPTY_TEST = re.compile(
@@ -29,6 +36,15 @@ _EMPTY_TEST = re.compile(
 )
 _SET_TEST = re.compile(r"-n\s+[\"']?\$\{?(\w+)")
 _FOREVER = re.compile(r"\s*(true|:|\[\[? 1 \]?\])\s*")
+# What a function that does more than print has in its text: assignments, and commands that matter.
+_MATTERS = re.compile(
+    r"^(?!\s*local\b).*\b\w+\+?=|(?:^|[;&|({]|\bdo|\bthen)\s*[\"']?\$\{?[@*\w]|\.(?:sh|py)\b"
+    r"|\b(?:cd|source|eval|exit|exec|docker|podman|pypy|curl|wget|wait|kill|python"
+    + "".join(rf"|{re.escape(name)}" for name in (*PROGRAMS, *SHELLS))
+    + r")",
+    re.MULTILINE,
+)
+_DULL = NO_LAUNCH - _BUILTINS - ASKING
 _MOST_STEPS = 3000
 _MOST_ROUNDS = 32
 _DEEPEST_CALL = 6
@@ -65,7 +81,7 @@ def run(
 class _Run:
     def __init__(self, text: Placed, around: Around, depth: int, start: StartWords, state: State) -> None:
         self._text = text
-        self._tree = ShellTree(text.text)
+        self._tree = ShellTree(text.masked)
         self._around = around
         self._depth = depth
         self._start = start
@@ -73,6 +89,7 @@ class _Run:
         self._state = state
         self._functions: dict[str, Node] = {}
         self._called: set[str] = set()
+        self._mattering: dict[str, bool] = {}
         self._steps = 0
         self._calls = 0
         self._stretch = 0
@@ -365,12 +382,20 @@ class _Run:
 
     def _call(self, name: str, body: Node) -> None:
         self._called.add(name)
-        if self._calls >= _DEEPEST_CALL:
+        if self._calls >= _DEEPEST_CALL or not self._matters(name, body):
             return
         self._calls += 1
         self._statement(body)
         self._calls -= 1
         self._state.ended = False
+
+    def _matters(self, name: str, body: Node) -> bool:
+        """Whether it can start anything or change what a variable holds: most functions only print."""
+        if name not in self._mattering:
+            text = self._tree.of(body)
+            calls = any(other != name and other in text for other in self._functions)
+            self._mattering[name] = calls or _MATTERS.search(text) is not None
+        return self._mattering[name]
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -391,6 +416,9 @@ class _Run:
         return replace(self._around, environment=state.environment(), folder=state.folder)
 
     def _command(self, node: Node) -> None:
+        first = node.child_by_field_name("name")
+        if first is not None and self._is_dull(self._tree.of(first), node):
+            return
         evaluator = self._words()
         words: list[Placed] = []
         for child in node.children:
@@ -407,6 +435,10 @@ class _Run:
             self._call_with(name, words[1:])
         elif not self._builtin(name, words[1:]):
             self._run_words(words)
+
+    def _is_dull(self, name: str, node: Node) -> bool:
+        """Whether nothing can come of it: `echo`, `mkdir`. Most commands of most scripts are such."""
+        return name in _DULL and name not in self._functions and ":=" not in self._tree.of(node)
 
     def _prefix(self, node: Node, evaluator: Words) -> list[Placed]:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
-from portside.lint.source import SourceFile
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class ShellTree:
@@ -15,19 +16,19 @@ class ShellTree:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._source = SourceFile("", text)
-        self._plain = text.isascii()
-        self.root: Node = _parser().parse(self._source.data).root_node
+        # One byte for each character: so the parser's offsets are ours.
+        plain = text if text.isascii() else _NOT_ASCII.sub("x", text)
+        self.root: Node = _parser().parse(plain.encode()).root_node
 
     def start(self, node: Node) -> int:
-        return node.start_byte if self._plain else self._source.offset_of_byte(node.start_byte)
+        return node.start_byte
 
     def end(self, node: Node) -> int:
-        return node.end_byte if self._plain else self._source.offset_of_byte(node.end_byte)
+        return node.end_byte
 
     def of(self, node: Node) -> str:
         """The node's own text."""
-        return self.text[self.start(node) : self.end(node)]
+        return self.text[node.start_byte : node.end_byte]
 
 
 @cache
