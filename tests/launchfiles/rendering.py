@@ -25,7 +25,8 @@ def _unit(unit: Unit, file: LaunchFile, text: str) -> Iterator[str]:
         yield f"{mention.kind.value} {_port(mention.port, text)}"
     if file.format is Format.DOTENV:
         for setting in unit.settings.values():
-            yield f"{setting.name}={'?' if setting.value is None else setting.value}"
+            value = "?" if setting.value is None else setting.value.replace("\n", "\\n")
+            yield f"{setting.name}={value}"
     yield from (f"reads {name}" for name in unit.env_files)
     yield from (f"runs {word.text}" for word in unit.runs)
     if unit.starts:

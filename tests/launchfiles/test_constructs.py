@@ -16,7 +16,7 @@ from portside.launchfiles.reading import read
 
 FOLDER = Path(__file__).parent / "constructs"
 _CONSTRUCT = re.compile(
-    r"^## (?P<name>.+)\n+(?P<fence>`{3,})\w* (?P<path>\S+)\n(?P<text>.*?)^(?P=fence)\n+"
+    r"^## (?P<name>[^\n]+)\n+(?P<fence>`{3,})\w* (?P<path>\S+)\n(?P<text>.*?)^(?P=fence)\n+"
     r"(?P=fence)\n(?P<facts>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )

@@ -81,6 +81,9 @@ def _expanded(words: Sequence[Word | Placed], form: Form, lookup: Lookup) -> Ite
             yield word
             continue
         placed = Placed.of_word(word)
+        if form is Form.SHELL and placed.quoted and " " in placed.text:
+            yield placed  # text for another shell, which puts in the values
+            continue
         value = expand(placed, style_of(form), lookup)
         if splits and value is not placed and not placed.quoted:
             yield from value.split()
