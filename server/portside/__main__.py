@@ -1,6 +1,5 @@
 """Lets `python -m portside` be the `portside` command."""
 
-import signal
 import sys
 
 
@@ -11,12 +10,18 @@ def main() -> None:
 
         serve(None)
     else:
-        # Nothing has to be tidied up yet: a Ctrl-C ends it as any program, without a traceback of imports.
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _end_in_silence_on_ctrl_c()
         from portside.cli import main as command  # noqa: PLC0415
 
         command()
+
+
+def _end_in_silence_on_ctrl_c() -> None:
+    """As any program: nothing has to be tidied up yet, and a traceback of imports tells nobody anything."""
+    import signal  # noqa: PLC0415
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":
