@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.loopback import can_listen, free_port
+from tests.patience import PATIENCE_S
 
 from portside.devserver import identity
 from portside.devserver.identity import Identity
@@ -158,7 +159,7 @@ class Server:
     def clean_up(self) -> None:
         for one in self.alive():
             identity.send(one, signal.SIGKILL)
-        self.process.wait(30)
+        self.process.wait(PATIENCE_S)
         if self.master is not None:
             with contextlib.suppress(OSError):
                 os.close(self.master)

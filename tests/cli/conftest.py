@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def portside(tmp_path: Path) -> Portside:
             capture_output=True,
             cwd=tmp_path,
             env={**inherited, "PYTHONIOENCODING": "utf-8", **environment},
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
         return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import SERVER, Portside
+from tests.patience import PATIENCE_S
 
 CLEAN = "import os\n"
 
@@ -258,7 +259,7 @@ def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
             cwd=tmp_path,
             stdout=closed,
             stderr=subprocess.PIPE,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
     assert b"Traceback" not in done.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import SERVER, Portside
+from tests.patience import PATIENCE_S
 
 IDLE = "x = 1  # portside: ignore[nothing-of-the-kind]\n"
 
@@ -149,7 +150,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(portside: Portside, server: Path)
         ],
         cwd=server.parent,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 2, done.stderr

@@ -12,8 +12,19 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.devserver.conftest import RAW_APP, Served, Start, is_alive, project, serve, wait_until, write
+from tests.devserver.conftest import (
+    RAW_APP,
+    Served,
+    Start,
+    command_of,
+    is_alive,
+    project,
+    serve,
+    wait_until,
+    write,
+)  # fmt: skip
 from tests.devserver.test_teardown import CHILDREN, stubborn, with_children
+from tests.patience import PATIENCE_S
 
 __all__ = ["project", "serve"]
 
@@ -27,7 +38,7 @@ def portside(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
         cwd=folder or state.parent,
         env={**os.environ, "PORTSIDE_STATE_DIR": str(state), "COLUMNS": "200"},
     )
@@ -48,14 +59,14 @@ def ready(served: Served) -> Served:
 def end_of_portside(served: Served) -> list[psutil.Process]:
     """Kill all that is Portside's own at once, as `pkill -9 -f portside` does; what is left."""
     children = served.one("worker").children(recursive=True)
-    named = [process for process in served.tree() if "portside" in " ".join(process.cmdline())]
+    named = [process for process in served.tree() if "portside" in command_of(process)]
     ours = [process for process in named if process not in children]
     rest = [process for process in served.tree() if process not in ours]
     for process in ours:
         process.suspend()  # none of them is to act on the end of another
     for process in ours:
         process.kill()
-    served.process.wait(10)
+    served.process.wait(PATIENCE_S)
     wait_until(lambda: not any(is_alive(process) for process in ours), "the end")
     return [process for process in rest if is_alive(process)]
 
@@ -98,7 +109,7 @@ def test_a_server_is_stopped_by_whatever_names_it(serve: Start, project: Path, w
     assert ": stopped in " in stop.stdout
     assert stop.stdout.endswith(f"no process left, port {served.port} free\n")
     assert not served.tree()
-    assert served.process.wait(10) == 0
+    assert served.process.wait(PATIENCE_S) == 0
     assert "Application shutdown complete" in served.log
 
 
@@ -177,7 +188,7 @@ def test_logs_are_followed_to_the_end(serve: Start, project: Path) -> None:
         served.wait_for("ready", generation=2)
         served.stop()
         rest = follower.stdout.read()
-        assert follower.wait(20) == 0
+        assert follower.wait(PATIENCE_S) == 0
     assert "and more\n" in rest
     assert rest.rstrip().splitlines()[-1].startswith("INFO:     Finished server process")
 
@@ -195,7 +206,7 @@ def test_what_a_killed_server_left_is_listed_and_stopped(serve: Start, project: 
     stop = portside(served, "stop")
     assert stop.returncode == 0, stop.stdout
     assert "what it had left is ended" in stop.stdout
-    wait_until(lambda: not any(is_alive(process) for process in left), "the end of it", 1)
+    wait_until(lambda: not any(is_alive(process) for process in left), "the end of it")
     assert portside(served, "ps").stdout == "no dev server runs\n"
 
 
@@ -227,7 +238,7 @@ if os.fork() == 0:
 
 def _forked(served: Served) -> bool:
     worker = served.one("worker")
-    return any(child.cmdline() == worker.cmdline() for child in worker.children(recursive=True))
+    return any(command_of(child) == command_of(worker) for child in worker.children(recursive=True))
 
 
 def test_a_browser_that_it_opened_is_not_its_own(serve: Start, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+from tests.patience import PATIENCE_S
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -59,12 +60,14 @@ def demo(tmp_path: pathlib.Path) -> Iterator[Demo]:
     yield demo
     if demo.process.poll() is None:
         demo.process.send_signal(signal.SIGINT)
-        demo.process.wait(30)
+        demo.process.wait(PATIENCE_S)
 
 
 def test_it_finds_fixes_and_serves_and_its_curl_line_answers(demo: Demo) -> None:
     command = demo.wait_for(r"try +(curl .*)")[1]
-    answer = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=30, check=True)
+    answer = subprocess.run(
+        command, shell=True, capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
     assert len(answer.stdout.split()) > 10
     output = demo.output()
     assert re.search(r"core/qwen_vllm_server\.py:\d+:\d+: PS101 ", output)
@@ -76,8 +79,8 @@ def test_it_ends_with_zero_and_leaves_nothing(demo: Demo, how: signal.Signals) -
     demo.wait_for(r"stop +Ctrl-C")
     tree = demo.tree()
     demo.process.send_signal(how)
-    assert demo.process.wait(30) == 0
-    assert psutil.wait_procs(tree, timeout=5)[1] == []
+    assert demo.process.wait(PATIENCE_S) == 0
+    assert psutil.wait_procs(tree, timeout=PATIENCE_S)[1] == []
     assert [path.name for path in demo.scratch.iterdir()] == ["log"]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import random
 import socket
 import sys
 from pathlib import Path
 
 import pytest
+from tests.loopback import low_port
+from tests.patience import PATIENCE_S
 
 from portside.devserver.sockets import at_port
 
@@ -32,14 +33,6 @@ if __name__ == "__main__":
 """
 
 
-def chosen_port() -> int:
-    """A free one that the kernel gives to nobody: below those for outgoing connections."""
-    while True:
-        port = random.randint(20000, 30000)
-        if can_listen(port):
-            return port
-
-
 def notes(served: Served) -> str:
     return "\n".join(event["text"] for event in served.events if event["event"] == "note")
 
@@ -56,7 +49,7 @@ def server(project: Path) -> Path:
 
 @pytest.mark.parametrize("words", [["uvicorn"], ["python", "-m", "uvicorn"]], ids=" ".join)
 def test_a_uvicorn_command_serves_on_the_held_socket(serve: Start, project: Path, words: list[str]) -> None:
-    port = chosen_port()
+    port = low_port()
     command = [str(Path(sys.executable).parent / words[0]), *words[1:], "app:app", "--port", str(port)]
     served = serve("--", *command, "--reload", "--root-path", "/x", port=port, tell_port=False)
     claimed = served.wait_for("claimed")
@@ -93,7 +86,7 @@ def test_a_unix_socket_is_watched(serve: Start, project: Path, tmp_path: Path) -
 
 
 def test_any_python_server_is_given_the_held_socket(serve: Start, server: Path) -> None:
-    port = chosen_port()
+    port = low_port()
     served = serve(
         "--", sys.executable, "server.py", str(port), "1.5", "--port", str(port), port=port, tell_port=False
     )
@@ -193,7 +186,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_ways_to_serve_on_a_port(serve: Start, project: Path, shape: str) -> None:
-    port, other = chosen_port(), chosen_port()
+    port, other = low_port(), low_port()
     body = shape.replace("PORT", str(port)).replace("OTHER", str(other))
     body = body.replace("SO_REUSE" + str(port), "SO_REUSEPORT")
     write(project / "server.py", SHAPE.replace("BODY", body.replace("\n", "\n    ")))
@@ -218,7 +211,7 @@ uvicorn.run(app, port=int(open("port.txt").read()))
 
 
 def test_a_port_that_only_the_program_knows_is_held_once_it_asks(serve: Start, project: Path) -> None:
-    port = chosen_port()
+    port = low_port()
     (project / "port.txt").write_text(str(port))
     write(project / "server.py", COMPUTED)
     served = serve("server.py", port=port, tell_port=False)
@@ -231,7 +224,7 @@ def test_a_port_that_only_the_program_knows_is_held_once_it_asks(serve: Start, p
 
 @pytest.mark.parametrize(("told", "host"), [([], "0.0.0.0"), (["--host", "127.0.0.1"], "127.0.0.1")])
 def test_a_host_that_only_the_program_knows(serve: Start, project: Path, told: list[str], host: str) -> None:
-    port = chosen_port()
+    port = low_port()
     launch = f"import uvicorn\nfrom app import app\nuvicorn.run(app, host=str('0.0.0.0'), port={port})\n"
     write(project / "server.py", launch)
     served = serve("server.py", *told, port=port, tell_port=False)
@@ -249,7 +242,7 @@ def test_a_conflict_at_a_port_that_only_the_program_knows(serve: Start, project:
         write(project / "server.py", COMPUTED)
         served = serve("server.py", tell_port=False)
         assert served.wait_for("conflict")["port"] == port
-        assert served.process.wait(30) == 2
+        assert served.process.wait(PATIENCE_S) == 2
 
 
 CHILD = """\
@@ -259,7 +252,7 @@ subprocess.run([sys.executable, "server.py", "PORT", "0"])
 
 
 def test_a_child_that_takes_the_port_finds_it_free(serve: Start, project: Path, server: Path) -> None:
-    port = chosen_port()
+    port = low_port()
     write(project / "parent.py", CHILD.replace("PORT", str(port)))
     served = serve("parent.py", port=port)
     served.wait_for("ready", generation=1)
@@ -280,7 +273,7 @@ uvicorn.run(app, port=PORT)
 
 def test_a_port_that_was_let_go_of_is_held_again_once_a_server_asks(serve: Start, project: Path) -> None:
     """Some scripts end whoever has their port before they start: that must not be us."""
-    port = chosen_port()
+    port = low_port()
     write(project / "server.py", CLEANER.replace("PORT", str(port)))
     served = serve("server.py", port=port)
     served.wait_for("ready", generation=1)
@@ -300,7 +293,7 @@ def shell(project: Path, text: str) -> None:
 
 
 def test_a_watched_command_from_start_to_stop(serve: Start, project: Path, server: Path) -> None:
-    port = chosen_port()
+    port = low_port()
     shell(project, f"{sys.executable} server.py $PORT 0\n")
     served = serve("--", "bash", "start.sh", port=port)
     assert served.wait_for("claimed")["level"] == "watched"
@@ -321,7 +314,7 @@ def test_a_command_is_told_of_the_port_that_it_got(
     serve: Start, project: Path, server: Path, command: list[str]
 ) -> None:
     shell(project, f"{sys.executable} server.py $PORT 0\n")
-    with socket.create_server(("127.0.0.1", chosen_port())) as holder:
+    with socket.create_server(("127.0.0.1", low_port())) as holder:
         port = holder.getsockname()[1]
         told = ["--port", str(port)] if command[-1] != "--port" else []
         words = [*command, str(port)] if not told else command
@@ -376,7 +369,7 @@ def test_the_port_is_held_while_a_watched_command_does_not_run(serve: Start, pro
 
 
 def test_a_command_that_listens_elsewhere_is_found(serve: Start, project: Path, server: Path) -> None:
-    port = chosen_port()
+    port = low_port()
     shell(project, f"{sys.executable} server.py {port} 0\n")
     served = serve("--", "bash", "start.sh", port=port, tell_port=False)
     assert served.wait_for("ready")["url"] == f"http://127.0.0.1:{port}"
@@ -396,7 +389,7 @@ def test_who_does_not_mind_ctrl_c_is_asked_by_sigterm(serve: Start, project: Pat
 
 def test_a_command_that_is_not_there_is_bad_usage(serve: Start) -> None:
     served = serve("--", "nowhere-to-be-found", "--port", "1")
-    assert served.process.wait(30) == 2
+    assert served.process.wait(PATIENCE_S) == 2
     served.wait_for("error", text="there is no command 'nowhere-to-be-found' here")
 
 

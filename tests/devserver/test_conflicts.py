@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
 from portside.devserver import holders, ports, sockets
 from portside.devserver.ports import Claim, PortState, Refusal
@@ -164,7 +165,7 @@ def test_a_conflict_is_the_end_without_a_terminal(serve: Start, port: int, proje
     write(project / "app.py", "raise SystemExit('it must not be imported')\n")
     with Holding("127.0.0.1", port) as holding:
         served = serve("app:app", port=port)
-        assert served.process.wait(30) == 2
+        assert served.process.wait(PATIENCE_S) == 2
     conflict = served.wait_for("conflict")
     assert (conflict["port"], conflict["state"]) == (port, "listening")
     assert [holder["pid"] for holder in conflict["holders"]] == [holding.process.pid]
@@ -185,7 +186,7 @@ def test_a_running_dev_server_is_recognised(serve: Start) -> None:
     first = serve("app:app")
     first.wait_for("ready")
     second = serve("app:app", port=first.port)
-    assert second.process.wait(30) == 2
+    assert second.process.wait(PATIENCE_S) == 2
     (holder,) = second.wait_for("conflict")["holders"]
     assert holder["server"] == f"http://127.0.0.1:{first.port}"
 
@@ -252,7 +253,7 @@ def test_asked_in_a_terminal_one_may_quit(
         screen.wait_for("[q] quit")
         assert f"pid {holding.process.pid}, yours, started" in screen.text
         screen.press(key)
-        assert process.wait(30) == code
+        assert process.wait(PATIENCE_S) == code
         assert holding.process.poll() is None
         os.close(master)
 
@@ -264,11 +265,11 @@ def test_asked_in_a_terminal_one_may_stop_the_holder(project: Path, tmp_path: Pa
         screen.wait_for("[k] stop pid")
         screen.press("k")
         screen.wait_for("ready in")
-        assert holding.process.wait(10) == -signal.SIGINT
+        assert holding.process.wait(PATIENCE_S) == -signal.SIGINT
         assert ask(port) == (200, "1")
         screen.press("\x03")
         screen.wait_for("no process is left")
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
         os.close(master)
 
 
@@ -281,7 +282,7 @@ def test_asked_in_a_terminal_one_may_wait(project: Path, tmp_path: Path, port: i
         screen.wait_for("waiting for port")
     screen.wait_for("ready in")
     screen.press("\x03")
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE_S) == 0
     os.close(master)
 
 
@@ -303,5 +304,5 @@ def test_the_worker_has_a_terminal_and_breakpoint_works(project: Path, tmp_path:
     screen.wait_for("ready in")
     screen.press("\x03")
     screen.wait_for("the port is free")
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE_S) == 0
     os.close(master)

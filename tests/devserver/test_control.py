@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import PATIENCE_S
 
 from portside.devserver import control
 
@@ -115,7 +116,7 @@ except (ConnectionResetError, BrokenPipeError):
 )
 def test_what_is_no_order_is_answered_so(served: Served, path: Path, sent: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
+        client.settimeout(PATIENCE_S)
         client.connect(str(path))
         client.sendall(sent)
         assert json.loads(client.makefile().readline())["ok"] is False
@@ -134,7 +135,7 @@ def test_silent_clients_are_in_nobodys_way(served: Served, path: Path) -> None:
 
 def test_endless_lines_are_cut_off(served: Served, path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
+        client.settimeout(PATIENCE_S)
         client.connect(str(path))
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             client.sendall(b"x" * (8 << 20))
@@ -165,8 +166,8 @@ def test_a_server_restarts_and_stops_when_told(serve: Start, project: Path) -> N
     assert ask(served.port)[0] == 200
     served.tree()
     assert control.ask(path, "stop") == {"ok": True, "grace_s": 10.0}
-    assert served.process.wait(20) == 0
-    served.assert_nothing_left(patience_s=1)
+    assert served.process.wait(PATIENCE_S) == 0
+    served.assert_nothing_left()
     assert not Path(path).exists()
 
 

@@ -11,6 +11,8 @@ import venv
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_S
+
 from .conftest import RAW_APP, Start, ask, free_port, wait_until, write
 
 
@@ -18,7 +20,7 @@ class Client:
     """As much of the debug adapter protocol as attaching takes."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         self._file = self._socket.makefile("rb")
         self._number = 0
 
@@ -86,7 +88,7 @@ def test_the_debuggers_port_is_checked_with_the_others(serve: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         served = serve("app:app", "--debug-port", str(port), "--on-conflict", "fail")
-        assert served.process.wait(20) == 2
+        assert served.process.wait(PATIENCE_S) == 2
     assert str(port) in json.dumps(served.events)
 
 
@@ -97,7 +99,7 @@ def test_an_environment_without_debugpy_is_told_how_to_get_it(serve: Start, tmp_
     failed = served.wait_for("failed")
     assert "debugpy is not installed there" in failed["message"]
     assert "-m pip install debugpy" in failed["message"]
-    assert served.process.wait(20) == 2
+    assert served.process.wait(PATIENCE_S) == 2
 
 
 def test_the_browser_is_opened_once_and_only_where_asked(serve: Start, project: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.patience import PATIENCE_S
 
 from .conftest import Served, Start, ask, is_alive, wait_until, write
 
@@ -83,7 +84,7 @@ def test_the_old_engine_goes_before_the_new_one_comes(served: Served, project: P
     while not any(event["event"] == "ready" and event["generation"] == 2 for event in served.events):
         most = max(most, len(engines(served)))
     stopped.set()
-    client.join(60)
+    client.join(PATIENCE_S)
     assert failures == []
     assert most == 1
     assert not is_alive(first)
@@ -104,7 +105,7 @@ def test_no_engine_outlives_the_server(served: Served, number: signal.Signals) -
     served.wait_for("ready", generation=1)
     (engine,) = engines(served)
     served.stop(number)
-    wait_until(lambda: not is_alive(engine), "the end of the engine", 5)
+    wait_until(lambda: not is_alive(engine), "the end of the engine")
     served.assert_nothing_left()
 
 
@@ -119,6 +120,6 @@ def test_no_half_loaded_engine_outlives_the_server(serve: Start, project: Path) 
 def test_a_missing_guard_fails_as_under_python(serve: Start, project: Path) -> None:
     write(project / "app.py", APP.replace('if __name__ == "__main__":\n    uvicorn', "uvicorn"))
     served = serve("app.py", "--no-reload", paths=[STANDIN])
-    assert served.process.wait(60) == 1
+    assert served.process.wait(PATIENCE_S) == 1
     assert "An attempt has been made to start a new process before the" in served.log
     served.assert_nothing_left()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
 from portside.cli import serve_target
 from portside.devserver import env_files
@@ -77,7 +78,7 @@ def test_a_server_of_the_settings_has_files_and_gpus(project: Path) -> None:
 def test_a_missing_file_ends_it_before_the_port_is_taken(serve: Start) -> None:
     served = serve("app:app", "--env-file", "missing.env")
     assert "missing.env: there is no such file" in served.wait_for("error")["text"]
-    assert served.process.wait(20) == 2
+    assert served.process.wait(PATIENCE_S) == 2
 
 
 def test_a_change_of_the_file_restarts_the_app_with_the_new_values(serve: Start, project: Path) -> None:

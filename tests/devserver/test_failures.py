@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
 from .conftest import RAW_APP, Start, wait_until, write
 
@@ -110,7 +111,7 @@ def test_a_mistyped_app_ends_at_once_and_names_what_is_there(
     assert failure["name"] == name
     assert failure["remedies"][0] == "did you mean `app:app`?"
     assert served.wait_for("stopped")["code"] == 2
-    assert served.process.wait(20) == 2
+    assert served.process.wait(PATIENCE_S) == 2
 
 
 def test_an_app_that_the_settings_name_may_come_into_being(serve: Start, project: Path) -> None:
@@ -128,7 +129,7 @@ def test_the_terminal_shows_cause_line_and_what_to_do(project: Path, tmp_path: P
         cwd=project,
         env={"PATH": "/usr/bin:/bin", "PORTSIDE_STATE_DIR": str(tmp_path), "LC_ALL": "C.UTF-8"},
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     out = done.stdout.decode()

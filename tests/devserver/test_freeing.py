@@ -13,6 +13,8 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.loopback import low_port
+from tests.patience import PATIENCE_S
 
 from portside.devserver import freeing, identity, procfs, stopping
 from portside.devserver.identity import Identity
@@ -20,7 +22,7 @@ from portside.devserver.identity import Identity
 from .conftest import Start, can_listen, wait_until
 from .holding import Holding, can_change_user
 from .test_conflicts import Screen, in_terminal
-from .test_port_states import leaving_time_wait, low_port
+from .test_port_states import leaving_time_wait
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="ports are read from Linux's /proc"
@@ -35,7 +37,13 @@ def port() -> int:
 def free(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "portside", "free", *words]
     return subprocess.run(
-        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=100, check=False, **options
+        command,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=PATIENCE_S,
+        check=False,
+        **options,
     )
 
 
@@ -73,7 +81,7 @@ def test_a_dry_run_ends_nothing(port: int) -> None:
 def test_what_was_chosen_is_ended_and_the_port_is_free(port: int) -> None:
     with Holding("listens", port) as holding:
         result = free(str(port), "--yes")
-        assert holding.process.wait(10) == -signal.SIGINT
+        assert holding.process.wait(PATIENCE_S) == -signal.SIGINT
     assert result.returncode == 0
     assert result.stdout.endswith(f"✓ port {port} is free; ended pid {holding.pid}\n")
 
@@ -110,7 +118,7 @@ def test_what_a_shell_put_into_the_background_gets_sigterm(port: int) -> None:
 def test_who_ignores_signals_is_killed_after_the_grace(port: int) -> None:
     with Holding("ignores signals", port) as holding:
         result = free(str(port), "--yes", "--grace", "0.5")
-        assert holding.process.wait(10) == -signal.SIGKILL
+        assert holding.process.wait(PATIENCE_S) == -signal.SIGKILL
     assert result.returncode == 0
 
 
@@ -130,7 +138,7 @@ def test_its_children_go_too_and_nobody_else(port: int) -> None:
 def test_all_who_share_it_are_ended(port: int) -> None:
     with Holding("shares", port) as one, Holding("shares", port) as other:
         assert free(str(port), "--yes").returncode == 0
-        assert {one.process.wait(10), other.process.wait(10)} == {-signal.SIGINT}
+        assert {one.process.wait(PATIENCE_S), other.process.wait(PATIENCE_S)} == {-signal.SIGINT}
 
 
 @pytest.mark.skipif(not can_change_user(), reason="needs root, to become another user")
@@ -184,7 +192,7 @@ def test_a_running_dev_server_is_ended_as_a_whole(serve: Start) -> None:
     result = free(str(served.port), "--yes", env={**os.environ, "PORTSIDE_STATE_DIR": str(served.state)})
     assert result.returncode == 0, result.stdout
     assert f"pid {served.process.pid}" in result.stdout
-    assert served.process.wait(20) == 0
+    assert served.process.wait(PATIENCE_S) == 0
     served.assert_nothing_left()
 
 
@@ -195,7 +203,7 @@ def test_asked_in_a_terminal(port: int, tmp_path: Path) -> None:
             screen = Screen(master)
             screen.wait_for("Do that? [y/N]")
             screen.press(answer)
-            assert process.wait(30) == (0 if ended else 1)
+            assert process.wait(PATIENCE_S) == (0 if ended else 1)
             assert (holding.process.poll() is not None) == ended
             os.close(master)
 

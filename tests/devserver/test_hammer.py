@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
-from .conftest import RAW_APP, Start, ask, wait_until, write
+from .conftest import RAW_APP, Start, ask, is_alive, wait_until, write
 
 # More of them where somebody wants figures: PORTSIDE_TEST_EDITS=125 pytest tests/devserver/test_hammer.py -s
 EDITS = int(os.environ.get("PORTSIDE_TEST_EDITS", "25"))
@@ -53,7 +54,9 @@ class Client(threading.Thread):
         while not self.stopped.wait(self._pause_s):
             began = time.monotonic()
             try:
-                connection = connection or http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+                connection = connection or http.client.HTTPConnection(
+                    "127.0.0.1", self._port, timeout=PATIENCE_S
+                )
                 connection.request("GET", "/", headers=headers)
                 response = connection.getresponse()
                 status, body = response.status, response.read().decode()
@@ -98,7 +101,7 @@ def test_nothing_is_refused_and_nothing_is_stale(serve: Start, project: Path) ->
     for client in clients:
         client.stopped.set()
     for client in clients:
-        client.join(60)
+        client.join(PATIENCE_S)
     failed = Counter(
         (answer.status, answer.kept_alive, answer.body) for answer in answers if answer.status != 200
     )
@@ -132,26 +135,31 @@ def stale(answers: list[Answer]) -> list[Answer]:
 
 def test_a_request_in_progress_is_answered_by_the_code_that_began_it(serve: Start, project: Path) -> None:
     slow = RAW_APP.replace(
-        "body = VERSION", 'await asyncio.sleep(1.0 if scope["path"] == "/slow" else 0); body = VERSION'
-    )
+        "    body = VERSION",
+        '    while scope["path"] == "/slow" and not os.path.exists("go on"):\n'
+        '        open("begun", "w").close()\n'
+        "        await asyncio.sleep(0.01)\n"
+        "    body = VERSION",
+    ).replace("import asyncio", "import asyncio, os")
     write(project / "app.py", slow)
     served = serve("app:app")
     served.wait_for("ready", generation=1)
     answers: list[tuple[int, str]] = []
     asking = threading.Thread(target=lambda: answers.append(ask(served.port, "/slow")))
     asking.start()
-    time.sleep(0.3)  # the request has to be under way
+    wait_until((project / "begun").exists, "the request")
     write(project / "app.py", slow.replace('"1"', '"2"'))
     served.wait_for("ready", generation=2)
     assert ask(served.port) == (200, "2")
-    asking.join(60)
+    (project / "go on").touch()
+    asking.join(PATIENCE_S)
     assert answers == [(200, "1")]
 
 
 def test_a_connection_that_idles_goes_on_with_the_new_code(serve: Start, project: Path) -> None:
     served = serve("app:app")
     served.wait_for("ready", generation=1)
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE_S)
     connection.request("GET", "/")
     assert connection.getresponse().read() == b"1"
     local = connection.sock.getsockname()
@@ -176,7 +184,7 @@ def test_an_endless_stream_does_not_hold_up_a_reload(serve: Start, project: Path
     write(project / "app.py", endless)
     served = serve("app:app", "--grace", "1")
     served.wait_for("ready", generation=1)
-    stream = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+    stream = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE_S)
     stream.request("GET", "/stream")
     response = stream.getresponse()
     assert response.read(1) == b"x"
@@ -184,7 +192,5 @@ def test_an_endless_stream_does_not_hold_up_a_reload(serve: Start, project: Path
     write(project / "app.py", endless.replace('"1"', '"2"'))
     served.wait_for("ready", generation=2)
     assert ask(served.port) == (200, "2")
-    wait_until(
-        lambda: not worker.is_running() or worker.status() == "zombie", "the end of the old worker", 10
-    )
+    wait_until(lambda: not is_alive(worker), "the end of the old worker")
     stream.close()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
 from portside.devserver import interpreter
 
@@ -102,7 +103,7 @@ def test_an_interpreter_without_uvicorn_is_told_what_to_install(serve: Start, tm
     empty = tmp_path / "empty"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(empty)], check=True)
     served = serve("app:app", "--python", str(empty))
-    assert served.process.wait(60) == 2
+    assert served.process.wait(PATIENCE_S) == 2
     message = served.wait_for("failed")["message"]
     assert f"{empty}/bin/python -m pip install 'uvicorn[standard]'" in message
     served.assert_nothing_left()
@@ -110,7 +111,7 @@ def test_an_interpreter_without_uvicorn_is_told_what_to_install(serve: Start, tm
 
 def test_an_interpreter_that_is_not_there_is_bad_usage(serve: Start) -> None:
     served = serve("app:app", "--python", "/nowhere/python")
-    assert served.process.wait(30) == 2
+    assert served.process.wait(PATIENCE_S) == 2
     served.wait_for("error", text="no Python interpreter found: /nowhere/python")
 
 

@@ -9,12 +9,24 @@ import os
 import socket
 import ssl
 import threading
-import time
 from pathlib import Path
+
+from tests.patience import PATIENCE_S
+
+from portside.devserver.sockets import TcpState, at_port
 
 from .conftest import RAW_APP, Start, ask, free_port, wait_until, write
 
-SLOW = "import time; time.sleep(1.5)\n" + RAW_APP
+# Loads until the test lets it go on.
+GATE = "go on"
+SLOW = (
+    f"""\
+import os, time
+while not os.path.exists("{GATE}"):
+    time.sleep(0.01)
+"""
+    + RAW_APP
+)
 
 
 def test_the_port_answers_before_the_app_is_there(serve: Start, project: Path) -> None:
@@ -23,7 +35,7 @@ def test_the_port_answers_before_the_app_is_there(serve: Start, project: Path) -
     serve("app:app", port=port)
 
     def connected() -> http.client.HTTPConnection | None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
         try:
             connection.connect()
         except ConnectionRefusedError:
@@ -43,7 +55,18 @@ def test_requests_wait_where_that_is_wanted(serve: Start, project: Path) -> None
     write(project / "app.py", SLOW)
     served = serve("app:app", "--while-loading", "wait")
     served.wait_for("claimed")
-    assert ask(served.port) == (200, "1")
+    answers: list[tuple[int, str]] = []
+    asking = threading.Thread(target=lambda: answers.append(ask(served.port)))
+    asking.start()
+    wait_until(lambda: asking_at(served.port), "the request")
+    (project / GATE).touch()
+    asking.join(PATIENCE_S)
+    assert answers == [(200, "1")]
+
+
+def asking_at(port: int) -> bool:
+    """Whether a client is connected."""
+    return any(row.state is TcpState.ESTABLISHED for row in at_port(port))
 
 
 def test_what_failed_is_answered_even_then(serve: Start, project: Path) -> None:
@@ -63,13 +86,16 @@ def test_tls_is_spoken_while_it_loads_and_by_the_app(serve: Start, project: Path
     trusting = ssl.create_default_context(cafile=str(certificate / "ca.pem"))
 
     def status() -> int:
-        connection = http.client.HTTPSConnection("localhost", served.port, timeout=30, context=trusting)
+        connection = http.client.HTTPSConnection(
+            "localhost", served.port, timeout=PATIENCE_S, context=trusting
+        )
         connection.request("GET", "/", headers={"connection": "close"})
         found = connection.getresponse().status
         connection.close()
         return found
 
     assert status() == 503
+    (project / GATE).touch()
     served.wait_for("ready", generation=1)
     assert status() == 200
     write(project / "app.py", RAW_APP.replace('"1"', '"2"'))
@@ -129,7 +155,7 @@ async def chat(socket: WebSocket):
 
 def opened(port: int) -> socket.socket:
     """A WebSocket on /chat: RFC 6455, by hand."""
-    client = socket.create_connection(("127.0.0.1", port), timeout=30)
+    client = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
     key = base64.b64encode(os.urandom(16)).decode()
     client.sendall(
         f"GET /chat HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
@@ -161,18 +187,17 @@ def test_a_client_that_says_nothing_holds_up_nobody(serve: Start, project: Path)
     served = serve("app:app")
     served.wait_for("claimed")
     silent = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(50)]
-    began = time.monotonic()
     statuses: list[int] = []
     asking = [threading.Thread(target=lambda: statuses.append(ask(served.port)[0])) for _ in range(10)]
     for thread in asking:
         thread.start()
     for thread in asking:
-        thread.join(30)
+        thread.join(PATIENCE_S)
     assert statuses == [503] * 10
-    assert time.monotonic() - began < 20
+    (project / GATE).touch()
     served.wait_for("ready", generation=1)
     silent[0].sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-    silent[0].settimeout(30)
+    silent[0].settimeout(PATIENCE_S)
     assert silent[0].recv(4096).startswith(b"HTTP/1.1 200 ")  # it has been waiting since before the app
     for client in silent:
         client.close()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.loopback import free_port, low_port
 
 from portside.devserver import holders, port_report, sockets
 from portside.devserver.holder_kinds import HolderKind
@@ -18,7 +19,7 @@ from portside.devserver.port_report import PortReport
 from portside.devserver.port_states import PortState, ephemeral_range
 from portside.devserver.sockets import TcpState
 
-from .conftest import free_port, wait_until
+from .conftest import wait_until
 from .holding import Holding, can_change_user, can_make_network
 
 pytestmark = pytest.mark.skipif(
@@ -29,14 +30,6 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def port() -> int:
     return low_port()
-
-
-CANDIDATES = iter(range(20000 + os.getpid() * 37 % 10000, 32000))
-
-
-def low_port() -> int:
-    """A port below the kernel's own choice, where servers live, that nobody has or had."""
-    return next(candidate for candidate in CANDIDATES if not sockets.at_port(candidate))
 
 
 def look(port: int, host: str = "127.0.0.1") -> PortReport:

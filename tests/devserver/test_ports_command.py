@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.loopback import low_port
+from tests.patience import PATIENCE_S
 
 from .conftest import Start, wait_until
 from .holding import Holding, can_change_user
 from .test_conflicts import Screen, in_terminal
-from .test_port_states import low_port
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="ports are read from Linux's /proc"
@@ -34,7 +35,7 @@ def command(*words: str) -> list[str]:
 
 def run(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*words), capture_output=True, text=True, timeout=100, check=False, **options
+        command(*words), capture_output=True, text=True, timeout=PATIENCE_S, check=False, **options
     )
 
 
@@ -57,7 +58,7 @@ def test_the_table_says_who_listens_where(port: int, tmp_path: Path) -> None:
 
 
 def test_all_states_are_in_the_table(tmp_path: Path) -> None:
-    numbers = [low_port() for _ in range(4)]
+    numbers = sorted(low_port() for _ in range(4))
     with (
         Holding("listens", numbers[0]),
         Holding("is bound", numbers[1]),
@@ -182,7 +183,7 @@ def test_what_changes_is_told_line_by_line_and_ctrl_c_ends_it(port: int, tmp_pat
         wait_until(lambda: wanted in output.read_text(), wanted)
     wait_until(lambda: f"- {port}  127.0.0.1  listening  {holding.pid}" in output.read_text(), "its end")
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert "Traceback" not in output.read_text()
 
 
@@ -195,7 +196,7 @@ def test_changes_as_json(port: int, tmp_path: Path) -> None:
     with Holding("listens", port):
         wait_until(lambda: output.read_text().count("\n") >= 3, "the change")
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
     events = [json.loads(line) for line in output.read_text().splitlines()[:3]]
     assert [(event["event"], event["state"]) for event in events] == [
         ("opened", "free"), ("closed", "free"), ("opened", "listening"),
@@ -210,7 +211,7 @@ def test_a_terminal_is_refreshed_and_left_as_it_was(port: int, tmp_path: Path) -
         screen.wait_for(str(port))
     screen.press("\x03")
     screen.wait_for("\x1b[?1049l")
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
     os.close(master)
     assert "Traceback" not in screen.text
 
@@ -235,4 +236,4 @@ def test_a_table_of_many_sockets_takes_no_time_worth_a_word(tmp_path: Path) -> N
     process.kill()
     process.communicate()
     assert len(rows) >= 400
-    assert spent < 2.0
+    assert spent < 20  # with the square of it, minutes

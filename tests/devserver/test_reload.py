@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 from .conftest import RAW_APP, Start, ask, wait_until, write
 
 
@@ -140,7 +142,7 @@ def test_a_first_start_that_fails_waits_for_an_edit(serve: Start, project: Path)
 def test_without_reload_a_failure_is_the_end(serve: Start, project: Path) -> None:
     write(project / "app.py", "undefined_name\n")
     served = serve("app:app", "--no-reload")
-    assert served.process.wait(30) == 1
+    assert served.process.wait(PATIENCE_S) == 1
     served.wait_for("failed", generation=1)
     served.assert_nothing_left()
 

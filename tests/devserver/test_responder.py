@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
 from portside.devserver import ports
 from portside.devserver.certificate import certificate_of
@@ -18,7 +19,7 @@ from portside.devserver.loading_answer import Progress, answer
 from portside.devserver.ports import Claim
 from portside.devserver.responder import Responder
 
-from .conftest import RAW_APP, Start, ask, write
+from .conftest import RAW_APP, Start, ask, wait_until, write
 
 LOADING = Progress("loading", "app:app", step="weights", done=0.25, eta_s=12.4)
 
@@ -40,7 +41,7 @@ def responder(claim: Claim) -> Iterator[Responder]:
 
 def test_it_says_what_is_loading_and_closes(claim: Claim, responder: Responder) -> None:
     responder.start(0.0)
-    connection = http.client.HTTPConnection("127.0.0.1", claim.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", claim.port, timeout=PATIENCE_S)
     connection.request("POST", "/v1/completions", body=b"x" * 100_000)
     response = connection.getresponse()
     assert (response.status, response.headers["retry-after"]) == (503, "13")
@@ -83,7 +84,7 @@ def test_clients_are_told_when_to_ask_again(eta_s: float | None, seconds: int) -
 
 def test_a_websocket_that_asks_too_early_gets_an_answer_too(claim: Claim, responder: Responder) -> None:
     responder.start(0.0)
-    with socket.create_connection(("127.0.0.1", claim.port), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", claim.port), timeout=PATIENCE_S) as client:
         client.sendall(b"GET /ws HTTP/1.1\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 503 ")
 
@@ -97,7 +98,9 @@ def test_it_speaks_tls_with_the_certificate_of_the_server(claim: Claim, certific
     trusting = ssl.create_default_context(cafile=str(certificate / "ca.pem"))
 
     def status() -> int:
-        connection = http.client.HTTPSConnection("localhost", claim.port, timeout=30, context=trusting)
+        connection = http.client.HTTPSConnection(
+            "localhost", claim.port, timeout=PATIENCE_S, context=trusting
+        )
         connection.request("GET", "/v1/models")
         found = connection.getresponse().status
         connection.close()
@@ -162,7 +165,9 @@ def test_it_starts_again_after_a_stop(claim: Claim, responder: Responder) -> Non
 
 
 def test_a_slow_first_start_is_announced_and_nobody_is_refused(serve: Start, project: Path) -> None:
-    write(project / "app.py", "import time; time.sleep(2.5)\n" + RAW_APP)
+    write(
+        project / "app.py", "import os, time\nwhile not os.path.exists('go on'): time.sleep(0.01)\n" + RAW_APP
+    )
     served = serve("app:app")
     served.wait_for("claimed")
     statuses: list[int] = []
@@ -178,8 +183,10 @@ def test_a_slow_first_start_is_announced_and_nobody_is_refused(serve: Start, pro
     clients = [threading.Thread(target=keep_asking) for _ in range(4)]
     for client in clients:
         client.start()
-    served.wait_for("ready")
+    wait_until(lambda: 503 in statuses, "an answer while it loads")
+    (project / "go on").touch()
+    wait_until(lambda: 200 in statuses, "an answer of the app")
     stopped.set()
     for client in clients:
-        client.join(30)
+        client.join(PATIENCE_S)
     assert set(statuses) == {503, 200}

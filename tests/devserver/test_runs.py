@@ -32,7 +32,7 @@ def sleeper() -> Iterator[psutil.Popen]:
     """A process in a session of its own, with a child."""
     command = "import subprocess, sys, time; subprocess.Popen(['sleep', '600']); time.sleep(600)"
     process = psutil.Popen([sys.executable, "-c", command], start_new_session=True)
-    wait_until(process.children, "the child")
+    wait_until(lambda: [child.name() for child in process.children()] == ["sleep"], "the child")
     children = process.children()
     yield process
     for one in [process, *children]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
 from portside.cli.serve import _address
 from portside.devserver.plan import Choice, PortSource, Target
@@ -86,7 +87,7 @@ async def app(scope, receive, send):
     queue = context.Queue()
     child = context.Process(target=work, args=(queue,))
     child.start()
-    body = repr(queue.get(timeout=30)).encode()
+    body = repr(queue.get(timeout=60)).encode()
     child.join()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
@@ -122,11 +123,16 @@ uvicorn.run(None)
 """
     write(project / "server.py", text)
     plain = subprocess.run(
-        [sys.executable, "server.py"], cwd=project, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "server.py"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
     )
     assert "An attempt has been made to start a new process before the" in plain.stderr
     served = serve("server.py", "--no-reload")
-    assert served.process.wait(60) == 1
+    assert served.process.wait(PATIENCE_S) == 1
     assert "An attempt has been made to start a new process before the" in served.log
     assert "AssertionError: the child failed: 1" in str(served.wait_for("failed")["message"])
 
@@ -164,12 +170,12 @@ def test_which_port_is_held_for_a_script(
 def test_a_script_that_ends_by_itself_ends_the_run(serve: Start, project: Path) -> None:
     write(project / "server.py", "print('done')\n")
     served = serve("server.py", "--no-reload")
-    assert served.process.wait(30) == 0
+    assert served.process.wait(PATIENCE_S) == 0
     served.wait_for("ended", generation=1)
     served.assert_nothing_left()
 
 
 def test_a_script_that_is_not_there_is_bad_usage(serve: Start) -> None:
     served = serve("nowhere.py")
-    assert served.process.wait(30) == 2
+    assert served.process.wait(PATIENCE_S) == 2
     served.wait_for("error", text="there is no script nowhere.py here")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
 from portside.cli import serve_target
 from portside.cli.serve_target import Unclear
@@ -85,7 +86,7 @@ def test_an_empty_folder_is_bad_usage(serve: Start, tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     served = serve(folder=folder)
-    assert served.process.wait(30) == 2
+    assert served.process.wait(PATIENCE_S) == 2
     assert "no app was found" in served.wait_for("error")["text"]
 
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_S
+
 Json = dict[str, Any]
 # Generous, since a busy machine may be slow; nothing waits this long unless it fails.
-PATIENCE_S = 30
-
 FULL: Json = {
     "general": {"positionEncodings": ["utf-16"]},
     "textDocument": {

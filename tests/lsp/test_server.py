@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from lsprotocol import converters, types
 from tests.lsp.editor import FULL, Editor, pushing, span
+from tests.patience import PATIENCE_S
 
 # A finding that needs nothing but a comment, whose fix is to take the comment out.
 IDLE = "x = 1  # portside: ignore[nothing-of-the-kind]\n"
@@ -304,7 +305,7 @@ def test_after_the_shutdown_nothing_is_answered_any_more(unchecked_editor: Edito
     editor.request("shutdown", None)
     assert "error" in editor.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
     editor.notify("exit", None)
-    assert editor.process.wait(30) == 0
+    assert editor.process.wait(PATIENCE_S) == 0
 
 
 def test_code_of_the_workspace_is_never_imported(editor: Editor) -> None:
@@ -320,13 +321,13 @@ def test_the_server_ends_with_its_editor(editor: Editor) -> None:
     editor.initialize()
     assert editor.process.stdin is not None
     editor.process.stdin.close()
-    assert editor.process.wait(30) == 0
+    assert editor.process.wait(PATIENCE_S) == 0
 
 
 def test_an_exit_without_a_shutdown_is_a_failure(editor: Editor) -> None:
     editor.initialize()
     editor.notify("exit", None)
-    assert editor.process.wait(30) == 1
+    assert editor.process.wait(PATIENCE_S) == 1
 
 
 def test_what_happens_is_logged_where_asked(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_S
 
 from portside.lint.finding import apply_edits
 from portside.workspace.project import Project
@@ -41,7 +42,7 @@ def run(folder: Path, script: str = "server.py") -> subprocess.CompletedProcess[
         env={**kept, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE_S,
         check=False,
     )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import PATIENCE_S
 from tests.proof.movable import MOVABLE
 from tests.proof.settings_files import SETTINGS
 from tests.proof.shapes import Movable, Unmovable
@@ -69,7 +70,7 @@ def run(root: Path, command: list[str], shape: Movable) -> list[Any]:
         **shape.environment,
     }
     done = subprocess.run(
-        command, cwd=root, env=environment, capture_output=True, text=True, timeout=90, check=False
+        command, cwd=root, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert record.exists(), f"{command} started no server:\n{done.stdout}{done.stderr}"
     assert shape.prints in done.stdout

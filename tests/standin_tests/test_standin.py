@@ -10,6 +10,7 @@ import time
 
 import psutil
 import pytest
+from tests.patience import PATIENCE_S
 
 from .conftest import Start
 
@@ -44,7 +45,7 @@ WAIT = "await asyncio.sleep(60)"
 
 def output_of(start: Start, code: str, **environment: str) -> tuple[int, str]:
     process = start(code, **environment)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE_S)
     return process.returncode, output
 
 
@@ -152,7 +153,7 @@ def test_killing_the_parent_leaves_the_engine_alive(start: Start) -> None:
     assert engine.is_running()
     assert os.getsid(engine.pid) == parent.pid
     engine.send_signal(signal.SIGTERM)
-    psutil.wait_procs([engine, worker], timeout=20)
+    psutil.wait_procs([engine, worker], timeout=PATIENCE_S)
     assert not engine.is_running()
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.patience import PATIENCE_S
 
 EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "qwen_vllm_server"
 
@@ -82,6 +84,15 @@ class Served:
         me = psutil.Process(self.process.pid)
         return [me, *me.children(recursive=True)]
 
+    def has_engine(self) -> bool:
+        return any(_name(process).startswith("VLLM::") for process in self.tree())
+
+
+def _name(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.name()
+    return ""
+
 
 @pytest.fixture
 def serve(
@@ -112,4 +123,4 @@ def serve(
     for served in started:
         if served.process.poll() is None:
             served.process.send_signal(signal.SIGINT)
-            served.process.wait(60)
+            served.process.wait(PATIENCE_S)

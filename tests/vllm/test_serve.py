@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import pathlib
 import signal
 import socket
-import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import psutil
 import pytest
+from tests.loopback import can_listen, free_port
+from tests.patience import PATIENCE_S
 
 from .conftest import Served
 
@@ -23,22 +23,10 @@ APP = "core.qwen_vllm_server:app"
 Serve = Callable[..., Served]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_free(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-        return True
-    return False
-
-
 def ask(url: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, data, {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
         answer: dict[str, Any] = json.load(response)
         return answer
 
@@ -49,10 +37,8 @@ def is_ready(record: dict[str, Any]) -> bool:
 
 def test_a_taken_port_is_told_before_anything_is_loaded(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
-        began = time.monotonic()
         served = serve(APP, "--port", str(holder.getsockname()[1]), "--on-conflict", "fail")
-        assert served.process.wait(30) == 2
-    assert time.monotonic() - began < 5  # importing vLLM alone takes longer
+        assert served.process.wait(PATIENCE_S) == 2
     log = served.log.read_text(encoding="utf-8")
     assert f"pid {psutil.Process().pid}" in log
     assert "EngineCore" not in log
@@ -74,9 +60,9 @@ def test_it_answers_reloads_and_leaves_nothing_after_ctrl_c(serve: Serve, projec
 
     tree = served.tree()
     served.process.send_signal(signal.SIGINT)
-    assert served.process.wait(60) == 0
-    assert psutil.wait_procs(tree, timeout=5)[1] == []
-    assert is_free(port)
+    assert served.process.wait(PATIENCE_S) == 0
+    assert psutil.wait_procs(tree, PATIENCE_S)[1] == []
+    assert can_listen(port)
 
 
 def test_killing_the_dev_server_leaves_no_engine(serve: Serve) -> None:
@@ -84,7 +70,7 @@ def test_killing_the_dev_server_leaves_no_engine(serve: Serve) -> None:
     served = serve(APP, "--port", str(port))
     served.wait_until(is_ready)
     tree = served.tree()
-    assert any(process.name().startswith("VLLM::") for process in tree)
+    assert served.has_engine()
     served.process.kill()
-    assert psutil.wait_procs(tree, timeout=30)[1] == []
-    assert is_free(port)
+    assert psutil.wait_procs(tree, PATIENCE_S)[1] == []
+    assert can_listen(port)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pathlib
 import signal
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -13,9 +12,11 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.loopback import can_listen, free_port
+from tests.patience import PATIENCE_S
 
 from .conftest import Served
-from .test_serve import ask, free_port, is_free, is_ready
+from .test_serve import ask, is_ready
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(600)]
 
@@ -26,15 +27,11 @@ OPTIONS = ["--dtype", "float32", "--max-model-len", "128", "--enforce-eager", "-
 def while_it_loads(url: str) -> dict[str, Any]:
     """What a client is told that asks too early."""
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(url + "/health", timeout=30)
+        urllib.request.urlopen(url + "/health", timeout=PATIENCE_S)
     with refused.value as answer:
         assert answer.code == 503
         found: dict[str, Any] = json.load(answer)
         return found
-
-
-def has_engine(served: Served) -> bool:
-    return any(process.name().startswith("VLLM::") for process in served.tree())
 
 
 def test_vllm_serve_has_the_held_socket_from_start_to_stop(
@@ -50,7 +47,7 @@ def test_vllm_serve_has_the_held_socket_from_start_to_stop(
     assert while_it_loads(url)["phase"] == "loading"
 
     second = serve("--on-conflict", "fail", *command)
-    assert second.process.wait(30) == 2
+    assert second.process.wait(PATIENCE_S) == 2
     assert f"port {port} is taken" in second.log.read_text(encoding="utf-8")
 
     first = served.wait_until(is_ready)
@@ -64,9 +61,9 @@ def test_vllm_serve_has_the_held_socket_from_start_to_stop(
 
     tree = served.tree()
     served.process.send_signal(signal.SIGINT)
-    assert served.process.wait(60) == 0
-    assert psutil.wait_procs(tree, timeout=5)[1] == []
-    assert is_free(port)
+    assert served.process.wait(PATIENCE_S) == 0
+    assert psutil.wait_procs(tree, PATIENCE_S)[1] == []
+    assert can_listen(port)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
@@ -74,11 +71,9 @@ def test_it_can_be_stopped_while_it_boots(serve: Serve, vllm: pathlib.Path, numb
     """vLLM swallows SIGTERM until it serves."""
     port = free_port()
     served = serve("--", "vllm", "serve", str(vllm / "tiny-llama"), *OPTIONS, "--port", str(port))
-    served.wait_until(lambda _: has_engine(served))
+    served.wait_until(lambda _: served.has_engine())
     tree = served.tree()
-    began = time.monotonic()
     served.process.send_signal(number)
-    assert served.process.wait(60) == 0
-    assert time.monotonic() - began < 20  # the grace of 10 s, and the end of what is left
-    assert psutil.wait_procs(tree, timeout=5)[1] == []
-    assert is_free(port)
+    assert served.process.wait(PATIENCE_S) == 0
+    assert psutil.wait_procs(tree, PATIENCE_S)[1] == []
+    assert can_listen(port)
