@@ -336,6 +336,8 @@ _LIGHTLLM = Server(
 _MLX = Server("mlx_lm.server", "model", _port(8080), targets=("--model",), takes_argument=False)
 _MLX_VLM = Server("mlx_vlm.server", "model", _port(8080), targets=("--model",), takes_argument=False)
 _MLC = Server("mlc_llm serve", "model", _port(8000))
+# src/vllm_router/parsers/parser.py of vLLM's production stack 0.1.
+_VLLM_ROUTER = Server("vllm-router", "nothing", _port(8001), takes_argument=False, host=ANY_IPV4)
 _HTTP = Server(
     "http.server",
     "nothing",
@@ -480,6 +482,7 @@ PROGRAMS: Mapping[str, Mapping[str, Server]] = {
         "serve proxy": _LMDEPLOY_PROXY,
     },
     "mlc_llm": {"serve": _MLC},
+    "vllm-router": {"": _VLLM_ROUTER},
     "mlx_lm.server": {"": _MLX},
     "mlx_vlm.server": {"": _MLX_VLM},
     "tritonserver": {"": _TRITON},
@@ -590,6 +593,7 @@ _MODULE_PROGRAMS = {
     "uvicorn.main": "uvicorn",
     "streamlit.web.cli": "streamlit",
     "mlc_llm.cli": "mlc_llm",
+    "vllm_router.app": "vllm-router",
     "gunicorn.app.wsgiapp": "gunicorn",
     "jupyterlab": "jupyter-lab",
     "notebook": "jupyter-notebook",

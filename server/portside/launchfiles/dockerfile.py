@@ -20,13 +20,16 @@ _RUNS = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
 
 def read(path: str, text: str) -> LaunchFile:
     found = instructions(text)
-    units = tuple(_unit(stage) for stage in stages(found.items))
+    every = stages(found.items)
+    units = tuple(_unit(stage, is_last=stage is every[-1]) for stage in every)
     return LaunchFile(path, Format.DOCKERFILE, units, found.mistakes)
 
 
-def _unit(stage: Stage) -> Unit:
+def _unit(stage: Stage, *, is_last: bool) -> Unit:
     around = Around(Form.EXEC, stage.environment, stage.folder)
-    image = Image(stage.base, around, scripts=stage.scripts)
+    # Who builds from an image to copy something out of it does not start what it starts.
+    says = stage.entrypoint is not None or stage.command is not None
+    image = Image(stage.base if is_last or says else None, around, scripts=stage.scripts)
     started = list(starts(stage.entrypoint, stage.command, image))
     entrypoint, command = stage.entrypoint, stage.command
     return Unit(

@@ -16,13 +16,17 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from portside.knowledge.server_images import by_image
 from portside.launchfiles.commands import started
 from portside.launchfiles.facts import Form, Launch
 from portside.launchfiles.placed import Placed
 from portside.launchfiles.started import Around, ScriptRun, Started
+from portside.launchfiles.unnamed_servers import is_program, unnamed_server
 from portside.launchfiles.variables import Lookup
 from portside.launchfiles.words import Command, Word
 from portside.lint.source import Span
+
+_VLLM = "vllm/vllm-openai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +79,29 @@ def _starts(entrypoint: Given | None, command: Given | None, image: Image) -> It
         yield from _of_shell(command.words[0], image)
         return
     before = entrypoint.words if entrypoint is not None else ()
-    own = image.name if entrypoint is None else None
-    found = list(started([*before, *_arguments(command)], image.around, lookup=image.lookup, image=own))
+    own = _server_image(image.name, command) if entrypoint is None else None
+    words = [*before, *_arguments(command)]
+    found = list(started(words, image.around, lookup=image.lookup, image=own))
     yield from found
-    if any(isinstance(one, ScriptRun) for one in found) and not any(isinstance(one, Launch) for one in found):
+    if not found:
+        yield from unnamed_server(words, image.around, own)
+    elif before and all(isinstance(one, ScriptRun) for one in found):
         # Most scripts that are an ENTRYPOINT end with `exec "$@"`.
-        rest = _arguments(command) if before else []
-        yield from (
-            one for one in started(rest, image.around, lookup=image.lookup) if isinstance(one, Launch)
-        )
+        words = _arguments(command)
+        again = [one for one in started(words, image.around, lookup=image.lookup) if isinstance(one, Launch)]
+        yield from again or unnamed_server(words, image.around, None)
+
+
+def _server_image(name: Word | Placed | None, command: Given | None) -> Word | Placed | None:
+    """The image, or vLLM's own in place of one that is called after it and given no program but arguments."""
+    if name is None or command is None or command.is_shell or not command.words:
+        return name
+    first = command.words[0]
+    is_argument = not is_program(first if isinstance(first, Placed) else Placed.of_word(first))
+    if is_argument and "vllm" in name.text.rpartition("/")[2].lower() and by_image(name.text) is None:
+        span = name.span(0, len(name.text)) if isinstance(name, Word) else name.span
+        return Placed.computed(_VLLM, span)
+    return name
 
 
 def _arguments(command: Given | None) -> list[Word | Placed]:

@@ -92,7 +92,9 @@ def _unit(container: _Container, *, is_first: bool) -> Unit:
     around = Around(Form.YAML_LIST, environment, folder.text if folder is not None else None)
     image = node.scalar("image")
     name = expanded(image.word, Style.NONE, lambda _: None) if image is not None else None
-    given = Image(name, around, scripts=container.scripts())
+    # A patch may leave out the arguments.
+    says = command is not None or arguments is not None
+    given = Image(name if says or not pod.is_patch else None, around, scripts=container.scripts())
     started = list(starts(_given(command, environment), _given(arguments, environment), given))
     return Unit(
         "container",

@@ -16,6 +16,8 @@ from portside.launchfiles.yaml_templates import UNKNOWN
 from portside.launchfiles.yaml_words import is_known
 
 _DEEPEST = 16
+# Required of these in apps/v1.
+_SELECTING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,16 @@ class Resource:
 
 @dataclass(frozen=True)
 class Pod:
-    """group: names it among the pods of its file. spec: where the containers are."""
+    """group: names it among the pods of its file. spec: where the containers are.
+
+    is_patch: whether it only changes a part of what another file says (Kustomize).
+    """
 
     group: str
     spec: Mapping
     labels: dict[str, str]
     namespace: str
+    is_patch: bool = False
 
 
 def resources(roots: Sequence[Node]) -> Iterator[Resource]:
@@ -64,12 +70,14 @@ def pods(resource: Resource) -> Iterator[Pod]:
     """The pods of a resource: mostly one."""
     if resource.kind == "CustomResourceDefinition":
         return
+    whole = resource.node.mapping("spec").get("selector") is not None
+    is_patch = resource.kind in _SELECTING and not whole
     found = list(_specs(resource.node, resource.metadata, (), 0))
     for spec, metadata, path in found:
         more = " " + ".".join(path) if len(found) > 1 else ""
         # Names may be what a template puts in, or the same in two namespaces: the place tells them apart.
         group = f"{resource.kind} {resource.name}{more} at {spec.span.start}"
-        yield Pod(group, spec, table_of(metadata.get("labels")), resource.namespace)
+        yield Pod(group, spec, table_of(metadata.get("labels")), resource.namespace, is_patch)
 
 
 def _specs(

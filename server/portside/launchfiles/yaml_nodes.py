@@ -7,6 +7,7 @@ what was open then. `<<` is resolved where a mapping is read, so that an alias c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,10 @@ from typing import TypeAlias
 from portside.launchfiles.words import Word
 from portside.launchfiles.yaml_places import places_of
 from portside.lint.source import Span
+
+# Lines that are indented deeper are not folded. No command begins with an option: whoever wrote `>` for one
+# over several lines meant it to be one.
+_OPTION_LINE = re.compile(r"\n(?=[ \t]+--?[A-Za-z])")
 
 
 @dataclass(eq=False)
@@ -35,12 +40,13 @@ class Scalar:
     def word(self) -> Word:
         """The value as a word of a command, each character with its place."""
         start, end = self.span.start, self.span.end
+        text = _OPTION_LINE.sub(" ", self.text) if self.style == ">" else self.text
         quoted = self.style in ("'", '"') and start < end
         inner = start + quoted
-        if self.source.startswith(self.text, inner) and self.style not in ("|", ">"):
-            return Word(self.text, start, end, inner)
+        if self.source.startswith(text, inner) and self.style not in ("|", ">"):
+            return Word(text, start, end, inner)
         places = places_of(self.text, self.source, start, end, self.style)
-        return Word(self.text, start, end, places[0], places)
+        return Word(text, start, end, places[0], places)
 
     @property
     def inner(self) -> Span:

@@ -1,0 +1,50 @@
+"""Servers that nobody has in a table: the one process of a container that is told `--port 8000`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from portside.knowledge.runners import NO_LAUNCH, SHELLS
+from portside.launchfiles.facts import Launch, ListeningPort, Serves
+from portside.launchfiles.options import Options, is_option
+from portside.launchfiles.placed import Placed
+from portside.launchfiles.server_launches import make_launch
+from portside.launchfiles.started import Around, program_name
+from portside.launchfiles.words import Word
+
+_PORTS = ("--port", "--server-port")
+_HOSTS = ("--host", "--hostname", "--address", "--server-name", "--listen", "--bind-address")
+# A client names another machine.
+_OWN = frozenset({"0.0.0.0", "::", "[::]", "*", "127.0.0.1", "localhost", "::1"})  # noqa: S104
+
+
+def unnamed_server(
+    words: Sequence[Word | Placed], around: Around, image: Word | Placed | None
+) -> Iterator[Launch]:
+    """words: all that the container runs, or what its image's own command is given."""
+    placed = [word if isinstance(word, Placed) else Placed.of_word(word) for word in words]
+    options = Options(placed)
+    port, host = options.last(_PORTS), options.last(_HOSTS)
+    if port is None or port.port().number is None or (host is not None and host.text not in _OWN):
+        return
+    program = program_name(placed[0].text) if is_program(placed[0]) else _name(image)
+    if program and program not in NO_LAUNCH and program not in SHELLS:
+        listening = ListeningPort("API", port.port(), host.text if host is not None else None)
+        yield make_launch(
+            placed, around, program=program, serves=Serves.NOTHING, target=None, ports=(listening,)
+        )
+
+
+def is_program(word: Placed) -> bool:
+    """Whether a command may begin with it: a name, or a path to one; no option, no `Qwen/Qwen3-0.6B`."""
+    text = word.text
+    return (
+        word.known and not is_option(word) and ("/" not in text or "/bin/" in text or text.startswith("./"))
+    )
+
+
+def _name(image: Word | Placed | None) -> str:
+    """`server` of `registry.example:5000/team/server:1.2@sha256:…`; nothing where it is not known."""
+    if image is None or (isinstance(image, Placed) and not image.known):
+        return ""
+    return image.text.partition("@")[0].rpartition("/")[2].partition(":")[0]
