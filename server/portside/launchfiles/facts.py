@@ -186,8 +186,9 @@ class Unit:
     launches. group: what names the units that run together in this file: a compose file's project, a pod, a
     Procfile; "" where nothing says so. host_network: whether its ports are the machine's. profiles: of
     compose. build: folder and Dockerfile that it is built from, as written, and the stage. image: as
-    written. env_files: as written. extends: (file or "", service). selector, labels, service_links,
-    namespace: of Kubernetes. network: of compose, `network_mode` as written (`host`, `service:api`).
+    written. env_files: as written. extends: (file or "", service). selector, labels, namespace: of
+    Kubernetes. service_links: of a pod, whether it gets variables for Services; of a Service, whether pods
+    get any for it. network: of compose, `network_mode` as written (`host`, `service:api`).
     entrypoint, command: of a stage, a service or a container, the words of each, so that a service's
     `command` can be put behind the ENTRYPOINT of its image; None where it says none, () for one that is
     emptied; `form` of each in entrypoint_form and command_form. runs: words that name shell scripts which

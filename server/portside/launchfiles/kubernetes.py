@@ -10,7 +10,8 @@ import re
 from portside.launchfiles.facts import Format, LaunchFile, Unit
 from portside.launchfiles.kubernetes_containers import ConfigMaps, containers
 from portside.launchfiles.kubernetes_ports import service_ports
-from portside.launchfiles.kubernetes_resources import Resource, pods, resources, table_of
+from portside.launchfiles.kubernetes_resources import Resource, pods, resources, table_of, text_of
+from portside.launchfiles.yaml_nodes import Mapping
 from portside.launchfiles.yaml_reading import documents
 
 # Documents that launch nothing and name no port are not read at all: there are many of them.
@@ -48,4 +49,10 @@ def _service(resource: Resource) -> Unit:
         selector=table_of(spec.get("selector")),
         labels=table_of(resource.metadata.get("labels")),
         namespace=resource.namespace,
+        service_links=_has_address(spec),
     )
+
+
+def _has_address(spec: Mapping) -> bool:
+    """Not one that is headless, or only a name for something outside."""
+    return text_of(spec.get("clusterIP")) != "None" and text_of(spec.get("type")) != "ExternalName"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from portside.launchfiles.around import Alone, Around
-from portside.launchfiles.facts import LaunchFile
+from portside.launchfiles.facts import Launch, LaunchFile, Unit
+from portside.launchfiles.launched import UNKNOWN, Launched
 from portside.lint.source import SourceFile
 
 
@@ -22,6 +23,10 @@ class LaunchWorkspace:
     vllm_version: tuple[int, int] | None = None
     has_own_vllm: bool = False
     around: Around = field(default_factory=Alone)
+
+    def launched(self, _unit: Unit, _launch: Launch) -> Launched:
+        """What the Python code is that a launch of this file starts."""
+        return UNKNOWN
 
     def shown(self, path: str) -> str:
         """The path, which counts from the workspace, as findings name it."""

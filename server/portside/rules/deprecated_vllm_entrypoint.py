@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portside.knowledge.vllm_entrypoints import CURRENT, MODULES, WORDS, Retired, as_text
+from portside.knowledge.vllm_entrypoints import COMMAND, CURRENT, MODULES, WORDS, Retired, as_text
+from portside.launchfiles.launch_facts import LaunchFacts
+from portside.launchfiles.module_runs import ModuleRun as LaunchedModule
+from portside.launchfiles.module_runs import module_run
+from portside.launchfiles.module_runs import serve_edits as launch_edits
+from portside.launchfiles.vllm_release import named_release
 from portside.lint.finding import Applicability, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
+from portside.lint.source import Span
 from portside.python.facts import FileFacts
 from portside.python.imports import Import
 from portside.python.syntax import ancestors, query
@@ -21,6 +27,7 @@ Flags
 
 - commands that start vLLM's server as a module, `python -m vllm.entrypoints.openai.api_server`, in lists
   of words and in strings that are handed to `subprocess` and its like;
+- the same in launch files: Dockerfiles, compose files, Kubernetes manifests, shell scripts, Makefiles, …;
 - imports of modules that vLLM no longer has, and of those that it deprecates.
 
 | module | |
@@ -35,13 +42,16 @@ Flags
 | `vllm.entrypoints.openai.cli_args`, `vllm.entrypoints.chat_utils` | gone by 0.32 |
 
 What counts is the vLLM in the workspace's virtual environment (`.venv`, `venv` or `env`, by its metadata;
-nothing is imported). Where there is none, commands and imports of modules that are gone are judged by
-vLLM 0.33, and the message says so; imports that are only deprecated are left alone then.
+nothing is imported); for a launch file first the release that it names itself, by an image
+(`vllm/vllm-openai:v0.8.5`) or a requirement (`vllm==0.8.5`). Where there is none,
+commands and imports of modules that are gone are judged by vLLM 0.33, and the message says so; imports that
+are only deprecated are left alone then.
 
 "By" a release: it is the first of those looked at that lacks the module.
 
 Not flagged: imports within `try`, or beside a test of the version; type checking; commands in a container;
-docstrings and help texts; a workspace that has a package `vllm` of its own.
+docstrings and help texts; in a launch file what runs elsewhere (`ssh`, `docker run`); a workspace that has
+a package `vllm` of its own.
 
 ## Why it matters
 
@@ -77,7 +87,8 @@ subprocess.Popen(["vllm", "serve", model])
 
 "Launch by `vllm serve`" writes the new command, with the model as its first argument. Unsafe: `vllm` is
 looked for on the `PATH`, which may lead into another environment than `sys.executable` does, and what
-looks for the process by its old name no longer finds it. Offered where the interpreter, the module and
+looks for the process by its old name no longer finds it. In launch files `/opt/venv/bin/python` becomes
+`/opt/venv/bin/vllm`, quotes and lists stay as they are. Offered where the interpreter, the module and
 `--model` with its value stand in one list, or follow one another in a string. None for imports: which
 names were moved where depends on the release.
 
@@ -128,6 +139,41 @@ def _since(facts: FileFacts, version: tuple[int, int] | None) -> str:
 
 def _not_found(module: str) -> str:
     return f"`ModuleNotFoundError: No module named '{module}'`"
+
+
+# Launch files
+
+
+def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
+    seen: set[Span] = set()
+    for unit in facts.file.units:
+        for launch in unit.launches:
+            run = module_run(launch)
+            if run is None or launch.elsewhere or facts.workspace.has_own_vllm or run.span in seen:
+                continue
+            seen.add(run.span)
+            named = named_release(unit.image) or named_release(facts.source.text)
+            release = named or facts.workspace.vllm_version
+            retired = MODULES[run.name]
+            if retired.is_gone(release or CURRENT) or retired.is_deprecated(release or CURRENT):
+                yield _of_launch(facts, run, retired, release)
+
+
+def _of_launch(
+    facts: LaunchFacts, run: LaunchedModule, retired: Retired, release: tuple[int, int] | None
+) -> Finding:
+    known = f"used here: `{as_text(release)}`" if release else "which one is installed is not known"
+    command = f"`python -m {run.name}`"
+    if retired.is_gone(release or CURRENT):
+        since = f"since vLLM `{as_text(retired.gone or CURRENT)}` ({known})"
+        message = f"{command} is gone {since}: it ends in {_not_found(run.name)}"
+    else:
+        since = f"since vLLM `{as_text(retired.deprecated or CURRENT)}` ({known})"
+        message = f"{command} is deprecated {since}: it says so and `may be removed in a future release`"
+    edits = launch_edits(facts.source, run) if run.name == COMMAND else None
+    note = "`vllm` is looked for on the `PATH`, which may lead into another environment."
+    fixes = () if edits is None else (Fix("Launch by `vllm serve`", edits, Applicability.UNSAFE, (note,)),)
+    return Finding(CODE, NAME, run.span, message, Severity.INFORMATION, fixes)
 
 
 # Imports
@@ -288,6 +334,58 @@ _INVALID = (
         files=_NEW,
         messages=("is deprecated since vLLM `0.29` (installed: `0.32`): it is a shim",),
     ),
+    Invalid(
+        "a shell script",
+        "export HF_HOME=/models\nexec python3 -u -m «vllm.entrypoints.openai.api_server» \\\n"
+        '    --port 8000 \\\n    --model "$MODEL" \\\n    --dtype auto\n',
+        fixed='export HF_HOME=/models\nexec vllm serve "$MODEL" \\\n    --port 8000 \\\n    --dtype auto\n',
+        messages=("is deprecated since vLLM `0.29` (which one is installed is not known)",),
+        path="start.sh",
+    ),
+    Invalid(
+        "a Dockerfile's exec form",
+        'FROM vllm/vllm-openai:v0.32.0\nENTRYPOINT ["/opt/venv/bin/python3", "-m", '
+        '"«vllm.entrypoints.openai.api_server»", "--model=Qwen/Qwen3-8B", "--port", "8000"]\n',
+        fixed='FROM vllm/vllm-openai:v0.32.0\nENTRYPOINT ["/opt/venv/bin/vllm", "serve", '
+        '"Qwen/Qwen3-8B", "--port", "8000"]\n',
+        messages=("since vLLM `0.29` (used here: `0.32`)",),
+        path="Dockerfile",
+    ),
+    Invalid(
+        "a model that stands apart",
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - name: a\n"
+        "      image: b\n      command: [python3, -m, «vllm.entrypoints.openai.api_server»]\n"
+        "      args:\n        - --port=8000\n        - --model\n        - Qwen/Qwen3-8B\n",
+        fixed="apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - name: a\n"
+        "      image: b\n      command: [vllm, serve]\n"
+        "      args:\n        - --port=8000\n        - Qwen/Qwen3-8B\n",
+        path="k8s/pod.yaml",
+    ),
+    Invalid(
+        "a compose file's text",
+        "services:\n  vllm:\n    image: a\n    command: >\n      python -m "
+        "«vllm.entrypoints.openai.api_server»\n      --model Qwen/Qwen3-8B\n      --port 8000\n",
+        fixed="services:\n  vllm:\n    image: a\n    command: >\n      vllm serve Qwen/Qwen3-8B\n"
+        "      --port 8000\n",
+        path="compose.yaml",
+    ),
+    Invalid(
+        "a Makefile",
+        "serve:\n\tpython -m «vllm.entrypoints.openai.api_server» --model $(MODEL) --port 8000\n",
+        fixed="serve:\n\tvllm serve $(MODEL) --port 8000\n",
+        path="Makefile",
+    ),
+    Invalid(
+        "a script that leaves the model to who calls it",
+        'python -m «vllm.entrypoints.openai.api_server» "$@"\n',
+        path="start.sh",
+    ),
+    Invalid(
+        "the demo server in a script",
+        "python -m «vllm.entrypoints.api_server» --model m\n",
+        messages=("is gone since vLLM `0.25`",),
+        path="start.sh",
+    ),
 )
 
 _VALID = (
@@ -338,6 +436,24 @@ _VALID = (
         "from vllm.entrypoints.openai.serving_chat import OpenAIServingChat\n",
         files=_OLD,
     ),
+    Valid("a script of today", "vllm serve m --port 8000\n", path="start.sh"),
+    Valid(
+        "an image of a release that has no other way",
+        'FROM vllm/vllm-openai:v0.8.5\nCMD ["python3", "-m", "vllm.entrypoints.openai.api_server"]\n',
+        path="Dockerfile",
+    ),
+    Valid(
+        "a requirement of such a release",
+        "FROM python:3.12\nRUN pip install vllm==0.6.3\n"
+        "CMD python3 -m vllm.entrypoints.openai.api_server --model m\n",
+        path="Dockerfile",
+    ),
+    Valid(
+        "on another machine",
+        "ssh gpu python -m vllm.entrypoints.openai.api_server --model m\n",
+        path="start.sh",
+    ),
+    Valid("what a script prints", "echo 'python -m vllm.entrypoints.openai.api_server'\n", path="start.sh"),
     Valid("someone else's launcher", "from mine.entrypoints.launcher import serve_http\nimport vllm\n"),
 )
 
@@ -348,6 +464,7 @@ RULE: Rule[FileFacts] = Rule(
     summary="A module of vLLM that is deprecated or gone: `vllm serve` starts the server",
     documentation=DOCUMENTATION,
     check=_check,
+    launch_check=_check_launches,
     invalid=_INVALID,
     valid=_VALID,
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portside.knowledge.port_ranges import HIGHEST
+from portside.launchfiles.facts import Format, ListeningPort, Mention, Port
+from portside.launchfiles.launch_facts import LaunchFacts
 from portside.lint.finding import Finding, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
@@ -19,7 +21,8 @@ DOCUMENTATION = """\
 
 Flags a number above 65535 that a server would listen on: written at the call, in a constant, in a
 command that the program starts, or as the default of an environment variable or an option. What is
-underlined is the number itself.
+underlined is the number itself. In launch files: in the commands of servers, in EXPOSE, in `ports` of
+compose and in the ports of Kubernetes.
 
 A number that is no port gets this finding and no `hardcoded-port`: the number has to go before it
 matters where it is written. The other way round, a port that is valid but an awkward choice is said by
@@ -48,6 +51,13 @@ uvicorn with uvloop, which it takes wherever it is installed, says nothing. It l
 
 ```text
 INFO:     Uvicorn running on http://127.0.0.1:70000 (Press CTRL+C to quit)
+```
+
+Docker, compose and Kubernetes refuse the file, or what is made from it:
+
+```text
+invalid containerPort: 70000
+spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive
 ```
 
 ## Example
@@ -144,6 +154,52 @@ def _related(facts: FileFacts, sourced: Sourced, span: Span) -> tuple[Related, .
     return (Related(facts.source.path, sourced.use, f"`{sourced.listener.label}` listens on it here"),)
 
 
+# Launch files
+
+
+def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
+    seen: set[Span] = set()
+    for unit in facts.file.units:
+        for launch in unit.launches:
+            for listening in launch.ports:
+                if listening.what == "API":
+                    label = f"`{launch.program}`"
+                    yield from _of_port(facts, seen, listening.port, _ends(listening, launch.program, label))
+        for mention in unit.mentions:
+            yield from _of_port(facts, seen, mention.port, _refused(facts.file.format, mention.kind))
+
+
+def _of_port(facts: LaunchFacts, seen: set[Span], port: Port, consequence: str) -> Iterator[Finding]:
+    span = port.digits or port.span
+    if port.number is None or port.number <= HIGHEST or span in seen:
+        return
+    seen.add(span)
+    known = port.is_default and port.variable is not None
+    condition = f"where `{port.variable}` is not set, " if known else ""
+    message = f"{condition}`{port.number}` is no port, those end at `{HIGHEST}`: {consequence}"
+    related: tuple[Related, ...] = ()
+    if not span.touches(port.span):
+        related = (Related(facts.source.path, port.span, "it is used here"),)
+    yield Finding(CODE, NAME, span, message, Severity.ERROR, related=related)
+
+
+def _ends(listening: ListeningPort, program: str, label: str) -> str:
+    if program.partition(" ")[0] in ("uvicorn", "fastapi") and listening.port.number is not None:
+        other = listening.port.number % (HIGHEST + 1)
+        return f"with uvloop {label} listens on `{other}` and says nothing, else it ends in {_OVERFLOW}"
+    return f"{label} can't listen there"
+
+
+def _refused(format_: Format, kind: Mention) -> str:
+    match format_, kind:
+        case Format.KUBERNETES, _:
+            return "Kubernetes refuses the manifest"
+        case (Format.DOCKERFILE, Mention.EXPOSED) | (Format.COMPOSE, Mention.PUBLISHED | Mention.CONTAINER):
+            return "Docker refuses it with `invalid port`"
+        case _:
+            return "nothing can answer there"
+
+
 _INVALID = (
     Invalid(
         "at the run call",
@@ -188,6 +244,38 @@ _INVALID = (
         "import uvicorn\n\nPORT = «80000»\n\n\ndef a():\n    uvicorn.run('m:app', port=PORT)\n\n\n"
         "def b():\n    uvicorn.run('m:app', port=PORT)\n",
     ),
+    Invalid(
+        "in a shell script",
+        "#!/bin/sh\nuvicorn server:app --port «80000»\n",
+        messages=("with uvloop `uvicorn` listens on `14464` and says nothing",),
+        path="start.sh",
+    ),
+    Invalid(
+        "where a variable is set",
+        "FROM python:3.12\nENV PORT=«70000»\nCMD vllm serve m --port $PORT\n",
+        messages=("`70000` is no port, those end at `65535`: `vllm serve` can't listen there",),
+        path="Dockerfile",
+    ),
+    Invalid(
+        "the default of a shell variable",
+        "vllm serve m --port ${PORT:-«99999»}\n",
+        messages=("where `PORT` is not set, `99999` is no port",),
+        path="start.sh",
+    ),
+    Invalid(
+        "published by compose",
+        'services:\n  api:\n    image: a\n    ports:\n      - "«80800»:8000"\n',
+        messages=("`80800` is no port, those end at `65535`: Docker refuses it with `invalid port`",),
+        path="docker-compose.yml",
+    ),
+    Invalid("exposed", "FROM a\nEXPOSE «80000»\n", path="Dockerfile"),
+    Invalid(
+        "of a Kubernetes Service",
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: api\nspec:\n  ports:\n    - port: «80000»\n"
+        "      targetPort: 8000\n",
+        messages=("Kubernetes refuses the manifest",),
+        path="k8s/service.yaml",
+    ),
 )
 
 _VALID = (
@@ -203,6 +291,8 @@ _VALID = (
     Valid("a model's field", "class Config:\n    max_port = 99999\n\nimport uvicorn\nuvicorn.run('m:app')\n"),
     Valid("an ephemeral one", "import uvicorn\n\nuvicorn.run('m:app', port=50051)\n"),
     Valid("text", '"""uvicorn.run(app, port=80000)"""\nimport uvicorn\n'),
+    Valid("in a launch file, the highest", "vllm serve m --port 65535\n", path="start.sh"),
+    Valid("in a launch file, another number", "uvicorn m:app --limit-max-requests 70000\n", path="start.sh"),
 )
 
 RULE: Rule[FileFacts] = Rule(
@@ -212,6 +302,7 @@ RULE: Rule[FileFacts] = Rule(
     summary="A server is told to listen on a number above 65535",
     documentation=DOCUMENTATION,
     check=_check,
+    launch_check=_check_launches,
     invalid=_INVALID,
     valid=_VALID,
 )

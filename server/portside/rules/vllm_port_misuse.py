@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
 
 from portside.knowledge.vllm import PORT_VARIABLE
+from portside.launchfiles import vllm_port as launched_port
+from portside.launchfiles.facts import Launch
+from portside.launchfiles.launch_facts import LaunchFacts
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
@@ -29,11 +33,20 @@ Flags a program in which the environment variable `VLLM_PORT` is the port of the
   (`["vllm", "serve", model, "--port", os.environ["VLLM_PORT"]]`);
 - `VLLM_PORT` is set to the port that the file's server listens on.
 
+In launch files (scripts, Dockerfiles, compose files, Kubernetes manifests, systemd units, Makefiles,
+Procfiles, and a `.env` that a service gets by `env_file`):
+
+- a vLLM server listens on `$VLLM_PORT`;
+- `VLLM_PORT` is given to a vLLM server with the number, or the variable, that its API listens on;
+- `VLLM_PORT` is given to one with the number that its container publishes, exposes or is probed at, and the
+  server listens on its default port instead.
+
 What reads or sets the variable is underlined; the server that listens on it is a related location.
 
 Not flagged: a variable of Python that is called `VLLM_PORT`; a file without a server that sets it; a
 value of its own (`env["VLLM_PORT"] = str(29600 + index * 10)`), which is what the variable is for;
-clients that read it.
+clients that read it. In launch files: a client's variable in another container, what only compose fills in
+(`ports: ["${VLLM_PORT:-8000}:8000"]`), a variable that a script doesn't export, an `ARG`.
 
 ## Why it matters
 
@@ -86,6 +99,9 @@ it reads the variable or sets it. The setting `port-variable` chooses another na
 uses already is not taken. Unsafe, because whoever sets `VLLM_PORT` for this program has to set the
 other one from then on. The notes name the launch files that do. Not offered where the variable is read
 in another file, or is named after the field of a settings class.
+
+In a launch file it changes the name in this file: everywhere, and in compose files and manifests where the
+variable is set and where the container's own command reads it.
 
 "Stop setting `VLLM_PORT`" deletes a statement that does nothing else. Unsafe, since what is started may
 read it.
@@ -192,6 +208,62 @@ def _removed(facts: FileFacts, node: Node) -> tuple[Fix, ...]:
     note = "What this program starts, and reads the variable, no longer finds it."
     edit = Edit(source.path, lines, "")
     return (Fix(f"Stop setting `{PORT_VARIABLE}`", (edit,), Applicability.UNSAFE, (note,)),)
+
+
+# Launch files
+
+
+def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
+    if PORT_VARIABLE not in facts.source.text:
+        return
+    for read in launched_port.reads(facts):
+        message = (
+            f"`{read.launch.program}` listens on `{PORT_VARIABLE}`, which vLLM takes for its engine's "
+            f"internal ports: {_launch_consequence(read.launch)}"
+        )
+        fixes = _renamed_here(facts, None)
+        yield Finding(CODE, NAME, read.span, message, Severity.ERROR, fixes)
+    for written in launched_port.writes(facts):
+        related: tuple[Related, ...] = ()
+        if written.user is not facts.file or not written.setting.span.touches(written.port.span):
+            place = facts.workspace.shown(written.user.path)
+            related = (Related(place, written.port.span, f"`{written.launch.program}` listens on it here"),)
+        yield Finding(
+            CODE, NAME, written.setting.name_span, _written_message(written), Severity.ERROR,
+            _renamed_here(facts, written), related,
+        )  # fmt: skip
+
+
+def _written_message(written: launched_port.Written) -> str:
+    label = f"`{written.launch.program}`"
+    if written.named:
+        return (
+            f"`{PORT_VARIABLE}` is not the port of the API: {label} listens on `{written.port.number}` "
+            f"whatever it says, and vLLM takes `{written.setting.value}` for its engine's internal ports"
+        )
+    return (
+        f"`{PORT_VARIABLE}` is set to the port of {label}, and vLLM takes it for its engine's internal "
+        f"ports: {_launch_consequence(written.launch)}"
+    )
+
+
+def _launch_consequence(launch: Launch) -> str:
+    if launch.is_vllm:
+        return "those begin at the API's port and move on, with `Port … is already in use`"
+    return (
+        "the engine may hold the port first, and the server then fails against its own process with "
+        "`[Errno 98] … address already in use`"
+    )
+
+
+def _renamed_here(facts: LaunchFacts, written: launched_port.Written | None) -> tuple[Fix, ...]:
+    names = (facts.workspace.port_variable, *_OTHER_NAMES)
+    name = next((name for name in names if not re.search(rf"\b{name}\b", facts.source.text)), None)
+    edits = launched_port.renamed(facts, written, name) if name is not None else ()
+    if not edits:
+        return ()
+    note = f"Whoever sets or reads `{PORT_VARIABLE}` elsewhere has to use `{name}` from then on."
+    return (Fix(f"Rename the variable to `{name}`", edits, Applicability.UNSAFE, (note,)),)
 
 
 _RUN = "import os\n\nimport uvicorn\n\nuvicorn.run('m:app', port="
@@ -316,6 +388,85 @@ _INVALID = (
         fixed="import os, subprocess\n\n\ndef start(port):\n    env = os.environ.copy()\n"
         "    subprocess.Popen(['vllm', 'serve', 'm', '--port', f'{port}'], env=env)\n",
     ),
+    Invalid(
+        "in a shell script",
+        'vllm serve m --port "«${VLLM_PORT:-8000}»"\n',
+        fixed='vllm serve m --port "${PORT:-8000}"\n',
+        messages=("`vllm serve` listens on `VLLM_PORT`, which vLLM takes for its engine's internal ports",),
+        path="start.sh",
+    ),
+    Invalid(
+        "a default of its own in a script",
+        'VLLM_PORT="${VLLM_PORT:-8003}"\nvllm serve m --port "«$VLLM_PORT»"\n',
+        fixed='PORT="${PORT:-8003}"\nvllm serve m --port "$PORT"\n',
+        path="start.sh",
+    ),
+    Invalid(
+        "exported by a script",
+        "export «VLLM_PORT»=8010\nvllm serve m --port $VLLM_PORT\n",
+        fixed="export PORT=8010\nvllm serve m --port $PORT\n",
+        messages=("`VLLM_PORT` is set to the port of `vllm serve`",),
+        path="start.sh",
+    ),
+    Invalid(
+        "for one command",
+        "«VLLM_PORT»=8000 vllm serve m\n",
+        fixed="PORT=8000 vllm serve m\n",
+        path="start.sh",
+    ),
+    Invalid(
+        "in a Dockerfile",
+        "FROM vllm/vllm-openai\nENV «VLLM_PORT»=8000\nENTRYPOINT vllm serve m --port $VLLM_PORT\n",
+        fixed="FROM vllm/vllm-openai\nENV PORT=8000\nENTRYPOINT vllm serve m --port $PORT\n",
+        path="Dockerfile",
+    ),
+    Invalid(
+        "in a compose file",
+        "services:\n  vllm:\n    image: vllm/vllm-openai\n    command: --model m --port 8000\n"
+        "    environment:\n      - «VLLM_PORT»=8000\n",
+        fixed="services:\n  vllm:\n    image: vllm/vllm-openai\n    command: --model m --port 8000\n"
+        "    environment:\n      - PORT=8000\n",
+        path="docker-compose.yml",
+    ),
+    Invalid(
+        "published, where the server listens elsewhere",
+        "services:\n  vllm:\n    image: vllm/vllm-openai\n    command: --model m\n"
+        "    ports: ['8010:8010']\n    environment:\n      «VLLM_PORT»: 8010\n",
+        messages=("`VLLM_PORT` is not the port of the API:",),
+        path="docker-compose.yml",
+    ),
+    Invalid(
+        "in a Kubernetes manifest",
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - name: a\n"
+        "      image: b\n      env:\n        - name: «VLLM_PORT»\n          value: '8000'\n"
+        "      command: [vllm, serve, m, --port, $(VLLM_PORT)]\n",
+        fixed="apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - name: a\n"
+        "      image: b\n      env:\n        - name: PORT\n          value: '8000'\n"
+        "      command: [vllm, serve, m, --port, $(PORT)]\n",
+        path="k8s/pod.yaml",
+    ),
+    Invalid(
+        "in a systemd unit",
+        "[Service]\nEnvironment=«VLLM_PORT»=8000\nExecStart=/usr/bin/vllm serve m --port ${VLLM_PORT}\n",
+        fixed="[Service]\nEnvironment=PORT=8000\nExecStart=/usr/bin/vllm serve m --port ${PORT}\n",
+        path="vllm.service",
+    ),
+    Invalid(
+        "in a Makefile that exports it",
+        "export «VLLM_PORT» = 8000\n\nserve:\n\tvllm serve m --port $(VLLM_PORT)\n",
+        fixed="export PORT = 8000\n\nserve:\n\tvllm serve m --port $(PORT)\n",
+        path="Makefile",
+    ),
+    Invalid(
+        "in a file of variables that a service gets",
+        "MODEL=m\n«VLLM_PORT»=8000\n",
+        messages=("`VLLM_PORT` is set to the port of `vllm serve`",),
+        path=".env",
+        files={
+            "compose.yaml": "services:\n  vllm:\n    image: a\n    command: vllm serve m\n"
+            "    env_file: .env\n"
+        },
+    ),
 )
 
 _VALID = (
@@ -362,6 +513,41 @@ _VALID = (
     ),
     Valid("another's port", "import os, redis\n\nredis.Redis(port=int(os.environ['VLLM_PORT']))\n"),
     Valid("text", '"""os.environ["VLLM_PORT"]"""\nimport uvicorn\nuvicorn.run("m:app")\n'),
+    Valid("the right use in a script", "export VLLM_PORT=29500\nvllm serve m --port 8000\n", path="start.sh"),
+    Valid("a name of the script alone", "VLLM_PORT=8000\nvllm serve m --port $VLLM_PORT\n", path="start.sh"),
+    Valid(
+        "a name of the script for another variable",
+        'VLLM_PORT=${ENGINE_PORT:-8060}\nvllm serve m --port "$VLLM_PORT"\n',
+        path="start.sh",
+    ),
+    Valid(
+        "what compose fills in",
+        "services:\n  vllm:\n    image: vllm/vllm-openai\n    command: --port ${VLLM_PORT:-8000}\n"
+        "    ports: ['${VLLM_PORT:-8000}:8000']\n",
+        path="docker-compose.yml",
+    ),
+    Valid(
+        "a client in another container",
+        "services:\n  api:\n    image: a\n    command: uvicorn api:app --port 8000\n"
+        "    environment:\n      VLLM_HOST: vllm\n      VLLM_PORT: 8000\n",
+        path="docker-compose.yml",
+    ),
+    Valid(
+        "an argument of the build",
+        "FROM vllm/vllm-openai\nARG VLLM_PORT=8000\nEXPOSE ${VLLM_PORT}\n"
+        "ENTRYPOINT vllm serve m --port 8000\n",
+        path="Dockerfile",
+    ),
+    Valid(
+        "a file of variables that fills in compose's own",
+        "VLLM_PORT=8000\n",
+        path=".env",
+        files={
+            "compose.yaml": "services:\n  vllm:\n    image: a\n"
+            "    command: vllm serve m --port ${VLLM_PORT}\n"
+        },
+    ),
+    Valid("another server", "export VLLM_PORT=8000\nuvicorn proxy:app --port 8000\n", path="start.sh"),
 )
 
 RULE: Rule[FileFacts] = Rule(
@@ -371,6 +557,7 @@ RULE: Rule[FileFacts] = Rule(
     summary="`VLLM_PORT` is vLLM's internal port, not the port of the API",
     documentation=DOCUMENTATION,
     check=_check,
+    launch_check=_check_launches,
     invalid=_INVALID,
     valid=_VALID,
 )

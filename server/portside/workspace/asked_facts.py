@@ -19,6 +19,7 @@ from portside.workspace.importers import ImporterIndex, Importers
 from portside.workspace.installed import vllm_version
 from portside.workspace.launch_index import LaunchFiles
 from portside.workspace.launch_references import LaunchIndex
+from portside.workspace.launched_python import LaunchedPython
 from portside.workspace.local_modules import LocalModules, module_name
 
 
@@ -31,6 +32,7 @@ class Surroundings:
     importers: ImporterIndex
     launches: LaunchIndex
     files: LaunchFiles
+    python: LaunchedPython
 
 
 class AskedFacts(WorkspaceFacts):

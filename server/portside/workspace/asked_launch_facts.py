@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from portside.launchfiles.facts import LaunchFile
+from portside.launchfiles.facts import Launch, LaunchFile, Unit
 from portside.launchfiles.launch_facts import LaunchWorkspace
+from portside.launchfiles.launched import Launched
+from portside.lint.source import SourceFile
 from portside.workspace.asked_facts import Surroundings
 from portside.workspace.import_roots import import_root
 from portside.workspace.installed import vllm_version
@@ -20,12 +22,18 @@ class AskedLaunchFacts(LaunchWorkspace):
 
     _path: Path
     _file: LaunchFile
+    _source: SourceFile
     _around: Surroundings
 
-    def __init__(self, path: Path, file: LaunchFile, port_variable: str, around: Surroundings) -> None:
+    def __init__(
+        self, path: Path, file: LaunchFile, source: SourceFile, port_variable: str, around: Surroundings
+    ) -> None:
         # Not the base's: to everybody else this is a value, and it would set all fields.
-        vars(self).update(_path=path, _file=file, _around=around, port_variable=port_variable)
+        vars(self).update(_path=path, _file=file, _source=source, _around=around, port_variable=port_variable)
         vars(self)["around"] = around.files
+
+    def launched(self, unit: Unit, launch: Launch) -> Launched:
+        return self._around.python.of(self._file, unit, launch, self._source.text)
 
     def shown(self, path: str) -> str:
         return str(self._around.root / path)

@@ -28,6 +28,7 @@ from portside.workspace.import_roots import import_root
 from portside.workspace.importers import ImporterIndex
 from portside.workspace.launch_index import LaunchFiles
 from portside.workspace.launch_references import LaunchIndex
+from portside.workspace.launched_python import LaunchedPython
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.stopwatch import Stopwatch
 
@@ -60,8 +61,9 @@ class Project:
         self._importers = ImporterIndex(self.root, self._modules, steady=steady)
         self._launches = LaunchIndex(self.root)
         self.launch_files = LaunchFiles(self.root)
+        self._launched = LaunchedPython(self.root, self._modules)
         self._surroundings = Surroundings(
-            self.root, self._modules, self._importers, self._launches, self.launch_files
+            self.root, self._modules, self._importers, self._launches, self.launch_files, self._launched
         )
 
     def check(
@@ -113,7 +115,7 @@ class Project:
         file = read(self._relative(path), source.text)
         if file is None:
             return None
-        workspace = AskedLaunchFacts(path, file, self.port_variable, self._surroundings)
+        workspace = AskedLaunchFacts(path, file, source, self.port_variable, self._surroundings)
         return LaunchFacts(source, file, workspace)
 
     def set_overlay(self, path: Path, text: str | None) -> None:
@@ -133,6 +135,7 @@ class Project:
         """A file was written, made or removed on disk; without one, any may have been."""
         self._launches.changed(self._absolute(path) if path is not None else None)
         self.launch_files.changed(self._absolute(path) if path is not None else None)
+        self._launched.changed(path)
         self._importers.changed()
 
     def launch_facts(self, path: Path, text: str) -> LaunchFacts | None:

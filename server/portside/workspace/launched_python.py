@@ -1,0 +1,255 @@
+"""Which Python file of the workspace a launch starts, and what that file does.
+
+A path is looked for where the launch would start: from its folder, from the folders above, and for a path
+inside an image from what is copied there. What is nowhere to be found is called missing only where nothing
+else can have put it there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from portside.launchfiles.around import folder_of, joined
+from portside.launchfiles.facts import Format, Launch, LaunchFile, Serves, Unit
+from portside.launchfiles.image_files import in_context
+from portside.launchfiles.launched import UNKNOWN, Launched
+from portside.lint.source import SourceFile
+from portside.python.facts import ModuleFacts, module_facts
+from portside.python.idle_script import bound_names, ends_at_once
+from portside.workspace.import_roots import import_root
+from portside.workspace.local_modules import LocalModules
+from portside.workspace.text_file import UnreadableFile, read_text_file
+from portside.workspace.walk import nothing_excluded, paths_below
+
+_PLAIN = re.compile(r"[\w./@+-]+")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+# Code that comes from elsewhere while the image is built or before the server starts.
+_BRINGS_FILES = re.compile(
+    r"git\s+clone|\bwget\b|\bcurl\b|--from=|\bgsutil\b|\baws\s+s3\b|\brsync\b|\bscp\b|\bunzip\b|\btar\s+-?x"
+    r"|ADD\s+http|\bcp\s|\bmv\s|\bln\s|\bcat\s*>|<<|\btee\b|huggingface-cli|hf\s+download|volumes:|volumeMounts"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """What is kept of a file."""
+
+    names: frozenset[str] | None
+    apps: tuple[str, ...]
+    ends_at_once: bool
+    is_vllm_code: bool
+
+
+class LaunchedPython:
+    """Effect: a launch whose file is not where it should be has the workspace walked, once."""
+
+    def __init__(self, root: Path, modules: LocalModules) -> None:
+        self._root = root
+        self._modules = modules
+        self._known: dict[str, tuple[object, _Module | None]] = {}
+        self._python: dict[str, list[str]] | None = None
+        self._has_submodules: bool | None = None
+
+    def of(self, file: LaunchFile, unit: Unit, launch: Launch, text: str) -> Launched:
+        """What the launch of this unit of the file starts. text: of the launch file."""
+        names = list(_names(launch))
+        if not names or launch.elsewhere:
+            return UNKNOWN
+        path = self._exact(file, unit, launch, names) or self._by_name(names)
+        if path is None:
+            return Launched(missing=self._missing(file, unit, launch, names, text))
+        module = self._module(path)
+        if module is None:
+            return Launched(path)
+        return Launched(
+            path,
+            None,
+            self._bound(launch, module, names),
+            module.apps,
+            module.ends_at_once,
+            module.is_vllm_code,
+        )
+
+    def changed(self, path: Path | None = None) -> None:
+        """A file was written, made or removed; without one, any may have been."""
+        if path is None or path.suffix == ".py":
+            self._python = None
+        self._has_submodules = None
+
+    # Where it is
+
+    def _exact(self, file: LaunchFile, unit: Unit, launch: Launch, names: Sequence[str]) -> str | None:
+        for base in _bases(file, unit):
+            found = {
+                path
+                for name in names
+                for path in _readings(base, unit, launch, name)
+                if (self._root / path).is_file()
+            }
+            if found:
+                return found.pop() if len(found) == 1 else None
+        return None
+
+    def _by_name(self, names: Sequence[str]) -> str | None:
+        """The one file of the workspace whose path ends like this."""
+        found = {path for name in names for path in self._ending(name)}
+        return found.pop() if len(found) == 1 else None
+
+    def _ending(self, name: str) -> Iterator[str]:
+        parts = [part for part in name.split("/") if part not in ("", ".", "..")]
+        tail = "/" + "/".join(parts)
+        for path in self._index().get(parts[-1] if parts else "", ()):
+            if f"/{path}".endswith(tail) or tail.endswith(f"/{path}"):
+                yield path
+
+    def _index(self) -> dict[str, list[str]]:
+        if self._python is None:
+            found: defaultdict[str, list[str]] = defaultdict(list)
+            for path in paths_below(self._root, nothing_excluded, lambda name: name.endswith(".py")):
+                relative = Path(path).relative_to(self._root).as_posix()
+                found[relative.rpartition("/")[2]].append(relative)
+            self._python = dict(found)
+        return self._python
+
+    def _bound(self, launch: Launch, module: _Module, names: Sequence[str]) -> frozenset[str] | None:
+        """What the module binds; where it lacks the app, another of that name might be meant after all."""
+        text = launch.target.text if launch.target is not None else ""
+        wanted = text.partition(":")[2].partition("(")[0].partition(".")[0]
+        if module.names is None or launch.serves is not Serves.APP or wanted in module.names:
+            return module.names
+        for path in {path for name in names for path in self._ending(posixpath.basename(name))}:
+            other = self._module(path) if not _is_package(path) else None
+            if other is not None and (other.names is None or wanted in other.names):
+                return None
+        return module.names
+
+    # Where it is not
+
+    def _missing(
+        self, file: LaunchFile, unit: Unit, launch: Launch, names: Sequence[str], text: str
+    ) -> str | None:
+        """The path that should be there: its folder is, and has Python; nothing has that name anywhere."""
+        wanted = names[0]
+        if any(self._index().get(posixpath.basename(name)) for name in names if not _is_package(name)):
+            return None
+        if any(self._ending(name) and list(self._ending(name)) for name in names):
+            return None
+        if _BRINGS_FILES.search(text) or self._submodules():
+            return None
+        for base in _bases(file, unit):
+            for path in _certain(base, unit, launch, wanted):
+                if self._is_place(folder_of(path), base, file, unit):
+                    return path
+        return None
+
+    def _is_place(self, folder: str, base: str, file: LaunchFile, unit: Unit) -> bool:
+        """Whether code that is started lies in this folder: Python is there, and so is the launch file.
+
+        Of an image it is enough that Python is somewhere below what is copied there.
+        """
+        if folder == base and base not in (_home(file), _bases(file, unit)[0]):
+            return False
+        folders = {folder_of(path) for paths in self._index().values() for path in paths}
+        below = f"{folder}/" if folder else ""
+        return folder in folders or (bool(unit.copies) and any(f"{f}/".startswith(below) for f in folders))
+
+    def _submodules(self) -> bool:
+        if self._has_submodules is None:
+            self._has_submodules = (self._root / ".gitmodules").exists()
+        return self._has_submodules
+
+    # What it does
+
+    def _module(self, path: str) -> _Module | None:
+        absolute = self._root / path
+        overlay = self._modules.overlays.get(absolute)
+        try:
+            state = absolute.stat() if overlay is None else None
+        except OSError:
+            return None
+        key: object = overlay if state is None else (state.st_mtime_ns, state.st_size)
+        known = self._known.get(path)
+        if known is None or known[0] != key:
+            known = self._known[path] = (key, self._read(absolute, overlay))
+        return known[1]
+
+    def _read(self, path: Path, overlay: str | None) -> _Module | None:
+        try:
+            text = overlay if overlay is not None else read_text_file(path).text
+        except UnreadableFile:
+            return None
+        facts = module_facts(SourceFile(str(path), text))
+        apps = tuple(app.name for app in facts.apps if app.name is not None and not app.is_router)
+        return _Module(bound_names(facts), apps, ends_at_once(facts), self._is_vllm_code(path, facts))
+
+    def _is_vllm_code(self, path: Path, facts: ModuleFacts) -> bool:
+        top = import_root(path, self._root)
+        return facts.is_vllm_code or self._modules.imports_vllm_code(path, facts, top)
+
+
+def _names(launch: Launch) -> Iterator[str]:
+    """The paths, seen from where the launch starts, one of which its target is."""
+    text = launch.target.text if launch.target is not None else ""
+    if launch.serves is Serves.SCRIPT and text.endswith(".py") and _PLAIN.fullmatch(text):
+        yield text
+    elif launch.serves in (Serves.APP, Serves.MODULE):
+        module = text.partition(":")[0] if launch.serves is Serves.APP else text
+        if _MODULE.fullmatch(module) and (launch.app_dir is None or _PLAIN.fullmatch(launch.app_dir)):
+            path = posixpath.join(launch.app_dir or "", module.replace(".", "/"))
+            yield f"{path}.py"
+            yield f"{path}/{'__init__' if launch.serves is Serves.APP else '__main__'}.py"
+
+
+def _is_package(name: str) -> bool:
+    return name.endswith(("/__init__.py", "/__main__.py"))
+
+
+def _home(file: LaunchFile) -> str:
+    folder = folder_of(file.path)
+    return folder_of(folder) if file.format in (Format.VSCODE_LAUNCH, Format.VSCODE_TASKS) else folder
+
+
+def _bases(file: LaunchFile, unit: Unit) -> list[str]:
+    """The folders that a relative path may count from: the build's, the file's, and those above."""
+    bases = []
+    if unit.build is not None and (context := joined(folder_of(file.path), unit.build.folder)) is not None:
+        bases.append(context)
+    folder = _home(file)
+    while folder:
+        bases.append(folder)
+        folder = folder_of(folder)
+    return list(dict.fromkeys([*bases, ""]))
+
+
+def _certain(base: str, unit: Unit, launch: Launch, name: str) -> Iterator[str]:
+    """Where the path leads from a folder of the workspace; not for what only an image or a machine knows."""
+    whole = _whole(unit, launch, name)
+    found = in_context(unit.copies, whole) if whole.startswith("/") else (whole,)
+    for one in found:
+        if (path := joined(base, one)) is not None:
+            yield path
+
+
+def _whole(unit: Unit, launch: Launch, name: str) -> str:
+    folder = launch.folder if launch.folder is not None else unit.folder
+    return posixpath.join(folder, name) if folder and _PLAIN.fullmatch(folder) else name
+
+
+def _readings(base: str, unit: Unit, launch: Launch, name: str) -> Iterator[str]:
+    """Where the path may lead from a folder of the workspace."""
+    whole = _whole(unit, launch, name)
+    if whole.startswith("/"):
+        for inside in in_context(unit.copies, whole):
+            if (path := joined(base, inside)) is not None:
+                yield path
+    parts = [part for part in whole.split("/") if part not in ("", ".")]
+    for first in range(len(parts) if whole.startswith("/") else 1):
+        if (path := joined(base, "/".join(parts[first:]))) is not None:
+            yield path
+    if (path := joined(base, name)) is not None:
+        yield path
