@@ -281,7 +281,13 @@ _LITELLM = Server(
 )
 _DISTRIBUTED = PortOption(("--master_port",), 29500, ("MASTER_PORT",), "rendezvous")
 _TORCHRUN = Server(
-    "torchrun", "script", (_DISTRIBUTED,), targets=("-m", "--module"), is_launcher=True, alone="--standalone"
+    "torchrun",
+    "script",
+    # torch/distributed/run.py: an endpoint takes the place of the master's address.
+    (PortOption(("--rdzv_endpoint", "--master_port"), 29500, ("MASTER_PORT",), "rendezvous"),),
+    targets=("-m", "--module"),
+    is_launcher=True,
+    alone="--standalone",
 )
 _ACCELERATE = Server(
     "accelerate launch",

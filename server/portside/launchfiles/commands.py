@@ -9,6 +9,7 @@ words ── peel off `env`, `uv run`, `timeout 5`, … ──┬─ a server th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from portside.launchfiles.peeling import Plain, peel
 from portside.launchfiles.placed import Placed
 from portside.launchfiles.python_launches import (
     is_python,
+    is_python_before,
     module_launches,
     python_launches,
     script_launch,
@@ -126,7 +128,7 @@ def _start_plain(plain: Plain, depth: int) -> Iterator[Started]:
     if plain.is_module:
         yield from _started_or_peeled(module_launches(words, 0, around), depth)
         return
-    name = program_name(first.text)
+    name = _named_program(first)
     if name in NO_LAUNCH:
         return
     if name in CONTAINER_PROGRAMS:
@@ -135,7 +137,7 @@ def _start_plain(plain: Plain, depth: int) -> Iterator[Started]:
     server = by_program(name, tuple(word.text for word in arguments))
     if server is not None:
         yield server_started(words, server, arguments, around, first)
-    elif is_python(first):
+    elif is_python(first) or is_python_before(words):
         yield from _started_or_peeled(python_launches(words, around), depth)
     elif name.endswith((".py", ".pyw")) and (plain.may_be_script or "/" in first.text):
         yield from script_launch(words, 0, around)
@@ -167,6 +169,16 @@ def _behind_script(
             return
 
 
+# `$(STREAMLIT)`, `${UVICORN_BIN}`, `$VLLM`: named after what they hold.
+_PROGRAM_VARIABLE = re.compile(r"\$[({]?(?P<name>[A-Za-z]\w*?)(?:_(?:BIN|CMD|EXE|PATH))?[)}]?")
+
+
+def _named_program(word: Placed) -> str:
+    name = program_name(word.text)
+    found = _PROGRAM_VARIABLE.fullmatch(name) if not word.known else None
+    return found["name"].lower().replace("_", "-") if found is not None else name
+
+
 def _begins_server(words: Sequence[Placed]) -> bool:
-    name = program_name(words[0].text)
+    name = _named_program(words[0])
     return is_python(words[0]) or by_program(name, tuple(word.text for word in words[1:])) is not None

@@ -43,8 +43,7 @@ def _value(found: re.Match[str]) -> Placed:
         return _unescaped(found, "single", _SINGLE_ESCAPE)
     if found["double"] is not None:
         return _unescaped(found, "double", _DOUBLE_ESCAPE)
-    plain = _COMMENT.sub("", found["plain"])
-    plain = "" if plain.startswith("#") else plain.rstrip()
+    plain = _COMMENT.sub("", found["plain"]).rstrip()
     return Placed.literal(plain, found.start("plain"))
 
 

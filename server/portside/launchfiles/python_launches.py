@@ -28,6 +28,11 @@ _ASKS = re.compile(
 )
 
 
+def is_python_before(words: Sequence[Placed]) -> bool:
+    """`$RUN server.py`: nobody knows what the variable holds, but what follows wants a Python."""
+    return not words[0].known and len(words) > 1 and words[1].text.endswith(".py") and not is_option(words[1])
+
+
 def is_python(word: Placed) -> bool:
     """Whether the word is a Python, by its name or by that of the variable that holds it."""
     name = program_name(word.text)
@@ -103,4 +108,4 @@ def script_launch(words: Sequence[Placed], index: int, around: Around) -> Iterat
 
 def asks(name: str) -> bool:
     """Whether a script of this name talks to a server rather than being one."""
-    return bool(_ASKS.search(name.removesuffix(".py")))
+    return bool(_ASKS.search(name.removesuffix(".py").rpartition(".")[2]))

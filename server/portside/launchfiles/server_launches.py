@@ -22,7 +22,7 @@ _NO = frozenset({"false", "0", "no", "off"})
 # else.
 _PORTS = (
     *("--port", "--server-port", "--server.port", "--http-port", "--api-port", "--listen-port", "--web-port"),
-    *("--serve-port", "--rest-port"),
+    *("--serve-port", "--rest-port", "--openai-port"),
 )
 _HOSTS = ("--host", "--server-name", "--listen", "--bind", "--ip", "--address", "--server-host")
 

@@ -128,7 +128,44 @@ def _merged(
         others = len(texts) < len(values)
         pieces = tuple(replace(piece, is_default=piece.is_default or others) for piece in texts[0].pieces)
         return Placed(pieces, texts[0].quoted)
-    return Placed.unknown(f"${name}", span, name)
+    return _common(name, values, span)
+
+
+# Of what is added in one arm alone, what says a port: there, nobody knows which.
+_SAYS_PORT = re.compile(r"(?:^|\s)(--[\w.-]*port|-p|-b|--bind)(?:[= ]|$)")
+
+
+def _common(name: str, values: Sequence[Placed | Array | None], span: Span) -> Placed | Array:
+    """What the arms have in common: `ARGS+=(--reload)` in one of them adds to the same beginning."""
+    unknown = Placed.unknown(f"${name}", span, name)
+    lists = [list(value.values()) for value in values if isinstance(value, dict)]
+    if len(lists) == len(values):
+        count = _shared([[item.text for item in items] for items in lists])
+        tails = [[item.text for item in items[count:]] for items in lists]
+        items = [*lists[0][:count], *_unsaid(tails, unknown)]
+        return {str(index): item for index, item in enumerate(items)}
+    texts = [value for value in values if isinstance(value, Placed) and len(value.text.split()) > 1]
+    if len(texts) < len(values):
+        return unknown
+    words = [value.text.split(" ") for value in texts]
+    count = _shared(words)
+    if not count:
+        return unknown
+    parts = [texts[0].part(0, len(" ".join(words[0][:count])))]
+    for word in _unsaid([one[count:] for one in words], unknown):
+        parts += [Placed.computed(" ", span), word]
+    return Placed.joined(parts, quoted=texts[0].quoted)
+
+
+def _shared(lists: Sequence[Sequence[str]]) -> int:
+    """How many items all begin with."""
+    shortest = min(len(one) for one in lists)
+    return next((i for i in range(shortest) if len({one[i] for one in lists}) > 1), shortest)
+
+
+def _unsaid(tails: Sequence[Sequence[str]], unknown: Placed) -> list[Placed]:
+    said = [found[1] for tail in tails for found in [_SAYS_PORT.search(" ".join(tail))] if found]
+    return [Placed.computed(said[0], unknown.span), unknown] if said else []
 
 
 def _evaluated(text: str) -> int | None:
@@ -142,9 +179,9 @@ def _value(node: ast.expr) -> int | None:
     match node:
         case ast.Constant(value=int(number)):
             return number
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
+        case ast.UnaryOp(op=op, operand=operand) if isinstance(op, ast.USub | ast.UAdd):
             inner = _value(operand)
-            return None if inner is None else -inner
+            return -inner if inner is not None and isinstance(op, ast.USub) else inner
         case ast.BinOp(left=left, op=op, right=right):
             one, other = _value(left), _value(right)
             if one is None or other is None or max(abs(one), abs(other)) > 10**9:
