@@ -25,9 +25,10 @@ class Claim:
 
     who: for people (service `api`), the same for all of a unit. address: None where a program takes its own.
     is_published: whether it is Docker that listens, for a container. profiles: of compose; one of them has to
-    be on, if there are any. ordered: whether its unit is one of a script's commands, which come one after
-    another. launch, stretch, background: of the command that listens. listener: that, in
-    full; of a published port, the one in the container that it leads to (`inner`), if that is known.
+    be on, if there are any. instead_of: who else would be started in its place. ordered: whether its unit is
+    one of a script's commands, which come one after another. launch, stretch, background: of the command
+    that listens. listener: that, in full; of a published port, the one in the container that it leads to
+    (`inner`), if that is known.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Claim:
     listener: Listener | None = None
     inner: int | None = None
     ordered: bool = False
+    instead_of: frozenset[str] = frozenset()
 
     @property
     def ports(self) -> range:
@@ -95,7 +97,8 @@ def may_run_together(one: Claim, other: Claim) -> bool:
     command that waits for the one before it finds that gone.
     """
     if one.who != other.who and not (one.ordered and other.ordered):
-        return not one.profiles or not other.profiles or bool(set(one.profiles) & set(other.profiles))
+        chosen = not one.profiles or not other.profiles or bool(set(one.profiles) & set(other.profiles))
+        return chosen and other.who not in one.instead_of
     return one.launch == other.launch or (one.background and one.stretch == other.stretch)
 
 

@@ -186,11 +186,11 @@ def _of_service_object(
     declared = {m.port.number for m in unit.mentions if m.kind is Mention.CONTAINER}
     if sole is None or len(declared) > 1:
         return
-    for mention in service.mentions:
-        if mention.kind is Mention.TARGET and not mention.refers:
-            found = _against(running, sole, mention, file.path, {})
-            if found is not None:
-                yield found
+    targets = [mention for mention in service.mentions if mention.kind is Mention.TARGET]
+    found = [_against(running, sole, mention, file.path, {}) for mention in targets if not mention.refers]
+    # A service that leads to the launch as well has its other ports for what is put beside it.
+    if len(found) == len(targets) and all(found):
+        yield from (one for one in found if one is not None)
 
 
 def _selects(service: Unit, pod: _Pod) -> bool:

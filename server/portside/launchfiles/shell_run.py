@@ -49,6 +49,29 @@ _MOST_STEPS = 3000
 _MOST_ROUNDS = 32
 _DEEPEST_CALL = 6
 
+# What ends servers that run in the background, by the command's name or by its words; a function of another
+# file goes by its name.
+_ENDS = re.compile(r"(?i).*(kill|stop|shut_?down|terminate|clean_?up|tear_?down).*")
+_ENDING = frozenset(
+    {"kill", "pkill", "killall", "stop", "rm", "down", "delete", "kill-session", "kill-server"}
+)
+_ENDING_TOOLS = frozenset(
+    {
+        "xargs", "sudo", "docker", "podman", "docker-compose", "kubectl", "tmux", "screen", "systemctl",
+        "service", "supervisorctl", "pm2", "ray",
+    }
+)  # fmt: skip
+
+
+def _may_end_others(words: Sequence[Placed]) -> bool:
+    """Whether a command may end what was started in the background before it."""
+    name = program_name(words[0].text)
+    texts = {word.text for word in words[1:]}
+    if name == "fuser":
+        return any(re.fullmatch(r"-\w*k\w*", text) for text in texts)
+    return _ENDS.fullmatch(name) is not None or (name in _ENDING_TOOLS and bool(texts & _ENDING))
+
+
 StartWords = Callable[[Sequence[Placed], Around, int], Iterable[Started]]
 
 
@@ -449,6 +472,8 @@ class _Run:
         return [Placed.joined([self._text.part(start, end + 1), joined])]
 
     def _run_words(self, words: Sequence[Placed]) -> None:
+        if _may_end_others(words):
+            self._apart()
         around = self._here()
         self.outcome.mentions += shell_mentions.of_command(words)
         self.outcome.started += self._start(words, around, self._depth)

@@ -6,6 +6,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from portside.launchfiles.alternatives import alternatives
 from portside.launchfiles.around import Around, Place
 from portside.launchfiles.claims import MACHINE, Claim, heard
 from portside.launchfiles.compose_project import PlacedMention, Project, Service, mentions_of, project_of
@@ -23,7 +24,12 @@ def together(around: Around, file: LaunchFile) -> Iterator[Claims]:
 
 def _compose(around: Around, file: LaunchFile) -> Iterator[Claims]:
     project = project_of(around, file)
-    yield [claim for service in project.services for claim in _of_service(project, service)]
+    claims = {f"service `{one.name}`": list(_of_service(project, one)) for one in project.services}
+    ports = {
+        who: frozenset(one.number for one in own if one.network == MACHINE) for who, own in claims.items()
+    }
+    others = alternatives(ports)
+    yield [dataclasses.replace(one, instead_of=others[one.who]) for own in claims.values() for one in own]
 
 
 def _of_service(project: Project, service: Service) -> Iterator[Claim]:
@@ -115,7 +121,23 @@ def _script(around: Around, file: LaunchFile) -> Iterator[Claims]:
             _of_container(around, file, unit) if unit.kind == "container" else _of_unit(around, file, unit)
         )
         claims += (dataclasses.replace(claim, ordered=True) for claim in found)
-    yield claims
+    yield [_of_note(claim) if _follows_server(claim, claims) else claim for claim in claims]
+
+
+def _follows_server(claim: Claim, claims: Claims) -> bool:
+    """Whether a server that stays in the foreground stands before it.
+
+    Nobody runs such a script as a whole: it is a collection of commands.
+    """
+    before = [one for one in claims if not one.background and one.stretch == claim.stretch and one.launch]
+    return claim.launch is not None and any(
+        one.launch is not None and one.launch.span.end <= claim.launch.span.start for one in before
+    )
+
+
+def _of_note(claim: Claim) -> Claim:
+    """The claim by itself, beside nothing."""
+    return dataclasses.replace(claim, stretch=f"note {claim.place.span.start}", background=False)
 
 
 def _of_container(around: Around, file: LaunchFile, unit: Unit) -> Iterator[Claim]:

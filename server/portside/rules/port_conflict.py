@@ -30,9 +30,10 @@ Flags a port that two of those want which a launch file starts together:
 
 What is underlined is the port; the other one is a related location, and has a finding that points back.
 
-Not flagged: files of two folders, services whose profiles exclude each other, branches of a script,
-commands that wait for each other or follow a `kill`, ports that only a variable from outside decides, and
-ports from which vLLM moves on by itself.
+Not flagged: files of two folders, services whose profiles exclude each other, variants of one service
+(`api` and `api-dev`, services that publish the same several ports), branches of a script, commands that
+wait for each other or follow a `kill`, ports that only a variable from outside decides, and ports from
+which vLLM moves on by itself.
 
 ## Why it matters
 
@@ -223,6 +224,18 @@ _VALID = (
         path="compose.yaml",
     ),
     Valid(
+        "variants of which one is started",
+        'services:\n  api:\n    image: x\n    ports: ["8000:8000"]\n'
+        '  api-dev:\n    image: x\n    ports: ["8000:8000"]\n',
+        path="compose.yaml",
+    ),
+    Valid(
+        "a collection of commands",
+        "vllm serve a --port 8000\n\n# in the background\nnohup vllm serve b --port 8000 &\n"
+        "nohup vllm serve c --port 8000 &\n",
+        path="commands.sh",
+    ),
+    Valid(
         "two addresses",
         'services:\n  a:\n    image: x\n    ports: ["127.0.0.1:8000:8000"]\n'
         '  b:\n    image: x\n    ports: ["127.0.0.2:8000:8000"]\n',
@@ -254,6 +267,12 @@ _VALID = (
         "after a kill",
         "#!/bin/sh\nvllm serve m --port 8000 &\npid=$!\npython bench.py\nkill $pid\nwait\n"
         "vllm serve n --port 8000 &\n",
+        path="start.sh",
+    ),
+    Valid(
+        "after a function that kills",
+        "#!/bin/sh\ndone_with_it() {\n  pgrep python3 | xargs -r kill -9\n}\n"
+        "vllm serve m --port 8000 &\npython bench.py\ndone_with_it\nvllm serve n --port 8000 &\n",
         path="start.sh",
     ),
     Valid(

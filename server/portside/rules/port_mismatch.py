@@ -273,6 +273,13 @@ _VALID = (
         path="deployment.yaml",
     ),
     Valid(
+        "a Service that leads to what is put beside the launch, too",
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: api\nspec:\n  selector:\n    app: api\n"
+        "  ports:\n    - port: 80\n      targetPort: 8000\n    - port: 81\n      targetPort: 9100\n",
+        path="service.yaml",
+        files={"deployment.yaml": _POD},
+    ),
+    Valid(
         "a named port",
         "apiVersion: v1\nkind: Service\nmetadata:\n  name: api\nspec:\n  selector:\n    app: api\n"
         "  ports:\n    - port: 80\n      targetPort: http\n",

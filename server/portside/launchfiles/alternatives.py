@@ -1,0 +1,37 @@
+"""Services of one compose file of which a user starts the one or the other, though no profile says so.
+
+`api` and `api-dev`, `server-cu126` and `server-cpu-lite`: they publish the same port, and are started by
+name, `docker compose up api-dev`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_VARIANT = re.compile(
+    r"cpu|gpu|gpus|cuda\d*|cu\d+|nvidia|rocm\w*|amd|intel|xpu|hpu|tpu|mps|mlx|jetson|arm|arm64|amd64|x86|"
+    r"dev|devel|develop|development|prod|production|staging|stage|test|tests|testing|ci|debug|debugger|local|"
+    r"reload|hot|watch|lite|light|full|slim|minimal|base|mini|small|large|offline|online|only|standalone|"
+    r"profile|profiling|jupyter|notebook|shell|cli|run|build|latest|nightly|stable|legacy|old|new|alt|py\d+",
+    re.IGNORECASE,
+)
+
+
+def alternatives(published: Mapping[str, frozenset[int]]) -> dict[str, frozenset[str]]:
+    """For each service those that take its place. published: the ports of each on the host."""
+    return {
+        name: frozenset(other for other in published if other != name and _either(name, other, published))
+        for name in published
+    }
+
+
+def _either(name: str, other: str, published: Mapping[str, frozenset[int]]) -> bool:
+    same_ports = published[name] == published[other] and len(published[name]) > 1
+    return same_ports or _stem(name) == _stem(other)
+
+
+def _stem(name: str) -> tuple[str, ...]:
+    """The name without what says only which variant it is."""
+    parts = [part.lower() for part in re.findall(r"[^-_.`\s]+", name)]
+    return tuple(part for part in parts if not _VARIANT.fullmatch(part))
