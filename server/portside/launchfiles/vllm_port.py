@@ -87,7 +87,7 @@ def _comes_from_outside(facts: LaunchFacts, unit: Unit, launch: Launch, port: Po
     assigned = [match["value"] for match in _ASSIGNED.finditer(facts.source.text)]
     if assigned and facts.file.format is Format.SHELL:
         # `VLLM_PORT=8000` and no `export`: a name within the script.
-        return any(PORT_VARIABLE in value for value in assigned)
+        return any(map(_ANYWHERE.search, assigned))
     return port.number is None or port.is_default
 
 

@@ -190,6 +190,14 @@ _VALID = (
     Valid(
         "a package that is installed", "uvicorn litellm.proxy.proxy_server:app\n", "start.sh", {"a.py": ""}
     ),
+    Valid("a path of Windows", "python .\\server.py\n", "start.sh", {"a.py": ""}),
+    Valid("a path of the machine", "python /opt/tool/server.py\n", "start.sh", {"a.py": ""}),
+    Valid(
+        "a package and a module of one name",
+        "uvicorn api:app\n",
+        "start.sh",
+        {"api/__init__.py": "", "api/api.py": _APP},
+    ),
     Valid("a variable", "python $SCRIPT\npython ${DIR}/server.py\n", "start.sh", {"a.py": ""}),
     Valid(
         "what the image clones",

@@ -517,7 +517,7 @@ _VALID = (
     Valid("a name of the script alone", "VLLM_PORT=8000\nvllm serve m --port $VLLM_PORT\n", path="start.sh"),
     Valid(
         "a name of the script for another variable",
-        'VLLM_PORT=${ENGINE_PORT:-8060}\nvllm serve m --port "$VLLM_PORT"\n',
+        'VLLM_PORT=${API_VLLM_PORT:-8060}\nvllm serve m --port "$VLLM_PORT"\n',
         path="start.sh",
     ),
     Valid(

@@ -8,7 +8,7 @@ from pathlib import Path
 from portside.launchfiles.facts import Launch, LaunchFile, Unit
 from portside.launchfiles.launch_facts import LaunchWorkspace
 from portside.launchfiles.launched import Launched
-from portside.lint.source import SourceFile
+from portside.lint.source import SourceFile, Span
 from portside.workspace.asked_facts import Surroundings
 from portside.workspace.import_roots import import_root
 from portside.workspace.installed import vllm_version
@@ -24,16 +24,20 @@ class AskedLaunchFacts(LaunchWorkspace):
     _file: LaunchFile
     _source: SourceFile
     _around: Surroundings
+    _launched: dict[tuple[Span, Span], Launched]
 
     def __init__(
         self, path: Path, file: LaunchFile, source: SourceFile, port_variable: str, around: Surroundings
     ) -> None:
         # Not the base's: to everybody else this is a value, and it would set all fields.
         vars(self).update(_path=path, _file=file, _source=source, _around=around, port_variable=port_variable)
-        vars(self)["around"] = around.files
+        vars(self).update(around=around.files, _launched={})
 
     def launched(self, unit: Unit, launch: Launch) -> Launched:
-        return self._around.python.of(self._file, unit, launch, self._source.text)
+        key = (unit.span, launch.span)
+        if key not in self._launched:
+            self._launched[key] = self._around.python.of(self._file, unit, launch, self._source.text)
+        return self._launched[key]
 
     def shown(self, path: str) -> str:
         return str(self._around.root / path)

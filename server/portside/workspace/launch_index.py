@@ -40,6 +40,14 @@ class _Entry:
 _NONE = _Entry(None, SourceFile("", ""), False)
 
 
+def _entry_of(path: str, text: str) -> _Entry:
+    file = read(path, text)
+    if file is None:
+        return _NONE
+    source = SourceFile(path, text)
+    return _Entry(file, source, _PROXIES.search(source.data.lower()) is not None)
+
+
 class LaunchFiles:
     """What the launch files below a root say; answers the questions of `launchfiles.around.Around`.
 
@@ -103,6 +111,14 @@ class LaunchFiles:
     def source(self, path: str) -> SourceFile:
         """The text as it was read, empty for a file that is none."""
         return self._entry(path).source
+
+    def with_text(self, path: Path, text: str) -> LaunchFile | None:
+        """What the file says with this text, which counts from now on; it is read once."""
+        relative = self._relative(path)
+        known = self._entries.get(relative)
+        if known is None or known.source.text != text:
+            known = self._entries[relative] = _entry_of(relative, text)
+        return known.file
 
     # -- changes -------------------------------------------------------------------------------
 
@@ -174,11 +190,7 @@ class LaunchFiles:
 
     def _read(self, path: str, data: bytes | None = None) -> _Entry:
         text = self._text(path, data) if may_launch(path.rpartition("/")[2]) else None
-        file = read(path, text) if text is not None else None
-        if text is None or file is None:
-            return _NONE
-        source = SourceFile(path, text)
-        return _Entry(file, source, _PROXIES.search(source.data.lower()) is not None)
+        return _entry_of(path, text) if text is not None else _NONE
 
     def _text(self, path: str, data: bytes | None = None) -> str | None:
         if path in self._overlays:

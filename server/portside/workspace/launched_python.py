@@ -7,6 +7,7 @@ else can have put it there.
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections import defaultdict
@@ -50,6 +51,7 @@ class LaunchedPython:
 
     def __init__(self, root: Path, modules: LocalModules) -> None:
         self._root = root
+        self._top = str(root).rstrip(os.sep) + os.sep
         self._modules = modules
         self._known: dict[str, tuple[object, _Module | None]] = {}
         self._python: dict[str, list[str]] | None = None
@@ -58,7 +60,7 @@ class LaunchedPython:
     def of(self, file: LaunchFile, unit: Unit, launch: Launch, text: str) -> Launched:
         """What the launch of this unit of the file starts. text: of the launch file."""
         names = list(_names(launch))
-        if not names or launch.elsewhere:
+        if not names or launch.elsewhere or _is_escaped(launch, text):
             return UNKNOWN
         path = self._exact(file, unit, launch, names) or self._by_name(names)
         if path is None:
@@ -89,7 +91,7 @@ class LaunchedPython:
                 path
                 for name in names
                 for path in _readings(base, unit, launch, name)
-                if (self._root / path).is_file()
+                if os.path.isfile(self._top + path)  # noqa: PTH113 - with every keystroke
             }
             if found:
                 return found.pop() if len(found) == 1 else None
@@ -203,6 +205,12 @@ def _names(launch: Launch) -> Iterator[str]:
             path = posixpath.join(launch.app_dir or "", module.replace(".", "/"))
             yield f"{path}.py"
             yield f"{path}/{'__init__' if launch.serves is Serves.APP else '__main__'}.py"
+
+
+def _is_escaped(launch: Launch, text: str) -> bool:
+    """Whether a backslash stands in the target: a path of Windows, which a shell reads otherwise."""
+    target = launch.target
+    return target is not None and "\\" in text[target.start : target.end]
 
 
 def _is_package(name: str) -> bool:

@@ -12,7 +12,6 @@ from pathlib import Path
 from portside.launchfiles.facts import Format
 from portside.launchfiles.launch_facts import LaunchFacts
 from portside.launchfiles.layout import LaunchLayout
-from portside.launchfiles.reading import read
 from portside.lint.engine import in_launch_files, run_rules
 from portside.lint.finding import LintResult
 from portside.lint.selection import EVERYTHING, Selection
@@ -112,7 +111,7 @@ class Project:
         return LintResult(findings, facts.file.errors)
 
     def _launch_facts(self, path: Path, source: SourceFile) -> LaunchFacts | None:
-        file = read(self._relative(path), source.text)
+        file = self.launch_files.with_text(path, source.text)
         if file is None:
             return None
         workspace = AskedLaunchFacts(path, file, source, self.port_variable, self._surroundings)
@@ -160,9 +159,6 @@ class Project:
 
     def _absolute(self, path: Path) -> Path:
         return path if path.is_absolute() else self.root / path
-
-    def _relative(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix() if self.root in path.parents else path.as_posix()
 
     def _module_facts(self, path: Path, source: SourceFile) -> ModuleFacts:
         known = self._facts.get(path)
