@@ -21,7 +21,18 @@ PATTERNS = (
     "Dockerfile*",
     "*compose*.y*ml",
     "*.sh",
-    "Procfile",
+    "Procfile*",
+    "*.bash",
+    "*.sbatch",
+    "*.service",
+    "*akefile*",
+    "*.mk",
+    "package.json",
+    ".env*",
+    "launch.json",
+    "tasks.json",
+    "*.yaml",
+    "*.yml",
 )
 # A directory of Git; nothing that it says of hooks or filters is to run here.
 _GIT = (

@@ -183,6 +183,8 @@ NOTHING = (
     "python --version",
     "vllm bench serve --port 8000",
     "vllm --version",
+    "command -v uvicorn",
+    "python -m vllm.entrypoints.openai.api_server --help",
     "ollama pull llama3",
     "flask db upgrade",
     "python manage.py migrate",

@@ -16,10 +16,11 @@ class Runner:
     """The words between a runner and its command.
 
     verbs: its own first word, where it has one. takes: options with a value of their own. skips: arguments
-    that are its own. shells: options whose value is shell text. shell_arguments: each argument is shell text.
-    background: its caller goes on while the command runs; background_flags: with one of these. modules:
-    options that a Python module follows. scripts: a Python file may follow without `python`. folders: options
-    that say where it runs. env_files: options that name a .env file. assigns: it takes NAME=value.
+    that are its own. shells: options whose value is shell text. shell_arguments: each argument is shell
+    text. background: its caller goes on while the command runs; background_flags: with one of these.
+    modules: options that a Python module follows. scripts: a Python file may follow without `python`.
+    folders: options that say where it runs. env_files: options that name a .env file. assigns: it takes
+    NAME=value. asks: with one of these it only tells about the command.
     """
 
     verbs: frozenset[str] = frozenset()
@@ -34,6 +35,7 @@ class Runner:
     folders: frozenset[str] = frozenset()
     env_files: frozenset[str] = frozenset()
     assigns: bool = False
+    asks: frozenset[str] = frozenset()
 
 
 def _takes(options: str) -> frozenset[str]:
@@ -66,9 +68,8 @@ _PROJECT = Runner(
 
 RUNNERS: Mapping[str, Runner] = {
     # -- shells' own words and small tools
-    **dict.fromkeys(
-        ("nohup", "command", "builtin", "time", "then", "do", "else", "!", "doas", "unbuffer"), _PLAIN
-    ),
+    **dict.fromkeys(("nohup", "builtin", "time", "then", "do", "else", "!", "doas", "unbuffer"), _PLAIN),
+    "command": Runner(asks=_takes("-v -V")),
     "exec": Runner(takes=_takes("-a")),
     "env": Runner(
         takes=_takes("-u --unset -C --chdir"),

@@ -136,7 +136,7 @@ def _start_plain(plain: Plain, depth: int) -> Iterator[Started]:
         return
     server = by_program(name, tuple(word.text for word in arguments))
     if server is not None:
-        yield server_started(words, server, arguments, around, first)
+        yield from server_started(words, server, arguments, around, first)
     elif is_python(first) or is_python_before(words):
         yield from _started_or_peeled(python_launches(words, around), depth)
     elif name.endswith((".py", ".pyw")) and (plain.may_be_script or "/" in first.text):

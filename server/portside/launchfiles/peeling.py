@@ -108,6 +108,8 @@ def _behind(name: str, runner: Runner, words: Sequence[Placed], around: Around) 
                 continue
             break
         if is_option(word):
+            if option in runner.asks:
+                return
             if option in runner.background_flags:
                 around = replace(around, background=True)
             if option in runner.modules and value is not None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from portside.launchfiles.commands import start_placed
-from portside.launchfiles.facts import Form, Format, LaunchFile, Unit
+from portside.launchfiles.facts import Form, Format, LaunchFile, Setting, Unit
 from portside.launchfiles.placed import Placed
 from portside.launchfiles.shell_run import run
 from portside.launchfiles.started import Around
@@ -26,8 +26,10 @@ def read(path: str, text: str) -> LaunchFile:
 
 def _units(path: str, found: re.Match[str]) -> Iterator[Unit]:
     command = Placed.literal(found["command"].rstrip(), found.start("command"))
-    outcome = run(command, Around(Form.SHELL, folder="."), start=start_placed)
-    # foreman and honcho read the .env file beside the Procfile.
+    # honcho, foreman and Heroku give each process a PORT of its own, and read the .env file beside.
+    name = Span(*found.span("name"))
+    environment = {"PORT": Setting("PORT", None, name, name)}
+    outcome = run(command, Around(Form.SHELL, environment, "."), start=start_placed)
     unit = Unit(
         "process", found["name"], Span(*found.span()), group=path, host_network=True, env_files=(".env",)
     )

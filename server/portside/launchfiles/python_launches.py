@@ -67,7 +67,7 @@ def module_launches(words: Sequence[Placed], index: int, around: Around) -> Iter
         return
     server = by_module(name, tuple(word.text for word in arguments))
     if server is not None:
-        yield server_started(words, server, arguments, around, module)
+        yield from server_started(words, server, arguments, around, module)
     elif name.partition(".")[0] not in TOOL_MODULES and name not in TOOL_MODULES:
         options = Options(arguments)
         ports = () if asks(name) else tuple(script_ports(options))
@@ -76,9 +76,11 @@ def module_launches(words: Sequence[Placed], index: int, around: Around) -> Iter
 
 def server_started(
     words: Sequence[Placed], server: Server, arguments: Sequence[Placed], around: Around, name: Placed
-) -> Launch:
-    """The launch of a server that is known. name: the word that names it."""
-    return server_launch(words, server, _behind_verbs(server, arguments), around, name)
+) -> Iterator[Launch]:
+    """The launch of a known server, none where it only tells about itself. name: the word that names it."""
+    tells = [word.text for word in arguments] == ["--version"]
+    if not tells and not any(word.text == "--help" for word in arguments):
+        yield server_launch(words, server, _behind_verbs(server, arguments), around, name)
 
 
 def _behind_verbs(server: Server, arguments: Sequence[Placed]) -> Sequence[Placed]:

@@ -43,7 +43,7 @@ def _commands(found: Sequence[Entry]) -> list[Placed]:
     """Every ExecStart; an empty one takes back those before it."""
     commands: list[Placed] = []
     for entry in found:
-        if entry.section == "Service" and entry.key == "ExecStart":
+        if entry.key == "ExecStart":
             commands = [*commands, entry.value] if entry.value.text else []
     return commands
 
