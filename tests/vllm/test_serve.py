@@ -17,7 +17,7 @@ from tests.patience import PATIENCE_S
 
 from .conftest import Served
 
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1800)]
 
 APP = "core.qwen_vllm_server:app"
 Serve = Callable[..., Served]

@@ -18,7 +18,7 @@ from tests.patience import PATIENCE_S
 from .conftest import Served
 from .test_serve import ask, is_ready
 
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1800)]
 
 Serve = Callable[..., Served]
 OPTIONS = ["--dtype", "float32", "--max-model-len", "128", "--enforce-eager", "--host", "127.0.0.1"]
