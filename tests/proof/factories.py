@@ -443,11 +443,6 @@ NO_FACTORY = (
         files={"settings.py": "X = 1\n"},
     ),
     Unmovable(
-        "an annotated global",
-        HEAD + "\n\n@app.get('/m')\ndef m():\n    return model\n" + GUARD + "    model: str = 'm'\n" + RUN,
-        ((18, "`model` has an annotation here"),),
-    ),
-    Unmovable(
         "the server is used before it runs",
         HEAD + GUARD + "    server = uvicorn.Server(uvicorn.Config(app))\n    server.install_signal_handlers = print\n    server.run()\n",
         ((14, "`server` is used here too"),),

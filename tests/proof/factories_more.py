@@ -15,7 +15,7 @@ from tests.proof.factories import (
     RUN,
     UVICORN,
 )  # fmt: skip
-from tests.proof.shapes import Movable
+from tests.proof.shapes import API, Movable
 
 WORDS = {"SERVER_ARGS": "--model big"}
 SHOWS_MODEL = "\n\n@app.get('/m')\ndef m():\n    return app.state.model\n"
@@ -307,4 +307,49 @@ AFTER = (
     ),
 )  # fmt: skip
 
-MORE_FACTORIES = (*BRANCHES, *SERVING_FOR_OTHERS, *WITH_WORDS, *AFTER)
+NAMES_AND_DEFAULTS = (
+    Movable(
+        "names with types, which a global name can't have",
+        HEAD + "\n\nmodel = None\n\n\n@app.get('/m')\ndef m():\n    return [model, size]\n" + GUARD
+        + "    model: 'str | None' = 'm'\n    size: int\n    size = len(model)\n" + RUN,
+        PLAIN,
+        kept=("    global model, size\n    model = 'm'\n    size = len(model)\n",),
+    ),
+    Movable(
+        "the script's own name in the import string",
+        HEAD + "\n\n@app.get('/m')\ndef m():\n    return model\n" + GUARD + "    model = 'm'\n    app.state.x = 1\n    uvicorn.run('__main__:app', port=8010)\n",
+        f"{UVICORN} --port 8010",
+        kept=("    global model\n", "    return app\n"),
+    ),
+    Movable(
+        "variables before the script's own options",
+        "import os\n" + ARGPARSE + HEAD + GUARD + PARSER + NETWORK + PARSE + "    port = int(os.environ.get('PORT', args.port))\n"
+        "    host = os.environ.get('HOST', args.host)\n    uvicorn.run(app, host=host, port=port)\n",
+        f'{UVICORN} --host "${{HOST:-0.0.0.0}}" --port "${{PORT:-8000}}"',
+        notes=("`--port` of the script is an option of uvicorn now, which `$PORT` gives a value",),
+    ),
+    Movable(
+        "handlers that log with a logger from elsewhere",
+        "import sys\nfrom logs import get_logger\n" + HEAD + "\n\ndef main():\n    logger = get_logger()\n    try:\n        app.state.x = 1\n"
+        "        logger.info('starting')\n        uvicorn.run(app, port=8010)\n    except KeyboardInterrupt:\n        logger.info('stopped')\n"
+        "        sys.exit(0)\n    except Exception as error:\n        logger.critical('failed: %s', error)\n        sys.exit(1)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010",
+        files={"logs.py": "import logging\n\n\ndef get_logger():\n    return logging.getLogger('x')\n"},
+        kept=("        return app\n", "logger.critical("),
+    ),
+    Movable(
+        "an import string into a package of the app's name, whose settings are imported too",
+        "import uvicorn" + GUARD + "    from app.settings import PORT\n\n    open('started', 'w').close()\n    uvicorn.run('app.main:app', port=PORT)\n",
+        f"{UVICORN} --port 8010",
+        files={"app/__init__.py": "", "app/settings.py": "PORT = 8010\n", "app/main.py": API},
+        kept=("    from app.main import app\n    return app\n",),
+    ),
+    Movable(
+        "a port that a settings object takes from the environment in its own way",
+        "from settings import settings\n" + HEAD + GUARD + "    app.state.x = 1\n    uvicorn.run(app, port=settings.port)\n",
+        f"""{UVICORN} --port "$(python -c 'from settings import settings; print(settings.port)' | tail -n 1)\"""",
+        files={"settings.py": "import os\n\n\nclass Settings:\n    port: int = 8010\n\n    def __init__(self):\n        self.port = int(os.getenv('PORT', str(self.port)))\n\n\nsettings = Settings()\n"},
+    ),
+)  # fmt: skip
+
+MORE_FACTORIES = (*NAMES_AND_DEFAULTS, *BRANCHES, *SERVING_FOR_OTHERS, *WITH_WORDS, *AFTER)

@@ -515,6 +515,13 @@ MOVABLE = (
         gone=("LOGGING_CONFIG",),
     ),
     Movable(
+        "imports of the module once more in the main block",
+        f"import os\nimport time\nimport uvicorn\n{API}\n\n@app.get('/now')\ndef now():\n    return os.sep, time.time() > 0\n\n\n"
+        "if __name__ == '__main__':\n    import os\n    import time\n\n    uvicorn.run('server:app', port=int(os.getenv('PORT', '8010')))\n",
+        'uvicorn server:app --port "${PORT:-8010}"',
+        kept=("import os\nimport time\n",),
+    ),
+    Movable(
         "words that a shell would take apart",
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, root_path='/$HOME/`a`; b\\'c')\n",
         "uvicorn server:app --root-path '/$HOME/`a`; b'\"'\"'c'",

@@ -13,16 +13,33 @@ UNMOVABLE = (
     Unmovable(
         "another file that parses the arguments when it is imported",
         "from options import args\n" + HEAD + GUARD + RUN,
-        ((1, "`options.py`, which is imported here, parses the arguments of the process"),),
+        ((1, "`options.py` parses the arguments of the process here"),),
         files={"options.py": "import argparse\n\nargs = argparse.ArgumentParser().parse_args()\n"},
     ),
     Unmovable(
         "arguments that a file parses which another one imports",
         "import settings\n" + HEAD + GUARD + "    uvicorn.run(app, port=settings.port)\n",
-        ((1, "`options.py`, which is imported here, parses the arguments"),),
+        ((1, "`options.py` parses the arguments"),),
         files={
             "settings.py": "from options import read\n\nport = 8010\n",
             "options.py": "import argparse\n\n\ndef read():\n    return argparse.ArgumentParser().parse_args()\n\n\nread()\n",
+        },
+    ),
+    Unmovable(
+        "a function of another file that parses the arguments, called on import",
+        "from options import read\n\nargs = read()\n" + HEAD + GUARD + RUN,
+        ((3, "`options.py` parses the arguments"),),
+        files={"options.py": "import argparse\n\n\ndef read(words=None):\n    return argparse.ArgumentParser().parse_args(words)\n"},
+    ),
+    Unmovable(
+        "the same in a file that this one imports, through a package",
+        "from settings import model\n" + HEAD + GUARD + RUN,
+        ((1, "`cli/options.py` parses the arguments"),),
+        files={
+            "settings.py": "from cli import read\n\nmodel = read().model\n",
+            "cli/__init__.py": "from .options import read\n",
+            "cli/options.py": "import argparse\n\n\ndef read():\n    return parsed()\n\n\ndef parsed():\n"
+            "    parser = argparse.ArgumentParser()\n    parser.add_argument('--model')\n    return parser.parse_args()\n",
         },
     ),
     Unmovable(

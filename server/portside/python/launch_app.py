@@ -319,6 +319,16 @@ def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:
     return tuple(b for b in found if statement.start_byte <= b.node.start_byte < statement.end_byte)
 
 
+def is_bound_alike(names: Names, site: Site, binding: Binding) -> bool:
+    """Whether it is an import that the module has too, whoever starts it."""
+    others = [b for b in names.module_bindings(binding.name) if not site.removes(b.node.start_byte)]
+    same = [
+        b.how is How.IMPORT and b.target == binding.target and not b.deferred and b.arm is None
+        for b in others
+    ]
+    return binding.how is How.IMPORT and binding.target is not None and bool(same) and all(same)
+
+
 _OPENERS = frozenset(
     {"open", "Path", "FileResponse", "StaticFiles", "Jinja2Templates", "load_dotenv", "read_csv"}
     | {"spec_from_file_location"}

@@ -14,6 +14,7 @@ from tree_sitter import Node
 
 from portside.lint.finding import Edit
 from portside.python.bindings import How
+from portside.python.chunks import Chunk
 from portside.python.guards import Guards
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
@@ -166,6 +167,44 @@ def parses_on_import(names: Names, guards: Guards) -> bool:
             if runs(call) or (_runs_on_import(names, call) and any(map(runs, _users(names, call)))):
                 return True
     return False
+
+
+def parsing_functions(names: Names) -> frozenset[str]:
+    """The functions, and the classes by their `__init__`, that parse the process' arguments when called."""
+    found: set[str] = set()
+    for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER]):
+        if chunk.is_definition and any(_is_run_by(names, chunk.node, call) for call in _bare(names, chunk)):
+            found |= {chunk.own_name.decode()} if chunk.own_name is not None else set()
+    for chunk in names.chunks_with(found):
+        calls = query("(call function: (identifier) @name)", chunk.node).get("name", [])
+        if chunk.is_definition and any(
+            names.tree.text(name) in found and _is_run_by(names, chunk.node, name) for name in calls
+        ):
+            found |= {chunk.own_name.decode()} if chunk.own_name is not None else set()
+    return frozenset(found)
+
+
+def _bare(names: Names, chunk: Chunk) -> Iterator[Node]:
+    """The calls of parsers that are handed nothing, or what the function around is not handed either."""
+    for attribute in query("(attribute) @a", chunk.node).get("a", []):
+        call = _reader(names, attribute)
+        if call is not None and call.type == "call":
+            passed = argument_nodes(call)
+            if not passed or (len(passed) == 1 and _function_with_words(names, passed[0]) is not None):
+                yield call
+
+
+def _is_run_by(names: Names, definition: Node, node: Node) -> bool:
+    """Whether calling the definition runs the code at the node."""
+    definition = definition.child_by_field_name("definition") or definition
+    scope = names.scope_at(node).function()
+    function = scope.node if scope is not None else None
+    if function is None or query("(yield) @y", function):
+        return False
+    name = function.child_by_field_name("name")
+    is_maker = name is not None and name.text in {b"__init__", b"__post_init__"}
+    inside = definition.start_byte <= function.start_byte < definition.end_byte
+    return function == definition or (definition.type == "class_definition" and inside and is_maker)
 
 
 def _users(names: Names, call: Node) -> tuple[Node, ...]:

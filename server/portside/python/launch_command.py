@@ -137,7 +137,14 @@ class OptionReader:
 
     @property
     def _variables(self) -> ShellVariables:
-        return ShellVariables(self.names, self.obstacles, self.place.variables, self.may_leave)
+        return ShellVariables(
+            self.names,
+            self.obstacles,
+            self.place.variables,
+            self.may_leave,
+            self.moves_arguments,
+            self._asked,
+        )
 
     def _check_port(self, node: Node, port: int | None) -> None:
         """A number that is no port stays in the file, where PS205 says so."""
@@ -263,14 +270,19 @@ class OptionReader:
     def _untold(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> tuple[str, ...]:
         """What nobody can read from the source: asked of its module, or left to a person."""
         shown = f"`{option.keyword}={self.obstacles.quote(node)[1:]}"
-        asked = Asking(self.names, self.site, self.place, self.target).words(option, node)
-        if asked is not None:
-            self.obstacles.note(f"{shown} is computed: the command asks the module for it", review=True)
+        if (asked := self._asked(option, node)) is not None:
             return asked
         if self.may_leave and not option.keyword.startswith("ssl_"):
             return self._left(option, shown)
         self.obstacles.add(node, f"{shown}: {_why_not(value)}")
         return ()
+
+    def _asked(self, option: Option, node: Node) -> tuple[str, ...] | None:
+        asked = Asking(self.names, self.site, self.place, self.target).words(option, node)
+        if asked is not None:
+            shown = f"`{option.keyword}={self.obstacles.quote(node)[1:]}"
+            self.obstacles.note(f"{shown} is computed: the command asks the module for it", review=True)
+        return asked
 
     def _left(self, option: Option, shown: str) -> tuple[str, ...]:
         """Nothing, and a note that a person has to say it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from tree_sitter import Node
@@ -93,12 +94,17 @@ _HARMLESS_METHODS = frozenset(
     ]
 )
 _PARSER_METHODS = frozenset({"add_argument", "add_argument_group", "add_cli_args"})
-_PRINTS = frozenset({"builtins.print", "rich.print", "pprint.pprint", "sys.stdout.flush"})
+_PRINTS = frozenset(
+    {"builtins.print", "rich.print", "pprint.pprint", "sys.stdout.flush", "traceback.print_exc"}
+)
+_STREAMS = frozenset({"sys.stdout", "sys.stderr"})
 _LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "success", "warning"})
 _LOGGERS = frozenset(
     {"logging.getLogger", "structlog.get_logger", "structlog.getLogger", "loguru.logger"}
     | {"vllm.logger.init_logger"}
 )
+# Whoever makes it: nothing else has this name and these methods.
+_LOGGER_NAME = re.compile(r"(^|[._])log(ger)?$", re.IGNORECASE)
 
 _LITERALS = frozenset(
     {
@@ -261,11 +267,14 @@ def _only_tells(names: Names, call: Node) -> bool:
         return False
     qualified = names.qualified(function) or ""
     if qualified in _PRINTS:
-        return "file" not in arguments(call).keywords
+        file = arguments(call).keywords.get("file")
+        return file is None or names.qualified(file) in _STREAMS
     method = function.child_by_field_name("attribute")
     logger = function.child_by_field_name("object")
     if method is None or logger is None or names.tree.text(method) not in _LOGS:
         return False
+    if _LOGGER_NAME.search(names.tree.text(logger)):
+        return True
     made = names.value_of(logger)
     maker = made.child_by_field_name("function") if made.type == "call" else made
     return maker is not None and names.qualified(maker) in _LOGGERS

@@ -6,7 +6,7 @@ pydantic-settings and in `load_dotenv()` alike, so its value of today stands whe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -16,7 +16,7 @@ from portside.knowledge.uvicorn import Kind, NoForm, Option
 from portside.python.launch_obstacles import Obstacles
 from portside.python.names import Names
 from portside.python.syntax import argument_nodes, query, string_value, unwrapped
-from portside.python.value_types import Environment, Literal, Value
+from portside.python.value_types import CommandLine, Environment, Literal, Value
 
 # What may stand in for a value that the process itself changed before it was read.
 _LOADERS = frozenset({"load_dotenv", "dotenv_values", "read_env", "read_envfile", "env_file"})
@@ -33,13 +33,17 @@ _NESTED = 3
 class ShellVariables:
     """The variables of one launch. file: what the `.env` beside it says, {} without one.
 
-    may_leave: whether an option without a form may be left to whoever starts the server.
+    may_leave: whether an option without a form may be left to whoever starts the server. moves_arguments:
+    whether options of the script become options of uvicorn. asked: the words by which the command asks
+    a module for what has no form, None where none can tell.
     """
 
     names: Names
     obstacles: Obstacles
     file: Mapping[str, str]
     may_leave: bool = False
+    moves_arguments: bool = False
+    asked: Callable[[Option, Node], tuple[str, ...] | None] = lambda _option, _node: None
 
     def words(
         self, option: Option, node: Node, value: Environment, *, is_outside: bool = False
@@ -77,7 +81,9 @@ class ShellVariables:
                 return (option.flag, f'"${{{value.variable}:-{_ANY_IPV4}}}"')
             if option.none_is_default:
                 return (f'${{{value.variable}:+{option.flag} "${value.variable}"}}',)
-        default = _default(option, value)
+        default = _default(option, self._given(value) if self.moves_arguments else value)
+        if default is None and (asked := self.asked(option, node)) is not None:
+            return asked
         if default is None and self.may_leave and not option.keyword.startswith("ssl_"):
             self.obstacles.note(
                 f"what `${value.variable}` defaults to has no form in a shell: say `{option.flag}`",
@@ -88,6 +94,17 @@ class ShellVariables:
         if default is None:
             return ()
         return (option.flag, f'"{default}"') if default else ()
+
+    def _given(self, value: Environment) -> Environment:
+        """`os.environ.get("PORT", args.port)`, with what the script's option is where it is not given."""
+        inner = value.default
+        if isinstance(inner, CommandLine) and inner.option and inner.default is not None:
+            self.obstacles.note(
+                f"`{inner.option}` of the script is an option of uvicorn now,"
+                f" which `${value.variable}` gives a value"
+            )
+            return Environment(value.variable, inner.default, value.integer)
+        return value
 
     def _switch(self, option: Option, node: Node, value: Environment) -> tuple[str, ...]:
         """An option without a value, as it is where the variable is not set."""
@@ -166,6 +183,8 @@ def _default(option: Option, value: Value, depth: int = _NESTED) -> str | None:
         if value.default is None:
             return f"${{{value.variable}:?}}"
         inner = _default(option, value.default, depth - 1)
+        if inner is not None and inner.startswith(f"${{{value.variable}:"):
+            return inner
         return None if inner is None else f"${{{value.variable}:-{inner}}}"
     if not isinstance(value, Literal) or value.value is None:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from portside.python.launch_app import bound_in
+from portside.python.launch_app import bound_in, is_bound_alike
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
@@ -66,13 +66,15 @@ def _of_string(names: Names, site: Site, launch: Launch, text: str, obstacles: O
         ):
             obstacles.add(launch.app, f"`{first}` is another name where the server is started")
             return None
-        _check_discarded(names, site, first, obstacles, is_called=bool(ending))
+        # `__main__` is the script itself, but in the processes that it starts.
+        if module != "__main__" or launch.starts_processes(names):
+            _check_discarded(names, site, first, obstacles, is_called=bool(ending))
         return Returned(f"{name}{ending}")
     mentioned = any(
         names.tree.text(node) == first
         for part in site.removed
         for node in query("(identifier) @name", part).get("name", [])
-        if _is_read(node)
+        if _is_read(node) and not _is_path_of_import(node)
     )
     if mentioned or first in scope.globals:
         obstacles.add(launch.app, f"`{first}` is another name where the server is started")
@@ -96,10 +98,19 @@ def _check_discarded(names: Names, site: Site, app: str, obstacles: Obstacles, *
             elif text == app and names.home(text, names.scope_at(node)) is names.module and _is_read(node):
                 obstacles.add(node, f"what happens to `{app}` here is lost on the app that is served")
         for binding in bound_in(names, part) if part not in site.functions else ():
+            if is_bound_alike(names, site, binding):
+                continue
             if any(not site.removes(read.start_byte) for read in names.reads(binding.name)):
                 obstacles.add(binding.node, f"`{binding.name}` is lost on the app that is served")
         for node in query("(global_statement) @global", part).get("global", []):
             obstacles.add(node, f"what {obstacles.quote(node)} leaves is lost on the app that is served")
+
+
+def _is_path_of_import(node: Node) -> bool:
+    """`app` in `from app.settings import port`, which binds no such name."""
+    path = node.parent
+    around = path.parent if path is not None and path.type == "dotted_name" else None
+    return around is not None and around.child_by_field_name("module_name") == path
 
 
 def _is_read(node: Node) -> bool:

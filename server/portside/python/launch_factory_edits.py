@@ -20,6 +20,7 @@ from portside.python.launch_factory_after import NAME as AFTER
 from portside.python.launch_factory_after import After
 from portside.python.launch_factory_app import Returned
 from portside.python.launch_factory_kept import Kept, KeptWriter
+from portside.python.launch_factory_names import annotated
 from portside.python.launch_factory_tries import dropped, dropped_spans, open_handlers
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_removal import left_over
@@ -64,6 +65,8 @@ class FactoryWriter:
             self._check_serving(site, [node for node in site.serving if self._goes(node)], obstacles)
         header = self._header(obstacles)
         going = [*(_whole(node) for node in serving), *self.parsed.options, *self.after.gone]
+        typed = list(annotated(self.names, self.site, self.declared))
+        going += [_whole(node) for node in typed if node.child_by_field_name("right") is None]
         going += self._local_imports([site.levels[0].statement for site in sites])
         for node in going:
             if not self._owns_its_lines(node):
@@ -76,6 +79,7 @@ class FactoryWriter:
             return None
         changes = [*(self._ahead(edit, cuts) for edit in header), *self._returns(), *self._parsing()]
         changes += [*after, *self._in_threads(), *self._endings(), *self._leaving(), *self._untyped()]
+        changes += self._unannotated(typed, cuts)
         imports = self._imports(cuts, obstacles)
         if imports is None:
             return None
@@ -271,6 +275,15 @@ class FactoryWriter:
             if function.children[0].type == "async":
                 start, end = function.children[0].start_byte, function.children[1].start_byte
                 yield Edit(self._source.path, self.names.tree.span_of_bytes(start, end), "")
+
+    def _unannotated(self, typed: list[Node], cuts: list[Span]) -> Iterator[Edit]:
+        """Takes the type from what is declared global."""
+        for node in typed:
+            left, kind = node.child_by_field_name("left"), node.child_by_field_name("type")
+            if left is not None and kind is not None:
+                span = self.names.tree.span_of_bytes(left.end_byte, kind.end_byte)
+                if not any(_covers(cut, span) for cut in cuts):
+                    yield Edit(self._source.path, span, "")
 
     def _in_threads(self) -> Iterator[Edit]:
         """`asyncio.run(…)` in a thread of its own: uvicorn calls a factory within its loop."""

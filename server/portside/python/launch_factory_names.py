@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Collection, Iterator
+
+from tree_sitter import Node
 
 from portside.python.bindings import Binding, How
-from portside.python.launch_app import bound_in
+from portside.python.launch_app import bound_in, is_bound_alike
 from portside.python.launch_arguments import Arguments
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
@@ -33,14 +36,29 @@ def global_names(names: Names, site: Site, parsed: Arguments, obstacles: Obstacl
     keeps_all = _needs_all(names, site)
     # What the calls that parse need must be there before the block imports it.
     needed = set(parsed.modules)
-    shared = (b for b in found if keeps_all or b.name in needed or _is_shared(names, site, b))
-    wanted = dict.fromkeys(b.name for b in shared)
-    for binding in found:
-        if binding.name in wanted and _is_annotated(binding):
-            obstacles.add(
-                binding.node, f"`{binding.name}` has an annotation here, which a `global` name can't have"
-            )
-    return tuple(wanted)
+    shared = (b for b in found if b.name in needed or _has_to_be_shared(names, site, b, keeps_all))
+    return tuple(dict.fromkeys(b.name for b in shared))
+
+
+def annotated(names: Names, site: Site, declared: Collection[str]) -> Iterator[Node]:
+    """The assignments of the block with a type, which a `global` name can't have."""
+    for name in declared:
+        for binding in names.module_bindings(name):
+            within = site.guard is not None and site.guard.start_byte <= binding.node.start_byte
+            if within and site.removes(binding.node.start_byte) and _is_annotated(binding):
+                yield binding.statement
+
+
+def _has_to_be_shared(names: Names, site: Site, binding: Binding, keeps_all: bool) -> bool:
+    if is_bound_alike(names, site, binding) and not _is_read_before(names, site, binding):
+        return False
+    return keeps_all or _is_shared(names, site, binding)
+
+
+def _is_read_before(names: Names, site: Site, binding: Binding) -> bool:
+    """Whether the block itself reads the name before it binds it, which a function can't."""
+    start = site.guard.start_byte if site.guard is not None else 0
+    return any(start <= read.start_byte < binding.node.start_byte for read in names.reads(binding.name))
 
 
 def _needs_all(names: Names, site: Site) -> bool:

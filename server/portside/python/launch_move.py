@@ -27,6 +27,7 @@ from portside.python.launch_app import (
     Found,
     bound_in,
     given_paths,
+    is_bound_alike,
     is_text,
     opened_paths,
 )
@@ -146,7 +147,11 @@ def _check_names(names: Names, site: Site, obstacles: Obstacles) -> None:
     for removed in site.removed:
         for binding in bound_in(names, removed):
             is_own_name = binding.how in {How.ANNOTATION, How.FUNCTION} and removed in site.functions
-            if is_own_name or obstacles.is_explained(binding.statement):
+            if (
+                is_own_name
+                or obstacles.is_explained(binding.statement)
+                or is_bound_alike(names, site, binding)
+            ):
                 continue
             readers = [node for node in names.reads(binding.name) if not site.removes(node.start_byte)]
             if readers:

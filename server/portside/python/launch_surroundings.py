@@ -41,9 +41,7 @@ def check_surroundings(
     if names.tree.errors:
         obstacles.add(launch.call, "the file has syntax errors, so not all that it does can be seen")
     for line, path in facts.workspace.parsing_arguments:
-        reason = (
-            f"`{path}`, which is imported here, parses the arguments of the process: they are uvicorn's then"
-        )
+        reason = f"`{path}` parses the arguments of the process here: they are uvicorn's then"
         obstacles.add_at(line, reason)
     for other in facts.module.launches:
         if other is not launch and other.when is not When.NEVER and other not in others:

@@ -20,7 +20,7 @@ from portside.python.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
 from portside.python.guards import When
 from portside.python.imports import Import
-from portside.python.launch_arguments import parses_on_import
+from portside.python.launch_arguments import parses_on_import, parsing_functions
 from portside.python.names import Names
 from portside.python.outside_values import Loaded, outside_value
 from portside.python.served_app import is_held
@@ -53,7 +53,7 @@ class ModuleSummary:
     too. imports: what its import imports in turn, by name. constants: by name in the module.
     makers: the functions and classes that make an engine when called. coroutines: those that do when
     awaited. calls: what of other modules its import calls, by qualified name. parses_arguments: whether
-    its import does, those of the process.
+    its import does, those of the process. parsers: the functions and classes that do when called.
     """
 
     engines: tuple[EngineSummary, ...]
@@ -66,6 +66,7 @@ class ModuleSummary:
     calls: tuple[tuple[str, Span], ...] = ()
     coroutines: Mapping[str, EngineSummary] = field(default_factory=dict)
     parses_arguments: bool = False
+    parsers: frozenset[str] = frozenset()
 
 
 def summarize(facts: ModuleFacts) -> ModuleSummary:
@@ -83,6 +84,7 @@ def summarize(facts: ModuleFacts) -> ModuleSummary:
         _calls(facts),
         _coroutines(facts),
         parses_on_import(facts.names, facts.guards),
+        parsing_functions(facts.names),
     )
 
 
@@ -190,10 +192,8 @@ class LocalModules:
     ) -> Iterator[tuple[str, Span, Path, EngineSummary]]:
         """The calls of what makes an engine in another file, with that file. awaited: coroutines too."""
         for name, span in calls:
-            module, _, called = name.rpartition(".")
-            # `from .. import Engine` is `..Engine`, in the module `..`.
-            dots = "." if name.startswith(".") and not module.strip(".") else ""
-            found = self._maker(path, module + dots, called, top, awaited=awaited)
+            module, called = _called_of(name)
+            found = self._maker(path, module, called, top, awaited=awaited)
             if found is not None and found[0] != path:
                 yield called, span, *found
 
@@ -256,12 +256,32 @@ class LocalModules:
     def parsing_arguments(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[tuple[int, str]]:
         """The files that parse the arguments when this one is imported, each with the line that does it."""
         seen = {path}
+        for name, span in self._local_calls(path, facts, top):
+            for parser in self._parser(path, *_called_of(name), top):
+                yield facts.source.line_of(span.start) + 1, self._label(parser)
         for found in facts.imports:
             if found.when is When.IMPORT:
+                line = facts.tree.line(found.statement)
                 for target in self._reachable(path, found, top, seen):
                     summary = self.summary(target)
                     if summary is not None and summary.parses_arguments:
-                        yield facts.tree.line(found.statement), self._label(target)
+                        yield line, self._label(target)
+                    for name, _ in summary.calls if summary is not None else ():
+                        yield from (
+                            (line, self._label(file)) for file in self._parser(target, *_called_of(name), top)
+                        )
+
+    def _parser(self, path: Path, module: str, name: str, top: Path, steps: int = 4) -> Iterator[Path]:
+        """The file with the function that parses the arguments, where what `path` calls is one."""
+        files = self.files_of(path, module, None, top)
+        summary = self.summary(files[-1]) if files and files[-1] != path else None
+        if summary is None:
+            return
+        if name in summary.parsers:
+            yield files[-1]
+        handed_on = next((source for source, imported in summary.imports if imported == name), None)
+        if handed_on is not None and steps and name not in summary.parsers:
+            yield from self._parser(files[-1], handed_on, name, top, steps - 1)
 
     def outside_value(self, path: Path, qualified: str, top: Path) -> Value | None:
         """What a name from other files stands for, in the file at `path`."""
@@ -353,6 +373,12 @@ class LocalModules:
             return decode(path, data).text if len(data) <= LARGEST_BYTES else ""
         except (OSError, UnreadableFile):
             return None
+
+
+def _called_of(qualified: str) -> tuple[str, str]:
+    """The module, and the name in it: `from .. import Engine` is `..Engine`, in the module `..`."""
+    module, _, name = qualified.rpartition(".")
+    return module + ("." if qualified.startswith(".") and not module.strip(".") else ""), name
 
 
 def _is_module(file: Path, module: str) -> bool:
