@@ -34,6 +34,8 @@ PATTERNS = (
     "*.yaml",
     "*.yml",
 )
+# Weights, pictures and data: a server that is not asked of them starts without.
+_LARGE = 400_000
 # A directory of Git; nothing that it says of hooks or filters is to run here.
 _GIT = (
     "git",
@@ -46,26 +48,30 @@ _GIT = (
 )
 
 
-def tree_of(repository: str, commit: str, cache: Path, mirrors: Path | None) -> Path:
-    """The folder with the repository's files at this commit; fetched on first use."""
-    folder = cache / repository.replace("/", "+") / commit[:12]
+def tree_of(repository: str, commit: str, cache: Path, mirrors: Path | None, *, whole: bool = False) -> Path:
+    """The folder with the repository's files at this commit; fetched on first use.
+
+    whole: all files, those above a size as empty ones, not only those that Portside may look at.
+    """
+    folder = cache / repository.replace("/", "+") / f"{commit[:12]}{'-whole' * whole}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            _fetch(repository, commit, Path(scratch), mirrors)
+            _fetch(repository, commit, Path(scratch), mirrors, whole)
             made = Path(scratch) / "tree"
             made.rename(folder)
     return folder
 
 
-def _fetch(repository: str, commit: str, scratch: Path, mirrors: Path | None) -> None:
+def _fetch(repository: str, commit: str, scratch: Path, mirrors: Path | None, whole: bool) -> None:
     tree = scratch / "tree"
     tree.mkdir()
     if mirrors is not None and (mirror := _mirror(repository, mirrors)) is not None:
-        _from_mirror(mirror, commit, tree)
+        _from_mirror(mirror, commit, tree, whole)
         return
     _run(*_GIT, "init", "--quiet", str(tree))
-    _run(*_GIT, "-C", str(tree), "sparse-checkout", "set", "--no-cone", *PATTERNS)
+    if not whole:
+        _run(*_GIT, "-C", str(tree), "sparse-checkout", "set", "--no-cone", *PATTERNS)
     url = f"https://github.com/{repository}"
     _run(*_GIT, "-C", str(tree), "remote", "add", "origin", url)
     _run(*_GIT, "-C", str(tree), "fetch", "--quiet", "--depth=1", "--filter=blob:none", "origin", commit)
@@ -81,30 +87,37 @@ def _mirror(repository: str, mirrors: Path) -> Path | None:
     )
 
 
-def _from_mirror(mirror: Path, commit: str, tree: Path) -> None:
+def _from_mirror(mirror: Path, commit: str, tree: Path, whole: bool) -> None:
     """Files that the mirror lacks are left out: a mirror need not be whole."""
     listed = _run("git", "--git-dir", str(mirror), "ls-tree", "-r", "-z", "-l", commit)
-    wanted = list(_wanted(listed))
-    batch = "".join(f"{blob}\n" for blob, _ in wanted).encode()
+    wanted = list(_wanted(listed, whole))
+    batch = "".join(f"{blob}\n" for blob, _ in wanted if blob).encode()
     texts = _run("git", "--git-dir", str(mirror), "cat-file", "--batch", given=batch)
     start = 0
-    for _, path in wanted:
-        end = texts.index(b"\n", start)
-        size = int(texts[start:end].split()[2])
+    for blob, path in wanted:
         place = tree / path
         place.parent.mkdir(parents=True, exist_ok=True)
+        if not blob:
+            place.touch()
+            continue
+        end = texts.index(b"\n", start)
+        size = int(texts[start:end].split()[2])
         place.write_bytes(texts[end + 1 : end + 1 + size])
         start = end + size + 2
 
 
-def _wanted(listed: bytes) -> Iterator[tuple[str, str]]:
+def _wanted(listed: bytes, whole: bool) -> Iterator[tuple[str, str]]:
+    """Blobs and their paths; no blob for what is there and not worth its size."""
     for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
         if entry:
             about, path = entry.split("\t", 1)
             mode, _, blob, size = about.split()
-            name = Path(path).name
-            if mode.startswith("100") and size.isdigit() and any(_matches(name, each) for each in PATTERNS):
-                yield blob, path
+            if not mode.startswith("100"):
+                continue
+            if size.isdigit() and (whole or any(_matches(Path(path).name, each) for each in PATTERNS)):
+                yield (blob if not whole or int(size) <= _LARGE else ""), path
+            elif whole:
+                yield "", path
 
 
 def _matches(name: str, pattern: str) -> bool:

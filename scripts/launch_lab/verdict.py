@@ -1,0 +1,68 @@
+"""What two starts of a server say of its fix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+SAME, DIFFERS, ONLY_BEFORE, ONLY_AFTER, NEITHER = "same", "differs", "only before", "only after", "neither"
+_COMPARED = (
+    "app", "wraps", "title", "routes", "middleware", "handlers", "overrides",
+    "state", "lifespan", "answers", "standins",
+)  # fmt: skip
+_ADDRESS = ("host", "port", "uds", "fd", "root_path", "ssl_keyfile", "ssl_certfile")
+
+
+def verdict(outcome: Json) -> tuple[str, list[str]]:
+    """Same, or how they differ."""
+    before, after = (outcome.get(name) or {"records": [], "said": ""} for name in ("before", "after"))
+    lacks = set(before.get("lacking", ())) - set(after["records"][-1]["standins"] if after["records"] else ())
+    if lacks:
+        # Started without its neighbours, as nobody starts it.
+        before = {"records": [], "said": f"stood in for {', '.join(sorted(lacks))}"}
+    if outcome.get("parses"):
+        return DIFFERS, [outcome["parses"]]
+    if not after["records"]:
+        said = [after["said"]]
+        return (ONLY_BEFORE, said) if before["records"] else (NEITHER, said)
+    if not before["records"]:
+        return ONLY_AFTER, [before["said"]]
+    different = list(differences(before["records"][-1], after["records"][-1]))
+    if len(before["records"]) != len(after["records"]):
+        different.append(f"servers: {len(before['records'])} -> {len(after['records'])}")
+    return (
+        (DIFFERS, different)
+        if different
+        else (SAME, list(otherwise(before["records"][-1], after["records"][-1])))
+    )
+
+
+def differences(before: Json, after: Json) -> list[str]:
+    found = [
+        f"{name}: {_cut(before[name])} -> {_cut(after[name])}"
+        for name in _COMPARED
+        if before[name] != after[name]
+    ]
+    old, new = before["options"], after["options"]
+    moved = [name for name in _ADDRESS if _meant(name, old[name]) != _meant(name, new[name])]
+    return [*found, *(f"{name}: {old[name]} -> {new[name]}" for name in moved)]
+
+
+def _meant(name: str, value: str) -> str:
+    """No host is every address; the command names it."""
+    return "0.0.0.0" if name == "host" and value in {"None", "", "::"} else value  # noqa: S104
+
+
+def otherwise(before: Json, after: Json) -> list[str]:
+    """Options that say how, not what: logs, reloading, workers."""
+    old, new = before["options"], after["options"]
+    return [
+        f"{name}: {old[name]} -> {new[name]}"
+        for name in old
+        if name not in _ADDRESS and old[name] != new[name]
+    ]
+
+
+def _cut(value: object) -> str:
+    text = str(value)
+    return text if len(text) < 300 else f"{text[:300]}…"

@@ -1,0 +1,153 @@
+"""The lab that starts real servers: what it makes up, what it calls the same, one server from end to end."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+SITE = SCRIPTS / "launch_lab" / "site"
+
+
+def load(name: str) -> ModuleType:
+    sys.path.insert(0, str(SCRIPTS))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(SCRIPTS))
+
+
+run_launches = load("run_launches")
+verdict = load("launch_lab.verdict").verdict
+
+
+SEEN = ("app", "wraps", "title", "routes", "middleware", "handlers", "overrides")
+ALSO = ("state", "lifespan", "answers", "standins")
+OPTIONS = ("host", "port", "uds", "fd", "root_path", "ssl_keyfile", "ssl_certfile", "workers")
+
+
+def record(**changed: object) -> dict[str, Any]:
+    return {**dict.fromkeys((*SEEN, *ALSO)), "options": dict.fromkeys(OPTIONS, "None"), **changed}
+
+
+def side(*records: dict[str, Any], said: str = "") -> dict[str, Any]:
+    return {"records": list(records), "said": said}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (side(record()), side(record()), "same"),
+        (side(record()), side(record(routes=["/x"])), "differs"),
+        (side(record()), side(record(options={**record()["options"], "host": "0.0.0.0"})), "same"),
+        (side(record()), side(record(options={**record()["options"], "port": "8000"})), "differs"),
+        (side(record()), side(record(options={**record()["options"], "workers": "2"})), "same"),
+        (side(record()), side(record(), record()), "differs"),
+        (side(record()), side(said="boom"), "only before"),
+        (side(said="boom"), side(record()), "only after"),
+        (side(said="boom"), side(said="boom"), "neither"),
+    ],
+)
+def test_what_two_starts_say(before: object, after: object, expected: str) -> None:
+    assert verdict({"before": before, "after": after})[0] == expected
+
+
+def test_only_what_was_seen_changes_what_is_known() -> None:
+    facts = [{"repository": "o/n", "path": name} for name in ("a.py", "b.py", "c.py")]
+    facts[1]["ran"] = facts[2]["ran"] = True  # type: ignore[assignment]
+    outcomes = [
+        {
+            "repository": "o/n",
+            "path": "a.py",
+            "form": "plain",
+            "before": side(record()),
+            "after": side(record()),
+        },
+        {"repository": "o/n", "path": "b.py", "form": "plain", "before": side(record()), "after": side()},
+        {"repository": "o/n", "path": "c.py", "form": "plain", "before": side(), "after": side()},
+    ]
+    assert [fact.get("ran") for fact in run_launches.written(facts, outcomes)] == [True, None, True]
+
+
+USES = """
+import sys
+sys.path.insert(0, {site!r})
+import standins
+sys.meta_path.append(standins.Finder())
+import json
+import absent.deep
+from absent import Model, make, AbsentError
+
+class Own(Model):
+    def __init__(self):
+        super().__init__(size=1)
+
+@make("x")
+def kept():
+    return "kept"
+
+first, *rest, last = make()
+with make() as held, open(Model()) if False else make():
+    pass
+assert kept() == "kept" and issubclass(AbsentError, Exception) and Own().anything.at.all
+assert [each for each in make()] == [] and float(make() * 2) == 1.0 and f"{{make():.2f}}" == "1"
+try:
+    raise AbsentError("x")
+except absent.AbsentError:
+    pass
+"""
+
+
+def test_whatever_is_absent_puts_up_with_what_is_done_to_it() -> None:
+    subprocess.run([sys.executable, "-I", "-c", USES.format(site=str(SITE))], check=True)
+
+
+SERVER = """
+import argparse
+import os
+import absent
+import uvicorn
+from fastapi import FastAPI
+
+app = FastAPI()
+model = absent.load(os.environ["MODEL_NAME"])
+
+@app.get("/m")
+def m():
+    return size
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", type=int, required=True)
+    parser.add_argument("--port", type=int, default=8010)
+    args = parser.parse_args()
+    size = args.size
+    uvicorn.run(app, port=args.port)
+"""
+
+
+def can_unshare() -> bool:
+    unshare = ["unshare", "--map-root-user", "--mount", "--net", "--pid", "--fork"]
+    words = [*unshare, "mount", "-t", "tmpfs", "x", "/mnt"]
+    return shutil.which("unshare") is not None and subprocess.run(words, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not can_unshare(), reason="needs namespaces of its own")
+def test_a_server_with_stand_ins_is_the_same_before_and_after(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    fact = {"repository": "owner/name", "commit": "0" * 40, "path": "server.py"}
+    outcome = run_launches.session(fact, tmp_path, sys.executable)
+    assert outcome["form"] == "factory", outcome
+    assert verdict(outcome)[0] == "same", json.dumps(outcome)
+    seen = outcome["after"]["records"][-1]
+    assert (seen["options"]["port"], seen["standins"]) == ("8010", ["absent"])
+    assert ["GET", "/m", 200] in seen["answers"]
+    assert not (tmp_path / "__pycache__").exists()
