@@ -16,7 +16,8 @@ _ADDRESS = ("host", "port", "uds", "fd", "root_path", "ssl_keyfile", "ssl_certfi
 def verdict(outcome: Json) -> tuple[str, list[str]]:
     """Same, or how they differ."""
     before, after = (outcome.get(name) or {"records": [], "said": ""} for name in ("before", "after"))
-    lacks = set(before.get("lacking", ())) - set(after["records"][-1]["standins"] if after["records"] else ())
+    found = after["records"][-1]["standins"] if after["records"] else ()
+    lacks = set(before.get("lacking", ())) - set(found or ())
     if lacks:
         # Started without its neighbours, as nobody starts it.
         before = {"records": [], "said": f"stood in for {', '.join(sorted(lacks))}"}
