@@ -13,6 +13,9 @@ that folder:
     …
     ```
 
+`<!-- mermaid: FOLDER $ portside ports --plan --output-format mermaid -->` stands above a ```mermaid block
+in the same way, whose text is what that command prints.
+
 `<!-- console: FOLDER holds 8010 -->` runs it while another process, `python -m
 http.server 8010`, holds that port: any free one stands in for 8010. With `(is bound)`
 behind the port it is one of the programs of tests/devserver/holding.py. What differs
@@ -45,6 +48,7 @@ PAGES = (
     "docs/cli.md",
     "docs/devserver.md",
     "docs/ports.md",
+    "docs/launch-files.md",
     "docs/settings.md",
     "docs/editors.md",
 )
@@ -53,10 +57,14 @@ BLOCK = re.compile(
     r"```console\n(?P<text>.*?)```\n",
     re.DOTALL,
 )
+GRAPH = re.compile(
+    r"<!-- mermaid: (?P<folder>\S+) \$ (?P<command>[^\n]+) -->\n```mermaid\n(?P<text>.*?)```\n", re.DOTALL
+)
 # What may differ between two runs of one command.
 VARYING = (
     (re.compile(r"\b(pid|ms|process) \d+"), r"\1 N"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|min)\b"), "N s"),
+    (re.compile(r"\b(free|held by [^;\n]+)(?=;|$)", re.MULTILINE), "NOW"),
     (re.compile(r"\b(yours|root's|of \w+), started [^,\n]*"), "of USER, started T"),
 )
 
@@ -67,15 +75,28 @@ class Block:
     port: str | None
     text: str
     how: str | None = None
+    graph: str | None = None
+
+    @property
+    def fence(self) -> str:
+        return "console" if self.graph is None else "mermaid"
 
     def commands(self) -> list[str]:
-        return [line[2:] for line in self.text.splitlines() if line.startswith("$ ")]
+        return (
+            [self.graph]
+            if self.graph is not None
+            else [line[2:] for line in self.text.splitlines() if line.startswith("$ ")]
+        )
 
 
 def blocks(page: str) -> list[Block]:
-    return [
+    shown = [
         Block(found["folder"], found["port"], found["text"], found["how"]) for found in BLOCK.finditer(page)
     ]
+    graphs = [
+        Block(found["folder"], None, found["text"], graph=found["command"]) for found in GRAPH.finditer(page)
+    ]
+    return shown + graphs
 
 
 def rerun(block: Block) -> str:
@@ -83,10 +104,8 @@ def rerun(block: Block) -> str:
     with tempfile.TemporaryDirectory() as scratch, held_port(block.port, block.how) as actual:
         folder = pathlib.Path(scratch, pathlib.Path(block.folder).name)
         shutil.copytree(ROOT / block.folder, folder, ignore=shutil.ignore_patterns("__pycache__", ".git"))
-        parts = [
-            f"$ {command}\n{output_of(command, folder, block.port, actual)}" for command in block.commands()
-        ]
-    return "".join(parts)
+        printed = [(each, output_of(each, folder, block.port, actual)) for each in block.commands()]
+    return "".join(text if block.graph is not None else f"$ {command}\n{text}" for command, text in printed)
 
 
 def output_of(command: str, folder: pathlib.Path, port: str | None, actual: str) -> str:
@@ -208,7 +227,7 @@ def write(path: pathlib.Path) -> None:
     for block in blocks(page):
         now = rerun(block)
         if shape(now) != shape(block.text):  # else a time or a process id would make a change of nothing
-            page = page.replace(f"```console\n{block.text}```", f"```console\n{now}```")
+            page = page.replace(f"```{block.fence}\n{block.text}```", f"```{block.fence}\n{now}```")
     path.write_text(page, encoding="utf-8")
 
 

@@ -44,9 +44,8 @@ class _Graph:
 
 def _draw(graph: _Graph, row: Listening) -> None:
     number = f"{row.port}-{row.port + row.count - 1}" if row.count > 1 else str(row.port)
-    wanted = "<br>wanted twice" if row.against else ""
     place = f"<br>in {row.network}" if row.network else ""
-    port = graph.node("port", row.network, number, text=f"port {number}{place}{wanted}", round_=True)
+    port = graph.node("port", row.network, number, text=f"port {number}{place}", round_=True)
     unit = graph.node("unit", row.who, row.file, text=f"{row.who}<br>{row.file}".replace("`", ""))
     graph.edge(port, unit, _label(row))
     last = unit
@@ -59,9 +58,12 @@ def _draw(graph: _Graph, row: Listening) -> None:
 
 
 def _label(row: Listening) -> str:
+    """What the arrow from a port says: where it leads, and who wants it as well."""
+    conflicts = [f"conflict with {other.partition(' (')[0]}".replace("`", "") for other in row.against]
     if row.what not in ("API", "published"):
-        return row.what
-    return f"to {row.inner}" if row.inner is not None and row.inner != row.port else ""
+        return "<br>".join([row.what, *conflicts])
+    leads = [f"to {row.inner}"] if row.inner is not None and row.inner != row.port else []
+    return "<br>".join([*leads, *conflicts])
 
 
 def _escaped(text: str) -> str:

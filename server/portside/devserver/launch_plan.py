@@ -95,13 +95,13 @@ def _exclusion(settings: Settings | None) -> Excluded:
 
 def _row(files: LaunchFiles, one: Planned, known: dict[tuple[str, int], Now]) -> Listening:
     claim = one.claim
-    now = _now(claim, known) if one.on_machine else Now("", f"in {claim.network}")
+    now = _now(claim, known) if one.on_machine else Now("", f"in {one.network}")
     return Listening(
         claim.number,
         claim.count,
         claim.who,
-        claim.network,
-        one.runs,
+        one.network,
+        "nobody" if claim.unanswered else one.runs,
         claim.what,
         claim.place.path,
         files.line(claim.place.path, claim.place.span),

@@ -28,7 +28,7 @@ class Claim:
     be on, if there are any. instead_of: who else would be started in its place. ordered: whether its unit is
     one of a script's commands, which come one after another. launch, stretch, background: of the command
     that listens. listener: that, in full; of a published port, the one in the container that it leads to
-    (`inner`), if that is known.
+    (`inner`), if that is known. unanswered: whether all that listens there is known, and nobody at that one.
     """
 
     number: int
@@ -49,6 +49,7 @@ class Claim:
     inner: int | None = None
     ordered: bool = False
     instead_of: frozenset[str] = frozenset()
+    unanswered: bool = False
 
     @property
     def ports(self) -> range:

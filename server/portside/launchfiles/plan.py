@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from portside.launchfiles.claims import MACHINE, Claim
 from portside.launchfiles.facts import LaunchFile
 from portside.launchfiles.together import together
 
+_PLACE = re.compile(r" at \d+$")
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -19,6 +22,11 @@ class Planned:
     claim: Claim
     path: str
     against: tuple[Claim, ...] = ()
+
+    @property
+    def network(self) -> str:
+        """As people call it: a pod's name without its place in the file, which makes it unique."""
+        return _PLACE.sub("", self.claim.network)
 
     @property
     def on_machine(self) -> bool:
@@ -43,7 +51,8 @@ class Planned:
 def planned(around: Around, files: Iterator[LaunchFile]) -> list[Planned]:
     """All of these files, in their order; what two of them bring up comes once.
 
-    A server in a container whose port is published has its row there.
+    A server in a container whose port is published has its row there, and a Dockerfile that a service is
+    built from has it with the service.
     """
     found: dict[tuple[Place, str, int], Planned] = {}
     for file in files:
@@ -59,4 +68,5 @@ def planned(around: Around, files: Iterator[LaunchFile]) -> list[Planned]:
                 known = found[key].against if key in found else ()
                 both = tuple(dict.fromkeys((*known, *against)))
                 found[key] = Planned(claim, file.path, both)
-    return list(found.values())
+    built = {path for one in found.values() for path in one.through}
+    return [one for one in found.values() if one.path not in built or one.on_machine]

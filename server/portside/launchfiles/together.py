@@ -44,7 +44,8 @@ def _of_service(project: Project, service: Service) -> Iterator[Claim]:
         claim = _published(placed, project.interpolated, who, service.running.listeners)
         if claim is None:
             continue
-        claim = dataclasses.replace(claim, profiles=profiles)
+        nobody = bool(service.running.complete and service.running.served) and claim.listener is None
+        claim = dataclasses.replace(claim, profiles=profiles, unanswered=nobody)
         key = (claim.address, claim.number, claim.protocol, claim.inner)
         if key not in seen:
             seen.add(key)
@@ -84,7 +85,7 @@ def _pods(around: Around, file: LaunchFile) -> Iterator[Claims]:
     for unit in file.units:
         if unit.kind == "container" and not unit.first:
             running = of_unit(around, file, unit, None, settings_of(unit, file.path))
-            key = f"{unit.namespace}/{unit.group}"
+            key = f"pod {unit.namespace}/{unit.group}" if unit.namespace else f"pod {unit.group}"
             pods[key] += [heard(listener, key, f"container `{unit.name}`") for listener in running.listeners]
     yield from pods.values()
 

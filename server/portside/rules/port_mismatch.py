@@ -85,9 +85,9 @@ Every version.
 def _check(facts: LaunchFacts) -> Iterator[Finding]:
     for found in graph.mismatches_in(facts.workspace.around, facts.file):
         launch = found.listener.place
-        heard = f"{found.listener.program} listens on `{found.listener.number}` here"
-        related = Related(_shown(facts, launch), launch.span, heard)
-        message = f"{_named(found)}, but `{found.listener.program}` listens on `{found.listener.number}`"
+        heard = f"`{_program(found)}` listens on `{found.listener.number}`"
+        related = Related(_shown(facts, launch), launch.span, f"{heard} here")
+        message = f"{_named(found)}, but {heard}"
         yield Finding(
             CODE,
             NAME,
@@ -101,6 +101,12 @@ def _check(facts: LaunchFacts) -> Iterator[Finding]:
 
 def _shown(facts: LaunchFacts, place: Place) -> str:
     return facts.source.path if place.path == facts.file.path else facts.workspace.shown(place.path)
+
+
+def _program(found: Mismatch) -> str:
+    """As people call it; of Python with what it runs."""
+    listener = found.listener
+    return f"{listener.program} {listener.target}" if listener.script is not None else listener.program
 
 
 def _named(found: Mismatch) -> str:
