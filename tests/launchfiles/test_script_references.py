@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portside.launchfiles.resolution import files_run
+from portside.launchfiles.resolution import files_run, means_another
 from portside.launchfiles.script_references import ScriptReference, script_references
 
 CASES = [
@@ -123,3 +123,26 @@ def test_a_module_has_to_agree_in_full() -> None:
     assert files_run(ScriptReference("r.sh", 1, 1, "", "core.server", module=True), files) == {
         "src/core/server.py"
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "script", "directory", "files", "reason"),
+    [
+        ("Dockerfile", "server.py", None, ["core/server.py"], None),
+        ("deploy/k8s/a.yaml", "/app/server.py", None, ["core/server.py"], None),
+        ("other/app/Dockerfile", "server.py", None, ["core/server.py"], "another file than `core/server.py`"),
+        ("deploy/run.sh", "x.py", None, ["a/x.py", "b/x.py"], "it may mean `a/x.py`, `b/x.py`"),
+        ("tasks.json", "main.py", "~/another", ["main.py"], "it starts in `~/another`"),
+    ],
+)
+def test_a_path_may_mean_another_file(
+    path: str, script: str, directory: str | None, files: list[str], reason: str | None
+) -> None:
+    found = means_another(ScriptReference(path, 1, 1, "", script, directory=directory), files)
+    assert found is None if reason is None else found is not None and reason in found
+
+
+def test_a_document_that_talks_of_a_command_does_not_run_it() -> None:
+    assert script_references("docs/design.md", "We chose `python x.py` for it.\n") == ()
+    assert script_references("CHANGELOG.md", "```sh\npython x.py\n```\n") == ()
+    assert len(script_references("README.md", "Run `python x.py`.\n")) == 1

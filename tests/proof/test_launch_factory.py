@@ -16,7 +16,7 @@ from tests.proof.factories_more import MORE_FACTORIES
 from tests.proof.shapes import Movable, Unmovable
 from tests.proof.test_launch_move import facts_of, lay_out, run, script_command
 
-from portside.lint.finding import Applicability, apply_edits
+from portside.lint.finding import apply_edits
 from portside.python.guards import When
 from portside.python.launch_factory import Factory, plan_factory
 from portside.python.launch_move import Move, plan_move
@@ -32,9 +32,9 @@ def plan(root: Path, path: Path) -> Any:
 
 
 def apply(factory: Factory) -> None:
-    for name in {edit.path for edit in factory.fix.edits}:
+    for name in {edit.path for edit in factory.edits}:
         text = Path(name).read_text()
-        Path(name).write_text(apply_edits(text, [e for e in factory.fix.edits if e.path == name]))
+        Path(name).write_text(apply_edits(text, [e for e in factory.edits if e.path == name]))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the command is one for a POSIX shell")
@@ -59,20 +59,19 @@ def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -
     codes = {finding.code for finding in Project(tmp_path).check(path, shape.code).findings}
     factory = plan(tmp_path, path)
     assert isinstance(factory, Factory), factory
-    assert factory.fix.applicability is Applicability.UNSAFE
     # The report says it, of both forms, and a note would say it again.
-    assert not [note for note in factory.fix.notes if factory.command in note]
+    assert not [note for note in factory.notes if factory.command in note]
     apply(factory)
     fixed = path.read_text()
     ast.parse(fixed)
     assert f"def {shape.factory}():" in fixed
-    assert shape.factory in factory.fix.title
+    assert shape.factory in factory.title
     assert not [word for word in shape.gone if word in fixed]
     assert not [word for word in shape.kept if word not in fixed]
     launches = facts_of(tmp_path, path).module.launches
     assert shape.serves or not launches
     assert not [launch for launch in launches if launch.when is When.MAIN]
-    assert not [note for note in shape.notes if not any(note in given for given in factory.fix.notes)]
+    assert not [note for note in shape.notes if not any(note in given for given in factory.notes)]
     assert {finding.code for finding in Project(tmp_path).check(path, fixed).findings} <= codes
     assert "\n\n\n\n" not in fixed
 
@@ -93,7 +92,7 @@ def test_an_engine_of_the_main_block_is_one_of_every_worker_then(tmp_path: Path)
     )
     factory = plan(tmp_path, lay_out(tmp_path, Unmovable("", code, ())))
     assert isinstance(factory, Factory), factory
-    assert any("each worker loads the model again, by `LLM` in line 8" in n for n in factory.fix.notes)
+    assert any("each worker loads the model again, by `LLM` in line 8" in n for n in factory.notes)
 
 
 @pytest.mark.parametrize("default", ["", ", default=None"])
@@ -107,4 +106,4 @@ def test_a_host_that_defaults_to_none_loses_the_other_family(tmp_path: Path, def
     factory = plan(tmp_path, lay_out(tmp_path, Unmovable("", code, ())))
     assert isinstance(factory, Factory), factory
     assert factory.command == "uvicorn --factory server:create_app --host 0.0.0.0"
-    assert any("listens on IPv4 and IPv6, the command on IPv4 alone" in n for n in factory.fix.notes)
+    assert any("listens on IPv4 and IPv6, the command on IPv4 alone" in n for n in factory.notes)

@@ -137,5 +137,5 @@ def test_an_engine_of_every_process_is_a_matter_to_look_at(tmp_path: Path, optio
     )
     move = plan(tmp_path, lay_out(tmp_path, Unmovable("", code, ())))
     assert isinstance(move, Move), move
-    assert move.fix.applicability is Applicability.UNSAFE
+    assert move.applicability is Applicability.UNSAFE
     assert any("loads the model again, by `LLM` in line 10" in note for note in move.notes)

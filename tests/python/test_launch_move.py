@@ -151,10 +151,16 @@ def test_the_line_ends_of_the_settings_file_are_kept(tmp_path: Path) -> None:
 
 def test_who_still_runs_the_script_is_named(tmp_path: Path) -> None:
     assert move(tmp_path, SERVER)[0].applicability is Applicability.SAFE
-    files = {"Dockerfile": "FROM a\nCMD python server.py\n", "README.md": "Run `python server.py`.\n"}
-    plan = move(tmp_path, SERVER, files)[0]
-    assert plan.applicability is Applicability.UNSAFE
-    assert plan.notes == ("`Dockerfile:2`, `README.md:1` still run the script",)
+    files = {"Dockerfile": "FROM a\nCMD python server.py\n", "run.sh": "torchrun server.py\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    found = Project(tmp_path).check(tmp_path / "server.py", SERVER).findings
+    finding = next(finding for finding in found if finding.code == "PS101")
+    assert finding.fixes[0].applicability is Applicability.UNSAFE
+    assert finding.fixes[0].notes == (
+        "`Dockerfile:2` starts the command then",
+        "`run.sh:1` still runs the script: `torchrun` starts it",
+    )
 
 
 def test_files_that_are_looked_for_where_the_command_runs_are_named(tmp_path: Path) -> None:

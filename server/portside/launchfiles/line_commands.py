@@ -32,17 +32,29 @@ def unit_commands(text: str) -> Iterator[Command]:
 
 
 def markdown_commands(text: str) -> Iterator[Command]:
-    """The commands in fenced blocks and in inline code."""
-    outside: list[str] = []
-    position = 0
+    """The commands in fenced blocks: what a document tells its reader to type."""
+    for start, end in code_blocks(text):
+        yield from shell_commands(text, start, end)
+
+
+def readme_commands(text: str) -> Iterator[Command]:
+    """The same of a README, and those in its inline code; other documents talk about commands there."""
+    for start, end in (*code_blocks(text), *inline_code(text)):
+        yield from shell_commands(text, start, end)
+
+
+def code_blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Where fenced blocks of Markdown begin and end, but those of languages that are no shell."""
     for block in _FENCE.finditer(text):
-        outside += (text[position : block.start()], re.sub(r"[^\n]", " ", block.group()))
-        position = block.end()
         if block["language"].lower() not in _NOT_SHELL:
-            yield from shell_commands(text, *block.span("body"))
-    prose = "".join([*outside, text[position:]])
+            yield block.span("body")
+
+
+def inline_code(text: str) -> Iterator[tuple[int, int]]:
+    """Where inline code of Markdown begins and ends, outside of fenced blocks."""
+    prose = _FENCE.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
     for code in _INLINE.finditer(prose):
-        yield from shell_commands(text, *code.span("body"))
+        yield code.span("body")
 
 
 def _after(pattern: re.Pattern[str], text: str) -> Iterator[Command]:

@@ -29,6 +29,7 @@ _RUNNER_MODULES = re.compile(
 # `./server.py` is started by its path. A bare `server.py` is a name in a list, more often than not.
 _PATH_STARTS = (".", "/", "~", "$")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_SUBSTITUTION = re.compile(r"\$\([^()]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def _is_python(text: str) -> bool:
 
 
 def _is_script(text: str) -> bool:
-    return text.endswith((".py", ".pyw")) and not any(character.isspace() for character in text)
+    plain = _SUBSTITUTION.sub("", text)
+    return plain.endswith((".py", ".pyw")) and not any(character.isspace() for character in plain)
 
 
 def _basename(text: str) -> str:

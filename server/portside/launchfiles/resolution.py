@@ -33,6 +33,46 @@ def files_run(reference: ScriptReference, files: Collection[str]) -> frozenset[s
     return _by_longest_tail(reference, [part for part in parts if part != ".."], files)
 
 
+# Folders whose files speak of the project around them.
+_OF_A_PROJECT = re.compile(
+    r"\.?(deploy\w*|docker\w*|k8s|kubernetes|scripts?|bin|infra\w*|ops|ci|github|vscode|devcontainer|docs?|helm|charts?"
+    r"|manifests?|systemd|etc|build|containers?|tools|workflows|compose|config|conf|examples?|run|gitlab)",
+    re.IGNORECASE,
+)
+_MOST_SHOWN = 3
+_IN_CONTAINER = re.compile(r"(docker|container)file[^/]*$|\.ya?ml$", re.IGNORECASE)
+
+
+def means_another(reference: ScriptReference, files: Collection[str]) -> str | None:
+    """Why the reference may mean another file than the one of these, as the rest of a sentence; None if sure.
+
+    files: what `files_run` says.
+    """
+    if len(files) != 1:
+        shown = ", ".join(f"`{file}`" for file in sorted(files)[:_MOST_SHOWN])
+        return f"it may mean {shown}" + (" or another" if len(files) > _MOST_SHOWN else "")
+    (file,) = files
+    directory = reference.directory or ""
+    if re.match(r"~/|/home/|/Users/|[A-Za-z]:", directory) and not _IN_CONTAINER.search(reference.path):
+        name = posixpath.basename(directory.rstrip("/"))
+        if name and not _VARIABLE.search(name) and f"/{name}/" not in f"/{file}":
+            return f"it starts in `{directory}`"
+    if _is_exact(reference, file):
+        return None
+    here, there = (posixpath.dirname(path).split("/") for path in (reference.path, file))
+    common = _common_tail(here[::-1], there[::-1])
+    apart = [name for name in here[common:] if name]
+    if apart and not _OF_A_PROJECT.fullmatch(apart[0]):
+        return f"it may mean another file than `{file}`"
+    return None
+
+
+def _is_exact(reference: ScriptReference, file: str) -> bool:
+    """Whether the path leads to the file as it is written, from one of the folders that it may start in."""
+    parts = _parts(reference)
+    return any(posixpath.normpath(posixpath.join(base, *parts)) == file for base in _bases(reference))
+
+
 def _package_run(reference: ScriptReference, files: Collection[str]) -> frozenset[str]:
     """`python -m core` runs core/__main__.py, where there is one."""
     tail = "/" + reference.script.replace(".", "/") + "/__main__.py"

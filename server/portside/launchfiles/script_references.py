@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from portside.launchfiles.dockerfile import dockerfile_commands
-from portside.launchfiles.line_commands import markdown_commands, procfile_commands, unit_commands
+from portside.launchfiles.line_commands import (
+    markdown_commands,
+    procfile_commands,
+    readme_commands,
+    unit_commands,
+)
 from portside.launchfiles.python_runs import PythonRun, python_runs
 from portside.launchfiles.words import Command, shell_commands
 from portside.lint.source import SourceFile
@@ -19,7 +24,7 @@ class ScriptReference:
 
     path: the launch file. line, column: from 1, where the script is named. text: that
     line, stripped. script: as written there, `./core/server.py`, or `core.server` where
-    `module`. directory: where a `cd` before it went, as written.
+    `module`. directory: where a `cd` before it went, as written. offset: where the script is named.
     """
 
     path: str
@@ -29,6 +34,7 @@ class ScriptReference:
     script: str
     module: bool = False
     directory: str | None = None
+    offset: int = 0
 
 
 Reader = Callable[[str], Iterable[Command]]
@@ -68,7 +74,8 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             r"package\.json|launch\.json|tasks\.json|devcontainer\.json|railway\.json|.*\.code-workspace",
             _json,
         ),
-        (r".*\.(md|mdx|markdown|rst)|readme(\.txt)?", markdown_commands),
+        (r"readme.*", readme_commands),
+        (r"(?!(changelog|changes|history|news|release).*).*\.(md|mdx|markdown|rst)", markdown_commands),
     )
 )
 
@@ -108,5 +115,12 @@ def _reference(source: SourceFile, run: PythonRun, directory: str | None) -> Scr
     position = source.position(min(run.word.inner, len(source.text)))
     text = source.slice(source.line_span(position.line - 1)).strip()
     return ScriptReference(
-        source.path, position.line, position.column, text, run.script, run.module, directory
+        source.path,
+        position.line,
+        position.column,
+        text,
+        run.script,
+        run.module,
+        directory,
+        run.word.inner,
     )

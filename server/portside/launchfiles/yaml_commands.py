@@ -14,7 +14,7 @@ import yaml
 from portside.launchfiles.words import Command, Word, nested_commands, shell_commands
 
 # The C parser where PyYAML was built with it: ten times as fast.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Keys whose values follow each other on one command line (compose, Kubernetes, tasks.json).
 _JOINED = (("entrypoint", "command"), ("command", "args"))
@@ -27,7 +27,7 @@ _COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 def yaml_commands(text: str) -> Iterator[Command]:
     """The commands of a YAML file. One that does not parse (a Helm template) is read line by line."""
     try:
-        documents = list(yaml.compose_all(text, Loader=_Loader))
+        documents = list(yaml.compose_all(text, Loader=Loader))
     except yaml.YAMLError:
         yield from shell_commands(re.sub(r'[\[\],"]', " ", re.sub(r"(?m)^\s*(- )?[\w-]+:", _blank, text)))
         return
@@ -37,8 +37,20 @@ def yaml_commands(text: str) -> Iterator[Command]:
 
 def json_commands(text: str) -> Iterator[Command]:
     """The commands of a JSON file, which may have comments and trailing commas, as VS Code allows."""
-    # With comments blanked out, JSON is YAML; the blanks keep every offset where it was.
-    yield from yaml_commands(_COMMENT.sub(_without_comment, text).replace("\t", " "))
+    yield from yaml_commands(without_comments(text))
+
+
+def is_yaml(text: str) -> bool:
+    try:
+        list(yaml.compose_all(text, Loader=Loader))
+    except yaml.YAMLError:
+        return False
+    return True
+
+
+def without_comments(text: str) -> str:
+    """JSON with its comments blanked out, which is YAML then; blanks keep every offset where it was."""
+    return _COMMENT.sub(_without_comment, text).replace("\t", " ")
 
 
 def _commands(node: yaml.Node | None, text: str) -> Iterator[Command]:

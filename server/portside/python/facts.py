@@ -15,6 +15,8 @@ from tree_sitter import Node
 from portside.knowledge.apps import APP_NAMES
 from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
+from portside.lint.finding import Edit
+from portside.lint.moved_command import MovedCommand
 from portside.lint.source import SourceFile, Span
 from portside.python.apps import AppUse, find_apps
 from portside.python.chunks import Chunk, split
@@ -171,6 +173,19 @@ class LaunchReference:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchMoves:
+    """What becomes of the places that run a script once a command takes its place.
+
+    edits: of other files. changed: the places that start the command then. left: those that run the script
+    still, each with the reason.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    changed: tuple[LaunchReference, ...] = ()
+    left: tuple[tuple[LaunchReference, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedEngine:
     """An engine that an import of another file of the workspace makes.
 
@@ -226,6 +241,11 @@ class WorkspaceFacts:
     has_own_vllm: bool = False
     constants: Mapping[str, Value] = field(default_factory=dict)
     parsing_arguments: tuple[tuple[int, str], ...] = ()
+
+    def launch_moves(self, _command: MovedCommand) -> LaunchMoves:
+        """What it takes to have every launch of the script start the command."""
+        reason = "a launch of this kind can't be changed"
+        return LaunchMoves(left=tuple((reference, reason) for reference in self.launch_references))
 
     def constant(self, qualified: str) -> Value | None:
         """What a name stands for that is imported from a file of the workspace."""

@@ -12,12 +12,16 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from portside.knowledge.uvicorn import OPTIONS
 from portside.lint.finding import Edit
+from portside.lint.moved_command import Argument
 from portside.python.bindings import How
 from portside.python.chunks import Chunk
 from portside.python.guards import Guards
+from portside.python.launch_command import without_lower
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
+from portside.python.launches import Launch
 from portside.python.names import Names
 from portside.python.syntax import argument_nodes, arguments, query, string_value, unwrapped
 
@@ -337,6 +341,23 @@ def _options(names: Names) -> Iterator[_Option]:
             words = [string_value(names.tree, word) for word in arguments(call).positional]
             if words and all(words):
                 yield _Option(call.parent, call, tuple(word for word in words if word))
+
+
+def options_of_server(names: Names, site: Site, launch: Launch, parsed: Arguments) -> dict[str, Argument]:
+    """The script's options that give the server its own, by each word that may be typed."""
+    by_destination = {option.destination(names): option for option in _options(names)}
+    found: dict[str, Argument] = {}
+    for keyword, written in launch.options.items():
+        node = unwrapped(without_lower(names, site.argument(names, written)))
+        attribute = node.child_by_field_name("attribute") if node.type == "attribute" else None
+        option = by_destination.get(names.tree.text(attribute)) if attribute is not None else None
+        if option is None or keyword not in OPTIONS:
+            continue
+        action = arguments(option.call).keywords.get("action")
+        stays = option.statement not in parsed.options
+        for word in option.words:
+            found[word] = Argument(OPTIONS[keyword].flag, action is None, stays)
+    return found
 
 
 def _only_for_launch(names: Names, replaced: tuple[Node, ...]) -> Iterator[Node]:

@@ -19,6 +19,7 @@ from tree_sitter import Node
 from portside.knowledge import uvicorn
 from portside.knowledge.port_ranges import HIGHEST
 from portside.knowledge.uvicorn import Kind, NoForm, Option
+from portside.lint.moved_command import Option as SaidOption
 from portside.python.launch_app import AppTarget
 from portside.python.launch_asked import Asking
 from portside.python.launch_environment import ShellVariables
@@ -50,14 +51,18 @@ _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
 class Options:
     """The options of a launch.
 
-    words: ready for a shell. host, port: where they are known before it runs. logging: the dictionary
-    of `log_config`, for a factory to apply.
+    said: each with its words, ready for a shell. host, port: where they are known before it runs.
+    logging: the dictionary of `log_config`, for a factory to apply.
     """
 
-    words: tuple[str, ...]
+    said: tuple[SaidOption, ...]
     host: str | None = None
     port: int | None = None
     logging: Node | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(word for option in self.said for word in option.words)
 
 
 def command(target: AppTarget, options: Options) -> str:
@@ -99,7 +104,7 @@ class OptionReader:
     may_leave: bool = False
 
     def read(self, launch: Launch) -> Options:
-        words: list[str] = []
+        said: list[SaidOption] = []
         host: str | None = None
         port: int | None = None
         logging: Node | None = None
@@ -127,13 +132,13 @@ class OptionReader:
             if plain != node and isinstance(value, CommandLine):
                 self.obstacles.note(f"`{option.flag}` of uvicorn takes lower case alone")
             given = self._words(option, node, value)
-            words += given
+            said += [SaidOption(option.flag, given)] if given else []
             if keyword == "host":
                 host = _settled(value, str) or (_ANY_IPV4 if _ANY_IPV4 in given else None)
             elif keyword == "port":
                 port = _settled(value, int)
                 self._check_port(node, port)
-        return Options(tuple(words), host, port, logging)
+        return Options(tuple(said), host, port, logging)
 
     @property
     def _variables(self) -> ShellVariables:

@@ -21,11 +21,18 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from portside.knowledge.uvicorn import OPTIONS
-from portside.lint.finding import Applicability, Blocker, Fix
+from portside.lint.finding import Blocker, Edit
+from portside.lint.moved_command import MovedCommand
 from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launch_app import AppTarget, own_module
-from portside.python.launch_arguments import VARIABLE, Arguments, read_arguments, region
+from portside.python.launch_arguments import (
+    VARIABLE,
+    Arguments,
+    options_of_server,
+    read_arguments,
+    region,
+)
 from portside.python.launch_branches import branches, chosen, exclusive, words_that_serve
 from portside.python.launch_command import OptionReader, Options, command, keeping
 from portside.python.launch_factory_after import find_after
@@ -34,6 +41,7 @@ from portside.python.launch_factory_edits import FactoryWriter
 from portside.python.launch_factory_kept import kept_functions
 from portside.python.launch_factory_names import factory_name, global_names
 from portside.python.launch_factory_tries import check_tries
+from portside.python.launch_move import moved_command
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_proof import leaves_python
 from portside.python.launch_settings import settings_edit
@@ -50,10 +58,16 @@ TITLE = "Fix: launch via uvicorn CLI ({} factory)"
 
 @dataclass(frozen=True, slots=True)
 class Factory:
-    """A launch whose main block can become a factory. command: for a shell, from the workspace's root."""
+    """A launch whose main block can become a factory. command: for a shell, from the workspace's root.
+
+    edits, notes: as far as the file itself goes. moved: what its launches become.
+    """
 
     command: str
-    fix: Fix
+    title: str
+    edits: tuple[Edit, ...]
+    notes: tuple[str, ...]
+    moved: MovedCommand
 
 
 def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:
@@ -125,8 +139,10 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         edits = (*edits, setting) if setting is not None else edits
     line = _command(target, options, parsed)
     note_engines(facts, launch, options, obstacles, from_main=True)
-    notes = (*_notes(facts, parsed, returned, name), *obstacles.notes)
-    return Factory(line, Fix(TITLE.format(name), edits, Applicability.UNSAFE, notes))
+    notes = (*_notes(parsed, returned, name), *obstacles.notes)
+    given = options_of_server(names, site, launch, parsed)
+    moved = moved_command(facts, place, target, options, given, hands_on=bool(parsed.calls or parsed.argv))
+    return Factory(line, TITLE.format(name), edits, notes, moved)
 
 
 def _note_branches(names: Names, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
@@ -158,7 +174,7 @@ def _command(target: AppTarget, options: Options, parsed: Arguments) -> str:
     return f"cd {shlex.quote(target.place.cwd)} && {line}" if target.place.cwd else line
 
 
-def _notes(facts: FileFacts, parsed: Arguments, returned: Returned, name: str) -> list[str]:
+def _notes(parsed: Arguments, returned: Returned, name: str) -> list[str]:
     notes: list[str] = []
     if parsed.calls or parsed.argv:
         notes.append(
@@ -166,9 +182,6 @@ def _notes(facts: FileFacts, parsed: Arguments, returned: Returned, name: str) -
         )
     if returned.module is not None:
         notes.append(f"`{returned.module}` is imported by `{name}`, after all that comes before it there")
-    found = [f"`{reference.path}:{reference.line}`" for reference in facts.workspace.launch_references]
-    if found:
-        notes.append(f"{', '.join(found)} still {'runs' if len(found) == 1 else 'run'} the script")
     return notes
 
 

@@ -13,12 +13,14 @@ What is proved, each point by a function that names what stands in the way:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from portside.lint.finding import Applicability, Blocker, Edit, Fix, LaunchReport
+from portside.knowledge.uvicorn import OPTIONS
+from portside.lint.finding import Applicability, Blocker, Edit, LaunchReport
+from portside.lint.moved_command import Argument, MovedCommand
 from portside.python.bindings import How
 from portside.python.facts import FileFacts
 from portside.python.launch_app import (
@@ -34,7 +36,7 @@ from portside.python.launch_app import (
 from portside.python.launch_command import OptionReader, Options, command, keeping
 from portside.python.launch_effects import check_block
 from portside.python.launch_obstacles import Obstacles
-from portside.python.launch_own_options import replace_parser
+from portside.python.launch_own_options import OwnOption, replace_parser
 from portside.python.launch_proof import leaves_python
 from portside.python.launch_removal import removal
 from portside.python.launch_settings import settings_edit
@@ -42,7 +44,7 @@ from portside.python.launch_site import Site, check_as_it_stands, find_site
 from portside.python.launch_surroundings import check_surroundings
 from portside.python.launches import Form, Launch
 from portside.python.names import Names
-from portside.python.script_place import ScriptPlace
+from portside.python.script_place import ScriptPlace, modules
 from portside.python.syntax import ancestors, query
 from portside.python.values import Literal, trace
 from portside.python.worker_engines import note_engines
@@ -52,7 +54,10 @@ TITLE = "Fix: launch via uvicorn CLI"
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A launch that can be moved. command: for a shell, from the workspace's root."""
+    """A launch that can be moved. command: for a shell, from the workspace's root.
+
+    edits, applicability, notes: as far as the file itself goes. moved: what its launches become.
+    """
 
     command: str
     target: AppTarget
@@ -60,10 +65,7 @@ class Move:
     edits: tuple[Edit, ...]
     applicability: Applicability
     notes: tuple[str, ...]
-
-    @property
-    def fix(self) -> Fix:
-        return Fix(TITLE, self.edits, self.applicability, self.notes)
+    moved: MovedCommand
 
     @property
     def report(self) -> LaunchReport:
@@ -90,7 +92,7 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     asked = (
         found[0].place if found is not None and found[0].own and not facts.module.engines_at_import else None
     )
-    reader = OptionReader(names, site, obstacles, parsed, facts.workspace.outside, place, target=asked)
+    reader = OptionReader(names, site, obstacles, bool(parsed), facts.workspace.outside, place, target=asked)
     options = reader.read(launch)
     _check(facts, site, launch, place, obstacles)
     if found is None or obstacles.found:
@@ -109,7 +111,45 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
         edits += [edit] if edit is not None else []
     applicability = Applicability.UNSAFE if obstacles.needs_review else Applicability.SAFE
     return Move(
-        command(target, options), target, options, tuple(edits), applicability, tuple(obstacles.notes)
+        command(target, options),
+        target,
+        options,
+        tuple(edits),
+        applicability,
+        tuple(obstacles.notes),
+        moved_command(facts, place, target, options, _arguments(parsed)),
+    )
+
+
+def _arguments(parsed: tuple[OwnOption, ...]) -> dict[str, Argument]:
+    """What becomes of the words that launches pass to the script."""
+    return {
+        word: Argument(OPTIONS[option.keyword].flag, not option.is_switch)
+        for option in parsed
+        for word in option.words
+    }
+
+
+def moved_command(
+    facts: FileFacts,
+    place: ScriptPlace,
+    target: AppTarget,
+    options: Options,
+    arguments: Mapping[str, Argument],
+    *,
+    hands_on: bool = False,
+) -> MovedCommand:
+    """What each launch of the script becomes. hands_on: whether the app reads what else they pass."""
+    return MovedCommand(
+        place.path,
+        modules(place, target.place, own=target.own),
+        target.name,
+        target.factory,
+        target.own,
+        options.said,
+        arguments,
+        hands_on,
+        needs_runner="# /// script" in facts.source.text,
     )
 
 
@@ -232,10 +272,6 @@ def _note_what_changes(facts: FileFacts, launch: Launch, target: AppTarget, obst
         obstacles.note(f"{shown}: looked for in the folder that the command is run in", review=True)
     if launch.form is Form.SERVER_SERVE:
         obstacles.note("the command picks the event loop that uvicorn prefers, uvloop where it is installed")
-    found = [f"`{reference.path}:{reference.line}`" for reference in facts.workspace.launch_references]
-    verb = "runs" if len(found) == 1 else "run"
-    if found:
-        obstacles.note(f"{', '.join(found)} still {verb} the script", review=True)
 
 
 def _not_found(facts: FileFacts, launch: Launch, target: AppTarget) -> list[str]:

@@ -29,28 +29,32 @@ _TYPES = frozenset({"builtins.int", "builtins.str", "builtins.float"})
 
 @dataclass(frozen=True)
 class OwnOption:
-    """An option of the script. words: as they are typed. keyword: uvicorn's, that it gives a value."""
+    """An option of the script. words: as they are typed. keyword: uvicorn's, that it gives a value.
+
+    is_switch: whether it takes no value itself.
+    """
 
     words: tuple[str, ...]
     keyword: str
+    is_switch: bool = False
 
 
-def replace_parser(names: Names, site: Site, launch: Launch, obstacles: Obstacles) -> bool:
-    """Whether all that the script's parser reads are options of uvicorn, which then take its place.
+def replace_parser(names: Names, site: Site, launch: Launch, obstacles: Obstacles) -> tuple[OwnOption, ...]:
+    """The script's options, where all that its parser reads are options of uvicorn, which take its place.
 
     Effect: tells the obstacles that parsing is dealt with, and notes what becomes of the options.
     """
     parsing = _parsing(names, site)
     if parsing is None:
-        return False
+        return ()
     call, holder, parser = parsing
     options = _options(names, launch, holder, parser)
     if not options:
-        return False
+        return ()
     obstacles.explained.append(call)
     for option in options:
         _note(option, obstacles)
-    return True
+    return options
 
 
 def _parsing(names: Names, site: Site) -> tuple[Node, Node, Node] | None:
@@ -90,9 +94,9 @@ def _options(names: Names, launch: Launch, holder: Node, parser: Node) -> tuple[
         return ()
     added = [_added(names, read) for read in _reads(names, parser) if not _is_parsed_by(read)]
     known = [option for option in added if option is not None]
-    if len(known) != len(added) or {destination for destination, _ in known} != set(fed):
+    if len(known) != len(added) or {destination for destination, _, _ in known} != set(fed):
         return ()
-    return tuple(OwnOption(words, fed[destination]) for destination, words in known)
+    return tuple(OwnOption(words, fed[destination], is_switch) for destination, words, is_switch in known)
 
 
 def _fed(names: Names, launch: Launch, holder: Node) -> Iterator[tuple[str, str]]:
@@ -129,8 +133,8 @@ def _is_parsed_by(read: Node) -> bool:
     return attribute is not None and attribute.text == b"parse_args"
 
 
-def _added(names: Names, read: Node) -> tuple[str, tuple[str, ...]] | None:
-    """The destination and the words of a plain `parser.add_argument(…)` with a default."""
+def _added(names: Names, read: Node) -> tuple[str, tuple[str, ...], bool] | None:
+    """Of a plain `parser.add_argument(…)` with a default: destination, words, and whether it is a switch."""
     attribute = read.parent
     call = attribute.parent if attribute is not None else None
     if attribute is None or call is None or call.type != "call":
@@ -154,7 +158,7 @@ def _added(names: Names, read: Node) -> tuple[str, tuple[str, ...]] | None:
     written = passed.keywords.get("dest")
     longest = max(typed, key=lambda word: (word.startswith("--"), len(word)))
     named = string_value(names.tree, written) if written is not None else None
-    return named or longest.lstrip("-").replace("-", "_"), typed
+    return named or longest.lstrip("-").replace("-", "_"), typed, action is not None
 
 
 def _note(option: OwnOption, obstacles: Obstacles) -> None:

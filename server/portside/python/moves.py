@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 
-from portside.lint.finding import Blocker
-from portside.python.facts import FileFacts
+from portside.lint.finding import Applicability, Blocker, Fix, LaterFixes
+from portside.python.facts import FileFacts, LaunchReference
 from portside.python.guards import When
-from portside.python.launch_move import Move, plan_move
+from portside.python.launch_factory import Factory
+from portside.python.launch_move import TITLE, Move, plan_move
 from portside.python.launches import Launch
 
 # A plan costs a look at all that the launch can depend on.
@@ -26,3 +27,32 @@ def offered_move(facts: FileFacts, launch: Launch) -> Move | None:
         return None
     plan = planned_move(facts, launch)
     return plan if isinstance(plan, Move) else None
+
+
+def later_fix(facts: FileFacts, plan: Move | Factory) -> LaterFixes:
+    """The fix, made when it is asked for: it takes a look at every file that runs this one."""
+    return LaterFixes(lambda: (launch_fix(facts, plan),))
+
+
+def launch_fix(facts: FileFacts, plan: Move | Factory) -> Fix:
+    """The fix: of the file, and of every launch of it in the workspace, which starts the command then.
+
+    Safe only where none is left that runs the script.
+    """
+    moves = facts.workspace.launch_moves(plan.moved)
+    notes = [*plan.notes]
+    if moves.changed:
+        verb = "starts" if len(moves.changed) == 1 else "start"
+        notes.append(f"{_shown(moves.changed)} {verb} the command then")
+    for reason in dict.fromkeys(reason for _, reason in moves.left):
+        left = tuple(reference for reference, given in moves.left if given == reason)
+        notes.append(f"{_shown(left)} still {'runs' if len(left) == 1 else 'run'} the script: {reason}")
+    edits = (*plan.edits, *moves.edits)
+    if isinstance(plan, Factory):
+        return Fix(plan.title, edits, Applicability.UNSAFE, tuple(notes))
+    applicability = Applicability.UNSAFE if moves.left else plan.applicability
+    return Fix(TITLE, edits, applicability, tuple(notes))
+
+
+def _shown(references: tuple[LaunchReference, ...]) -> str:
+    return ", ".join(f"`{reference.path}:{reference.line}`" for reference in references)

@@ -170,6 +170,18 @@ def named_by_itself(place: ScriptPlace, module: str) -> ImportTarget:
     return ImportTarget(module, app_dir="/".join(inside[: len(inside) - len(parts)]) or None)
 
 
+def modules(place: ScriptPlace, target: ImportTarget, *, own: bool) -> tuple[tuple[str, str], ...]:
+    """What the module may be called, each with the folder on the path, from the workspace's root; best first.
+
+    own: whether it is the script itself, which its own folder leads to as well.
+    """
+    found = [(target.app_dir or target.cwd, target.module)]
+    is_free = place.stem not in sys.stdlib_module_names and place.stem not in _INSTALLED
+    if own and is_free and _is_name(place.stem) and not place.is_shadowed and place.stem != "__main__":
+        found.append((place.folder, place.stem))
+    return tuple(dict.fromkeys(found))
+
+
 def other_target(place: ScriptPlace, module: str) -> ImportTarget:
     """How to name a module that the script gives as an import string, `app.main`."""
     home = place.home_of(module)

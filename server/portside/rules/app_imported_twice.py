@@ -9,7 +9,7 @@ from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launches import Launch
-from portside.python.moves import offered_move
+from portside.python.moves import later_fix, offered_move
 from portside.python.served_app import ImportString, import_string, names_own_file
 
 CODE, NAME = "PS104", "app-imported-twice"
@@ -115,7 +115,7 @@ def _finding(facts: FileFacts, launch: Launch, served: ImportString) -> Finding:
         tree.span(launch.call),
         message,
         severity,
-        (move.fix,) if move is not None else (),
+        later_fix(facts, move) if move is not None else (),
         related,
         move.report if move is not None else None,
     )

@@ -10,7 +10,7 @@ from portside.lint.source import Span
 from portside.python.bindings import Binding, How
 from portside.python.facts import FileFacts
 from portside.python.launches import Launch
-from portside.python.moves import offered_move
+from portside.python.moves import later_fix, offered_move
 from portside.python.served_app import is_object
 
 CODE, NAME = "PS103", "reload-needs-import-string"
@@ -93,7 +93,7 @@ def _finding(facts: FileFacts, launch: Launch) -> Finding:
     move = offered_move(facts, launch)
     if move is None:
         return Finding(CODE, NAME, span, message, Severity.ERROR)
-    return Finding(CODE, NAME, span, message, Severity.ERROR, (move.fix,), launch=move.report)
+    return Finding(CODE, NAME, span, message, Severity.ERROR, later_fix(facts, move), launch=move.report)
 
 
 def _import_string_fix(facts: FileFacts, launch: Launch) -> Fix | None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from portside.lint.finding import Blocker, Finding, LaunchReport, Severity
+from portside.lint.finding import Blocker, Finding, Fix, LaunchReport, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launch_factory import Factory, plan_factory
 from portside.python.launch_move import Move, report_of
 from portside.python.launches import Form, Launch
-from portside.python.moves import planned_move
+from portside.python.moves import later_fix, planned_move
 from portside.python.reachability import Reached
 
 CODE, NAME = "PS101", "uvicorn-run-in-main"
@@ -151,11 +151,11 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
         plan = planned_move(facts, launch) if number < _MOST_PLANS else _one_of_many(facts, reached[0])
         blockers = plan if not isinstance(plan, Move) else ()
         factory = plan_factory(facts, launch) if blockers and number < _MOST_PLANS else None
-        fixes = (plan.fix,) if isinstance(plan, Move) else ()
+        fixes: Sequence[Fix] = later_fix(facts, plan) if isinstance(plan, Move) else ()
         command = None
         as_factory: tuple[Blocker, ...] = ()
         if isinstance(factory, Factory):
-            fixes, command = (factory.fix,), factory.command
+            fixes, command = later_fix(facts, factory), factory.command
         elif factory is not None:
             as_factory = tuple(blocker for blocker in factory if blocker not in blockers)
         yield Finding(

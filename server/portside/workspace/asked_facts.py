@@ -9,7 +9,14 @@ from pathlib import Path
 
 from portside.knowledge.vllm import PORT_VARIABLE
 from portside.knowledge.vllm_entrypoints import WORDS as RETIRED_WORDS
-from portside.python.facts import ImportedEngine, LaunchReference, ModuleFacts, WorkspaceFacts
+from portside.lint.moved_command import MovedCommand
+from portside.python.facts import (
+    ImportedEngine,
+    LaunchMoves,
+    LaunchReference,
+    ModuleFacts,
+    WorkspaceFacts,
+)
 from portside.python.ports import may_listen
 from portside.python.script_place import ScriptPlace
 from portside.python.served_app import import_string
@@ -70,6 +77,9 @@ class AskedFacts(WorkspaceFacts):
             return ()
         found = self._around.launches.references_to(self._file)
         return tuple(LaunchReference(r.path, r.line, r.text) for r in found)
+
+    def launch_moves(self, _command: MovedCommand) -> LaunchMoves:
+        return self._around.launches.moves(self._file, _command)
 
     @cached_property
     def imports_vllm_code(self) -> bool:

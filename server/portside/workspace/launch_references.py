@@ -9,11 +9,16 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
-from portside.launchfiles.resolution import files_run
+from portside.launchfiles.file_moves import FileMoves, LeftLaunch, file_moves
+from portside.launchfiles.resolution import files_run, means_another
 from portside.launchfiles.script_references import ScriptReference, is_launch_file, script_references
 from portside.launchfiles.variable_settings import lines_setting
+from portside.lint.finding import Edit
+from portside.lint.moved_command import MovedCommand
+from portside.python.facts import LaunchMoves, LaunchReference
 from portside.workspace.text_file import UnreadableFile, decode, read_bytes
 from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, nothing_excluded, paths_below
 
@@ -45,14 +50,48 @@ class LaunchIndex:
         """
         self._walk()
         relative = self._relative(script)
-        name = relative.rpartition("/")[2]
-        candidates = {*self._python.get(name, ()), relative}
         return tuple(
             reference
             for path in sorted(self._by_file)
             for reference in self._by_file[path]
-            if name in _file_names(reference) and relative in files_run(reference, candidates)
+            if relative in self._files_run(reference, relative)
         )
+
+    def moves(self, script: Path, command: MovedCommand) -> LaunchMoves:
+        """What it takes to have every place that runs this script start the command instead."""
+        by_file = groupby(self.references_to(script), key=lambda reference: reference.path)
+        found = [(path, self._file_moves(path, tuple(references), command)) for path, references in by_file]
+        return LaunchMoves(
+            tuple(
+                Edit(str(self._root / path), change.span, change.text)
+                for path, moves in found
+                for change in moves.changes
+            ),
+            tuple(_plain(reference) for _, moves in found for reference in moves.changed),
+            tuple((_plain(left.reference), left.reason) for _, moves in found for left in moves.left),
+        )
+
+    def _file_moves(
+        self, path: str, references: tuple[ScriptReference, ...], command: MovedCommand
+    ) -> FileMoves:
+        runs = {reference: self._files_run(reference, command.script) for reference in references}
+        doubts = {reference: means_another(reference, files) for reference, files in runs.items()}
+        sure = tuple(reference for reference, doubt in doubts.items() if doubt is None)
+        doubtful = tuple(LeftLaunch(reference, doubt) for reference, doubt in doubts.items() if doubt)
+
+        def remaining(text: str) -> int:
+            now = script_references(path, text)
+            return sum(command.script in self._files_run(r, command.script) for r in now) - len(doubtful)
+
+        moves = file_moves(path, self._texts.get(path, ""), sure, command, remaining)
+        return FileMoves(moves.changes, moves.changed, (*moves.left, *doubtful))
+
+    def _files_run(self, reference: ScriptReference, script: str) -> frozenset[str]:
+        """The files of the script's name that the reference may run."""
+        name = script.rpartition("/")[2]
+        if name not in _file_names(reference):
+            return frozenset()
+        return files_run(reference, {*self._python.get(name, ()), script})
 
     def lines_setting(self, variable: str, paths: Iterable[str]) -> Iterator[tuple[str, int, str]]:
         """Path, line and text where these launch files, or a `.env` at the root, set the variable."""
@@ -127,6 +166,10 @@ class LaunchIndex:
             return absolute.relative_to(self._root).as_posix()
         except ValueError:
             return absolute.as_posix()
+
+
+def _plain(reference: ScriptReference) -> LaunchReference:
+    return LaunchReference(reference.path, reference.line, reference.text)
 
 
 def _file_names(reference: ScriptReference) -> set[str]:
