@@ -40,12 +40,73 @@ def test_fixing_again_changes_nothing(portside: Portside, server: Path) -> None:
 def test_an_unsafe_fix_waits_for_the_word_and_says_which_files_hold_it_up(
     portside: Portside, server: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "Dockerfile").write_text('FROM python\nCMD ["python", "server.py"]\n')
+    (tmp_path / "run.sh").write_text("#!/bin/sh\ntorchrun server.py\n")
     outcome = portside("fix", "--select", "PS101")
     assert outcome.code == 1
     assert server.read_text() == SERVER
     assert "its fix is unsafe and needs `--unsafe`" in outcome.out
-    assert "Dockerfile:2" in outcome.out
+    assert "`run.sh:2` still runs the script: `torchrun` starts it" in outcome.out
+
+
+_DOCKERFILE = 'FROM python\nCMD ["python", "server.py"]\n'
+
+
+def test_every_launch_moves_with_the_script_and_each_file_is_named(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(_DOCKERFILE)
+    (tmp_path / "run.sh").write_bytes(b"set -e\r\npython server.py\r\n")
+    outcome = portside("fix", "--select", "PS101")
+    assert outcome.code == 0
+    assert "also changed: Dockerfile" in outcome.out
+    assert "also changed: run.sh" in outcome.out
+    assert "Fixed 1 finding in 3 files." in outcome.out
+    command = "uvicorn server:app --host 0.0.0.0 --port 8010"
+    assert (tmp_path / "Dockerfile").read_text() == f"FROM python\nCMD {json.dumps(command.split())}\n"
+    assert (tmp_path / "run.sh").read_bytes() == f"set -e\r\n{command}\r\n".encode()
+    assert "Nothing to fix." in portside("fix", "--select", "PS101").out
+
+
+def test_one_diff_covers_all_files_and_git_takes_it(portside: Portside, server: Path, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(_DOCKERFILE)
+    outcome = portside("fix", "--select", "PS101", "--diff")
+    assert (tmp_path / "Dockerfile").read_text() == _DOCKERFILE
+    (tmp_path / "p.diff").write_text(outcome.out)
+    subprocess.run(["git", "apply", "p.diff"], cwd=tmp_path, check=True)
+    assert "uvicorn" in (tmp_path / "Dockerfile").read_text()
+    assert "uvicorn" not in server.read_text()
+
+
+def test_no_file_changes_where_one_is_read_only(portside: Portside, server: Path, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(_DOCKERFILE)
+    (tmp_path / "run.sh").write_text("python server.py\n")
+    (tmp_path / "run.sh").chmod(0o444)
+    outcome = portside("fix", "--select", "PS101")
+    assert outcome.code == 2
+    assert "run.sh is read-only; nothing was written" in outcome.err
+    assert server.read_text() == SERVER
+    assert (tmp_path / "Dockerfile").read_text() == _DOCKERFILE
+    assert (tmp_path / "run.sh").read_text() == "python server.py\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX")
+def test_no_file_changes_where_the_disk_is_full(server: Path, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(_DOCKERFILE)
+    # The last of the files to be written, and the only one that is larger than what may be written.
+    (tmp_path / "run.sh").write_text("python server.py\n" + "# a line\n" * 4000)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limited = (
+        "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)); sys.argv = ['portside', *sys.argv[1:]];"
+        "runpy.run_module('portside', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", limited, "fix", "--select", "PS101"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout
+    assert "run.sh can't be written" in done.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_launch_that_cannot_move_says_which_line_stands_in_the_way(
@@ -234,6 +295,6 @@ def test_a_launch_that_can_move_moves_before_its_port_is_read_from_a_variable(
 def test_a_port_is_read_from_a_variable_where_the_launch_may_not_move(
     portside: Portside, server: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "Dockerfile").write_text('FROM python\nCMD ["python", "server.py"]\n')
+    (tmp_path / "run.sh").write_text("#!/bin/sh\ntorchrun server.py\n")
     assert "PS201" in portside("fix").out
     assert 'port=int(os.environ.get("PORT", "8010"))' in server.read_text()

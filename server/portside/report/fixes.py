@@ -56,7 +56,7 @@ def _left_lines(left: list[Left], label: Label, ink: Ink) -> Iterator[str]:
 
 
 def _count(applied: list[Applied], left: list[Left]) -> str:
-    files = len({entry.path for entry in applied})
+    files = len({path for entry in applied for path in (str(entry.path), *(e.path for e in entry.fix.edits))})
     if not applied and not left:
         return "Nothing to fix."
     fixed = f"Fixed {_findings(len(applied))}" + (f" in {_plural(files, 'file')}" if applied else "")
