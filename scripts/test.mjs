@@ -5,6 +5,7 @@
 // its summary ends the output.
 
 import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { CHECKOUT, npm, PYTHON, setUpNode, setUpPython } from "./environment.mjs";
 
 const NO_TESTS_COLLECTED = 5;
@@ -20,7 +21,8 @@ const CHECKS = [
   ["extension manifest", npm("run", "--silent", "test:manifest")],
 ];
 
-const WORKERS = ["-n", "2"];
+// One more than a small machine has cores: much of the time a test waits for a process.
+const WORKERS = ["-n", String(Math.min(8, Math.max(3, availableParallelism()))), "--dist", "worksteal"];
 
 function main() {
   setUpPython("dev");

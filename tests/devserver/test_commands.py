@@ -379,11 +379,13 @@ def test_a_command_that_listens_elsewhere_is_found(serve: Start, project: Path, 
 
 
 def test_who_does_not_mind_ctrl_c_is_asked_by_sigterm(serve: Start, project: Path) -> None:
-    shell(project, "trap '' INT\ntouch began\nwhile true; do sleep 0.05; done\n")
-    served = serve("--", "bash", "start.sh", "--grace", "4")
+    shell(
+        project, "trap '' INT\ntrap 'touch told; exit' TERM\ntouch began\nwhile true; do sleep 0.05; done\n"
+    )
+    served = serve("--grace", "6", "--", "bash", "start.sh")
     wait_until((project / "began").exists, "the command")
     assert served.stop() == 0
-    assert not [event for event in served.events if event["event"] == "forced"]
+    assert (project / "told").exists()
     served.assert_nothing_left()
 
 

@@ -229,23 +229,34 @@ def test_claims_at_the_same_moment_have_one_winner(port: int) -> None:
     source = (
         "import sys, time\n"
         "from portside.devserver import ports\n"
-        "time.sleep(max(0, float(sys.argv[2]) - time.time()))\n"
+        "print('at the start', flush=True)\n"
+        "time.sleep(max(0, float(sys.stdin.readline()) - time.time()))\n"
         "result = ports.claim('127.0.0.1', int(sys.argv[1]))\n"
         "print(type(result).__name__, flush=True)\n"
         "sys.stdin.read()\n"
     )
-    start = str(time.time() + 3.0)
     racers = [
         subprocess.Popen(
-            [sys.executable, "-c", source, str(port), start],
+            [sys.executable, "-c", source, str(port)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         for _ in range(6)
     ]  # fmt: skip
-    said = [racer.stdout.readline().strip() for racer in racers if racer.stdout]
+    assert {_line_of(racer) for racer in racers} == {"at the start"}
+    start = time.time() + 0.3
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write(f"{start}\n")
+        racer.stdin.flush()
+    said = [_line_of(racer) for racer in racers]
     for racer in racers:
         racer.communicate()
     assert sorted(said) == ["Claim", *["Refusal"] * 5]
+
+
+def _line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
 
 
 def test_port_zero_is_no_conflict_ever(serve: Start) -> None:

@@ -1,7 +1,7 @@
 ;;; Run by emacs.test.mjs: the file opens under eglot, its finding shows, the fix is applied and saved.  -*- lexical-binding: t -*-
 (require 'eglot)
 (require 'python)
-(setq eglot-sync-connect 20 eglot-autoshutdown t eglot-confirm-server-initiated-edits nil
+(setq eglot-sync-connect 120 eglot-connect-timeout 120 jsonrpc-default-request-timeout 120 eglot-autoshutdown t eglot-confirm-server-initiated-edits nil
       create-lockfiles nil make-backup-files nil)
 (add-to-list 'eglot-server-programs
              `(python-mode . (,(getenv "PORTSIDE_PYTHON") "-I" "-m" "portside" "lsp")))
@@ -9,9 +9,9 @@
 (fset 'y-or-n-p #'always) ; eglot asks before it edits several files, here also pyproject.toml
 
 (defun until (what probe)
-  (let ((end (+ (float-time) 20)))
+  (let ((end (+ (float-time) 120)))
     (while (not (funcall probe))
-      (when (> (float-time) end) (error "not within 20 s: %s" what))
+      (when (> (float-time) end) (error "not within 120 s: %s" what))
       (accept-process-output nil 0.05))))
 
 (defun finding (text)

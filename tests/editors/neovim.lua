@@ -16,7 +16,7 @@ local function finding(code)
   end
 end
 
-assert(vim.wait(20000, function() return finding('PS101') ~= nil end, 20), 'no finding')
+assert(vim.wait(120000, function() return finding('PS101') ~= nil end, 20), 'no finding')
 for _, diagnostic in ipairs(vim.diagnostic.get(0)) do
   say('FINDING %d %s %s', diagnostic.lnum + 1, code_of(diagnostic), diagnostic.source)
 end
@@ -38,8 +38,8 @@ for _, action in ipairs(answers[id].result) do
   end
 end
 vim.cmd('wall')
-assert(vim.wait(20000, function() return finding('PS101') == nil end, 20), 'the finding stays')
+assert(vim.wait(120000, function() return finding('PS101') == nil end, 20), 'the finding stays')
 say('CLEAN')
 vim.lsp.stop_client(id)
-vim.wait(10000, function() return #vim.lsp.get_active_clients() == 0 end, 20)
+vim.wait(60000, function() return #vim.lsp.get_active_clients() == 0 end, 20)
 vim.cmd('qa!')

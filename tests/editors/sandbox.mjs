@@ -14,7 +14,7 @@ import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { CHECKOUT } from "../../scripts/environment.mjs";
 
-const GONE_MS = 20_000;
+const GONE_MS = 60_000;
 
 /** Makes a sandbox with a copy of the example; everything started with `env` counts as its own. */
 export function sandbox() {
@@ -43,7 +43,7 @@ export async function dissolve({ folder }) {
 }
 
 /** The first value of `probe` that holds; throws, naming it, when the time is up. */
-export async function until(probe, limitMs = 30_000, what = String(probe)) {
+export async function until(probe, limitMs = 120_000, what = String(probe)) {
   const end = Date.now() + limitMs;
   for (;;) {
     const value = await probe();

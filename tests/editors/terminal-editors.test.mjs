@@ -24,7 +24,7 @@ const EDITORS = {
 };
 
 for (const [name, [program, ...args]] of Object.entries(EDITORS)) {
-  test(`${name} shows the finding, applies the fix and saves the file`, { timeout: 90_000 }, async () => {
+  test(`${name} shows the finding, applies the fix and saves the file`, { timeout: 400_000 }, async () => {
     const box = sandbox();
     try {
       const file = path.join(box.workspace, "core/qwen_vllm_server.py");
@@ -35,7 +35,7 @@ for (const [name, [program, ...args]] of Object.entries(EDITORS)) {
         PORTSIDE_WORKSPACE: box.workspace,
         PORTSIDE_FILE: file,
       };
-      const { stdout } = await promisify(execFile)(program, args, { env, timeout: 80_000 });
+      const { stdout } = await promisify(execFile)(program, args, { env, timeout: 360_000 });
       assert.match(stdout, new RegExp(`^FINDING ${line} .*PS101`, "m"));
       assert.match(stdout, /^APPLIED Fix: launch via uvicorn CLI$/m);
       assert.match(stdout, /^CLEAN$/m);

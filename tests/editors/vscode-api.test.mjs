@@ -6,7 +6,7 @@ import { withWindow } from "./vscode/window.mjs";
 
 const suite = path.join(import.meta.dirname, "vscode/suite");
 
-test("VS Code's API sees what the extension offers", { timeout: 240_000 }, async () => {
+test("VS Code's API sees what the extension offers", { timeout: 900_000 }, async () => {
   const options = {
     machine: { "portside.interpreter": PYTHON },
     driver: true,

@@ -13,19 +13,19 @@ const BUNDLED = {
   machine: { "portside.interpreter": PYTHON },
 };
 
-test("the bundled server is installed on first use and shows findings", { timeout: 240_000 }, async () => {
+test("the bundled server is installed on first use and shows findings", { timeout: 900_000 }, async () => {
   await withWindow(BUNDLED, async ({ page, box, address }) => {
     const person = new Person(page);
     await person.enter(address);
     await person.openFile(SERVER);
     await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
-    await page.waitForSelector(".monaco-editor .squiggly-warning", { timeout: 180_000 });
+    await page.waitForSelector(".monaco-editor .squiggly-warning", { timeout: 600_000 });
     const made = readdirSync(box.at(...STORAGE)).filter((name) => name.startsWith("server-"));
     assert.equal(made.filter((name) => name.endsWith(".json")).length, 1, made.join());
   });
 });
 
-test("without a package index the user reads what to do", { timeout: 120_000 }, async () => {
+test("without a package index the user reads what to do", { timeout: 600_000 }, async () => {
   const env = { PIP_NO_INDEX: "1", PIP_FIND_LINKS: "", PIP_CONFIG_FILE: "/dev/null" };
   await withWindow({ ...BUNDLED, env }, async ({ page, box, address }) => {
     const person = new Person(page);
@@ -39,7 +39,7 @@ test("without a package index the user reads what to do", { timeout: 120_000 }, 
   });
 });
 
-test("an interpreter that does not run is named", { timeout: 120_000 }, async () => {
+test("an interpreter that does not run is named", { timeout: 600_000 }, async () => {
   const machine = { "portside.interpreter": "/nowhere/python" };
   await withWindow({ machine }, async ({ page, address }) => {
     const person = new Person(page);
@@ -49,7 +49,7 @@ test("an interpreter that does not run is named", { timeout: 120_000 }, async ()
   });
 });
 
-test("an untrusted folder gets findings, and nothing is started", { timeout: 120_000 }, async () => {
+test("an untrusted folder gets findings, and nothing is started", { timeout: 600_000 }, async () => {
   const options = { trusted: false, machine: { "portside.interpreter": PYTHON } };
   await withWindow(options, async ({ page, box, address }) => {
     const person = new Person(page);

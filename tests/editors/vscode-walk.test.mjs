@@ -19,7 +19,7 @@ const READABLE = {
   "workbench.layoutControl.enabled": false,
 };
 
-test("from the squiggle to a running server, as a person does it", { timeout: 300_000 }, async () => {
+test("from the squiggle to a running server, as a person does it", { timeout: 900_000 }, async () => {
   const options = { machine: { "portside.interpreter": PYTHON }, user: READABLE };
   await withWindow(options, async ({ page, box, address }) => {
     const person = new Person(page);
@@ -39,7 +39,7 @@ test("from the squiggle to a running server, as a person does it", { timeout: 30
     await picture(page, "quick-fix");
     await person.choose(entry);
     await person.saveAll();
-    await until(() => !/uvicorn|__main__/.test(readFileSync(file, "utf8")), 10_000, "the fixed file on disk");
+    await until(() => !/uvicorn|__main__/.test(readFileSync(file, "utf8")), 120_000, "the fixed file on disk");
 
     await person.command("Start vLLM dev server");
     await person.statusSays(`:${port} ready`);
@@ -51,13 +51,13 @@ test("from the squiggle to a running server, as a person does it", { timeout: 30
     await page.locator(".monaco-editor .view-lines").first().click();
     const [healthy] = placeOf('"status": "ok"', file);
     await person.rewriteLine(healthy, '    return {"status": "edited", "model": MODEL_ID}');
-    await until(async () => (await health(port)).status === "edited", 60_000, "the edited answer");
+    await until(async () => (await health(port)).status === "edited", 180_000, "the edited answer");
     assert.deepEqual(await requests.end(), []);
     await person.statusSays(`:${port} ready`);
 
     await person.command("Stop dev server");
     await person.statusSays("no server");
-    await until(async () => !(await isListening(port)), 10_000, "the port is free");
+    await until(async () => !(await isListening(port)), 120_000, "the port is free");
   });
 });
 

@@ -65,7 +65,7 @@ export class Person {
     for (let presses = 0; presses < 20 && !(await isFocused()); presses++) {
       await this.page.keyboard.press("ArrowDown");
     }
-    await until(isFocused, 5_000, "the entry is focused");
+    await until(isFocused, 60_000, "the entry is focused");
     await this.page.keyboard.press("Enter");
     await entry.waitFor({ state: "detached" });
   }

@@ -57,10 +57,10 @@ export async function withWindow(
     installExtension(server);
     const port = await freePort();
     child = start(server, port, driver);
-    await until(() => answers(`http://127.0.0.1:${port}/version`), 60_000, "VS Code's server is up");
+    await until(() => answers(`http://127.0.0.1:${port}/version`), 300_000, "VS Code's server is up");
     context = await launchBrowser(box);
     const page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(180_000);
     const query = {
       folder: box.workspace,
       payload: JSON.stringify(payload((file) => `vscode-remote://localhost:${port}${file}`)),

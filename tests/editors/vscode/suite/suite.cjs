@@ -6,7 +6,7 @@ const vscode = require("vscode");
 
 const SERVER = "core/qwen_vllm_server.py";
 
-async function until(probe, what, limitMs = 30_000) {
+async function until(probe, what, limitMs = 120_000) {
   const end = Date.now() + limitMs;
   for (;;) {
     const value = await probe();
