@@ -53,3 +53,10 @@ def can_listen(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def is_listening(port: int) -> bool:
+    """Whether somebody does. Unlike an attempt of our own this is in nobody's way."""
+    from portside.devserver import sockets
+
+    return any(row.is_listening for row in sockets.at_port(port))

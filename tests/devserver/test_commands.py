@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.loopback import low_port
+from tests.loopback import is_listening, low_port
 from tests.patience import PATIENCE_S
 
 from portside.devserver.sockets import at_port
 
-from .conftest import Served, Start, ask, can_listen, wait_until, write
+from .conftest import Served, Start, ask, wait_until, write
 
 HTTP_SERVER = """\
 import http.server, os, sys, time
@@ -362,7 +362,7 @@ def test_the_port_is_held_while_a_watched_command_does_not_run(serve: Start, pro
     shell(project, "exit 0\n")
     served = serve("--", "bash", "start.sh")
     served.wait_for("ended", generation=1)
-    wait_until(lambda: not can_listen(served.port), "the port to be held again")
+    wait_until(lambda: is_listening(served.port), "the port to be held again")
     assert ask(served.port)[0] == 503
     served.stop()
     served.assert_nothing_left()

@@ -85,6 +85,7 @@ def test_the_record_tells_editors_why(serve: Start, project: Path, tmp_path: Pat
         found: dict[str, object] | None = json.loads(path.read_text()).get("failure")
         return found
 
+    wait_until(lambda: list((tmp_path / "state" / "servers").glob("*.json")), "the record")
     found = wait_until(failure, "the failure in the record")
     assert found["name"] == "module-missing"
     assert found["where"]["line"] == 1

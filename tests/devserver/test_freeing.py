@@ -13,13 +13,13 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.loopback import low_port
+from tests.loopback import is_listening, low_port
 from tests.patience import PATIENCE_S
 
 from portside.devserver import freeing, identity, procfs, stopping
 from portside.devserver.identity import Identity
 
-from .conftest import Start, can_listen, wait_until
+from .conftest import Start, wait_until
 from .holding import Holding, can_change_user
 from .test_conflicts import Screen, in_terminal
 from .test_port_states import leaving_time_wait
@@ -80,7 +80,7 @@ def test_a_dry_run_ends_nothing(port: int) -> None:
 
 def test_what_was_chosen_is_ended_and_the_port_is_free(port: int) -> None:
     with Holding("listens", port) as holding:
-        result = free(str(port), "--yes")
+        result = free(str(port), "--yes", "--grace", "60")
         assert holding.process.wait(PATIENCE_S) == -signal.SIGINT
     assert result.returncode == 0
     assert result.stdout.endswith(f"✓ port {port} is free; ended pid {holding.pid}\n")
@@ -95,7 +95,7 @@ def test_it_is_ended_as_by_ctrl_c_so_that_it_can_clean_up(port: int, tmp_path: P
     """`vllm serve` swallows SIGTERM while it boots; SIGINT ends it."""
     mark = tmp_path / "mark"
     with Holding("cleans up on Ctrl-C alone", port, "127.0.0.1", str(mark)):
-        assert free(str(port), "--yes").returncode == 0
+        assert free(str(port), "--yes", "--grace", "60").returncode == 0
     assert mark.read_text() == "cleaned up"
 
 
@@ -106,7 +106,7 @@ def test_what_a_shell_put_into_the_background_gets_sigterm(port: int) -> None:
     )
     assert shell.stdout is not None
     pid = int(shell.stdout.readline())
-    wait_until(lambda: not can_listen(port), "the server")
+    wait_until(lambda: is_listening(port), "the server")
     chosen = identity.of(pid)
     assert chosen is not None
     request = stopping.request_for(chosen)
@@ -137,7 +137,7 @@ def test_its_children_go_too_and_nobody_else(port: int) -> None:
 
 def test_all_who_share_it_are_ended(port: int) -> None:
     with Holding("shares", port) as one, Holding("shares", port) as other:
-        assert free(str(port), "--yes").returncode == 0
+        assert free(str(port), "--yes", "--grace", "60").returncode == 0
         assert {one.process.wait(PATIENCE_S), other.process.wait(PATIENCE_S)} == {-signal.SIGINT}
 
 

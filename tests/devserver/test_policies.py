@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.loopback import low_port
+from tests.loopback import is_listening, low_port
 from tests.patience import PATIENCE_S
 
-from .conftest import Start, ask, can_listen, wait_until, write
+from .conftest import Start, ask, wait_until, write
 from .holding import Holding
 from .test_conflicts import Screen, in_terminal
 
@@ -47,6 +47,8 @@ def test_wait_tells_when_somebody_else_takes_it(serve: Start, port: int) -> None
         served = serve("app:app", "--on-conflict", "wait", port=port)
         served.wait_for("note")
         served.process.send_signal(signal.SIGSTOP)  # it must not get in between
+        stopped = psutil.Process(served.process.pid)
+        wait_until(lambda: stopped.status() == psutil.STATUS_STOPPED, "its stop")
     with Holding("listens", port) as second:
         served.process.send_signal(signal.SIGCONT)
         wait_until(
@@ -109,7 +111,7 @@ def test_stop_ends_what_is_left_of_an_own_run_whose_dev_server_was_killed(
     write(project / "engine.py", HOLDING_CHILD + app)
     first = serve("engine:app", env={"CHILD_PORT": str(port)})
     first.wait_for("ready")
-    wait_until(lambda: not can_listen(port), "the child's port")
+    wait_until(lambda: is_listening(port), "the child's port")
     # All of Portside's own at once: frozen first, so that none can see the others go.
     own = [process for process in first.tree() if _is_portsides(process)]
     for process in own:
@@ -117,7 +119,7 @@ def test_stop_ends_what_is_left_of_an_own_run_whose_dev_server_was_killed(
     for process in own:
         process.kill()
     first.process.wait(PATIENCE_S)
-    wait_until(lambda: not can_listen(port), "the child's port, still")
+    wait_until(lambda: is_listening(port), "the child's port, still")
     second = serve("app:app", "--on-conflict", "stop", port=port)
     second.wait_for("ready")
     assert ask(port) == (200, "1")

@@ -56,6 +56,8 @@ def test_a_server_is_recorded_from_start_to_end(serve: Start, project: Path, sta
 
 
 def _in_phase(path: Path, phase: str, message: bool = False) -> dict[str, object] | None:
+    if not path.exists():
+        return None
     record: dict[str, object] = json.loads(path.read_text())
     return record if record["phase"] == phase and bool(record["message"]) is message else None
 

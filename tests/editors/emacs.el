@@ -1,7 +1,8 @@
 ;;; Run by emacs.test.mjs: the file opens under eglot, its finding shows, the fix is applied and saved.  -*- lexical-binding: t -*-
 (require 'eglot)
 (require 'python)
-(setq eglot-sync-connect 120 eglot-connect-timeout 120 jsonrpc-default-request-timeout 120 eglot-autoshutdown t eglot-confirm-server-initiated-edits nil
+(setq eglot-sync-connect 120 eglot-connect-timeout 120 jsonrpc-default-request-timeout 120)
+(setq eglot-autoshutdown t eglot-confirm-server-initiated-edits nil
       create-lockfiles nil make-backup-files nil)
 (add-to-list 'eglot-server-programs
              `(python-mode . (,(getenv "PORTSIDE_PYTHON") "-I" "-m" "portside" "lsp")))
