@@ -9,6 +9,8 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+# `<ENV_DIR>/uvicorn`, to be filled in by hand: no redirection.
+_PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]+>")
 
 
 class ShellTree:
@@ -18,6 +20,8 @@ class ShellTree:
         self.text = text
         # One byte for each character: so the parser's offsets are ours.
         plain = text if text.isascii() else _NOT_ASCII.sub("x", text)
+        if "<" in plain:
+            plain = _PLACEHOLDER.sub(lambda found: "x" * len(found.group()), plain)
         self.root: Node = _parser().parse(plain.encode()).root_node
 
     def start(self, node: Node) -> int:
