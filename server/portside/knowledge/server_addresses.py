@@ -1,15 +1,12 @@
-"""Where servers listen when their command does not say, and what else tells them.
-
-From the `--help` and the sources of: uvicorn 0.54, fastapi-cli 0.0.24, vllm 0.5 to 0.33, hypercorn 0.18,
-gunicorn 23, granian 2.5, Flask 3.1, daphne 4, streamlit 1.40, Django 5, and http.server of Python 3.13.
-"""
+"""Where the dev server finds that a command will listen, and how it tells it to listen elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-ANY_IPV4 = "0.0.0.0"  # noqa: S104
+from portside.knowledge import servers
+from portside.knowledge.servers import API, Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,63 +40,52 @@ class Listening:
     reloads: bool = False
 
 
-_VLLM = Listening(ANY_IPV4, 8000, uds=("--uds",), config="--config", no_server="--headless", takes_both=True)
-_UVICORN = Listening(
-    "127.0.0.1",
-    8000,
-    host_variables=("UVICORN_HOST",),
-    port_variables=("UVICORN_PORT",),
-    uds=("--uds",),
-    uds_variables=("UVICORN_UDS",),
-    fd=("--fd",),
-    fd_variables=("UVICORN_FD",),
-    takes_both=True,
-    reloads=True,
-)
-_FASTAPI_DEV = Listening("127.0.0.1", 8000, port_variables=("PORT",), takes_both=True, reloads=True)
-_FASTAPI_RUN = Listening(ANY_IPV4, 8000, port_variables=("PORT",), takes_both=True, reloads=True)
-_BINDS = ("--bind", "-b")
-_GUNICORN = Listening("127.0.0.1", 8000, hosts=(), ports=(), binds=_BINDS, port_variables=("PORT",))
-_HYPERCORN = Listening("127.0.0.1", 8000, hosts=(), ports=(), binds=_BINDS)
-_GRANIAN = Listening(
-    "127.0.0.1",
-    8000,
-    host_variables=("GRANIAN_HOST",),
-    port_variables=("GRANIAN_PORT",),
-    uds=("--uds",),
-    takes_both=True,
-)
-_FLASK = Listening(
-    "127.0.0.1",
-    5000,
-    hosts=("--host", "-h"),
-    ports=("--port", "-p"),
-    host_variables=("FLASK_RUN_HOST",),
-    port_variables=("FLASK_RUN_PORT",),
-    takes_both=True,
-)
-_DAPHNE = Listening("127.0.0.1", 8000, hosts=("--bind", "-b"), ports=("--port", "-p"), uds=("-u",))
-_STREAMLIT = Listening(
-    ANY_IPV4,
-    8501,
-    hosts=("--server.address",),
-    ports=("--server.port",),
-    port_variables=("STREAMLIT_SERVER_PORT",),
-)
-_HTTP_SERVER = Listening(ANY_IPV4, 8000, hosts=("--bind", "-b"), ports=(), positional=True)
-_RUNSERVER = Listening("127.0.0.1", 8000, hosts=(), ports=(), positional=True)
+_SOCKETS = frozenset({"--uds", "-u"})
+
+
+def _of(server: Server, *, takes_both: bool = False, reloads: bool = False) -> Listening:
+    """What `servers` knows of it, as the dev server asks for it."""
+    api = [port for port in server.ports if port.what == API]
+    default = next((port.default for port in api if port.default), None)
+    return Listening(
+        server.host,
+        default or server.bind_port,
+        server.hosts,
+        tuple(option for port in api for option in port.options),
+        server.binds,
+        server.host_variables,
+        tuple(variable for port in api for variable in port.variables),
+        tuple(option for option in server.silences if option in _SOCKETS),
+        tuple(name for name in server.silencing_variables if name.endswith("UDS")),
+        tuple(option for option in server.silences if option == "--fd"),
+        tuple(name for name in server.silencing_variables if name.endswith("FD")),
+        server.config[0] if server.is_vllm and server.config else None,
+        server.port_arguments,
+        "--headless" if "--headless" in server.silences else None,
+        takes_both,
+        reloads,
+    )
+
+
+def _program(name: str, verb: str = "", *, takes_both: bool = False, reloads: bool = False) -> Listening:
+    server = servers.PROGRAMS[name][verb]
+    return _of(server, takes_both=takes_both, reloads=reloads)
+
+
+_VLLM = _program("vllm", "serve", takes_both=True)
+_RUNSERVER = _of(servers.MANAGE_PY)
 
 PROGRAMS: Mapping[tuple[str, str], Listening] = {
     ("vllm", "serve"): _VLLM,
-    ("uvicorn", ""): _UVICORN,
-    ("fastapi", "dev"): _FASTAPI_DEV,
-    ("fastapi", "run"): _FASTAPI_RUN,
-    ("gunicorn", ""): _GUNICORN,
-    ("hypercorn", ""): _HYPERCORN,
-    ("granian", ""): _GRANIAN,
-    ("flask", "run"): _FLASK,
-    ("daphne", ""): _DAPHNE,
-    ("streamlit", "run"): _STREAMLIT,
+    ("uvicorn", ""): _program("uvicorn", takes_both=True, reloads=True),
+    ("fastapi", "dev"): _program("fastapi", "dev", takes_both=True, reloads=True),
+    ("fastapi", "run"): _program("fastapi", "run", takes_both=True, reloads=True),
+    ("gunicorn", ""): _program("gunicorn"),
+    ("hypercorn", ""): _program("hypercorn"),
+    ("granian", ""): _program("granian", takes_both=True),
+    ("flask", "run"): _program("flask", "run", takes_both=True),
+    ("daphne", ""): _program("daphne"),
+    ("streamlit", "run"): _program("streamlit", "run"),
 }
 """By the program's name and its first argument that is no option, "" for any."""
 
@@ -107,7 +93,7 @@ MODULES: Mapping[str, Listening] = {
     "vllm.entrypoints.openai.api_server": _VLLM,
     "vllm.entrypoints.launchers.api_server.entry": _VLLM,
     "vllm.entrypoints.api_server": _VLLM,
-    "http.server": _HTTP_SERVER,
+    "http.server": _of(servers.HTTP_SERVER),
 }
 """By what follows `python -m`, besides the programs above."""
 

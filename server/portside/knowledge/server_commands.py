@@ -1,15 +1,13 @@
-"""Commands that listen on a port, and the option that says on which.
-
-From the `--help` of: vllm 0.33, sglang 0.5, text-generation-inference 3,
-llama.cpp, uvicorn 0.54, gunicorn 23, hypercorn 0.17, granian 2, fastapi-cli 0.0.8,
-flask 3, streamlit 1.40, lmdeploy 0.9, trl 0.20, FastChat 0.2, tritonserver 2.
-"""
+"""What commands in Python code are servers, and which of their options say on which ports."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from portside.knowledge import servers
+from portside.knowledge.servers import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +24,28 @@ class ServerCommand:
     vllm: bool = False
 
 
-_BINDS = frozenset({"-b", "--bind"})
-_SHORT = frozenset({"-p", "--port"})
+def _command(server: Server) -> ServerCommand:
+    ports = frozenset(option for port in server.ports for option in port.options)
+    return ServerCommand(server.label, ports, frozenset(server.binds), server.is_vllm)
+
+
+def _by_verb(name: str) -> Mapping[str, ServerCommand]:
+    """Its commands by their first word; of several that begin with it, the first."""
+    found: dict[str, ServerCommand] = {}
+    for verbs, server in servers.PROGRAMS[name].items():
+        found.setdefault(verbs.partition(" ")[0], _command(server))
+    return found
+
+
+# Those of `servers` that Python code starts to serve something.
+_NAMES = (
+    *("vllm", "uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "fastapi", "flask", "streamlit"),
+    *("text-generation-launcher", "text-embeddings-router", "llama-server", "sglang", "trl", "lmdeploy"),
+    *("litellm", "bentoml", "mlx_lm.server", "tritonserver"),
+)
 
 # By the program's name, then by its first argument; "" where any will do.
-PROGRAMS: Mapping[str, Mapping[str, ServerCommand]] = {
-    "vllm": {"serve": ServerCommand("vllm serve", vllm=True)},
-    "uvicorn": {"": ServerCommand("uvicorn")},
-    "gunicorn": {"": ServerCommand("gunicorn", frozenset(), _BINDS)},
-    "hypercorn": {"": ServerCommand("hypercorn", frozenset(), _BINDS)},
-    "granian": {"": ServerCommand("granian")},
-    "daphne": {"": ServerCommand("daphne", _SHORT)},
-    "fastapi": {"run": ServerCommand("fastapi run"), "dev": ServerCommand("fastapi dev")},
-    "flask": {"run": ServerCommand("flask run", _SHORT)},
-    "streamlit": {"run": ServerCommand("streamlit run", frozenset({"--server.port"}))},
-    "text-generation-launcher": {"": ServerCommand("text-generation-launcher", _SHORT)},
-    "text-embeddings-router": {"": ServerCommand("text-embeddings-router", _SHORT)},
-    "llama-server": {"": ServerCommand("llama-server")},
-    "sglang": {"serve": ServerCommand("sglang serve")},
-    "trl": {"vllm-serve": ServerCommand("trl vllm-serve", vllm=True)},
-    "lmdeploy": {"serve": ServerCommand("lmdeploy serve", frozenset({"--server-port"}))},
-    "litellm": {"": ServerCommand("litellm")},
-    "bentoml": {"serve": ServerCommand("bentoml serve", _SHORT)},
-    "mlx_lm.server": {"": ServerCommand("mlx_lm.server")},
-    "tritonserver": {
-        "": ServerCommand("tritonserver", frozenset({"--http-port", "--grpc-port", "--metrics-port"}))
-    },
-}
+PROGRAMS: Mapping[str, Mapping[str, ServerCommand]] = {name: _by_verb(name) for name in _NAMES}
 
 _MODULES: tuple[tuple[re.Pattern[str], ServerCommand], ...] = (
     (re.compile(r"vllm\.entrypoints\.(openai\.)?api_server"), ServerCommand("vllm", vllm=True)),

@@ -100,6 +100,7 @@ _UVICORN = Server(
 _HYPERCORN = Server(
     "hypercorn",
     "app",
+    hosts=(),
     binds=(*_BINDS, "--insecure-bind"),
     bind_port=8000,
     config=("--config", "-c"),
@@ -110,6 +111,7 @@ _GUNICORN = Server(
     "gunicorn",
     "app",
     _port(8000, "PORT", options=()),
+    hosts=(),
     binds=_BINDS,
     bind_port=8000,
     config=("--config", "-c"),
@@ -344,7 +346,7 @@ _MLX_VLM = Server("mlx_vlm.server", "model", _port(8080), targets=("--model",), 
 _MLC = Server("mlc_llm serve", "model", _port(8000))
 # src/vllm_router/parsers/parser.py of vLLM's production stack 0.1.
 _VLLM_ROUTER = Server("vllm-router", "nothing", _port(8001), takes_argument=False, host=ANY_IPV4)
-_HTTP = Server(
+HTTP_SERVER = Server(
     "http.server",
     "nothing",
     _port(8000, options=()),
@@ -588,7 +590,7 @@ _MODULES: Mapping[str, Server] = {
     "lightllm.server.api_server": _LIGHTLLM,
     "mlx_lm.server": _MLX,
     "mlx_vlm.server": _MLX_VLM,
-    "http.server": _HTTP,
+    "http.server": HTTP_SERVER,
     "torch.distributed.run": _TORCHRUN,
     "torch.distributed.launch": _TORCHRUN,
     "accelerate.commands.launch": _ACCELERATE,
