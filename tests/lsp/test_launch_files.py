@@ -46,5 +46,103 @@ def test_a_finding_in_a_launch_file_is_sent_and_its_fix_offered(editor: Editor) 
     assert change["edits"] == [{"range": {"start": _at(1, 0), "end": _at(2, 0)}, "newText": ""}]
 
 
+APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+DOCKERFILE = 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD ["uvicorn", "{}", "--port", "8000"]\n'
+COMPOSE = """\
+services:
+  api:
+    build: .
+    ports: ["8000:8000"]
+  other:
+    image: vllm/vllm-openai
+    command: --model m --port 8000
+"""
+
+
+def test_a_finding_names_the_place_in_the_other_file(editor: Editor) -> None:
+    (editor.folder / "server.py").write_text(APP)
+    editor.initialize()
+    uri = editor.open("Dockerfile", DOCKERFILE.replace("{}", "server:nothing"), language="dockerfile")
+    (finding,) = [d for d in editor.diagnostics(uri) if d["code"] == "PS401"]
+    assert finding["range"] == {"start": _at(3, 17), "end": _at(3, 31)}
+    (related,) = finding["relatedInformation"]
+    assert related["location"]["uri"] == (editor.folder / "server.py").as_uri()
+
+
+def test_an_edit_of_one_launch_file_shows_in_the_others(editor: Editor) -> None:
+    (editor.folder / "compose.yaml").write_text("")
+    editor.initialize(pushing())
+    env = editor.open(".env", "VLLM_PORT=8000\n", language="dotenv")
+    assert codes(editor.published(env, 1)) == []
+    text = "services:\n  llm:\n    image: vllm/vllm-openai\n    command: --model m\n"
+    compose = editor.open("compose.yaml", text, language="dockercompose")
+    assert codes(editor.published(compose, 1)) == []
+    editor.change(compose, 2, {"range": span(4, 0, 0), "text": "    env_file: .env\n"})
+    assert codes(editor.published(env, 1)) == ["PS202"]
+
+
+def test_the_action_ignores_a_finding_with_a_comment_of_the_format(editor: Editor) -> None:
+    editor.initialize()
+    uri = editor.open("start.sh", "VLLM_PORT=8000 vllm serve m\n", language="shellscript")
+    actions = editor.actions(uri, span(0, 2, 2))
+    edits = {a["title"]: a["edit"]["documentChanges"][0]["edits"] for a in actions if "edit" in a}
+    assert edits["Ignore vllm-port-misuse on this line"][0]["newText"] == (
+        "# portside: ignore[vllm-port-misuse]\n"
+    )
+    assert edits["Rename the variable to `PORT`"][0]["newText"] == "PORT"
+
+
+def test_hovering_over_a_port_tells_who_else_is_on_it(editor: Editor) -> None:
+    for name, text in {"server.py": APP, "Dockerfile": DOCKERFILE.replace("{}", "server:app")}.items():
+        (editor.folder / name).write_text(text)
+    editor.initialize()
+    uri = editor.open("compose.yaml", COMPOSE, language="dockercompose")
+    params = {"textDocument": {"uri": uri}, "position": _at(6, 32)}
+    page = editor.request("textDocument/hover", params)["contents"]["value"]
+    assert page.startswith("**Port 8000** in this workspace's launch files")
+    assert "[compose.yaml:4](" in page
+    assert "service `api` is published on it, `uvicorn server:app`" in page
+    assert "service `other` listens on it, inside its container" in page
+    params["position"] = _at(5, 6)
+    assert editor.request("textDocument/hover", params) is None
+
+
+def test_hovering_over_a_port_in_python_tells_too(editor: Editor) -> None:
+    (editor.folder / "start.sh").write_text("vllm serve m --port 8010\n")
+    editor.initialize()
+    uri = editor.open("server.py", APP + "\nimport uvicorn\n\nuvicorn.run(app, port=8010)\n")
+    params = {"textDocument": {"uri": uri}, "position": _at(6, 24)}
+    page = editor.request("textDocument/hover", params)["contents"]["value"]
+    assert "[start.sh:1](" in page
+    assert "hardcoded-port" in page
+
+
+def test_what_is_launched_can_be_run_from_a_lens(editor: Editor) -> None:
+    (editor.folder / "core").mkdir()
+    (editor.folder / "core" / "server.py").write_text(APP)
+    editor.initialize(initializationOptions={"startCommand": "portside.startTarget"})
+    uri = editor.open("start.sh", "cd core\nuvicorn server:app --port 8010\n", language="shellscript")
+    (lens,) = editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert lens["range"]["start"] == _at(1, 0)
+    assert lens["command"]["command"] == "portside.startTarget"
+    (target,) = lens["command"]["arguments"]
+    assert (target["kind"], target["target"], target["port"]) == ("app", "server:app", 8010)
+    assert target["cwd"] == str(editor.folder / "core")
+    uri = editor.open("core/server.py", APP)
+    (lens,) = editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert lens["range"]["start"] == _at(2, 0)
+
+
+def test_an_editor_without_a_command_of_its_own_is_told_what_to_type(editor: Editor) -> None:
+    (editor.folder / "server.py").write_text(APP)
+    editor.initialize()
+    uri = editor.open("Procfile", "web: uvicorn server:app --port $PORT\n", language="procfile")
+    (lens,) = editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    command = {"command": lens["command"]["command"], "arguments": lens["command"]["arguments"]}
+    editor.request("workspace/executeCommand", command)
+    said = editor.notification("window/showMessage")["message"]
+    assert said.endswith("portside serve server:app")
+
+
 def _at(line: int, character: int) -> dict[str, int]:
     return {"line": line, "character": character}

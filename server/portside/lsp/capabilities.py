@@ -36,6 +36,7 @@ def capabilities(client: Client) -> Json:
         },
         "executeCommandProvider": {"commands": [TELL]},
         "hoverProvider": True,
+        "codeLensProvider": {"resolveProvider": False},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
     if client.pulls:

@@ -18,7 +18,8 @@ class Client:
 
     pulls: it asks for diagnostics itself, so none have to be sent. related, annotations,
     document_changes, creates_files, resolves_edits, markdown: what an answer may contain.
-    refreshes, watches: requests that may be sent to it. folders: of the workspace, in its order.
+    refreshes, watches: requests that may be sent to it. starts: its command that starts a launch target,
+    the argument, in a terminal. folders: of the workspace, in its order.
     """
 
     encoding: Encoding = Encoding.UTF_16
@@ -32,6 +33,7 @@ class Client:
     creates_files: bool = False
     resolves_edits: bool = False
     literal_actions: bool = False
+    starts: str | None = None
     folders: tuple[Path, ...] = ()
 
     def with_folders(self, folders: tuple[Path, ...]) -> Client:
@@ -54,6 +56,7 @@ class Client:
             creates_files="create" in (said.at(f"{edit}.resourceOperations") or ()),
             resolves_edits="edit" in (said.at(f"{document}.codeAction.resolveSupport.properties") or ()),
             literal_actions=said.at(f"{document}.codeAction.codeActionLiteralSupport") is not None,
+            starts=_start_command(params),
             folders=_folders(params),
         )
 
@@ -69,6 +72,12 @@ class _Said:
         for name in path.split("."):
             value = value.get(name) if isinstance(value, Mapping) else None
         return value
+
+
+def _start_command(params: Mapping[str, Any]) -> str | None:
+    options = params.get("initializationOptions")
+    named = options.get("startCommand") if isinstance(options, Mapping) else None
+    return named if isinstance(named, str) else None
 
 
 def _folders(params: Mapping[str, Any]) -> tuple[Path, ...]:

@@ -1,30 +1,43 @@
-"""A rule's page, where one of its findings is."""
+"""A rule's page, where one of its findings is; who else is on a port, where one is written."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portside.knowledge.pages import rule_url
 from portside.lint.finding import Finding
 from portside.lsp.documents import Document
 
+if TYPE_CHECKING:
+    from portside.workspace.project import Project
+
 _HEADING = re.compile(r"^#+ *(.+)$", re.MULTILINE)
 
 
 def hover(
-    document: Document, found: Sequence[Finding], position: Mapping[str, int], *, markdown: bool
+    project: Project,
+    document: Document,
+    found: Sequence[Finding],
+    position: Mapping[str, int],
+    *,
+    markdown: bool,
 ) -> dict[str, Any] | None:
-    """The pages of the findings at this position; None where there are none."""
+    """What is to be said at this position; None where there is nothing."""
+    from portside.lsp.port_hover import port_at, section
+
     offset = document.buffer.offset(position)
     here = [finding for finding in found if finding.span.start <= offset <= finding.span.end]
-    if not here:
+    port = port_at(project, document, offset)
+    parts = [section(project, port.number)] if port is not None else []
+    parts += dict.fromkeys(_page(finding, markdown=markdown) for finding in here)
+    spans = [finding.span for finding in here] + ([port.span] if port is not None else [])
+    if not parts:
         return None
-    pages = dict.fromkeys(_page(finding, markdown=markdown) for finding in here)
     return {
-        "contents": {"kind": "markdown" if markdown else "plaintext", "value": "\n\n---\n\n".join(pages)},
-        "range": document.buffer.range(here[0].span),
+        "contents": {"kind": "markdown" if markdown else "plaintext", "value": "\n\n---\n\n".join(parts)},
+        "range": document.buffer.range(spans[0]),
     }
 
 

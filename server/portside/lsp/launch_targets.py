@@ -22,9 +22,9 @@ def _in(folder: Path) -> Iterator[dict[str, Any]]:
     for target in discover(folder):
         name = next((name for name, server in settings.servers.items() if _is(server, target)), None)
         if name is None:
-            yield _target(target, None)
+            yield as_json(target, None)
         else:
-            yield _target(_configured(target, settings.servers[name], settings.root), name)
+            yield as_json(_configured(target, settings.servers[name], settings.root), name)
 
 
 def _settings(folder: Path) -> Settings:
@@ -61,7 +61,8 @@ def _meant(params: Mapping[str, Any], folders: list[Path]) -> list[Path]:
     return [max(holding, key=lambda folder: len(folder.parts), default=document.parent)]
 
 
-def _target(target: LaunchTarget, name: str | None) -> dict[str, Any]:
+def as_json(target: LaunchTarget, name: str | None) -> dict[str, Any]:
+    """The target as methods.py describes it. name: of the server in the settings."""
     return {
         "name": name,
         "kind": target.kind,

@@ -60,6 +60,7 @@ class Session:
             "textDocument/codeAction": self.code_action,
             "codeAction/resolve": self.resolve_code_action,
             "textDocument/hover": self.hover,
+            "textDocument/codeLens": self.code_lens,
             "workspace/didChangeWatchedFiles": self.did_change_watched_files,
             "workspace/didChangeConfiguration": self.did_change_configuration,
             "workspace/didChangeWorkspaceFolders": self.did_change_workspace_folders,
@@ -197,9 +198,20 @@ class Session:
 
     def hover(self, params: Json) -> Json | None:
         document = self._documents.get(params["textDocument"]["uri"])
-        if document is None:
+        if document is None or not is_checked(document):
             return None
-        return hover(document, self.findings(document), params["position"], markdown=self.client.markdown)
+        found = self.findings(document)
+        project = self._projects.project(document.path)
+        return hover(project, document, found, params["position"], markdown=self.client.markdown)
+
+    def code_lens(self, params: Json) -> list[Json]:
+        """A way to run each server that the document starts."""
+        document = self._documents.get(params["textDocument"]["uri"])
+        if document is None or not document.on_disk or not is_checked(document):
+            return []
+        from portside.lsp.lenses import lenses
+
+        return lenses(self._projects.project(document.path), document, self.client.starts)
 
     def launch_targets(self, params: Json) -> list[Json]:
         """What can be served from the folders that the request means; from all of them by default."""

@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from portside.lint.source import SourceFile
 from portside.python.bindings import How
-from portside.python.facts import FileFacts, WorkspaceFacts, module_facts
+from portside.python.facts import FileFacts, ModuleFacts, WorkspaceFacts, module_facts
 from portside.python.guards import When
 from portside.python.launch_app import AppTarget, own_module
 from portside.python.launch_command import Options
@@ -87,12 +87,14 @@ def _of_file(root: Path, path: Path) -> Iterator[LaunchTarget]:
         text = read_text_file(path).text
     except UnreadableFile:
         return
-    if not any(sign in text for sign in _SIGNS):
-        return
+    if any(sign in text for sign in _SIGNS):
+        yield from targets_in(root, path, module_facts(SourceFile(str(path), text)))
+
+
+def targets_in(root: Path, path: Path, module: ModuleFacts) -> Iterator[LaunchTarget]:
+    """The servers of one file."""
     # Who imports the file does not matter for starting it, and to find that out takes a walk.
-    facts = FileFacts(
-        module_facts(SourceFile(str(path), text)), WorkspaceFacts(place=script_place(path, root))
-    )
+    facts = FileFacts(module, WorkspaceFacts(place=script_place(path, root)))
     launches = [launch for launch in facts.module.launches if launch.when in {When.MAIN, When.IMPORT}]
     for launch in launches:
         yield _of_launch(root, path, facts, launch)

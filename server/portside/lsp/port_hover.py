@@ -1,0 +1,82 @@
+"""What the workspace's launch files say of a port, where one is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from portside.launchfiles.around import Place
+from portside.launchfiles.facts import LaunchFile, Port
+from portside.launchfiles.plan import Planned, planned
+from portside.lint.source import Span
+from portside.lsp.documents import Document
+from portside.lsp.uris import from_path
+from portside.workspace.project import Project
+
+# A port that half of a monorepo takes needs no list of all.
+_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PortAt:
+    """A port number in a document, and where it stands."""
+
+    number: int
+    span: Span
+
+
+def port_at(project: Project, document: Document, offset: int) -> PortAt | None:
+    """The port at this place; None where there is none, or its number is not known."""
+    found = _in_python(project, document) if document.is_python else _in_launch_file(project, document)
+    return next((one for one in found if one.span.start <= offset <= one.span.end), None)
+
+
+def _in_python(project: Project, document: Document) -> Iterator[PortAt]:
+    facts = project.file_facts(document.path, document.buffer.text)
+    for use in facts.listened.ports:
+        yield PortAt(use.port, use.use)
+        if use.literal.path is None:
+            yield PortAt(use.port, use.literal.span)
+
+
+def _in_launch_file(project: Project, document: Document) -> Iterator[PortAt]:
+    facts = project.launch_facts(document.path, document.buffer.text)
+    for port in _ports(facts.file) if facts is not None else ():
+        for span in (port.span, port.digits):
+            if port.number is not None and span is not None:
+                yield PortAt(port.number, span)
+
+
+def _ports(file: LaunchFile) -> Iterator[Port]:
+    for unit in file.units:
+        for launch in unit.launches:
+            yield from (listening.port for listening in launch.ports)
+        yield from (mention.port for mention in unit.mentions)
+
+
+def section(project: Project, number: int) -> str:
+    """Who listens on this port, or publishes it, according to all launch files; as Markdown."""
+    files = project.launch_files
+    rows = [row for row in planned(files, files.all()) if number in row.claim.ports]
+    lines = [f"- {_link(project, row.claim.place)}: {_said(row)}" for row in rows]
+    if not lines:
+        return f"**Port {number}**\n\nNo launch file of the workspace has a server on it."
+    more = [f"- and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
+    return "\n".join([f"**Port {number}** in this workspace's launch files\n", *lines[:_MOST], *more])
+
+
+def _said(row: Planned) -> str:
+    what = f", `{row.runs}`" if row.runs else ""
+    if row.claim.is_published:
+        said = f"{row.claim.who} is published on it{what}"
+    else:
+        where = "" if row.on_machine else ", inside its container"
+        said = f"{row.claim.who} listens on it{where}{what}"
+    conflict = ", and so does ".join(dict.fromkeys(claim.who for claim in row.against))
+    return f"{said}; at the same time {conflict} wants it" if conflict else said
+
+
+def _link(project: Project, place: Place) -> str:
+    line = project.launch_files.line(place.path, place.span)
+    return f"[{place.path}:{line}]({from_path(Path(project.root) / place.path)}#L{line})"
