@@ -6,7 +6,8 @@ import {
   LanguageClient,
   State,
 } from "vscode-languageclient/node";
-import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams } from "./methods";
+import { DOCUMENTS } from "./documents";
+import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams, START_TARGET } from "./methods";
 import { findPortside, isSkewed, type Portside } from "./server";
 
 /** A server that ends this often within this time is left alone until the user asks for it again. */
@@ -82,7 +83,8 @@ export class LanguageServer implements vscode.Disposable {
       "Portside",
       { command, args: [...args, "lsp"] },
       {
-        documentSelector: [{ scheme: "file", language: "python" }],
+        documentSelector: DOCUMENTS,
+        initializationOptions: { startCommand: START_TARGET },
         outputChannel: this.log,
         errorHandler: this.errorHandler(),
         initializationFailedHandler: () => false,

@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
 import type { LanguageServer } from "./client";
+import type { LaunchTarget } from "./methods";
 import type { Registry, ServerRecord } from "./registry";
-import { chooseTarget, findTargets, plainCommand } from "./targets";
+import { type Choice, chooseTarget, findTargets, plainCommand } from "./targets";
 import { serveTask, TASK_TYPE } from "./tasks";
 
 /** How long a dev server may take to stop its processes before its terminal is closed. */
@@ -31,7 +32,17 @@ export class DevServer implements vscode.Disposable {
     const choices = await findTargets(this.server);
     if (choices.length === 0) return this.reportNothing();
     const choice = await chooseTarget(choices);
-    if (!(choice && this.server.current)) return;
+    if (choice) await this.startChosen(choice);
+  }
+
+  /** What a code lens stands on. */
+  async startTarget(target: LaunchTarget): Promise<void> {
+    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(target.path));
+    if (isAllowed() && folder) await this.startChosen({ folder, target });
+  }
+
+  private async startChosen(choice: Choice): Promise<void> {
+    if (!this.server.current) return;
     const task = serveTask(this.server.current, choice);
     const running = runningTasks().find(
       ({ task: { name, scope } }) => name === task.name && scope === task.scope,

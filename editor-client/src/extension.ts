@@ -3,6 +3,7 @@ import { LanguageServer } from "./client";
 import { DevServer } from "./devserver";
 import { onDidChangeChoice } from "./interpreter";
 import { showMenu } from "./menu";
+import { type LaunchTarget, START_TARGET } from "./methods";
 import { Registry, type ServerRecord } from "./registry";
 import { Status } from "./status";
 import { ServeTasks, TASK_TYPE } from "./tasks";
@@ -32,11 +33,16 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
     restartLanguageServer: () => server.restart(),
     showLogs: () => log.show(),
   };
+  // Not in the palette: a code lens knows what to start, a person would have to say.
+  const startTarget = vscode.commands.registerCommand(START_TARGET, (target: LaunchTarget) =>
+    devServer.startTarget(target),
+  );
   const registered = Object.entries(commands).map(([name, command]) =>
     vscode.commands.registerCommand(`portside.${name}`, command),
   );
   context.subscriptions.push(
     ...registered,
+    startTarget,
     vscode.tasks.registerTaskProvider(TASK_TYPE, new ServeTasks(server)),
     restartOnChange(server),
     status,

@@ -146,6 +146,42 @@ const tests = {
     await until(guarded, "the guard in batch.py");
   },
 
+  async "a compose file has its findings, and a fix is applied"() {
+    const text =
+      "services:\n  llm:\n    image: vllm/vllm-openai\n    command: --model m --port 8010\n" +
+      "    environment:\n      VLLM_PORT: 8010\n";
+    fs.writeFileSync(uriOf("compose.yaml").fsPath, text);
+    const { document } = await open("compose.yaml");
+    const { PS202 } = await diagnosticsOf("compose.yaml");
+    assert.equal(document.getText(PS202.range), "VLLM_PORT");
+    const actions = await vscode.commands.executeCommand(
+      "vscode.executeCodeActionProvider",
+      document.uri,
+      PS202.range,
+    );
+    const fix = actions.find(({ title }) => title === "Rename the variable to `PORT`");
+    assert(fix?.edit, actions.map(({ title }) => title).join());
+    assert(await vscode.workspace.applyEdit(fix.edit));
+    assert(await document.save());
+    assert.equal(fs.readFileSync(document.uri.fsPath, "utf8"), text.replace("VLLM_PORT", "PORT"));
+    const left = () => vscode.languages.getDiagnostics(document.uri).map(codeOf);
+    await until(() => !left().includes("PS202"), "the finding is gone");
+    fs.rmSync(document.uri.fsPath);
+  },
+
+  async "a launch in a script can be run from its lens"() {
+    fs.writeFileSync(uriOf("start.sh").fsPath, "uvicorn core.qwen_vllm_server:app --port 8010\n");
+    const { document } = await open("start.sh");
+    const lenses = await until(async () => {
+      const found = await vscode.commands.executeCommand("vscode.executeCodeLensProvider", document.uri);
+      return found.length > 0 && found;
+    }, "a lens in start.sh");
+    assert.equal(lenses[0].command.command, "portside.startTarget");
+    assert.equal(lenses[0].command.arguments[0].target, "core.qwen_vllm_server:app");
+    assert((await vscode.commands.getCommands(true)).includes("portside.startTarget"));
+    fs.rmSync(document.uri.fsPath);
+  },
+
   async "the language server starts again on command"() {
     await open("legacy_serve.py");
     await vscode.commands.executeCommand("portside.restartLanguageServer");
