@@ -68,6 +68,7 @@ def check(
     """Say what is wrong in the Python and launch files at PATHS (default: the current folder), and where.
 
     Launch files: Dockerfiles, compose files, Kubernetes manifests, shell scripts, Makefiles and the like.
+
     In folders, files that .gitignore or the setting `exclude` name and virtual
     environments are left out; a file that you name is always checked. `-` reads
     standard input.

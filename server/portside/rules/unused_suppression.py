@@ -25,7 +25,8 @@ port = int(os.environ["PORT"])  # portside: ignore[hardcoded-port]
 A name is the rule's name (`hardcoded-port`) or its code (`PS201`). Several stand in one pair of
 brackets. Without brackets a comment means every rule. The comment counts on the line where the
 finding starts and on the last line of its statement; `ignore-file` counts from anywhere in the
-file. Write a reason behind the bracket if you like.
+file. In launch files (Dockerfiles, compose files, scripts and the like) it also counts on a line of its
+own above the statement. Write a reason behind the bracket if you like.
 
 ## Fix and its safety
 
@@ -52,6 +53,7 @@ RULE: Rule[object] = Rule(
     summary="A `# portside: ignore` comment that silences nothing",
     documentation=DOCUMENTATION,
     check=lambda _: (),  # the engine reports it: only it knows what was silenced
+    launch_check=lambda _: (),
     invalid=(
         Invalid(
             "the finding has gone",
@@ -84,6 +86,12 @@ RULE: Rule[object] = Rule(
             ("`PS101` is not found in this file",),
         ),
         Invalid(
+            "in a launch file",
+            "FROM a\n«# portside: ignore[invalid-port]»\nEXPOSE 8000\n",
+            "FROM a\nEXPOSE 8000\n",
+            path="Dockerfile",
+        ),
+        Invalid(
             "an open bracket",
             "x = 1  «# portside: ignore[hardcoded-port»\n",
             None,
@@ -91,6 +99,11 @@ RULE: Rule[object] = Rule(
         ),
     ),
     valid=(
+        Valid(
+            "above what it speaks of in a launch file",
+            "FROM a\n# portside: ignore[invalid-port]\nEXPOSE 80000\n",
+            path="Dockerfile",
+        ),
         Valid("in a string", 'x = "# portside: ignore[hardcoded-port]"\n'),
         Valid("in a docstring", '"""Write\n\n    # portside: ignore[hardcoded-port]\n"""\n'),
         Valid("kept on purpose", "x = 1  # portside: ignore[hardcoded-port, unused-suppression]\n"),
