@@ -150,7 +150,7 @@ def test_after_the_launch_fix_the_editor_says_how_to_start_and_what_still_runs_t
     editor: Editor,
 ) -> None:
     editor.initialize()
-    (editor.folder / "Procfile").write_text("web: python server.py\n")
+    (editor.folder / "start.bat").write_text("python server.py\n")
     uri = editor.open("server.py", SERVER)
     launch = where(editor.diagnostics(uri), "PS101")
     actions = editor.actions(uri, launch, only=["quickfix"])
@@ -158,7 +158,7 @@ def test_after_the_launch_fix_the_editor_says_how_to_start_and_what_still_runs_t
     editor.request("workspace/executeCommand", fix["command"])
     shown = editor.notification("window/showMessage")["message"]
     assert shown.startswith("Start it with: uvicorn server:app ")
-    assert "`Procfile:1`" in shown
+    assert "`start.bat:1`" in shown
 
 
 def test_ignoring_a_finding_ends_it(editor: Editor) -> None:
