@@ -11,11 +11,13 @@ from collections.abc import Mapping
 
 _VARIANT = re.compile(
     r"cpu|gpu|gpus|cuda\d*|cu\d+|nvidia|rocm\w*|amd|intel|xpu|hpu|tpu|mps|mlx|jetson|arm|arm64|amd64|x86|"
-    r"dev|devel|develop|development|prod|production|staging|stage|test|tests|testing|ci|debug|debugger|local|"
-    r"reload|hot|watch|lite|light|full|slim|minimal|base|mini|small|large|offline|online|only|standalone|"
-    r"profile|profiling|jupyter|notebook|shell|cli|run|build|latest|nightly|stable|legacy|old|new|alt|py\d+",
+    r"dev|devel|develop|development|prod|production|staging|test|tests|testing|ci|debug|debugger|local|"
+    r"reload|hot|watch|lite|full|slim|minimal|offline|standalone|profiling|notebook|shell|"
+    r"latest|nightly|stable|legacy|py\d+",
     re.IGNORECASE,
 )
+# Who publishes so many ports in common with another is a copy of it, not a neighbour.
+_MANY = 3
 
 
 def alternatives(published: Mapping[str, frozenset[int]]) -> dict[str, frozenset[str]]:
@@ -27,7 +29,7 @@ def alternatives(published: Mapping[str, frozenset[int]]) -> dict[str, frozenset
 
 
 def _either(name: str, other: str, published: Mapping[str, frozenset[int]]) -> bool:
-    same_ports = published[name] == published[other] and len(published[name]) > 1
+    same_ports = published[name] == published[other] and len(published[name]) >= _MANY
     return same_ports or _stem(name) == _stem(other)
 
 

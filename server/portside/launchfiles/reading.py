@@ -22,6 +22,7 @@ _BY_NAME = tuple(
         (r"\.env([.-].*)?|.*\.env", Format.DOTENV),
     )
 )
+_ANY_NAME = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _BY_NAME), re.IGNORECASE)
 _YAML = re.compile(r".*\.ya?ml", re.IGNORECASE)
 _READERS = {
     Format.DOCKERFILE: "dockerfile",
@@ -69,6 +70,8 @@ def read(path: str, text: str) -> LaunchFile | None:
 
 
 def _by_name(name: str) -> Format | None:
+    if _ANY_NAME.fullmatch(name) is None:  # most names of a tree
+        return None
     return next((format_ for pattern, format_ in _BY_NAME if pattern.fullmatch(name)), None)
 
 

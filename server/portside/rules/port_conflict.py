@@ -31,7 +31,7 @@ Flags a port that two of those want which a launch file starts together:
 What is underlined is the port; the other one is a related location, and has a finding that points back.
 
 Not flagged: files of two folders, services whose profiles exclude each other, variants of one service
-(`api` and `api-dev`, services that publish the same several ports), branches of a script, commands that
+(`api` and `api-dev`, services that publish the same three ports or more), branches of a script, commands that
 wait for each other or follow a `kill`, ports that only a variable from outside decides, and ports from
 which vLLM moves on by itself.
 
@@ -132,7 +132,8 @@ def _by(own: Claim, other: Claim) -> str:
         return "its own API" if other.what == API else f"the same launch{_for(other)}"
     if own.is_published and own.who == other.who and not own.ordered:
         return "another entry of it"
-    return _name(other) + _for(other)
+    another = "another " if _name(own) == _name(other) else ""
+    return another + _name(other) + _for(other)
 
 
 def _doing(claim: Claim) -> str:
