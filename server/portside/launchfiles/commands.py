@@ -31,6 +31,7 @@ from portside.launchfiles.python_launches import (
 from portside.launchfiles.started import Around, ScriptRun, ShellText, Started, program_name
 from portside.launchfiles.variables import Lookup, expand, of_settings, style_of
 from portside.launchfiles.words import Word
+from portside.lint.source import Span
 
 _DEEPEST = 8
 
@@ -102,8 +103,11 @@ def _in_image(words: Sequence[Placed], around: Around, image: Placed | None, dep
     seen = image.span
     given = list(words) or [Placed.computed(text, seen) for text in known.command]
     entrypoint = [Placed.computed(text, seen) for text in known.entrypoint]
+    # Written nowhere in this file.
+    nowhere = Span(seen.start, seen.start)
     environment = {
-        name: Setting(name, value, seen, seen, is_default=True) for name, value in known.environment.items()
+        name: Setting(name, value, nowhere, nowhere, is_default=True)
+        for name, value in known.environment.items()
     }
     around = replace(around, environment={**environment, **around.environment})
     found = list(start_placed([*entrypoint, *given], around, depth))

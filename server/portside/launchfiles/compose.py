@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from itertools import islice
 
 from portside.launchfiles.compose_service import Services, unit_of
 from portside.launchfiles.facts import Format, LaunchFile, Unit
@@ -16,6 +17,7 @@ from portside.launchfiles.yaml_nodes import Mapping, Node, Scalar
 from portside.launchfiles.yaml_reading import documents
 from portside.launchfiles.yaml_words import strings
 
+_MOST_SERVICES = 500
 # One of these makes a mapping a service.
 _KEYS = frozenset({"image", "build", "command", "entrypoint", "ports", "extends", "environment", "provider"})
 
@@ -28,15 +30,19 @@ def read(path: str, text: str) -> LaunchFile:
     return LaunchFile(path, Format.COMPOSE, units, found.mistakes, includes)
 
 
-def is_compose(root: Node) -> bool:
-    """Whether a document has the shape: `services`, at least one of which is one."""
-    services = root.get("services") if isinstance(root, Mapping) else None
-    return isinstance(services, Mapping) and any(_is_service(value) for _, value in services)
+def has_services(text: str) -> bool:
+    """Whether a text has the shape of a compose file: `services`, at least one of which is one."""
+    return any(
+        _is_service(value)
+        for root in documents(text).roots
+        if isinstance(root, Mapping)
+        for _, value in root.mapping("services")
+    )
 
 
 def _units(path: str, root: Mapping) -> Iterator[Unit]:
     services = Services(root.mapping("services"), _unset)
-    for key, value in services.table:
+    for key, value in islice(services.table, _MOST_SERVICES):
         if isinstance(value, Mapping) and _is_service(value):
             yield unit_of(services, key, value, _project(path, root))
 

@@ -19,6 +19,7 @@ from portside.launchfiles.yaml_words import (
     expanded,
     number_in,
     placed,
+    readable,
     settings_in,
     strings,
     whole,
@@ -26,6 +27,7 @@ from portside.launchfiles.yaml_words import (
 )
 
 _ADDED = ("ports", "expose", "environment", "env_file", "profiles")
+_SEPARATORS = frozenset({"&&", "||", ";", "&", "|"})
 _REPLACING = ("!override", "!reset")
 
 
@@ -76,7 +78,7 @@ def unit_of(services: Services, key: Scalar, service: MappingNode, group: str) -
     )
     return Unit(
         "service",
-        key.text,
+        readable(key.text),
         whole(key, service),
         tuple(one for one in started if isinstance(one, Launch)),
         tuple(_mentions(service, lookup, environment, key.text)),
@@ -85,7 +87,7 @@ def unit_of(services: Services, key: Scalar, service: MappingNode, group: str) -
         network is not None and network.text == "host",
         strings(service.get("profiles")),
         _build(service.get("build"), lookup),
-        placed(image, Style.BRACES, lookup).text if image is not None else None,
+        readable(placed(image, Style.BRACES, lookup).text) if image is not None else None,
         env_files=tuple(_env_files(service.get("env_file"), lookup)),
         extends=extended(service),
         network=network.text if network is not None else None,
@@ -110,7 +112,10 @@ def _started(
     is_built = _last(layers, "build") is not None
     name = placed(image, Style.BRACES, lookup) if isinstance(image, Scalar) and not is_built else None
     around = Around(_form(command), environment, where)
-    yield from starts(_given(entrypoint, lookup), _given(command, lookup), Image(name, around))
+    before, behind = list(_given(entrypoint, lookup)), list(_given(command, lookup))
+    yield from starts(next(iter(before), None), next(iter(behind), None), Image(name, around))
+    for other in (*before[1:], *behind[1:]):
+        yield from starts(other, None, Image(None, around))
 
 
 def _last(layers: Sequence[MappingNode], key: str) -> Node | None:
@@ -122,11 +127,19 @@ def _last(layers: Sequence[MappingNode], key: str) -> Node | None:
     return None
 
 
-def _given(node: Node | None, lookup: Lookup) -> Given | None:
+def _given(node: Node | None, lookup: Lookup) -> Iterator[Given]:
+    """The command; several where somebody took it for a shell's (`migrate && serve`), as they meant it."""
     words = words_of(node)
     if words is None:
-        return None
-    return Given(tuple(_expanded(words, node, lookup)), _form(node))
+        return
+    command: list[Placed] = []
+    for word in _expanded(words, node, lookup):
+        if isinstance(node, Scalar) and not word.quoted and word.text in _SEPARATORS:
+            yield Given(tuple(command), _form(node))
+            command = []
+        else:
+            command.append(word)
+    yield Given(tuple(command), _form(node))
 
 
 def _expanded(words: Command, node: Node | None, lookup: Lookup) -> Iterator[Placed]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from portside.launchfiles.dockerfile_files import copies_of, scripts_of
@@ -27,6 +27,10 @@ from portside.lint.source import Span
 
 _FROM = re.compile(r"(?P<image>\S+)(?:\s+[Aa][Ss]\s+(?P<name>\S+))?")
 _CHECK = re.compile(r"CMD\s+", re.IGNORECASE)
+# No person writes more; a file made to take long does.
+_LONGEST = 20_000
+_MOST_STAGES = 200
+_MOST_COPIES = 300
 _EXEC = re.compile(r"\[\s*(\"|\])")
 
 
@@ -84,7 +88,10 @@ def stages(instructions: Sequence[Instruction]) -> list[Stage]:
     """Every stage, in order; the last is what a build makes without a target."""
     build = _Build()
     for instruction in instructions:
-        build.take(instruction)
+        if len(instruction.text.text) <= _LONGEST:
+            build.take(instruction)
+        if len(build.stages) == _MOST_STAGES:
+            break
     return build.stages
 
 
@@ -155,9 +162,13 @@ class _Build:
         other = self.called(origin) if origin is not None else None
         for copy in copies_of(instruction, stage.expanded, stage.path):
             if origin is None:
-                stage.copies = (*stage.copies, copy)
+                stage.copies = _with(stage.copies, [copy])
             elif other is not None:
-                stage.copies = (*stage.copies, *copied_on(other.copies, copy))
+                stage.copies = _with(stage.copies, copied_on(other.copies, copy))
+
+
+def _with(copies: tuple[Copy, ...], more: Iterable[Copy]) -> tuple[Copy, ...]:
+    return tuple(dict.fromkeys((*copies, *more)))[-_MOST_COPIES:]
 
 
 def _set_up(stage: Stage, instruction: Instruction) -> None:

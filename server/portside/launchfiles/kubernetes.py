@@ -14,6 +14,7 @@ from portside.launchfiles.kubernetes_resources import Resource, pods, resources,
 from portside.launchfiles.yaml_nodes import Mapping
 from portside.launchfiles.yaml_reading import documents
 
+_MOST_RESOURCES = 500
 # Documents that launch nothing and name no port are not read at all: there are many of them.
 _WANTED = re.compile(r"\bcontainers[\"']?[ \t]*:|\bkind[\"']?[ \t]*:[ \t]*[\"']?(?:\w*List|Service)\b")
 _MAP = re.compile(r"^[ \t-]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?ConfigMap\b", re.MULTILINE)
@@ -29,7 +30,7 @@ def read(path: str, text: str) -> LaunchFile:
     found = documents(text, wanted)
     every = list(resources(found.roots))
     maps = {one.name: one.node.mapping("data") for one in every if one.kind == "ConfigMap"}
-    units = tuple(unit for one in every for unit in _units(one, maps))
+    units = tuple(unit for one in every[:_MOST_RESOURCES] for unit in _units(one, maps))
     return LaunchFile(path, Format.KUBERNETES, units, found.mistakes)
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from portside.launchfiles.facts import Form, Launch, Setting, Unit
 from portside.launchfiles.image_commands import Given, Image, starts
 from portside.launchfiles.kubernetes_ports import container_ports, probed
-from portside.launchfiles.kubernetes_resources import Pod, readable, text_of
+from portside.launchfiles.kubernetes_resources import Pod, text_of
 from portside.launchfiles.placed import Placed
 from portside.launchfiles.started import Around, ScriptRun
 from portside.launchfiles.variables import Style, of_settings
 from portside.launchfiles.yaml_nodes import Mapping as MappingNode
 from portside.launchfiles.yaml_nodes import Node, Scalar, Sequence
-from portside.launchfiles.yaml_words import expanded, is_false, is_true, list_words, placed
+from portside.launchfiles.yaml_words import expanded, is_false, is_true, list_words, placed, readable
 
 ConfigMaps = Mapping[str, MappingNode]
 """The data of the file's ConfigMaps, by name."""

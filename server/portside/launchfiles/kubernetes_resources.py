@@ -6,14 +6,12 @@ no list of kinds has to be kept.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from portside.launchfiles.yaml_nodes import Mapping, Node, Scalar
 from portside.launchfiles.yaml_nodes import Sequence as SequenceNode
-from portside.launchfiles.yaml_templates import UNKNOWN
-from portside.launchfiles.yaml_words import is_known
+from portside.launchfiles.yaml_words import is_known, readable
 
 _DEEPEST = 16
 # Required of these in apps/v1.
@@ -103,11 +101,6 @@ def _specs(
 
 def text_of(node: Node | None) -> str:
     return node.text if isinstance(node, Scalar) and not node.is_null else ""
-
-
-def readable(name: str) -> str:
-    """A name with a dot for all that a template puts into it."""
-    return re.sub(f"{UNKNOWN}+", "…", name)
 
 
 def table_of(node: Node | None) -> dict[str, str]:

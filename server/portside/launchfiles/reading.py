@@ -11,7 +11,10 @@ _BY_NAME = tuple(
     (re.compile(pattern, re.IGNORECASE), format_)
     for pattern, format_ in (
         (r"(.*[.-])?(docker|container)file([.-].*)?", Format.DOCKERFILE),
-        (r"(.*[.-])?compose([.-].*)?\.ya?ml", Format.COMPOSE),
+        (
+            r"(.*[.-])?compose([.-].*)?\.ya?ml(\.(j2|jinja2?|tmpl|tpl|template|example|sample|dist))?",
+            Format.COMPOSE,
+        ),
         (r"procfile([.-].*)?", Format.PROCFILE),
         (r"(gnu)?makefile([.-].*)?|.*\.mk", Format.MAKEFILE),
         (r".*\.(sh|bash|zsh|sbatch|slurm)", Format.SHELL),
@@ -76,6 +79,11 @@ def _by_name(name: str) -> Format | None:
 
 
 def _yaml_format(text: str) -> Format | None:
+    text = text.removeprefix("\ufeff")
     if re.search(r"^apiVersion:", text, re.MULTILINE) and re.search(r"^kind:", text, re.MULTILINE):
         return Format.KUBERNETES
-    return Format.COMPOSE if re.search(r"^services:[ \t]*$", text, re.MULTILINE) else None
+    if not re.search(r"^[\"']?services[\"']?:", text, re.MULTILINE):
+        return None
+    from portside.launchfiles.compose import has_services  # noqa: PLC0415 - few files come as far as this
+
+    return Format.COMPOSE if has_services(text) else None

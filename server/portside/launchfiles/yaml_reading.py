@@ -19,6 +19,9 @@ from portside.lint.source import Span
 _MOST_MISTAKES = 4
 # Reading again costs as much each time.
 _LONGEST_REREAD = 50_000
+_LONGEST = 1_000_000
+# What the YAML specification does not allow in a file, and lone surrogates.
+_NOT_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?![^ \t\r\n]).*$", re.MULTILINE)
 # Comments and directives alone.
 _NO_CONTENT = re.compile(r"(?:---|\.\.\.|\s|[#%][^\n]*(?:\n|\Z))*")
@@ -36,7 +39,10 @@ def documents(text: str, wanted: Callable[[str], bool] | None = None) -> Documen
 
     wanted: whether a document is worth it, going by its text.
     """
-    readable = filled(text) if is_template(text) else text
+    if len(text) > _LONGEST:
+        return Documents((), (Span(0, 0),))
+    readable = _NOT_YAML.sub(" ", text)
+    readable = filled(readable) if is_template(readable) else readable
     readable = _CONFLICT.sub(_blank, readable)
     roots: list[Node] = []
     mistakes = [Span(*found.span()) for found in _CONFLICT.finditer(text)]
@@ -50,7 +56,9 @@ def documents(text: str, wanted: Callable[[str], bool] | None = None) -> Documen
 
 def _parts(text: str) -> Iterator[tuple[int, int]]:
     """Where each document begins and ends: a mistake in one is none in the others."""
-    starts = [0, *(marker.start() for marker in _DOCUMENT.finditer(text) if marker.start())]
+    # libyaml does not count a byte order mark.
+    first = 1 if text.startswith("\ufeff") else 0
+    starts = [first, *(marker.start() for marker in _DOCUMENT.finditer(text) if marker.start())]
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         if not _NO_CONTENT.fullmatch(text, start, end):
             yield start, end

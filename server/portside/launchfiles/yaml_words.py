@@ -14,6 +14,8 @@ from portside.launchfiles.yaml_templates import UNKNOWN
 from portside.lint.source import Span
 
 _PART = re.compile(r"(?:\\\S|\"(?:\\.|[^\"\\])*\"|'[^']*'|\$\{[^}]*\}|[^\s\"'\\]|[\"'])+", re.DOTALL)
+_LONGEST_COMMAND = 20_000
+_SAYS = "{{…}}"
 _UNKNOWNS = re.compile(f"{UNKNOWN}+")
 
 
@@ -34,7 +36,7 @@ def _with_unknowns(value: Placed) -> Placed:
     position = 0
     for found in _UNKNOWNS.finditer(value.text):
         part = value.part(*found.span())
-        parts += (value.part(position, found.start()), Placed.unknown(found.group(), part.span))
+        parts += (value.part(position, found.start()), Placed.unknown(_SAYS, part.span))
         position = found.end()
     return Placed.joined([*parts, value.part(position)], quoted=value.quoted)
 
@@ -42,6 +44,11 @@ def _with_unknowns(value: Placed) -> Placed:
 def is_known(text: str) -> bool:
     """Whether a name is written out, no variable and no template in it."""
     return UNKNOWN not in text and "$" not in text
+
+
+def readable(name: str) -> str:
+    """A name with `{{…}}` for what a template puts into it."""
+    return _UNKNOWNS.sub(_SAYS, name)
 
 
 def list_words(node: Sequence) -> Command:
@@ -52,6 +59,8 @@ def list_words(node: Sequence) -> Command:
 def text_words(node: Scalar) -> Command:
     """A string as words: split at blanks and line ends, quotes and backslashes as in a shell, but no more."""
     word = node.word
+    if len(word.text) > _LONGEST_COMMAND:
+        return ()
     return tuple(unquoted(word.part(*found.span())) for found in _PART.finditer(word.text))
 
 
