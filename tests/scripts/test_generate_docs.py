@@ -19,6 +19,8 @@ def generate(tmp_path, monkeypatch):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     (tmp_path / "README.md").write_text("# P\n\n<!-- rules -->\nold\n<!-- /rules -->\n\nend\n")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/launch-files.md").write_text("# L\n\n<!-- constructs -->\nold\n<!-- /constructs -->\n")
     monkeypatch.setattr(module, "ROOT", tmp_path)
 
     def run(*words: str) -> int:
