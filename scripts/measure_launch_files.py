@@ -7,7 +7,8 @@
 
 tests/corpus/launchfiles.jsonl holds facts: repository, commit, path, format, and of each launch the line of
 its command (from 1), the program, and the port of its API, null where the file does not tell. A command that
-comes to several ports, in a loop, has a fact for each. Nothing of the code is run.
+comes to several ports, in a loop, has a fact for each. Of some formats also each port that the file names
+besides: line, kind, and number, or the name that stands for one. Nothing of the code is run.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from corpus_trees import tree_of
 
-from portside.launchfiles.facts import Launch
+from portside.launchfiles.facts import Launch, Mention
 from portside.launchfiles.reading import read
 from portside.lint.source import SourceFile
 
@@ -49,9 +50,10 @@ def main() -> int:
             counts[fact["format"]]["absent"] += 1
             continue
         text = file.read_bytes().decode("utf-8", "replace")
-        for kind, what in compare(fact, found_in(fact["path"], text)):
+        told = [*compare(fact, found_in(fact["path"], text)), *compare_mentions(fact, text)]
+        for kind, what in told:
             counts[fact["format"]][kind] += 1
-            if options.show and kind in {"missed", "other port", "besides"}:
+            if options.show and not kind.endswith("right"):
                 print(f"{kind}: {fact['repository']} {fact['path']} {what}")
         counts[fact["format"]]["files"] += 1
     for name, count in counts.items():
@@ -98,6 +100,27 @@ def compare(fact: dict[str, Any], found: list[Found]) -> Iterator[tuple[str, obj
     for one in rest:
         if one[2] != "python" or one[3] is not None:
             yield "besides", one
+
+
+def compare_mentions(fact: dict[str, Any], text: str) -> Iterator[tuple[str, object]]:
+    """Ports that the file names, where they are labelled: right, missed, and besides."""
+    if "mentions" not in fact:
+        return
+    labelled = {(line, kind, port) for line, kind, port in fact["mentions"]}
+    found = set(mentions_in(fact["path"], text))
+    yield from (("mention right", one) for one in labelled & found)
+    yield from (("mention missed", one) for one in labelled - found)
+    yield from (("mention besides", one) for one in found - labelled)
+
+
+def mentions_in(path: str, text: str) -> Iterator[tuple[int, str, int | str | None]]:
+    """As they are written: not the target port of a Service that names none."""
+    file, source = read(path, text), SourceFile(path, text)
+    for unit in file.units if file is not None else ():
+        for mention in unit.mentions:
+            if not (mention.kind is Mention.TARGET and mention.port.is_default):
+                line = source.position(mention.port.span.start).line
+                yield line, mention.kind.value, mention.refers or mention.port.number
 
 
 if __name__ == "__main__":
