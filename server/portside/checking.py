@@ -7,12 +7,15 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from portside.lint.finding import Finding, LintResult, Severity
 from portside.lint.source import SourceFile
 from portside.settings import Settings, SettingsFinder
-from portside.workspace.project import Project
 from portside.workspace.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from portside.workspace.project import Project
 
 
 class Checker:
@@ -22,6 +25,7 @@ class Checker:
     opened: the folders that the user works in. stands_in: the folder that commands are shown for;
     that of each project where None. steady: whether no file changes while this lives. stopwatch: what all
     checks together take. fixes_later: leave fixes that take time to whoever asks for them.
+    seen_imports: the lines with imports of files that somebody has read already, by absolute path.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class Checker:
     ) -> None:
         self._fixes_later = fixes_later
         self.stopwatch = Stopwatch()
+        self.seen_imports: dict[str, bytes] = {}
         self._finder = SettingsFinder(opened)
         self._stands_in = stands_in
         self._steady = steady
@@ -55,6 +60,8 @@ class Checker:
 
     def project(self, path: Path) -> Project:
         """The project that the file at this absolute path belongs to. Raises SettingsError."""
+        from portside.workspace.project import Project  # noqa: PLC0415 - see `load_rules`
+
         settings = self.settings(path.parent)
         key = (settings.root, settings.port_variable)
         if key not in self._projects:
@@ -63,8 +70,15 @@ class Checker:
                 port_variable=settings.port_variable,
                 stopwatch=self.stopwatch,
                 steady=self._steady,
+                seen_imports=self.seen_imports,
             )
         return self._projects[key]
+
+    def load_rules(self) -> None:
+        """Import what checks take; finding the files and a first look at them do without."""
+        from portside.workspace.project import load_rules  # noqa: PLC0415
+
+        load_rules()
 
     def check(self, path: Path, text: str | SourceFile) -> LintResult:
         """What is to be said of this text as the content of that file. Raises SettingsError."""

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from portside.checking import Checker
 from portside.cli import output
+from portside.cli.check_many import Examined, examine
 from portside.cli.files import NoTarget, Target, content, label, targets
 from portside.cli.progress import Progress
 from portside.lint.engine import RULE_FAILED
-from portside.lint.finding import Finding
+from portside.lint.finding import Finding, LintResult
 from portside.lint.source import SourceFile
-from portside.python.confirmed_syntax import is_valid_python
 from portside.report.checked import Checked, CheckedFile
 from portside.report.statistics import Statistics
 from portside.settings import SettingsError
-from portside.workspace.file_kinds import is_interesting, is_python_name, launch_format
+from portside.workspace.file_kinds import is_python_name, launch_format
+from portside.workspace.first_look import Verdict
 from portside.workspace.text_file import TextFile, UnreadableFile, decode, read_text_file
 
 
@@ -49,42 +50,46 @@ class Run:
 def check_paths(paths: tuple[Path, ...], checker: Checker, progress: Progress) -> Run:
     """Check every file that these paths mean. Raises SettingsError."""
     run = Run(checker)
-    for target in targets(paths or (Path(),), checker):
-        checker.stopwatch.lap("find")
+    found = list(targets(paths or (Path(),), checker))
+    examined = examine(checker, [target for target in found if isinstance(target, Target)], progress)
+    number = 0
+    for target in found:
         match target:
             case NoTarget(path, reason, fatal):
                 (output.complain if fatal else output.warn)(f"{label(path)}: {reason}")
                 run.failed |= fatal
             case Target():
-                _check_target(run, target)
-                progress.step(run.found)
+                _report_target(run, target, number, examined)
+                number += 1
     return run
 
 
-def _check_target(run: Run, target: Target) -> None:
-    lap, path, named = run.checker.stopwatch.lap, target.path, target.named
-    run.found += 1
+def _report_target(run: Run, target: Target, number: int, examined: Examined) -> None:
+    verdict, reason = examined.verdicts.get(number, (Verdict.NOTHING, ""))
+    run.found += verdict is not Verdict.NOT_OURS
+    run.count += verdict not in {Verdict.NOT_OURS, Verdict.UNREADABLE}
     try:
-        data = content(target)
-        lap("read")
-        if data is None:
-            run.found -= 1
-            return
-        run.count += 1
-        interesting = is_interesting(data, path)
-        lap("prefilter")
-        if named or interesting:
-            _check_text(run, decode(path, data), tell_errors=named or is_python_name(path.name))
+        if verdict is Verdict.UNREADABLE:
+            raise UnreadableFile(reason)
+        if verdict in {Verdict.CHECK, Verdict.LATER}:
+            _report_checked(run, target, examined.results.get(number))
     except UnreadableFile as error:
         run.unread += 1
-        (output.complain if named else output.warn)(f"{label(path)}: {error}")
-        run.failed |= named
+        (output.complain if target.named else output.warn)(f"{label(target.file)}: {error}")
+        run.failed |= target.named
     except SettingsError:
         raise
     except Exception as error:
         # One file that Portside stumbles over must not hide what it finds in the others.
-        output.complain_of_bug(label(path), error)
+        output.complain_of_bug(label(target.file), error)
         run.failed = True
+
+
+def _report_checked(run: Run, target: Target, result: LintResult | None) -> None:
+    data = content(target)
+    if data is not None:
+        tell_errors = target.named or is_python_name(target.file)
+        _report(run, decode(target.path, data), result, tell_errors=tell_errors)
 
 
 def check_stdin(filename: Path | None, checker: Checker) -> Run:
@@ -95,7 +100,7 @@ def check_stdin(filename: Path | None, checker: Checker) -> Run:
         file = decode(path, sys.stdin.buffer.read())
         run.count = 1
         checker.stopwatch.lap("read")
-        _check_text(run, file, str(filename or "-"))
+        _report(run, file, None, str(filename or "-"))
     except UnreadableFile as error:
         run.unread += 1
         output.complain(f"{filename or '-'}: {error}")
@@ -103,12 +108,20 @@ def check_stdin(filename: Path | None, checker: Checker) -> Run:
     return run
 
 
-def _check_text(run: Run, file: TextFile, shown: str | None = None, *, tell_errors: bool = True) -> None:
-    """tell_errors: not for launch files that nobody named, many of which are templates."""
-    result = run.checker.check(file.path, file.text)
+def _report(
+    run: Run, file: TextFile, result: LintResult | None, shown: str | None = None, *, tell_errors: bool = True
+) -> None:
+    """result: of a check that somebody has made already.
+
+    tell_errors: not for launch files that nobody named, many of which are templates.
+    """
+    if result is None:
+        result = run.checker.check(file.path, file.text)
     shown = shown or label(file.path)
     source = SourceFile(shown, file.text)
     if result.syntax_errors and tell_errors:
+        from portside.python.confirmed_syntax import is_valid_python
+
         start = source.position(result.syntax_errors[0].start)
         is_valid = launch_format(file.path, file.text) is None and is_valid_python(file.text)
         what = "valid, but not understood" if is_valid else "syntax error"

@@ -16,28 +16,35 @@ from portside.workspace.walk import Excluded, Exclusion, paths_below
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A file to work on. named: whether the user named it, and not just a folder above it."""
+    """A file to work on, by its absolute path. named: whether the user named it, and not just a folder above.
 
-    path: Path
+    Most of many are never asked for more than the plain text of the path.
+    """
+
+    file: str
     named: bool
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file)
 
 
 @dataclass(frozen=True, slots=True)
 class NoTarget:
     """A path of the command line that there is nothing to do with. fatal: the user has to know."""
 
-    path: Path
+    file: str
     reason: str
     fatal: bool = True
 
 
 def targets(paths: Iterable[Path], checker: Checker) -> Iterator[Target | NoTarget]:
     """Every file once, in the order of the command line, then of the path. Raises SettingsError."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
         for target in _of(path, checker):
-            if target.path not in seen:
-                seen.add(target.path)
+            if target.file not in seen:
+                seen.add(target.file)
                 yield target
 
 
@@ -60,17 +67,17 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links stay links
     if absolute.is_dir():
         if not os.access(absolute, os.R_OK | os.X_OK):
-            yield NoTarget(absolute, "can't be listed: permission denied")
+            yield NoTarget(str(absolute), "can't be listed: permission denied")
         for file in paths_below(absolute, _excluded(checker), may_be_checked):
-            yield Target(Path(file), named=False)
+            yield Target(file, named=False)
     elif not absolute.exists():
-        yield NoTarget(absolute, "does not exist")
+        yield NoTarget(str(absolute), "does not exist")
     elif is_python_name(absolute.name) or _is_python_script(absolute) or _is_launch_file(absolute):
-        yield Target(absolute, named=True)
+        yield Target(str(absolute), named=True)
     elif absolute.suffix == ".pyi":
-        yield NoTarget(absolute, "is a stub, which is never run", fatal=False)
+        yield NoTarget(str(absolute), "is a stub, which is never run", fatal=False)
     else:
-        yield NoTarget(absolute, "is neither a Python file nor a launch file", fatal=False)
+        yield NoTarget(str(absolute), "is neither a Python file nor a launch file", fatal=False)
 
 
 def _excluded(checker: Checker) -> Excluded:

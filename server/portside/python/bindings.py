@@ -156,6 +156,7 @@ _PATTERN = """
 (case_clause consequence: (block) @arm)
 """
 
+_IMPORTS = frozenset({"import_statement", "import_from_statement"})
 _KINDS = {
     "function_definition": ScopeKind.FUNCTION,
     "class_definition": ScopeKind.CLASS,
@@ -166,6 +167,11 @@ _KINDS = {
 def bind(statement: Node) -> Scope:
     """The scopes in a statement of the module, in a module scope of its own that holds what it binds."""
     top = Scope(ScopeKind.MODULE, statement, statement.start_byte, statement.end_byte, None)
+    if statement.type in _IMPORTS and not statement.has_error:
+        # Many statements are one, and nothing in it has a scope or depends on a branch.
+        for binding in _of_binder(statement):
+            top.bindings[binding.name].append(binding)
+        return top
     captures = query(_PATTERN, statement)
     _nest(top, captures.get("scope", []))
     for kind in ("global", "nonlocal"):

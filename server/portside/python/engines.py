@@ -18,6 +18,8 @@ from portside.python.names import Names
 from portside.python.reachability import Reached
 from portside.python.syntax import arguments, query, string_value
 
+_LAST_NAMES = frozenset(name.rpartition(".")[2].encode() for name in ENGINE_CONSTRUCTORS)
+
 
 @dataclass(frozen=True, eq=False)
 class EngineUse:
@@ -53,6 +55,9 @@ def engine_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> EngineU
 
 def constructor_name(names: Names, callee: Node) -> str | None:
     """How people call the engine constructor that the expression is; None if it may be something else."""
+    attribute = callee.child_by_field_name("attribute") if callee.type == "attribute" else None
+    if attribute is not None and attribute.text not in _LAST_NAMES:
+        return None  # whatever stands before the dot
     found = names.qualified_names(callee)
     if not found:
         return _constructor_of_subclass(names, callee)

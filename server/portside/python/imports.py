@@ -13,6 +13,8 @@ from portside.python.names import Names
 from portside.python.reachability import runs_with_module
 from portside.python.syntax import SyntaxTree, query
 
+_IMPORTS = frozenset({"import_statement", "import_from_statement"})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Import:
@@ -33,12 +35,19 @@ def find_imports(names: Names, guards: Guards, chunks: Iterable[Chunk]) -> tuple
     """The imports in these statements of the module, in the order of the text."""
     found: list[Import] = []
     for chunk in chunks:
-        captures = query("(import_statement) @plain (import_from_statement) @from", chunk.node)
-        for statement in (*captures.get("plain", ()), *captures.get("from", ())):
-            with_module = runs_with_module(names, statement)
+        for statement in _statements(chunk):
+            with_module = statement is chunk.node or runs_with_module(names, statement)
             when = guards.when(statement.start_byte) if with_module else When.NEVER
             found += (Import(module, name, statement, when) for module, name in _named(names.tree, statement))
     return tuple(sorted(found, key=lambda found_import: found_import.statement.start_byte))
+
+
+def _statements(chunk: Chunk) -> Iterable[Node]:
+    """The imports in a statement of the module, most of which are one."""
+    if chunk.type in _IMPORTS and not chunk.node.has_error:
+        return (chunk.node,)
+    captures = query("(import_statement) @plain (import_from_statement) @from", chunk.node)
+    return (*captures.get("plain", ()), *captures.get("from", ()))
 
 
 def _named(tree: SyntaxTree, statement: Node) -> list[tuple[str, str | None]]:

@@ -90,10 +90,12 @@ def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch 
     callee = call.child_by_field_name("function")
     if callee is None:
         return None
-    if names.qualified(callee) in RUN:
-        return _launch(names, _Parts(call, Form.RUN, call, None), reached)
     attribute, server = callee.child_by_field_name("attribute"), callee.child_by_field_name("object")
     method = names.tree.text(attribute) if attribute is not None else ""
+    if attribute is not None and method not in {"run", "serve"}:
+        return None
+    if names.qualified(callee) in RUN:
+        return _launch(names, _Parts(call, Form.RUN, call, None), reached)
     if server is None or method not in {"run", "serve"}:
         return None
     made = constructions(names, server)

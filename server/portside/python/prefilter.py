@@ -11,7 +11,7 @@ import enum
 import functools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portside.knowledge import listeners, server_commands
@@ -42,11 +42,16 @@ class _Need:
     """Something that rules know by a qualified name, and what a text has to have for it.
 
     modules: on the way to it. name: what it is called there. words: all of these are in the text.
+    sign: what tells besides that a text may have it.
     """
 
     modules: frozenset[bytes]
     name: bytes
     words: tuple[bytes, ...]
+    sign: Callable[[bytes], bool] | None = None
+
+    def met(self, data: bytes) -> bool:
+        return _has_all(data, self.words) and (self.sign is None or self.sign(data))
 
 
 class _Needs:
@@ -66,7 +71,8 @@ class _Needs:
     def met(self, data: bytes, imported: frozenset[bytes], lines: bytes) -> bool:
         """Whether the text has all that one of them needs. imported: all that are among `words`."""
         for word in imported:
-            if any(_has_all(data, need.words) for need in self._by_name.get(word, ())):
+            needs = self._by_name.get(word, ())
+            if any(need.met(data) for need in needs) and _is_used(data, lines, word):
                 return True
             attributes = self._by_module.get(word)
             if attributes is not None and attributes.met(data):
@@ -76,7 +82,7 @@ class _Needs:
     def _met_by_star(self, data: bytes, lines: bytes) -> bool:
         # Of a package that has it, by the first word of its name.
         sources = frozenset(_FROM.findall(lines))
-        return any(need.words[-1] in sources and _has_all(data, need.words) for need in self._all)
+        return any(need.words[-1] in sources and need.met(data) for need in self._all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ class _Attributes:
         if self.signs and not any(sign in data for sign in self.signs):
             return False
         used = frozenset(_attribute(tuple(self.needs)).findall(data))
-        return any(_has_all(data, need.words) for name in used for need in self.needs[name])
+        return any(need.met(data) for name in used for need in self.needs[name])
 
 
 def _signs(module: bytes, needs: Iterable[_Need]) -> tuple[bytes, ...]:
@@ -192,13 +198,63 @@ _MARK = b"\xef\xbb\xbf"
 _WORDS_ONLY = bytes(c if c > 127 or chr(c).isalnum() or chr(c) in "_*" else ord(" ") for c in range(256))
 
 
-def _need(name: str, *more: str) -> _Need:
+# A class has to be called, inherited or handed on; most files that import one only annotate with it.
+_ANNOTATES = (
+    rb"(?:(?<=:)|(?<=: )|(?<=->)|(?<=-> )|(?<=\|)|(?<=\| )|(?<=\[)|(?<=[:>|] [\"'])|(?<=[\[:>|][\"']))"
+    rb"%b(?!\w)(?![\s\\]*\()"
+)
+# A line of an import, without anything else on it but a comment.
+_PLAIN_IMPORT = re.compile(
+    rb"[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?(?:import[ \t]+\(?)?[\w \t,]*[\\)]?\s*(?:#.*)?$"
+)
+
+
+def _is_used(data: bytes, lines: bytes, name: bytes) -> bool:
+    """Whether an imported name may stand for more than a type. lines: the imports, as the text has them."""
+    if not name[:1].isupper():
+        return True
+    whole, annotates, renamed = _uses(name)
+    if renamed.search(lines) is not None:
+        return True
+    plain = (line for line in lines.split(b"\n") if name in line and _PLAIN_IMPORT.match(line) is not None)
+    imported = sum(len(whole.findall(line)) for line in plain)
+    return len(whole.findall(data)) > imported + len(annotates.findall(data))
+
+
+@functools.cache
+def _uses(name: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
+    word = re.escape(name)
+    return _whole(name), re.compile(_ANNOTATES % word), re.compile(word + rb"[\s\\]+as\b")
+
+
+_BIND = re.compile(rb"([\w.]*)[\s\\]*\.[\s\\]*bind\b")
+_TAKEN = rb"\b(?:sockets?|sock|fd)\s*=\s*\[?%b\b"
+_ARGUMENTS_WRITTEN = re.compile(rb"\bargv[\s\\]*(?:\+?=(?!=)|\.)")
+
+
+def _may_serve_socket(data: bytes) -> bool:
+    """Whether some `x.bind(…)` goes with an `x.listen(…)`, or with a server that takes x."""
+    for found in _BIND.finditer(data):
+        holder, before = found[1], data[max(0, found.start() - 40) : found.start()].rstrip(b" \t\\")
+        if not holder or before.endswith((b")", b"]", b"}", b".")):
+            return True  # what it is takes more than a look
+        taken = re.compile(_TAKEN % re.escape(holder))
+        if holder + b".listen(" in data or taken.search(data) is not None:
+            return True
+    return False
+
+
+def _writes_arguments(data: bytes) -> bool:
+    return _ARGUMENTS_WRITTEN.search(data) is not None
+
+
+def _need(name: str, *more: str, sign: Callable[[bytes], bool] | None = None) -> _Need:
     """What a text has that means this qualified name, and more: of a class method, the class."""
     parts = name.split(".")
     last = next((number for number, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
     words = (parts[last], *more, parts[0])
     modules = frozenset(part.encode() for part in parts[:last])
-    return _Need(modules, parts[last].encode(), tuple(dict.fromkeys(word.encode() for word in words)))
+    return _Need(modules, parts[last].encode(), tuple(dict.fromkeys(word.encode() for word in words)), sign)
 
 
 def _starts() -> Iterator[_Need]:
@@ -209,10 +265,10 @@ def _starts() -> Iterator[_Need]:
         yield from map(_need, names)
     for maker, methods in listeners.METHODS.items():
         yield from (_need(maker, method) for method in methods)
-    yield from (_need(name, "bind") for name in listeners.SOCKETS)
+    yield from (_need(name, "bind", sign=_may_serve_socket) for name in listeners.SOCKETS)
     yield _need("vllm.entrypoints.openai.cli_args.make_arg_parser")
     # A program's command line, written for one of these to read.
-    yield from (_need("sys.argv", package) for package in ("vllm", "uvicorn"))
+    yield from (_need("sys.argv", package, sign=_writes_arguments) for package in ("vllm", "uvicorn"))
 
 
 def _commands() -> Iterator[tuple[bytes, ...]]:

@@ -43,6 +43,10 @@ def _prefixes(targets: frozenset[str]) -> frozenset[str]:
 
 
 def _handed_on(names: Names, chunk: Chunk, prefixes: frozenset[str]) -> Iterator[str]:
+    if chunk.is_definition and chunk.own_name is not None and b"global" not in chunk.words:
+        # All that it binds is a function or class.
+        yield chunk.own_name.decode("utf-8", "replace")
+        return
     for name, bindings in names.bindings_by(chunk):
         if name == "*":
             yield from _brought_by_stars(bindings, prefixes)

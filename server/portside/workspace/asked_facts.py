@@ -21,7 +21,7 @@ from portside.python.ports import may_listen
 from portside.python.script_place import ScriptPlace
 from portside.python.served_app import import_string
 from portside.python.value_types import Value
-from portside.workspace.import_roots import import_root, script_place
+from portside.workspace.import_roots import script_place
 from portside.workspace.importers import ImporterIndex, Importers
 from portside.workspace.installed import vllm_version
 from portside.workspace.launch_index import LaunchFiles
@@ -155,7 +155,7 @@ class AskedFacts(WorkspaceFacts):
 
     @cached_property
     def _top(self) -> Path:
-        return import_root(self._file, self._around.root)
+        return self._around.modules.top(self._file)
 
     @cached_property
     def _importers(self) -> Importers:

@@ -7,7 +7,6 @@ under TYPE_CHECKING count), so only its no is an answer.
 from __future__ import annotations
 
 import functools
-import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
@@ -17,7 +16,6 @@ from typing import Protocol
 
 from portside.python.import_text import imports_in
 from portside.python.prefilter import may_make_engine
-from portside.workspace.import_roots import import_root
 
 # Generated code and data; nobody writes a module of that size by hand.
 LARGEST_BYTES = 2_000_000
@@ -26,7 +24,10 @@ FilesOf = Callable[[Path, str, str | None, Path], tuple[Path, ...]]
 
 
 class Makers(Protocol):
-    """What is known for certain of a file, at the price of parsing it."""
+    """What is known for certain of a file, most of it at the price of parsing it."""
+
+    def top(self, path: Path) -> Path:
+        """The folder from which its module name counts."""
 
     def makes_engine(self, path: Path) -> bool:
         """Whether its import makes one, by itself."""
@@ -58,9 +59,8 @@ class ImportGraph:
     files_of: as the workspace's modules have it.
     """
 
-    def __init__(self, root: Path, files_of: FilesOf, makers: Makers) -> None:
-        self._root, self._files_of, self._makers = root, files_of, makers
-        self._tops: dict[str, Path] = {}
+    def __init__(self, files_of: FilesOf, makers: Makers) -> None:
+        self._files_of, self._makers = files_of, makers
         self._nodes: dict[str, _Node] = {}
         self._importers: defaultdict[str, list[str]] = defaultdict(list)
         self._homes: set[str] = set()
@@ -140,15 +140,8 @@ class ImportGraph:
             return frozenset(names)
         return node.names.intersection(names)
 
-    def _top(self, path: Path) -> Path:
-        folder = os.path.dirname(path)  # noqa: PTH120 - asked for every file of a large tree
-        known = self._tops.get(folder)
-        if known is None:
-            known = self._tops[folder] = import_root(path, self._root)
-        return known
-
     def _read(self, path: Path, data: bytes) -> _Node:
-        top = self._top(path)
+        top = self._makers.top(path)
         pairs = ((name, self._files_of(path, module, name, top)) for module, name in imports_in(data))
         local = [(name, tuple(map(str, files))) for name, files in pairs if files]
         return _Node(

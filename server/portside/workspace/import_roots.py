@@ -32,7 +32,7 @@ def import_root(script: Path, root: Path) -> Path:
     for folder in script.parents:
         if folder == root or root not in folder.parents:
             break
-        if any((folder / mark).exists() for mark in _PROJECT_MARKS) and not _is_package(folder):
+        if _is_project(folder) and not _is_package(folder):
             project = folder
             break
     source = project / "src"
@@ -63,8 +63,12 @@ def script_place(
     )
 
 
+def _is_project(folder: Path) -> bool:
+    return any(os.path.exists(f"{folder}{os.sep}{mark}") for mark in _PROJECT_MARKS)  # noqa: PTH110 - asked often
+
+
 def _is_package(folder: Path) -> bool:
-    return (folder / "__init__.py").exists()
+    return os.path.exists(f"{folder}{os.sep}__init__.py")  # noqa: PTH110 - asked often
 
 
 def _relative(path: Path, root: Path) -> str:

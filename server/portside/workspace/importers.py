@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
 from portside.python.import_text import import_text, imports_in
-from portside.workspace.import_roots import import_root
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, decode
-from portside.workspace.walk import python_files
+from portside.workspace.walk import PYTHON_SUFFIXES, nothing_excluded, paths_below
 
 # Long enough for a burst of keystrokes, short enough that nobody notices where no editor tells of
 # changes. In a workspace that takes long to search, longer: searching must not be what it mostly does.
@@ -41,13 +41,15 @@ class ImporterIndex:
     """Effect: a question walks the workspace and reads its Python files, at most once in a while.
 
     lines: of a file, those that import, kept as long as the file stays as it is. steady: whether
-    nothing changes while this lives; one look is enough then.
+    nothing changes while this lives; one look is enough then. seen: such lines of files that somebody
+    has read already, where nothing changes.
     """
 
     root: Path
     modules: LocalModules
     steady: bool = False
-    _lines: dict[Path, tuple[object, bytes]] = field(default_factory=dict)
+    seen: Mapping[str, bytes] = field(default_factory=dict)
+    _lines: dict[str, tuple[object, bytes]] = field(default_factory=dict)
     _known: dict[Path, Importers] = field(default_factory=dict)
     _imports: dict[Path, tuple[_Pair, ...]] = field(default_factory=dict)
     _fresh_until: float = 0.0
@@ -76,7 +78,7 @@ class ImporterIndex:
         started = time.monotonic()
         if started < self._fresh_until:
             return
-        files = python_files(self.root)
+        files = paths_below(self.root, nothing_excluded, lambda name: name.endswith(PYTHON_SUFFIXES))
         self._lines = {file: self._lines_of(file) for file in files}
         self._known.clear()
         self._imports.clear()
@@ -84,18 +86,21 @@ class ImporterIndex:
         fresh_s = math.inf if self.steady else max(_FRESH_S, (now - started) * _FRESH_PER_SEARCH)
         self._fresh_until = now + fresh_s
 
-    def _lines_of(self, file: Path) -> tuple[object, bytes]:
+    def _lines_of(self, file: str) -> tuple[object, bytes]:
         """The lines of the file that import, with what tells whether they still hold."""
-        overlay, known = self.modules.overlays.get(file), self._lines.get(file)
+        if file in self.seen:
+            return None, self.seen[file]
+        overlays = self.modules.overlays
+        overlay, known = overlays.get(Path(file)) if overlays else None, self._lines.get(file)
         try:
-            state = file.stat()
+            state = os.stat(file)  # noqa: PTH116 - asked for every file of a large tree
             key: object = overlay if overlay is not None else (state.st_mtime_ns, state.st_size)
             if known is not None and known[0] == key:
                 return known
             if overlay is not None:
                 data = overlay.encode("utf-8", "replace")
             else:
-                data = file.read_bytes() if state.st_size <= _LARGEST_BYTES else b""
+                data = Path(file).read_bytes() if state.st_size <= _LARGEST_BYTES else b""
         except OSError:
             return None, b""
         return key, import_text(data).lines
@@ -107,20 +112,19 @@ class ImporterIndex:
         files: list[Path] = []
         names: set[str] | None = set()
         for file, (_, lines) in self._lines.items():
-            if stem not in lines or file == path:
-                continue
             # An import finds what lies in its own folder or one above; or it names the folder.
-            if not str(file).startswith(inside) and above not in lines:
+            if stem not in lines or not (file.startswith(inside) or above in lines):
                 continue
-            imports = self._importing(file, lines, path)
+            importer = Path(file)
+            imports = self._importing(importer, lines, path) if importer != path else []
             if imports:
-                files.append(file)
+                files.append(importer)
                 names = _taken(imports, names)
         return Importers(tuple(files), frozenset(names) if names is not None else None)
 
     def _importing(self, file: Path, lines: bytes, target: Path) -> list[_Pair]:
         """The imports in `file` that run `target`."""
-        top = import_root(file, self.root)
+        top = self.modules.top(file)
         # Reading its lines is enough to tell of most files that they have none.
         if not any(self._runs(file, module, name, target, top) for module, name in imports_in(lines)):
             return []

@@ -6,6 +6,7 @@ Reads files, imports nothing. A summary is kept as long as the file stays as it 
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -125,7 +126,8 @@ class LocalModules:
         self._root = root
         self._steady = steady
         self._files = ModuleFiles(root, steady=steady)
-        self._graph = ImportGraph(root, self._files.of_import, self) if steady else None
+        self._tops: dict[str, Path] = {}
+        self._graph = ImportGraph(self._files.of_import, self) if steady else None
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
         self._asked: dict[Path, tuple[object, Names | None]] = {}
@@ -135,6 +137,16 @@ class LocalModules:
         """Whether what the file imports may make an engine. False is certain, True is not."""
         graph = self._graph
         return graph is None or (graph.imports_may_make_engine(path, data) or graph.names_maker(path, data))
+
+    def top(self, path: Path) -> Path:
+        """The folder from which the file's module name counts."""
+        if not self._steady:
+            return import_root(path, self._root)
+        folder = os.path.dirname(path)  # noqa: PTH120 - asked for many files of a large tree
+        known = self._tops.get(folder)
+        if known is None:
+            known = self._tops[folder] = import_root(path, self._root)
+        return known
 
     def makes_engine(self, path: Path) -> bool:
         """Whether importing the file makes an engine, by itself."""
@@ -149,7 +161,7 @@ class LocalModules:
     def calls_maker(self, path: Path) -> bool:
         """Whether importing the file calls what makes an engine in another one."""
         found = self.summary(path)
-        top = import_root(path, self._root)
+        top = self.top(path)
         return found is not None and next(self._called(path, found.calls, top), None) is not None
 
     def engines_behind(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:

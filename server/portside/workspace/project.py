@@ -7,7 +7,9 @@ and what the files around say about it.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from portside.launchfiles.facts import Format
 from portside.launchfiles.launch_facts import LaunchFacts
@@ -23,7 +25,6 @@ from portside.rules import ALL
 from portside.workspace.asked_facts import AskedFacts, Surroundings
 from portside.workspace.asked_launch_facts import AskedLaunchFacts
 from portside.workspace.file_kinds import launch_format
-from portside.workspace.import_roots import import_root
 from portside.workspace.importers import ImporterIndex
 from portside.workspace.launch_index import LaunchFiles
 from portside.workspace.launch_references import LaunchIndex
@@ -35,12 +36,18 @@ from portside.workspace.stopwatch import Stopwatch
 _MOST_TREES = 16
 
 
+def load_rules() -> None:
+    """Import them now, where there is time to."""
+    assert ALL
+
+
 class Project:
     """The files below a root, as checked by one user.
 
     port_variable: the environment variable that fixes use for a port. stopwatch: takes the time
     of the phases `parse` and `rules`. steady: whether no file changes while this lives, as when a command
-    checks a tree once. Not safe for threads.
+    checks a tree once. seen_imports: the lines with imports of files that are not to be read for that again.
+    Not safe for threads.
     """
 
     def __init__(
@@ -50,6 +57,7 @@ class Project:
         port_variable: str = "PORT",
         stopwatch: Stopwatch | None = None,
         steady: bool = False,
+        seen_imports: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         self.root = root.absolute()
         self._stopwatch = stopwatch or Stopwatch()
@@ -57,7 +65,7 @@ class Project:
         self.port_variable = port_variable
         self._facts: OrderedDict[Path, ModuleFacts] = OrderedDict()
         self._modules = LocalModules(self.root, steady=steady)
-        self._importers = ImporterIndex(self.root, self._modules, steady=steady)
+        self._importers = ImporterIndex(self.root, self._modules, steady=steady, seen=seen_imports)
         self._launches = LaunchIndex(self.root)
         self.launch_files = LaunchFiles(self.root)
         self._launched = LaunchedPython(self.root, self._modules)
@@ -152,7 +160,7 @@ class Project:
         if Interest.ANY in found or not self._steady:
             return found is not Interest.NONE
         # What files around answer; looking at their imports takes a part of the time that parsing takes.
-        top = import_root(path, self.root)
+        top = self._modules.top(path)
         if Interest.RETIRED in found and not self._modules.files_of(path, "vllm", None, top):
             return True
         return Interest.APP in found and self._modules.may_lead_to_engine(path, source.data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from time import perf_counter
 
 
@@ -23,3 +24,15 @@ class Stopwatch:
         self.seconds[phase] += now - self._last
         self.laps[phase] += 1
         self._last = now
+
+    def restart(self) -> None:
+        """Forget all that has passed."""
+        self.seconds.clear()
+        self.laps.clear()
+        self._last = perf_counter()
+
+    def add(self, seconds: Mapping[str, float], laps: Mapping[str, int]) -> None:
+        """Count what another one took."""
+        for phase, spent in seconds.items():
+            self.seconds[phase] += spent
+        self.laps.update(laps)

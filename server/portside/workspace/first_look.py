@@ -1,0 +1,80 @@
+"""The first look at a file: whether rules might say something of it, and what it imports.
+
+Most files of a tree get no other, so nothing is imported here that only a second look takes.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from time import perf_counter
+
+from portside.python.import_text import import_text
+from portside.python.prefilter import Interest, interest
+from portside.workspace.file_kinds import is_interesting, is_python_name, launch_content
+from portside.workspace.text_file import UnreadableFile, read_bytes
+
+# Generated code and data; nobody imports a module of that size from one written by hand.
+_LARGEST_BYTES = 2_000_000
+
+
+class Verdict(enum.IntEnum):
+    """What is to be done with a file. LATER: check it, but what it starts asks who imports it."""
+
+    NOTHING = 0
+    NOT_OURS = 1
+    UNREADABLE = 2
+    CHECK = 3
+    LATER = 4
+
+
+Look = tuple[int, int, str]
+"""The number of a file, its verdict, and why it can't be read."""
+
+LastLook = tuple[list["bytes | None"], float, float]
+"""The lines with imports of each Python file; the seconds that reading took, and the rest."""
+
+
+def first_looks(files: Iterable[tuple[str, bool]]) -> Iterator[Look | LastLook]:
+    """A look for each file that there is more to do with than to count it, in their order; then the last.
+
+    files: absolute paths, each with whether it is to be checked whatever is in it.
+    All values are such that `marshal` knows them.
+    """
+    lines: list[bytes | None] = []
+    reading_s, started = 0.0, perf_counter()
+    for number, (path, named) in enumerate(files):
+        before = perf_counter()
+        imports = None
+        try:
+            data = _content(path, named)
+            reading_s += perf_counter() - before
+            verdict, imports = (Verdict.NOT_OURS, None) if data is None else _judged(path, data, named)
+            if verdict is not Verdict.NOTHING:
+                yield number, int(verdict), ""
+        except UnreadableFile as error:
+            yield number, int(Verdict.UNREADABLE), str(error)
+        except Exception:
+            # What this look stumbles over the second one does too, and says it.
+            yield number, int(Verdict.CHECK), ""
+        lines.append(imports)
+    yield lines, reading_s, perf_counter() - started - reading_s
+
+
+def _content(path: str, named: bool) -> bytes | None:
+    if named or is_python_name(path):
+        return read_bytes(path)
+    return launch_content(Path(path))
+
+
+def _judged(path: str, data: bytes, named: bool) -> tuple[Verdict, bytes | None]:
+    if not is_python_name(path):
+        return (Verdict.CHECK if named or is_interesting(data, Path(path)) else Verdict.NOTHING), None
+    imports = import_text(data)
+    found = interest(data, path.rpartition(os.sep)[2], imports) is not Interest.NONE
+    lines = imports.lines if len(data) <= _LARGEST_BYTES else b""
+    if not found and not named:
+        return Verdict.NOTHING, lines
+    return (Verdict.LATER if b"uvicorn" in data or b"vllm" in data else Verdict.CHECK), lines
