@@ -49,6 +49,26 @@ def test_construct(one: Construct) -> None:
     assert lines_of(file, one.text) == one.facts.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("Makefile", "A = $(B) $(B)\nB = $(C) $(C)\nC = $(A) $(A)\nrun:\n\tuvicorn a:a --port $(A)\n"),
+        ("Makefile", "X = $(call X)\nrun:\n\t$(X)\n\tuvicorn a:a\n"),
+        ("Makefile", "X := a\n" + "X := $(X) $(X)\n" * 40 + "run:\n\tuvicorn a:a $(X)\n"),
+        ("start.sh", "(" * 3000 + "uvicorn a:a"),
+        ("start.sh", "if true; then " * 1500 + "uvicorn a:a"),
+        (".env", "B=a\n" + "B=${B}${B}\n" * 40),
+        ("package.json", '{"scripts":' * 5000),
+        (".vscode/launch.json", "[" * 100_000),
+        ("api.service", "[Service]\nExecStart=" + '"' * 5000),
+    ],
+)
+def test_what_grows_without_end_is_given_up(path: str, text: str) -> None:
+    file = read(path, text)
+    assert file is not None
+    lines_of(file, text)
+
+
 @pytest.mark.parametrize("page", sorted(FOLDER.glob("*.md")), ids=lambda page: page.stem)
 def test_no_heading_is_overlooked(page: Path) -> None:
     headings = re.findall(r"^## (.+)$", page.read_bytes().decode(), re.MULTILINE)

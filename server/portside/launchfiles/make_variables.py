@@ -38,10 +38,12 @@ class Variables:
     def __init__(self, found: Mapping[str, Variable] | None = None) -> None:
         self._found = dict(found or {})
         self._locals: dict[str, Placed] = {}
+        self._values: dict[str, Placed | None] = {}
         self.exports_all = False
         self.exported: set[str] = set()
 
     def assign(self, one: Assignment) -> None:
+        self._values.clear()
         before = self._found.get(one.name)
         fills = any(condition.undefined == one.name for condition in one.conditions)
         if one.operator == "?=" and before is not None:
@@ -84,6 +86,11 @@ class Variables:
     def lookup(self, name: str, depth: int = 0) -> Placed | None:
         if name in self._locals:
             return self._locals[name]
+        if name not in self._values:
+            self._values[name] = self._value(name, depth)
+        return self._values[name]
+
+    def _value(self, name: str, depth: int) -> Placed | None:
         found = self._found.get(name)
         if found is None or depth > _DEEPEST:
             return None
@@ -98,7 +105,8 @@ class Variables:
         """The text as Make hands it to the shell."""
         if "$" not in placed.text or depth > _DEEPEST:
             return placed
-        return Placed.joined(self._expanded(placed, depth), quoted=placed.quoted)
+        value = Placed.joined(self._expanded(placed, depth), quoted=placed.quoted)
+        return Placed.unknown(placed.text, placed.span) if value.is_too_long else value
 
     def _expanded(self, placed: Placed, depth: int) -> Iterator[Placed]:
         text, position = placed.text, 0
@@ -161,8 +169,9 @@ class Variables:
             return Placed(())
         outer = self._locals
         self._locals = {**outer, **{str(index): one for index, one in enumerate(arguments, 1)}}
+        known, self._values = self._values, {}
         value = self.expand(found.value, depth + 1)
-        self._locals = outer
+        self._locals, self._values = outer, known
         return value
 
     def _variable(self, name: str, whole: Placed, depth: int) -> Placed:

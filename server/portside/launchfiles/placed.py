@@ -18,6 +18,8 @@ from portside.launchfiles.facts import Port, Setting
 from portside.launchfiles.words import Word
 from portside.lint.source import Span
 
+_MOST_PIECES = 5_000
+_MOST_CHARACTERS = 100_000
 _BLANK = re.compile(r"\s+")
 
 
@@ -98,6 +100,11 @@ class Placed:
     @cached_property
     def known(self) -> bool:
         return all(piece.known for piece in self.pieces)
+
+    @property
+    def is_too_long(self) -> bool:
+        """`X="$X $X"`, forty times, would be all there is of memory: such values count as unknown."""
+        return len(self.pieces) > _MOST_PIECES or sum(len(p.text) for p in self.pieces) > _MOST_CHARACTERS
 
     @property
     def span(self) -> Span:

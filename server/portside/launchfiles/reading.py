@@ -64,12 +64,10 @@ def read(path: str, text: str) -> LaunchFile | None:
     known = format_of(path, text)
     if known is None:
         return None
-    try:
-        reader = importlib.import_module(f"portside.launchfiles.{_READERS[known]}")
-    except ModuleNotFoundError:
-        return LaunchFile(path, known, ())
-    found = reader.read(path, text) if hasattr(reader, "read") else LaunchFile(path, known, ())
-    return found if isinstance(found, LaunchFile) else None
+    # Loaded late: each format has a parser of its own.
+    reader = importlib.import_module(f"portside.launchfiles.{_READERS[known]}")
+    found: LaunchFile = reader.read(path, text)
+    return found
 
 
 def _by_name(name: str) -> Format | None:

@@ -137,7 +137,8 @@ class _Run:
             if child.is_named:
                 following = children[index + 1].type if index + 1 < len(children) else ""
                 self._statement(child, background=following == "&")
-        self._around = replace(before, stretch=self._around.stretch)
+        if self._around is not before:
+            self._around = replace(before, stretch=self._around.stretch)
 
     def _statement(self, node: Node, *, background: bool = False) -> None:  # noqa: C901, PLR0912
         self._steps += 1
@@ -435,8 +436,17 @@ class _Run:
                 self._words().fields(child)
 
     def _here(self) -> Around:
-        state = self._state
-        return replace(self._around, environment=state.environment(), folder=state.folder)
+        state, around = self._state, self._around
+        return Around(
+            around.form,
+            state.environment(),
+            state.folder,
+            around.branches,
+            around.background,
+            around.stretch,
+            around.elsewhere,
+            around.env_files,
+        )
 
     def _command(self, node: Node) -> None:
         first = node.child_by_field_name("name")

@@ -54,7 +54,8 @@ class State:
         return value.get("0") if isinstance(value, dict) else value
 
     def assign(self, name: str, value: Placed | Array, span: Span) -> None:
-        self.variables[name] = value
+        whole = Placed.joined(value.values()) if isinstance(value, dict) else value
+        self.variables[name] = Placed.unknown(f"${name}", span, name) if whole.is_too_long else value
         self.name_spans[name] = span
         if self.exports_all:
             self.exported.add(name)

@@ -31,6 +31,7 @@ _BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
 _EXPANSIONS = frozenset(
     {"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution"}
 )
+_PLAIN = frozenset({"word", "number"})
 _MOST = 64
 
 
@@ -53,6 +54,10 @@ class Words:
 
     def fields(self, node: Node) -> list[Placed]:
         """The words that one word of the text comes to."""
+        if node.type in _PLAIN or (node.type == "command_name" and node.children[0].type == "word"):
+            start, end = self._tree.start(node), self._tree.end(node)
+            if self._tree.text.find("\\", start, end) < 0:
+                return [self.placed(start, end)]
         found: list[list[Placed]] = [[]]
         used = [False]
         for part in self._parts(node, quoted=False):

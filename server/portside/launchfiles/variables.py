@@ -84,7 +84,8 @@ def expand(placed: Placed, style: Style, lookup: Lookup) -> Placed:
     """The text with every variable replaced by what it holds, or kept, as unknown, where that is not said."""
     if style is Style.NONE or "$" not in placed.text:
         return placed
-    return Placed.joined(_expanded(placed, style, lookup, 0), quoted=placed.quoted)
+    value = Placed.joined(_expanded(placed, style, lookup, 0), quoted=placed.quoted)
+    return Placed.unknown(placed.text, placed.span) if value.is_too_long else value
 
 
 def reference_end(text: str, opening: int) -> int | None:
