@@ -131,6 +131,13 @@ _INVALID = (
         files={"server.py": _APP},
     ),
     Invalid(
+        "of two modules of that name the one that is meant",
+        'FROM python\nWORKDIR /app\nCOPY . .\nCMD ["uvicorn", "«app.main:api»"]\n',
+        messages=("`app/main.py` binds no `api`",),
+        path="Dockerfile",
+        files={"app/main.py": _APP, "main.py": "", "__init__.py": ""},
+    ),
+    Invalid(
         "a module whose package is there",
         "uvicorn «app.mian:app» --port 8000\n",
         messages=("there is no `app/mian.py` in the workspace",),
@@ -189,6 +196,12 @@ _VALID = (
     ),
     Valid(
         "a package that is installed", "uvicorn litellm.proxy.proxy_server:app\n", "start.sh", {"a.py": ""}
+    ),
+    Valid(
+        "another file of the same name above",
+        'FROM python\nWORKDIR /app\nCOPY . .\nCMD ["uvicorn", "app.main:app"]\n',
+        "Dockerfile",
+        {"app/main.py": _APP, "main.py": "", "__init__.py": ""},
     ),
     Valid("a path of Windows", "python .\\server.py\n", "start.sh", {"a.py": ""}),
     Valid("a path of the machine", "python /opt/tool/server.py\n", "start.sh", {"a.py": ""}),

@@ -31,7 +31,7 @@ _PLAIN = re.compile(r"[\w./@+-]+")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 # Code that comes from elsewhere while the image is built or before the server starts.
 _BRINGS_FILES = re.compile(
-    r"git\s+clone|\bwget\b|\bcurl\b|--from=|\bgsutil\b|\baws\s+s3\b|\brsync\b|\bscp\b|\bunzip\b|\btar\s+-?x"
+    r"git\s+clone|\b(?:wget|curl)\s+(?:-|http)(?![^\n]*(?:localhost|127\.0\.0\.1))|--from=|\bgsutil\b|\baws\s+s3\b|\brsync\b|\bscp\b|\bunzip\b|\btar\s+-?x"
     r"|ADD\s+http|\bcp\s|\bmv\s|\bln\s|\bcat\s*>|<<|\btee\b|huggingface-cli|hf\s+download|volumes:|volumeMounts"
 )
 
@@ -87,14 +87,14 @@ class LaunchedPython:
 
     def _exact(self, file: LaunchFile, unit: Unit, launch: Launch, names: Sequence[str]) -> str | None:
         for base in _bases(file, unit):
-            found = {
-                path
-                for name in names
-                for path in _readings(base, unit, launch, name)
-                if os.path.isfile(self._top + path)  # noqa: PTH113 - with every keystroke
-            }
+            found: defaultdict[int, set[str]] = defaultdict(set)
+            for name in names:
+                for rank, path in _readings(base, unit, launch, name):
+                    if os.path.isfile(self._top + path):  # noqa: PTH113 - with every keystroke
+                        found[rank].add(path)
             if found:
-                return found.pop() if len(found) == 1 else None
+                best = found[min(found)]
+                return best.pop() if len(best) == 1 else None
         return None
 
     def _by_name(self, names: Sequence[str]) -> str | None:
@@ -248,16 +248,19 @@ def _whole(unit: Unit, launch: Launch, name: str) -> str:
     return posixpath.join(folder, name) if folder and _PLAIN.fullmatch(folder) else name
 
 
-def _readings(base: str, unit: Unit, launch: Launch, name: str) -> Iterator[str]:
-    """Where the path may lead from a folder of the workspace."""
+def _readings(base: str, unit: Unit, launch: Launch, name: str) -> Iterator[tuple[int, str]]:
+    """Where the path may lead from a folder of the workspace, the likeliest with the lowest number.
+
+    For one inside an image: as it was copied; else without the folders in front that only the image has.
+    """
     whole = _whole(unit, launch, name)
     if whole.startswith("/"):
         for inside in in_context(unit.copies, whole):
             if (path := joined(base, inside)) is not None:
-                yield path
+                yield 0, path
     parts = [part for part in whole.split("/") if part not in ("", ".")]
     for first in range(len(parts) if whole.startswith("/") else 1):
         if (path := joined(base, "/".join(parts[first:]))) is not None:
-            yield path
+            yield 1 + first, path
     if (path := joined(base, name)) is not None:
-        yield path
+        yield 1 + len(parts), path
