@@ -154,6 +154,8 @@ LEFT = [
     (FACTORY, "run.sh", "python server.py --host ::", "it passes `--host`, which may be meant for the server"),
     (FACTORY, "README.md", "```sh\npython server.py --model [one of them]\n```", "it passes `[one` on, which can't be told from here"),
     (ENVIRONMENT, "run.sh", "cat > x <<EOF\npython server.py\nEOF\n", "a variable there is looked up too early"),
+    (ENVIRONMENT, "a.yaml", "launch_script: python server.py", "a variable there is looked up too early"),
+    (FACTORY, "run.sh", "python server.py --a b\\\n\"c", "where its arguments end can't be told"),
     (ENVIRONMENT, "run.sh", "ssh host python server.py", "a variable has no form there"),
     (PLAIN, "run.sh", "echo python server.py", "`echo` names it"),
     (ENVIRONMENT, "Dockerfile", 'ENTRYPOINT ["python"]\nCMD ["server.py"]', "a variable has no form there"),

@@ -150,15 +150,40 @@ def test_after_the_launch_fix_the_editor_says_how_to_start_and_what_still_runs_t
     editor: Editor,
 ) -> None:
     editor.initialize()
-    (editor.folder / "start.bat").write_text("python server.py\n")
-    uri = editor.open("server.py", SERVER)
-    launch = where(editor.diagnostics(uri), "PS101")
-    actions = editor.actions(uri, launch, only=["quickfix"])
-    fix = next(action for action in actions if action["title"] == "Fix: launch via uvicorn CLI")
+    (editor.folder / "run.sh").write_text("torchrun server.py\n")
+    fix = launch_fix(editor)
     editor.request("workspace/executeCommand", fix["command"])
     shown = editor.notification("window/showMessage")["message"]
     assert shown.startswith("Start it with: uvicorn server:app ")
-    assert "`start.bat:1`" in shown
+    assert "`run.sh:1` still runs the script: `torchrun` starts it" in shown
+
+
+def launch_fix(editor: Editor) -> dict[str, Any]:
+    uri = editor.open("server.py", SERVER)
+    launch = where(editor.diagnostics(uri), "PS101")
+    actions = editor.actions(uri, launch, only=["quickfix"])
+    return next(action for action in actions if action["title"] == "Fix: launch via uvicorn CLI")
+
+
+def test_the_launch_fix_is_one_edit_for_all_files_that_start_the_script(editor: Editor) -> None:
+    editor.initialize()
+    (editor.folder / "Procfile").write_text("web: python server.py\n")
+    opened = editor.open("run.sh", "# unsaved\npython server.py\n", language="shellscript")
+    edit = launch_fix(editor)["edit"]
+    changes = {change["textDocument"]["uri"]: change for change in edit["documentChanges"]}
+    assert {uri.rpartition("/")[2] for uri in changes} == {"server.py", "Procfile", "run.sh"}
+    assert changes[opened]["textDocument"]["version"] == 1
+    assert changes[opened]["edits"][0]["range"]["start"] == {"line": 1, "character": 0}
+    assert "changeAnnotations" not in edit
+
+
+def test_an_unsafe_fix_of_several_files_asks_to_be_looked_at(editor: Editor) -> None:
+    editor.initialize()
+    (editor.folder / "run.sh").write_text("torchrun server.py\npython server.py\n")
+    edit = launch_fix(editor)["edit"]
+    (annotation,) = edit["changeAnnotations"].values()
+    assert annotation["needsConfirmation"] is True
+    assert "`run.sh:1` still runs the script" in annotation["description"]
 
 
 def test_ignoring_a_finding_ends_it(editor: Editor) -> None:

@@ -148,6 +148,8 @@ def arguments_of(rest: Sequence[Piece], command: MovedCommand, site: Site | None
     renamed: list[tuple[Piece, str]] = []
     pieces = iter(rest)
     for piece in pieces:
+        if site is not None and site.shell and ("\n" in piece.raw or _has_open_quote(piece.raw)):
+            raise Left("where its arguments end can't be told")
         word = piece.text.partition("=")[0]
         known = command.arguments.get(word)
         if known is None:
@@ -175,6 +177,11 @@ def arguments_of(rest: Sequence[Piece], command: MovedCommand, site: Site | None
 _UNTOLD = re.compile(r"\$[@*\d]|\$\{[@*\d]|\$\(|`")
 _UNTOLD_IN_MAKE = re.compile(r"\$(?![({]\w+[)}])|`")
 _OF_SERVERS = frozenset({"--host", "--port", "--reload", "--workers"})
+
+
+def _has_open_quote(raw: str) -> bool:
+    rest = re.sub(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"", "", raw, flags=re.DOTALL)
+    return "'" in rest or '"' in rest
 
 
 def _check_handed(piece: Piece, command: MovedCommand, site: Site | None) -> None:

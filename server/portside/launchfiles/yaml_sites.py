@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -56,6 +56,13 @@ def _kind(document: yaml.Node | None) -> str:
     return "compose" if "services" in keys else ""
 
 
+# GitHub, GitLab, Circle, Bitbucket, Render, Railway, Taskfile, SkyPilot and others.
+_SHELL_KEYS = re.compile(
+    r"(before_|after_)?script|run|commands?|cmds?|start_?command|build_?command|setup|shell|args|entrypoint|test",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class _Reader:
     """Reads one document. kind: "compose", "kubernetes", "json", or "" for any other."""
@@ -63,18 +70,19 @@ class _Reader:
     text: str
     kind: str
 
-    def sites(self, node: yaml.Node | None) -> Iterator[Site]:
+    def sites(self, node: yaml.Node | None, key: str = "") -> Iterator[Site]:
+        """key: the nearest one around the node, which tells whether a shell will read it."""
         match node:
             case yaml.ScalarNode():
-                yield from self._of_scalar(node)
+                yield from self._of_scalar(node, key=key)
             case yaml.SequenceNode():
                 if (pieces := self._pieces(node, 0)) is not None:
                     yield from self._lists((node,), pieces, ())
                 for item in node.value:
                     if isinstance(item, yaml.ScalarNode):
-                        yield from self._of_scalar(item, must_have_space=True)
+                        yield from self._of_scalar(item, key=key, must_have_space=True)
                     else:
-                        yield from self.sites(item)
+                        yield from self.sites(item, key)
             case yaml.MappingNode():
                 yield from self._of_mapping(node)
 
@@ -95,7 +103,7 @@ class _Reader:
             yield from self._joined(entries["args"], None, variables, "args")
         for key, value in entries.items():
             if key not in done or (isinstance(value, yaml.SequenceNode) and self.kind == ""):
-                yield from self.sites(value)
+                yield from self.sites(value, key)
 
     def _is_run(self, key: str, entries: dict[str, yaml.Node]) -> bool:
         if self.kind == "compose":
@@ -181,14 +189,20 @@ class _Reader:
         return max(quoted, key=quoted.count) if len(quoted) * 2 > len(styles) else ""
 
     def _of_scalar(
-        self, node: yaml.ScalarNode, *, split: bool = False, must_have_space: bool = False
+        self, node: yaml.ScalarNode, *, key: str = "run", split: bool = False, must_have_space: bool = False
     ) -> Iterator[Site]:
         if must_have_space and not re.search(r"\s", node.value):
             return
         word = self._word(node)
         if word is None:
             return
-        yield from text_sites(word, self._pen(self._writer(node)), shell=not split)
+        # What reads a key that nobody knows may be no shell: a variable would stay what it is.
+        is_known = split or self.kind in {"json", "kubernetes"} or _SHELL_KEYS.fullmatch(key) is not None
+
+        def shape(site: Site) -> Site:
+            return replace(site, literal_only=site.literal_only or not is_known)
+
+        yield from text_sites(word, self._pen(self._writer(node)), shape=shape, shell=not split)
 
     def _writer(self, node: yaml.ScalarNode) -> Writer:
         if self.kind == "json" or node.style == '"':

@@ -5,6 +5,7 @@ from __future__ import annotations
 from portside.lsp.client import Client
 from portside.lsp.commands import TELL
 from portside.lsp.convert import FIX_ALL, QUICK_FIX, SOURCE, Json
+from portside.lsp.port_rename import REWRITE
 
 # Python files, settings, and every kind of file that launches something.
 _WATCHED = (
@@ -31,12 +32,13 @@ def capabilities(client: Client) -> Json:
         "positionEncoding": client.encoding.value,
         "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
         "codeActionProvider": {
-            "codeActionKinds": [QUICK_FIX, FIX_ALL],
+            "codeActionKinds": [QUICK_FIX, FIX_ALL, REWRITE],
             "resolveProvider": client.resolves_edits,
         },
         "executeCommandProvider": {"commands": [TELL]},
         "hoverProvider": True,
         "codeLensProvider": {"resolveProvider": False},
+        "renameProvider": {"prepareProvider": True} if client.prepares_renames else True,
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
     if client.pulls:

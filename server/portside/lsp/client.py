@@ -34,6 +34,7 @@ class Client:
     resolves_edits: bool = False
     literal_actions: bool = False
     starts: str | None = None
+    prepares_renames: bool = False
     folders: tuple[Path, ...] = ()
 
     def with_folders(self, folders: tuple[Path, ...]) -> Client:
@@ -57,6 +58,7 @@ class Client:
             resolves_edits="edit" in (said.at(f"{document}.codeAction.resolveSupport.properties") or ()),
             literal_actions=said.at(f"{document}.codeAction.codeActionLiteralSupport") is not None,
             starts=_start_command(params),
+            prepares_renames=bool(said.at(f"{document}.rename.prepareSupport")),
             folders=_folders(params),
         )
 

@@ -82,9 +82,10 @@ class Converter:
         edit: Json = {"documentChanges": changes}
         if reviewed is not None:
             description = " ".join(reviewed.notes)
-            # Told, not asked: the user has picked this very fix, and a preview that
-            # opens by itself with nothing ticked would make three steps of one.
-            annotation = {"label": reviewed.title, "needsConfirmation": False, "description": description}
+            # Told, not asked, where the user has picked this very fix for the file that is in view: a
+            # preview that opens by itself with nothing ticked would make three steps of one.
+            asks = _changes_launches(changes)
+            annotation = {"label": reviewed.title, "needsConfirmation": asks, "description": description}
             edit["changeAnnotations"] = {_REVIEW: annotation}
         return edit
 
@@ -109,6 +110,12 @@ class Converter:
             return None
         location = {"uri": self.documents.uri(path), "range": buffer.range(related.span)}
         return {"location": location, "message": related.message}
+
+
+def _changes_launches(changes: Iterable[Json]) -> bool:
+    """Whether files change that are not in view: others than one of code and the settings beside it."""
+    uris = {change["textDocument"]["uri"] for change in changes if "textDocument" in change}
+    return len([uri for uri in uris if not uri.endswith(".toml")]) > 1
 
 
 def matching(finding: Finding, where: Json, offered: Iterable[Mapping[str, Any]]) -> list[Json]:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from portside.lsp.refusal import REQUEST_FAILED, Refusal
 from portside.lsp.session import Session
 from portside.lsp.wire import read_body, write_message
 
@@ -66,6 +67,8 @@ class Incoming:
             outcome: dict[str, Any] = {"result": self._session.routes[method](message.get("params") or {})}
         except BrokenPipeError:
             raise
+        except Refusal as refusal:
+            outcome = {"error": {"code": REQUEST_FAILED, "message": str(refusal)}}
         except Exception as error:
             _log.exception("%s failed", method)
             outcome = {"error": {"code": _INTERNAL_ERROR, "message": f"{type(error).__name__}: {error}"}}

@@ -27,10 +27,12 @@ from portside.lsp.kinds import is_checked
 from portside.lsp.layouts import Layouts
 from portside.lsp.methods import LAUNCH_TARGETS
 from portside.lsp.outbox import Outbox
+from portside.lsp.port_rename import PortRename
 from portside.lsp.settings_mistakes import SettingsMistakes
 
 if TYPE_CHECKING:
     from portside.lsp.projects import Projects
+    from portside.workspace.project import Project
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +63,8 @@ class Session:
             "codeAction/resolve": self.resolve_code_action,
             "textDocument/hover": self.hover,
             "textDocument/codeLens": self.code_lens,
+            "textDocument/prepareRename": self.prepare_rename,
+            "textDocument/rename": self.rename,
             "workspace/didChangeWatchedFiles": self.did_change_watched_files,
             "workspace/didChangeConfiguration": self.did_change_configuration,
             "workspace/didChangeWorkspaceFolders": self.did_change_workspace_folders,
@@ -190,11 +194,35 @@ class Session:
         document = self._documents.get(params["textDocument"]["uri"])
         if document is None:
             return []
-        return self._actions().at(document, self.findings(document), params["range"], params["context"])
+        where, context = params["range"], params["context"]
+        actions = self._actions().at(document, self.findings(document), where, context)
+        if self.client.literal_actions:
+            actions += self._port_rename().action(document, where, context.get("only"))
+        return actions
 
     def resolve_code_action(self, action: Json) -> Json:
         document = self._documents.get((action.get("data") or {}).get("uri", ""))
         return action if document is None else self._actions().resolved(document, action)
+
+    def prepare_rename(self, params: Json) -> Json | None:
+        document = self._documents.get(params["textDocument"]["uri"])
+        return self._port_rename().range(document, params["position"]) if document else None
+
+    def rename(self, params: Json) -> Json | None:
+        document = self._documents.get(params["textDocument"]["uri"])
+        if document is None:
+            return None
+        return self._port_rename().edit(document, params["position"], params["newName"])
+
+    def _port_rename(self) -> PortRename:
+        return PortRename(
+            self._project_with_all_texts, self._documents, Converter(self.client, self._documents)
+        )
+
+    def _project_with_all_texts(self, document: Document) -> Project:
+        """The document's project, which knows its unsaved text, too."""
+        self._share_others("")
+        return self._projects.project(document.path)
 
     def hover(self, params: Json) -> Json | None:
         document = self._documents.get(params["textDocument"]["uri"])
