@@ -10,19 +10,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from portside.launchfiles.facts import Mention, Port, PortMention
 from portside.launchfiles.placed import Placed
 from portside.launchfiles.words import Word
 from portside.lint.source import Span
 
-_HERE = (
-    r"localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|\$\{?HOSTNAME\}?|\$\(hostname\)|host\.docker\.internal"
-)
+_HOST = r"(?P<host>\[[^\]\s]*\]|\$\{\w+\}|\$\w+|\$\(hostname\)|[\w.-]+)"
 # A variable that nobody sets stands for itself.
-_PORT = r"(?P<port>\d+|\$\{\w+[^}]*\}|\$\(?\w+\)?|\{\w+\}|\ue000+)"
-_NO_NAME = r"(?<![\w.@-])"
+_PORT = r"(?P<port>\d+|\$\{\w+[^}]*\}|\$\(?\w+\)?|\{\{…\}\}|\{\w+\})"
+_PLACES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?P<scheme>https?|wss?|grpc|tcp)://(?:[^\s/@'\"]+@)?{_HOST}(?P<colon>:)?(?:(?<=:){_PORT})?",
+        rf"(?<![\w.@/-]){_HOST}:{_PORT}",
+        rf"(?:-addr|--addr|--address)[= ](?P<host>):{_PORT}",
+        rf"(?<![\w.@-]){_HOST}['\"]?\s*,\s*{_PORT}",
+        rf"/dev/(?:tcp|udp)/{_HOST}/{_PORT}",
+        rf"\b(?:nc|ncat|netcat)\b(?:\s+-w\s+\d+|\s+-\S+)*\s+{_HOST}\s+{_PORT}",
+    )
+)
+_HERE = frozenset(
+    {"", "localhost", "0.0.0.0", "[::1]", "[::]", "$HOSTNAME", "${HOSTNAME}", "$(hostname)"}  # noqa: S104
+    | {"host.docker.internal"}
+)
 _PORT_OF_SCHEME = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
@@ -32,8 +43,11 @@ def local_ports(placed: Placed, kind: Mention, names: frozenset[str] = frozenset
     names: of the machine, besides `localhost`.
     """
     seen: set[int] = set()
-    for place in _places(names):
+    for place in _PLACES:
         for found in place.finditer(placed.text):
+            host = found["host"]
+            if host not in _HERE and host not in names and not host.startswith("127."):
+                continue
             port = _port(placed, found)
             at = found.start("port") if found["port"] else found.start()
             if port is not None and at not in seen:
@@ -41,31 +55,15 @@ def local_ports(placed: Placed, kind: Mention, names: frozenset[str] = frozenset
                 yield PortMention(kind, port)
 
 
-@lru_cache(maxsize=64)
-def _places(names: frozenset[str]) -> tuple[re.Pattern[str], ...]:
-    here = "|".join([_HERE, *map(re.escape, sorted(names))])
-    here = f"(?:{here})"
-    return tuple(
-        re.compile(pattern)
-        for pattern in (
-            rf"(?P<scheme>https?|wss?|grpc|tcp)://(?:[^\s/@'\"]+@)?{here}(?![\w.-])(?P<colon>:)?(?:(?<=:){_PORT})?",
-            rf"{_NO_NAME}(?<!://){here}:{_PORT}",
-            rf"(?:-addr|--addr|--address)[= ]:{_PORT}",
-            rf"{_NO_NAME}{here}['\"]?\s*,\s*{_PORT}",
-            rf"/dev/(?:tcp|udp)/{here}/{_PORT}",
-            rf"\b(?:nc|ncat|netcat)\b(?:\s+-\S+|\s+-w\s*\d+)*\s+{here}\s+{_PORT}",
-        )
-    )
-
-
 def _port(placed: Placed, found: re.Match[str]) -> Port | None:
     if found["port"]:
         return placed.part(*found.span("port")).port()
-    scheme, colon = found["scheme"], found["colon"]
-    if colon:  # `"http://localhost:" + port`
-        return Port(None, placed.part(*found.span()).span)
-    number = _PORT_OF_SCHEME.get(scheme)
-    return None if number is None else Port(number, placed.part(*found.span()).span, is_default=True)
+    said = found.groupdict()
+    span = placed.part(*found.span()).span
+    if said.get("colon"):  # `"http://localhost:" + port`
+        return Port(None, span)
+    number = _PORT_OF_SCHEME.get(said.get("scheme") or "")
+    return None if number is None else Port(number, span, is_default=True)
 
 
 def spaced(words: Iterable[Word]) -> Placed:
