@@ -18,7 +18,7 @@ _BY_NAME = tuple(
         (r"procfile([.-].*)?", Format.PROCFILE),
         (r"(gnu)?makefile([.-].*)?|.*\.mk", Format.MAKEFILE),
         (r".*\.(sh|bash|zsh|sbatch|slurm)", Format.SHELL),
-        (r".*\.service", Format.SYSTEMD),
+        (r".*\.(service|container)", Format.SYSTEMD),
         (r"package\.json", Format.PACKAGE_JSON),
         (r"launch\.json", Format.VSCODE_LAUNCH),
         (r"tasks\.json", Format.VSCODE_TASKS),
