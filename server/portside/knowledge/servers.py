@@ -626,6 +626,11 @@ def by_program(name: str, arguments: tuple[str, ...]) -> Server | None:
     return known.get("")
 
 
+def modules() -> tuple[Server, ...]:
+    """All that `python -m` starts."""
+    return tuple(_MODULES.values())
+
+
 def by_module(name: str, arguments: tuple[str, ...]) -> Server | None:
     """What `python -m NAME ARGUMENTS…` is."""
     if found := _MODULES.get(name):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from portside.knowledge.server_defaults import FILES, movers
 from portside.launchfiles.around import Around, Place, folder_of, joined
 from portside.launchfiles.facts import (
     Copy,
@@ -129,7 +130,21 @@ class Process:
         heard = [_listener(launch, file.path, port, number) for port, number in places if number is not None]
         return heard, any(port.what == API and number is not None for port, number in places)
 
+    def _default(self, port: Port, launch: Launch, file: LaunchFile) -> Number | None:
+        """A program's own default, unless something around the command moves it."""
+        moving = movers(launch.program)
+        if self.file_of(FILES.get(launch.program, ()), launch.folder) is not None:
+            return None
+        for name in (*moving.port, *moving.others):
+            given = self.environment.get(name)
+            if given is not None and given.path != file.path:
+                moved = replace(port, number=None, variable=name)
+                return number_of(moved, self.environment, file.path) if name in moving.port else None
+        return _said(port, file.path)
+
     def _number(self, port: Port, launch: Launch, file: LaunchFile) -> Number | None:
+        if port.is_default and port.variable is None:
+            return self._default(port, launch, file)
         own = launch.environment.get(port.variable or "")
         if own is not None and not self._gives_way(own, file):
             return _said(port, file.path)

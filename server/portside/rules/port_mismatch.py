@@ -121,7 +121,9 @@ def _named(found: Mismatch) -> str:
             return f"the service leads to port `{found.number}`"
         case Mention.URL:
             return f"the URL names port `{found.number}`"
-    return f"{found.who} has port `{found.number}`"
+    if found.published is not None:
+        return f"{found.who} publishes its port `{found.number}`"
+    return f"{found.who} names port `{found.number}` as its own"
 
 
 def _outcome(found: Mismatch) -> str:
@@ -220,7 +222,10 @@ _INVALID = (
         fixed=_POD + "          ports:\n            - containerPort: 8000\n"
         "          livenessProbe:\n            httpGet:\n              path: /health\n"
         "              port: 8080\n",
-        messages=("container `api` has port `8080`", "the probe of container `api` asks port `8080`"),
+        messages=(
+            "container `api` names port `8080` as its own",
+            "the probe of container `api` asks port `8080`",
+        ),
         path="deployment.yaml",
     ),
     Invalid(
@@ -271,6 +276,18 @@ _VALID = (
         'services:\n  a:\n    build: .\n    environment: ["PORT=9000"]\n    ports: ["80:9000"]\n',
         path="compose.yaml",
         files={"Dockerfile": "FROM python:3.11\nENV PORT=8000\nCMD uvicorn a:app --port $PORT\n"},
+    ),
+    Valid(
+        "the service sets a variable that the program itself reads",
+        'services:\n  a:\n    build: .\n    environment:\n      UVICORN_PORT: 9000\n    ports: ["80:9000"]\n',
+        path="compose.yaml",
+        files={"Dockerfile": "FROM python:3.11\nCMD uvicorn a:app\n"},
+    ),
+    Valid(
+        "a file that the program reads by itself",
+        "FROM python:3.11\nCOPY . /srv\nWORKDIR /srv\nEXPOSE 9000\nCMD gunicorn a:app\n",
+        path="Dockerfile",
+        files={"gunicorn.conf.py": "bind = '0.0.0.0:9000'\n"},
     ),
     Valid(
         "metrics beside the API",
