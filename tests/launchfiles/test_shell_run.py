@@ -110,3 +110,13 @@ def test_grammars_are_loaded_when_a_script_is_read() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_words_are_as_wide_as_they_are_written() -> None:
+    text = 'HOST="x y"\n"$VENV/bin/uvicorn" \'app:app\' --host "$HOST" --port="8000" # end\n'
+    (one,) = launches(text).values()
+    assert text[one.span.start : one.span.end] == text.splitlines()[1].removesuffix(" # end")
+    written = [text[word.start : word.end] for word in one.command]
+    assert written == ['"$VENV/bin/uvicorn"', "'app:app'", "--host", '"$HOST"', '--port="8000"']
+    assert one.target is not None
+    assert (one.target.text, text[one.target.inner : one.target.inner + 7]) == ("app:app", "app:app")

@@ -31,6 +31,11 @@ class JsonText:
     def text(self) -> str:
         return self.placed.text
 
+    @property
+    def word(self) -> Placed:
+        """It, with its quotes, as a word of a command."""
+        return self.placed.within(self.span)
+
 
 @dataclass(frozen=True)
 class JsonList:

@@ -52,10 +52,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class Placed:
-    """quoted: whether its blanks part no words."""
+    """quoted: whether its blanks part no words. whole: of a word, all of it with its quotes."""
 
     pieces: tuple[Piece, ...]
     quoted: bool = False
+    whole: Span | None = None
 
     @classmethod
     def literal(cls, text: str, start: int, *, quoted: bool = False) -> Placed:
@@ -72,11 +73,11 @@ class Placed:
 
     @classmethod
     def of_word(cls, word: Word) -> Placed:
-        quoted = word.inner > word.start
+        quoted, whole = word.inner > word.start, Span(word.start, word.end)
         if not word.places:
-            return cls.literal(word.text, word.inner, quoted=quoted)
+            return cls(cls.literal(word.text, word.inner).pieces, quoted, whole)
         places = [word.place(index) for index in range(len(word.text))]
-        return cls(tuple(_runs(word.text, places)), quoted)
+        return cls(tuple(_runs(word.text, places)), quoted, whole)
 
     @classmethod
     def joined(cls, parts: Iterable[Placed], *, quoted: bool = False) -> Placed:
@@ -114,6 +115,15 @@ class Placed:
         if not self.pieces:
             return Span(0, 0)
         return Span(min(p.seen.start for p in self.pieces), max(p.seen.end for p in self.pieces))
+
+    @property
+    def extent(self) -> Span:
+        """Where the reader sees it, with its quotes."""
+        return self.whole or self.span
+
+    def within(self, whole: Span) -> Placed:
+        """The same as a word that takes all of `whole`."""
+        return Placed(self.pieces, self.quoted, whole)
 
     @property
     def written(self) -> Span | None:
@@ -168,7 +178,7 @@ class Placed:
 
     def word(self) -> Word:
         """It, as one word of a command. Where it comes through a variable, its place is the variable's."""
-        span, places = self.span, tuple(self._places())
+        span, places = self.extent, tuple(self._places())
         if all(place == places[0] + index for index, place in enumerate(places)):
             return Word(self.text, span.start, span.end, places[0])
         return Word(self.text, span.start, span.end, places[0], places)

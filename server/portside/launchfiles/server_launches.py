@@ -66,7 +66,7 @@ def make_launch(
     env_files: tuple[str, ...] = (),
 ) -> Launch:
     """A launch of these words, where they stand."""
-    spans = [word.span for word in words if word.pieces]
+    spans = [word.extent for word in words if word.pieces]
     whole = Span(min(span.start for span in spans), max(span.end for span in spans))
     return Launch(
         program,

@@ -81,7 +81,8 @@ class Words:
                     used.append(False)
                 found[-1].append(piece)
                 used[-1] = True
-        return [Placed.joined(pieces) for pieces, real in zip(found, used, strict=True) if real]
+        whole = self.placed(self._tree.start(node), self._tree.end(node)).span
+        return [Placed.joined(pieces).within(whole) for pieces, real in zip(found, used, strict=True) if real]
 
     def joined(self, node: Node) -> Placed:
         """The same as one text, as an assignment takes it."""

@@ -48,15 +48,20 @@ def entries(text: str) -> Iterator[Entry]:
 def words(value: Placed) -> Iterator[Placed]:
     """The words of a value: without quotes and escapes; what `%i` stands for is unknown."""
     pieces: list[Placed] = []
-    quote, begun, is_quoted = "", False, False
+    quote, begun, is_quoted, start, end = "", False, False, 0, 0
+
+    def word() -> Placed:
+        whole = value.part(start, end).span
+        return Placed.joined(pieces, quoted=is_quoted).within(whole)
+
     for token in _TOKEN.finditer(value.text):
         kind, part = token.lastgroup, value.part(*token.span())
         if kind == "gap" and not quote:
             if begun:
-                yield Placed.joined(pieces, quoted=is_quoted)
+                yield word()
             pieces, begun, is_quoted = [], False, False
             continue
-        begun = True
+        start, end, begun = (start if begun else token.start()), token.end(), True
         if kind == "quote" and (not quote or token.group() == quote):
             quote, is_quoted = ("" if quote else token.group()), True
         elif kind == "escape":
@@ -68,4 +73,4 @@ def words(value: Placed) -> Iterator[Placed]:
         else:
             pieces.append(part)
     if begun:
-        yield Placed.joined(pieces, quoted=is_quoted)
+        yield word()

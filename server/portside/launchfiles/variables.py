@@ -85,7 +85,9 @@ def expand(placed: Placed, style: Style, lookup: Lookup) -> Placed:
     if style is Style.NONE or "$" not in placed.text:
         return placed
     value = Placed.joined(_expanded(placed, style, lookup, 0), quoted=placed.quoted)
-    return Placed.unknown(placed.text, placed.span) if value.is_too_long else value
+    if value.is_too_long:
+        return Placed.unknown(placed.text, placed.span)
+    return value if placed.whole is None else value.within(placed.whole)
 
 
 def reference_end(text: str, opening: int) -> int | None:

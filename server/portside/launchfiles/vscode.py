@@ -90,14 +90,14 @@ class _Reader:
         program, module = one.text("program"), one.text("module")
         if module is not None and is_python:
             seen = module.span
-            words = [Placed.computed("python", seen), Placed.computed("-m", seen), module.placed]
+            words = [Placed.computed("python", seen), Placed.computed("-m", seen), module.word]
         elif program is not None and not _UNKNOWN_PROGRAM.match(program.text):
-            words = [program.placed]
+            words = [program.word]
             name = program_name(program.text)
             if is_python and not by_program(name, tuple(text.text for text in one.texts("args"))):
-                words = [Placed.computed("python", program.span), program.placed]
+                words = [Placed.computed("python", program.span), program.word]
         elif (runtime := one.text("runtimeExecutable")) is not None:
-            words = [runtime.placed, *(text.placed for text in one.texts("runtimeArgs"))]
+            words = [runtime.word, *(text.word for text in one.texts("runtimeArgs"))]
         else:
             return
         words += self._arguments(one)
@@ -108,7 +108,7 @@ class _Reader:
         given = one.get("args")
         if isinstance(given, JsonText):
             return list(replace(given.placed, quoted=False).split())
-        return [text.placed for text in one.texts("args")]
+        return [text.word for text in one.texts("args")]
 
     def _mentions(self, one: JsonObject) -> Iterator[PortMention]:
         for name in ("url", "uriFormat"):
@@ -182,7 +182,7 @@ def _quoted(value: Json | None) -> Placed | None:
     """A word, also with a quoting: `{"value": "a b", "quoting": "strong"}`."""
     if isinstance(value, JsonObject):
         value = value.text("value")
-    return value.placed if isinstance(value, JsonText) else None
+    return value.word if isinstance(value, JsonText) else None
 
 
 def _words(one: JsonObject) -> list[Placed]:
