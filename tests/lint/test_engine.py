@@ -48,6 +48,10 @@ def test_findings_come_in_the_order_of_the_text():
     assert _run(LATE, EARLY) == [(0, "PS902"), (2, "PS901"), (2, "PS902"), (5, "PS901")]
 
 
+def test_what_a_rule_says_twice_of_one_place_is_one_finding():
+    assert _run(_rule("PS901", "twice", 3, 3)) == [(3, "PS901")]
+
+
 def test_a_rule_that_is_off_does_not_even_run():
     assert _run(FAILING, LATE, selection=Selection(frozenset({"PS901"}))) == [(2, "PS901"), (5, "PS901")]
 

@@ -201,6 +201,7 @@ def _merged(unit: Unit, over: Unit) -> Unit:
     )
     return dataclasses.replace(
         unit,
+        name=over.name,
         span=over.span,
         build=over.build or unit.build,
         image=over.image or unit.image,

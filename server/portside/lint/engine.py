@@ -57,11 +57,16 @@ def run_rules(
             found += said if fixes_later else [_settled(finding) for finding in said]
         except Exception as error:
             failures[rule.code] = _failure(rule, error, source)
-    sifted = sift(found, Context(source, layout, RuleNames.of(rules), selection, frozenset(failures)))
+    sifted = sift(_once(found), Context(source, layout, RuleNames.of(rules), selection, frozenset(failures)))
     shown = [*sifted.kept, *sifted.about_comments]
     if selection.enables(RULE_FAILED):
         shown += failures.values()
     return tuple(selection.weigh(finding) for finding in sorted(shown, key=_order))
+
+
+def _once(found: Iterable[Finding]) -> list[Finding]:
+    """Each finding once: a Dockerfile's line belongs to its stage and to those that are built upon it."""
+    return list({(one.code, one.span, one.message): one for one in found}.values())
 
 
 def _settled(finding: Finding) -> Finding:
