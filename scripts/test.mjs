@@ -31,6 +31,8 @@ function main() {
   if (failed.length > 0) {
     console.log(`\n✗ failed: ${failed.join(", ")}`);
   }
+  // What pytest makes of a test file is kept, wherever that is forbidden: else each worker makes it anew.
+  delete process.env.PYTHONDONTWRITEBYTECODE;
   const pytest = python("-m", "pytest", "-m", "not editor and not vllm", ...WORKERS);
   const tests = status("pytest", [pytest[0], [...pytest[1], ...process.argv.slice(2)]]);
   if (tests === NO_TESTS_COLLECTED) {

@@ -89,7 +89,7 @@ class Served:
         told = ["--port", str(self.port)] if options.pop("tell_port", True) else []
         command += ["--output-format", "json", *told, *after]
         environment = {**os.environ, "PORTSIDE_STATE_DIR": str(state), **options.pop("env", {})}
-        for name in ("PYTHONPATH", "VIRTUAL_ENV"):
+        for name in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"):
             environment.pop(name, None)
         if paths := options.pop("paths", ()):
             environment["PYTHONPATH"] = os.pathsep.join(map(str, paths))

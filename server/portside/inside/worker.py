@@ -18,7 +18,7 @@ import tokenize
 import traceback
 from typing import Any, NoReturn
 
-from . import binding, children, debugger, hook, modules, preload, programs
+from . import binding, bytecode, children, debugger, hook, modules, preload, programs
 from .channel import Channel, Message, from_descriptor
 from .hold import Hold
 from .serving import Serving
@@ -30,6 +30,7 @@ def main(descriptor: int) -> None:
     """Wait for what to run, run it, and leave as a program of its own would."""
     channel = from_descriptor(descriptor)
     channel.send("hello", pid=os.getpid(), python=sys.version.split()[0])
+    bytecode.distrust_young_sources()
     worker = Worker(channel)
     request = worker.wait_for_load()
     if request is not None:
