@@ -17,10 +17,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "streamlit run": (".streamlit/config.toml",),
     "flask run": (".flaskenv",),
 }
-_OTHERS: Mapping[str, tuple[str, ...]] = {
-    "gunicorn": ("GUNICORN_CMD_ARGS",),
-    "flask run": ("FLASK_ENV_FILE",),
-}
+_OTHERS: Mapping[str, tuple[str, ...]] = {"gunicorn": ("GUNICORN_CMD_ARGS",)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,9 @@ class Process:
             if given is not None and given.path != file.path:
                 moved = replace(port, number=None, variable=name)
                 return number_of(moved, self.environment, file.path) if name in moving.port else None
-        return _said(port, file.path)
+        said = _said(port, file.path)
+        # What platforms and process managers set for whatever they start.
+        return (said[0], said[1], False) if said is not None and "PORT" in moving.port else said
 
     def _number(self, port: Port, launch: Launch, file: LaunchFile) -> Number | None:
         if port.is_default and port.variable is None:

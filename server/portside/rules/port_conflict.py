@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from portside.knowledge.port_ranges import HIGHEST
 from portside.launchfiles import graph
@@ -100,6 +101,9 @@ def _check(facts: LaunchFacts) -> Iterator[Finding]:
 def _finding(
     facts: LaunchFacts, conflict: Conflict, own: Claim, other: Claim, fixes: tuple[Fix, ...]
 ) -> Finding:
+    # Within one unit, only the commands tell which is meant.
+    if own.who == other.who:
+        own, other = (replace(one, ordered=True) for one in (own, other))
     related = Related(_shown(facts, other.place), other.place.span, f"{_doing(other)} `{conflict.port}` here")
     where = "" if own.network == MACHINE else f" in {own.network}"
     message = f"{_subject(own, conflict.port)}{where}, and so does {_by(own, other)}: {_outcome(own, other)}"
@@ -130,7 +134,7 @@ def _subject(claim: Claim, port: int) -> str:
 def _by(own: Claim, other: Claim) -> str:
     if own.launch is not None and own.launch == other.launch:
         return "its own API" if other.what == API else f"the same launch{_for(other)}"
-    if own.is_published and own.who == other.who and not own.ordered:
+    if own.is_published and own.who == other.who and own.listener is None:
         return "another entry of it"
     another = "another " if _name(own) == _name(other) else ""
     return another + _name(other) + _for(other)
@@ -205,6 +209,12 @@ _INVALID = (
         path="Procfile",
     ),
     Invalid(
+        "a script of package.json starts both",
+        '{"scripts": {"dev": "uvicorn a:app --port «8000» & uvicorn b:app --port «8000»"}}\n',
+        messages=("`uvicorn a:app` listens on port `8000`, and so does `uvicorn b:app`",),
+        path="package.json",
+    ),
+    Invalid(
         "a script starts both in the background",
         "#!/bin/sh\nvllm serve m --port «8000» &\nuvicorn a:app --port «8000»\n",
         path="start.sh",
@@ -275,6 +285,11 @@ _VALID = (
         "#!/bin/sh\ndone_with_it() {\n  pgrep python3 | xargs -r kill -9\n}\n"
         "vllm serve m --port 8000 &\npython bench.py\ndone_with_it\nvllm serve n --port 8000 &\n",
         path="start.sh",
+    ),
+    Valid(
+        "a program that reads what a process manager gives it",
+        "web: gunicorn a:app\nmodel: gunicorn b:app\n",
+        path="Procfile",
     ),
     Valid(
         "a process manager gives each its own",
