@@ -55,6 +55,7 @@ class LaunchedPython:
         self._modules = modules
         self._known: dict[str, tuple[object, _Module | None]] = {}
         self._python: dict[str, list[str]] | None = None
+        self._places: frozenset[str] | None = None
         self._has_submodules: bool | None = None
 
     def of(self, file: LaunchFile, unit: Unit, launch: Launch, text: str) -> Launched:
@@ -80,7 +81,7 @@ class LaunchedPython:
     def changed(self, path: Path | None = None) -> None:
         """A file was written, made or removed; without one, any may have been."""
         if path is None or path.suffix == ".py":
-            self._python = None
+            self._python = self._places = None
         self._has_submodules = None
 
     # Where it is
@@ -130,6 +131,12 @@ class LaunchedPython:
                 return None
         return module.names
 
+    def _folders(self) -> frozenset[str]:
+        """Those that hold Python."""
+        if self._places is None:
+            self._places = frozenset(folder_of(path) for paths in self._index().values() for path in paths)
+        return self._places
+
     # Where it is not
 
     def _missing(
@@ -156,7 +163,7 @@ class LaunchedPython:
         """
         if folder == base and base not in (_home(file), _bases(file, unit)[0]):
             return False
-        folders = {folder_of(path) for paths in self._index().values() for path in paths}
+        folders = self._folders()
         below = f"{folder}/" if folder else ""
         return folder in folders or (bool(unit.copies) and any(f"{f}/".startswith(below) for f in folders))
 
