@@ -7,8 +7,9 @@ import {
   State,
 } from "vscode-languageclient/node";
 import { DOCUMENTS } from "./documents";
-import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams, START_TARGET } from "./methods";
+import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams } from "./methods";
 import { findPortside, isSkewed, type Portside } from "./server";
+import { START_TARGET } from "./targets";
 
 /** A server that ends this often within this time is left alone until the user asks for it again. */
 const CRASHES = 4;

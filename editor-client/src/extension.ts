@@ -3,9 +3,10 @@ import { LanguageServer } from "./client";
 import { DevServer } from "./devserver";
 import { onDidChangeChoice } from "./interpreter";
 import { showMenu } from "./menu";
-import { type LaunchTarget, START_TARGET } from "./methods";
+import type { LaunchTarget } from "./methods";
 import { Registry, type ServerRecord } from "./registry";
 import { Status } from "./status";
+import { START_TARGET } from "./targets";
 import { ServeTasks, TASK_TYPE } from "./tasks";
 
 /** What other extensions, and the tests, may ask this one. */

@@ -1,9 +1,6 @@
 /** The custom methods between the editor and `portside lsp`; server/portside/lsp/methods.py lists the same. */
 export const LAUNCH_TARGETS = "portside/launchTargets";
 
-/** The command behind the server's code lenses; its argument is a `LaunchTarget`. */
-export const START_TARGET = "portside.startTarget";
-
 /** Which part of the workspace to look for servers in; neither field: all of it. */
 export interface LaunchTargetsParams {
   uri?: string;
