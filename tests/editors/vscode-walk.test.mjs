@@ -39,7 +39,11 @@ test("from the squiggle to a running server, as a person does it", { timeout: 90
     await picture(page, "quick-fix");
     await person.choose(entry);
     await person.saveAll();
-    await until(() => !/uvicorn|__main__/.test(readFileSync(file, "utf8")), 120_000, "the fixed file on disk");
+    await until(
+      () => !/uvicorn|__main__/.test(readFileSync(file, "utf8")),
+      120_000,
+      "the fixed file on disk",
+    );
 
     await person.command("Start vLLM dev server");
     await person.statusSays(`:${port} ready`);
