@@ -34,17 +34,6 @@ def test_a_save_is_served_by_the_next_generation(serve: Start, project: Path) ->
         assert ask(served.port) == (200, str(number))
 
 
-def test_saves_of_one_size_within_a_second_are_told_apart(serve: Start, project: Path) -> None:
-    """Python itself would take the bytecode of the first for that of the others."""
-    write(project / "app.py", RAW_APP.replace('VERSION = "1"', "from answers import ANSWER as VERSION"))
-    write(project / "answers.py", "ANSWER = '1'\n")
-    served = serve("app:app")
-    for number in range(1, 7):
-        served.wait_for("ready", generation=number)
-        assert ask(served.port) == (200, str(number))
-        write(project / "answers.py", f"ANSWER = '{number + 1}'\n")
-
-
 def test_an_imported_module_counts_and_others_do_not(serve: Start, project: Path) -> None:
     (project / "answers.py").write_text('ANSWER = "a"\n')
     (project / "unrelated.py").write_text("x = 1\n")
