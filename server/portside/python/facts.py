@@ -173,6 +173,15 @@ class LaunchReference:
 
 
 @dataclass(frozen=True, slots=True)
+class VariableUse:
+    """A place that names an environment variable. text: of the whole file."""
+
+    path: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchMoves:
     """What becomes of the places that run a script once a command takes its place.
 
@@ -246,6 +255,10 @@ class WorkspaceFacts:
         """What it takes to have every launch of the script start the command."""
         reason = "a launch of this kind can't be changed"
         return LaunchMoves(left=tuple((reference, reason) for reference in self.launch_references))
+
+    def variable_uses(self, _variable: str) -> tuple[tuple[VariableUse, ...], tuple[str, ...]]:
+        """Where launch files name the variable for this script, and the files where others may be meant."""
+        return (), ()
 
     def constant(self, qualified: str) -> Value | None:
         """What a name stands for that is imported from a file of the workspace."""

@@ -75,9 +75,30 @@ uvicorn server:app --host 0.0.0.0 --port 8010
 settings. It is offered where it is proved that the command starts the same app: the app can be named
 from outside, nothing that only the main block sets is read elsewhere, nothing is done to the app before
 the run call, and every option has a form on the command line. Otherwise the message names the line that
-stands in the way. It counts as unsafe while other files of the workspace (a Dockerfile, a script) still
-run this one, where each of several workers (or each reload) would load a model, as PS303 says, and where
-it would leave nothing in the file that runs: deleting that is up to you.
+stands in the way.
+
+Every launch of the script in the workspace changes with it, in the form that its file understands:
+
+| | |
+|---|---|
+| Dockerfile | `CMD ["python", "server.py"]` → `CMD ["uvicorn", "server:app", "--port", "8010"]` |
+| the same, with a variable | `CMD ["sh", "-c", "exec uvicorn … --port \\"${PORT:-8000}\\""]` |
+| compose | `command: sh -c 'exec uvicorn … --port "$${PORT:-8000}"'` |
+| Kubernetes | `args: [… "--port", "$(PORT)"]` where the container sets `PORT`, else by `sh -c` |
+| shell, Procfile, workflows, package.json | `uvicorn … --port "${PORT:-8000}"` |
+| Makefile | `uvicorn … --port "$${PORT:-8000}"` |
+| systemd | `/opt/venv/bin/python -m uvicorn … --port ${PORT}` where the unit sets `PORT` |
+| launch.json | `"program": "server.py"` → `"module": "uvicorn", "args": ["server:app", …]` |
+| Markdown | commands in fenced blocks; in a README in inline code, too |
+
+What stands around it stays: `nohup … &`, `exec`, `uv run`, redirections, options of an interpreter that is
+spelled in its own way (`python -u -m uvicorn`). Options for host and port that a launch passes to the script
+become those of uvicorn, other arguments of a factory `SERVER_ARGS`. A launch that nothing can take the place
+of (`torchrun`, `"$@"`, a path that may mean another script) stays, and is named with the reason.
+
+The fix counts as unsafe while one is left that runs the script, where each of several workers (or each
+reload) would load a model, as PS303 says, and where it would leave nothing in the file that runs: deleting
+that is up to you.
 
 A parser that knows nothing but options of uvicorn, each with a default, goes with the launch: `--port` is
 uvicorn's own option then. Under another name (`--serving-port`) that is a change to look at.

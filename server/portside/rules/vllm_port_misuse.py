@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from tree_sitter import Node
 
@@ -11,7 +11,7 @@ from portside.knowledge.vllm import PORT_VARIABLE
 from portside.launchfiles import vllm_port as launched_port
 from portside.launchfiles.facts import Launch
 from portside.launchfiles.launch_facts import LaunchFacts
-from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
+from portside.lint.finding import Applicability, Edit, Finding, Fix, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python import vllm_port
@@ -96,9 +96,11 @@ uvicorn.run(app, port=int(os.environ.get("PORT", "8000")))
 
 "Rename the variable to `PORT`" changes the name in every text of this file that is `VLLM_PORT`, whether
 it reads the variable or sets it. The setting `port-variable` chooses another name; one that the file
-uses already is not taken. Unsafe, because whoever sets `VLLM_PORT` for this program has to set the
-other one from then on. The notes name the launch files that do. Not offered where the variable is read
-in another file, or is named after the field of a settings class.
+uses already is not taken. Launch files that name the variable for this program change with it (a
+Dockerfile's `ENV`, a compose service's `environment`, `$VLLM_PORT` in a script, the `.env` beside them), but
+for those in which other programs have it, too: these are named. Unsafe, because whoever sets `VLLM_PORT`
+outside of the workspace has to set the other one from then on. Not offered where the variable is read in
+another Python file, or is named after the field of a settings class.
 
 In a launch file it changes the name in this file: everywhere, and in compose files and manifests where the
 variable is set and where the container's own command reads it.
@@ -128,7 +130,7 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
             f"`{read.listener.label}` listens on `{PORT_VARIABLE}`, which vLLM takes for its engine's "
             f"internal ports: {_consequence(read.listener)}"
         )
-        fixes = _renamed(facts) if read.by_name else ()
+        fixes: Sequence[Fix] = _renamed(facts) if read.by_name else ()
         yield _finding(facts, read.place, message, fixes, (read.use, read.listener))
     if vllm_port.names_variable(facts.module.names):
         for written in vllm_port.writes(facts):
@@ -151,7 +153,7 @@ def _consequence(listener: Listener) -> str:
 
 
 def _finding(
-    facts: FileFacts, place: Span, message: str, fixes: tuple[Fix, ...], heard: tuple[Span, Listener]
+    facts: FileFacts, place: Span, message: str, fixes: Sequence[Fix], heard: tuple[Span, Listener]
 ) -> Finding:
     use, listener = heard
     related: tuple[Related, ...] = ()
@@ -160,26 +162,49 @@ def _finding(
     return Finding(CODE, NAME, place, message, Severity.ERROR, fixes, related)
 
 
-def _renamed(facts: FileFacts) -> tuple[Fix, ...]:
+def _renamed(facts: FileFacts) -> Sequence[Fix]:
     names = facts.module.names
     strings = vllm_port.keys(names)
-    name = _free_name(names, facts.workspace.port_variable)
-    if not strings or name is None:
+    if not strings:
         return ()
-    edits = tuple(
+
+    def make() -> Iterator[Fix | None]:
+        yield _renaming(facts, strings)
+
+    return LaterFixes(make)
+
+
+def _renaming(facts: FileFacts, strings: Sequence[Node]) -> Fix | None:
+    """One fix for this file and the launch files that name the variable for it."""
+    names = facts.module.names
+    uses, staying = facts.workspace.variable_uses(PORT_VARIABLE)
+    name = _free_name(names, facts.workspace.port_variable, {use.text for use in uses})
+    if name is None:
+        return None
+    edits = [
         Edit(facts.source.path, names.tree.span(node), names.tree.text(node).replace(PORT_VARIABLE, name))
         for node in strings
-    )
+    ]
+    edits += (Edit(use.path, use.span, name) for use in uses)
     notes = [f"Whoever sets `{PORT_VARIABLE}` for this program has to set `{name}` from then on."]
+    renamed = {use.path for use in uses}
     notes += (
         f"`{PORT_VARIABLE}` is set at {s.path}:{s.line}: `{s.text.strip()}`."
         for s in facts.workspace.vllm_port_settings
+        if not any(path == s.path or path.endswith(f"/{s.path}") for path in renamed)
     )
-    return (Fix(f"Rename the variable to `{name}`", edits, Applicability.UNSAFE, tuple(notes)),)
+    notes += (f"`{path}` names the variable for other programs, too." for path in staying)
+    return Fix(f"Rename the variable to `{name}`", tuple(edits), Applicability.UNSAFE, tuple(notes))
 
 
-def _free_name(names: Names, preferred: str) -> str | None:
-    return next((name for name in (preferred, *_OTHER_NAMES) if not _is_used(names, name)), None)
+def _free_name(names: Names, preferred: str, texts: Collection[str]) -> str | None:
+    """The first name that neither this file nor one of those texts has."""
+
+    def is_free(name: str) -> bool:
+        word = re.compile(rf"(?<!\w){name}(?!\w)")
+        return not _is_used(names, name) and not any(word.search(text) for text in texts)
+
+    return next((name for name in (preferred, *_OTHER_NAMES) if is_free(name)), None)
 
 
 def _is_used(names: Names, text: str) -> bool:

@@ -15,6 +15,7 @@ from portside.python.facts import (
     LaunchMoves,
     LaunchReference,
     ModuleFacts,
+    VariableUse,
     WorkspaceFacts,
 )
 from portside.python.ports import may_listen
@@ -80,6 +81,14 @@ class AskedFacts(WorkspaceFacts):
 
     def launch_moves(self, _command: MovedCommand) -> LaunchMoves:
         return self._around.launches.moves(self._file, _command)
+
+    def variable_uses(self, _variable: str) -> tuple[tuple[VariableUse, ...], tuple[str, ...]]:
+        from portside.workspace.variable_renaming import variable_uses  # noqa: PLC0415 - for one fix alone
+
+        around = self._around
+        found, staying = variable_uses(_variable, self.path or "", around.launches, around.files)
+        uses = (VariableUse(str(around.root / use.path), use.span, use.text) for use in found)
+        return tuple(uses), staying
 
     @cached_property
     def imports_vllm_code(self) -> bool:

@@ -57,6 +57,15 @@ class LaunchIndex:
             if relative in self._files_run(reference, relative)
         )
 
+    def references_of(self, script: str) -> tuple[ScriptReference, ...]:
+        """The same for a script by its path from the workspace's root; only those that surely mean it."""
+        found = self.references_to(self._root / script)
+        return tuple(r for r in found if means_another(r, self._files_run(r, script)) is None)
+
+    def text_of(self, path: str) -> str:
+        """The text of a launch file, as it is in the editor; "" for one that is not there."""
+        return self._text(path, signs=(b"",))
+
     def moves(self, script: Path, command: MovedCommand) -> LaunchMoves:
         """What it takes to have every place that runs this script start the command instead."""
         by_file = groupby(self.references_to(script), key=lambda reference: reference.path)
