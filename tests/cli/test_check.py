@@ -336,7 +336,7 @@ def test_statistics_say_what_was_looked_at_and_what_took_how_long(
     (tmp_path / "bad.py").write_bytes(b"from uvicorn import run\0")
     lines = portside("check", "--statistics", "--select", "PS1").out.splitlines()[-3:]
     assert lines[0] == "files: 3 found, 1 skipped by the prefilter, 1 parsed, 1 not readable"
-    phases = r"find T, read T, prefilter T, parse T, rules T, report T; together T"
+    phases = r"find T, read T, prefilter T, load T, parse T, rules T, report T; together T"
     assert re.fullmatch("time: " + phases.replace("T", r"\d+\.\d ms"), lines[1])
     assert lines[2] == "1 PS101 uvicorn-run-in-main"
 

@@ -114,19 +114,28 @@ def examine(checker: Checker, files: Sequence[Target], progress: Progress) -> Ex
     checker.stopwatch.lap("find")
     if beside:
         with Side(lambda: _looks(files), _marshalled, marshal.loads) as looking:
-            checker.load_rules()
+            _load_rules(checker)
             while not looking.over:
                 examined.take(looking.received(wait=not examined.has_waiting))
+                checker.stopwatch.skip()
                 if examined.has_waiting:
                     examined.check_next()
                 progress.step(max(examined.verdicts, default=0))
     examined.complete()
+    checker.stopwatch.skip()
+    if examined.has_waiting and not beside:
+        _load_rules(checker)
     if beside and len(examined._waiting) >= _MANY_CHECKS:
         _check_beside(examined, progress)
     while examined.has_waiting:
         examined.check_next()
         progress.step(len(files))
     return examined
+
+
+def _load_rules(checker: Checker) -> None:
+    checker.load_rules()
+    checker.stopwatch.lap("load")
 
 
 def _check_beside(examined: Examined, progress: Progress) -> None:
@@ -144,6 +153,7 @@ def _check_beside(examined: Examined, progress: Progress) -> None:
                     examined.checker.stopwatch.add(*cast("_Spent", value))
                 else:
                     examined.take_done([value])
+        examined.checker.stopwatch.skip()
 
 
 def _marshalled(value: object) -> bytes:

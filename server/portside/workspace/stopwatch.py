@@ -25,6 +25,10 @@ class Stopwatch:
         self.laps[phase] += 1
         self._last = now
 
+    def skip(self) -> None:
+        """What has passed since the last lap belongs to no phase here."""
+        self._last = perf_counter()
+
     def restart(self) -> None:
         """Forget all that has passed."""
         self.seconds.clear()
