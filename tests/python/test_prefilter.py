@@ -43,7 +43,7 @@ def test_what_a_rule_flags_is_parsed(rule: Rule[Any], example: Invalid):
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_a_file_with_a_name_that_counts_is_parsed(name):
     module, attribute = _importable(name)
-    assert is_interesting(f"from {module} import {attribute}\n".encode())
+    assert is_interesting(f"from {module} import {attribute}\n{attribute}()\n".encode())
     assert is_interesting(f"import {module} as m\nm.{attribute}()\n".encode())
     assert is_interesting(f"import {module}\n\nf = ({module}\n  .{attribute})\n".encode())
     assert is_interesting(f"from {module} import (  # all\n    x,\n    {attribute} as f,\n)\n".encode())
