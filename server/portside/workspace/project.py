@@ -34,6 +34,8 @@ from portside.workspace.stopwatch import Stopwatch
 
 # As many trees as an editor has tabs; a tree is some ten times the size of its text.
 _MOST_TREES = 16
+# A command looks at each file once.
+_MOST_TREES_STEADY = 1
 
 
 def load_rules() -> None:
@@ -174,7 +176,7 @@ class Project:
             known = module_facts(source, known)
         self._facts[path] = known
         self._facts.move_to_end(path)
-        if len(self._facts) > _MOST_TREES:
+        if len(self._facts) > (_MOST_TREES_STEADY if self._steady else _MOST_TREES):
             self._facts.popitem(last=False)
         return known
 
