@@ -36,10 +36,10 @@ class ModuleRun:
     def name(self) -> str:
         return self.launch.command[self.module].text
 
-    @property
-    def span(self) -> Span:
+    def span(self, source: SourceFile) -> Span:
         """Where the module is named, or what stands for it: a variable."""
-        return Span(self.word.start, self.word.end)
+        named = self.word.span(0, len(self.name))
+        return named if source.slice(named) == self.name else Span(self.word.start, self.word.end)
 
     @property
     def word(self) -> Word:

@@ -149,9 +149,11 @@ def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
     for unit in facts.file.units:
         for launch in unit.launches:
             run = module_run(launch)
-            if run is None or launch.elsewhere or facts.workspace.has_own_vllm or run.span in seen:
+            if run is None or launch.elsewhere or facts.workspace.has_own_vllm:
                 continue
-            seen.add(run.span)
+            if (span := run.span(facts.source)) in seen:
+                continue
+            seen.add(span)
             named = named_release(unit.image) or named_release(facts.source.text)
             release = named or facts.workspace.vllm_version
             retired = MODULES[run.name]
@@ -173,7 +175,7 @@ def _of_launch(
     edits = launch_edits(facts.source, run) if run.name == COMMAND else None
     note = "`vllm` is looked for on the `PATH`, which may lead into another environment."
     fixes = () if edits is None else (Fix("Launch by `vllm serve`", edits, Applicability.UNSAFE, (note,)),)
-    return Finding(CODE, NAME, run.span, message, Severity.INFORMATION, fixes)
+    return Finding(CODE, NAME, run.span(facts.source), message, Severity.INFORMATION, fixes)
 
 
 # Imports
