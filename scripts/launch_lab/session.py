@@ -208,8 +208,13 @@ def ways(tree: Path, path: str, words: list[str]) -> Iterator[tuple[str, list[st
         yield folder, ["python", name, *words]
     parts = path.removesuffix(".py").removesuffix("/__main__").split("/")
     for at in dict.fromkeys((0, *[at for at in range(len(parts) - 1) if is_root(tree, parts[:at])][-2:])):
-        if len(parts) > 1 and (tree / "/".join(parts[:at])).is_dir():
-            yield "/".join(parts[:at]), ["python", "-m", ".".join(parts[at:]), *words]
+        above = "/".join(parts[:at])
+        if len(parts) > 1 and (tree / above).is_dir():
+            module = ["python", "-m", ".".join(parts[at:]), *words]
+            # A package below src is started from the root, where its files are.
+            if above:
+                yield "", ["env", f"PYTHONPATH={HERE / 'site'}:{RUN / tree.name / above}", *module]
+            yield above, module
 
 
 def is_root(tree: Path, parts: list[str]) -> bool:

@@ -7,12 +7,12 @@ and has to prove itself (the result still parses) before it is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from portside.checking import Checker
-from portside.lint.finding import Applicability, Edit, Finding, Fix, LintResult, apply_edits
+from portside.lint.finding import Applicability, Blocker, Edit, Finding, Fix, LintResult, apply_edits
 from portside.lint.source import Position, SourceFile
 from portside.workspace.text_file import TextFile, UnreadableFile, read_text_file
 
@@ -206,9 +206,18 @@ def _identity(finding: Finding) -> str:
 
 def _why_left(finding: Finding) -> str:
     if finding.launch is not None and finding.launch.blockers:
-        blocker = finding.launch.blockers[0]
-        return f"it can't be moved as it stands, because of line {blocker.line}: {blocker.reason}"
+        return _why_not_moved(finding, finding.launch.blockers)
     if finding.fixes:
         notes = finding.fixes[0].notes
         return "; ".join(("its fix is unsafe and needs `--unsafe`", *notes))
     return "it has no fix"
+
+
+def _why_not_moved(finding: Finding, blockers: Sequence[Blocker]) -> str:
+    """What hinders the factory decides, where only that hinders; and whether there is one."""
+    of_factory = [blocker for blocker in blockers if blocker.reason.startswith("as a factory: ")]
+    first, *rest = of_factory or blockers
+    places = sorted({blocker.line for blocker in rest} - {first.line})
+    more = f" (and of line {', '.join(map(str, places))})" if places else ""
+    text = f"it can't be moved as it stands, because of line {first.line}: {first.reason}{more}"
+    return f"{text}; as a factory it can, with `--unsafe`" if finding.fixes else text

@@ -118,6 +118,17 @@ def test_a_launch_that_cannot_move_says_which_line_stands_in_the_way(
     assert "left: it can't be moved as it stands, because of line 8:" in outcome.out
 
 
+def test_all_that_hinders_a_launch_is_named_and_whether_a_factory_would_do(
+    portside: Portside, server: Path
+) -> None:
+    server.write_text(
+        SERVER.replace("    uvicorn.run", "    app.state.x = 1\n    app.debug = True\n    uvicorn.run")
+    )
+    outcome = portside("fix", "--select", "PS101")
+    assert "because of line 8: " in outcome.out
+    assert " (and of line 9); as a factory it can, with `--unsafe`" in outcome.out
+
+
 def test_a_diff_is_printed_and_nothing_written(portside: Portside, server: Path, tmp_path: Path) -> None:
     outcome = portside("fix", "--diff", "--select", "PS201")
     assert outcome.code == 1

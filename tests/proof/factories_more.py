@@ -345,6 +345,13 @@ NAMES_AND_DEFAULTS = (
         kept=("    from app.main import app\n    return app\n",),
     ),
     Movable(
+        "a port from a table, by what a parameter is without an argument",
+        "import uvicorn\nfrom settings import settings_of\n\n\ndef serve(name='tiny', *, more=None):\n    found = settings_of(name)\n    open('started', 'w').close()\n"
+        "    from api import app\n\n    uvicorn.run(app, port=found['port'])\n" + GUARD + "    serve()\n",
+        f"""{UVICORN} --port "$(python -c 'from settings import settings_of; print(settings_of('"'"'tiny'"'"')['"'"'port'"'"'])' | tail -n 1)\"""",
+        files={"settings.py": "TABLE = {'tiny': {'port': 8010}}\n\n\ndef settings_of(name):\n    return TABLE[name]\n", "api.py": API},
+    ),
+    Movable(
         "a port that a settings object takes from the environment in its own way",
         "from settings import settings\n" + HEAD + GUARD + "    app.state.x = 1\n    uvicorn.run(app, port=settings.port)\n",
         f"""{UVICORN} --port "$(python -c 'from settings import settings; print(settings.port)' | tail -n 1)\"""",

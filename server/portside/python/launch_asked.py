@@ -26,6 +26,7 @@ from portside.python.syntax import query
 _CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min"})
 _SAME_ANYWHERE = frozenset({"os", "pathlib"})
 _CONSTANTS = frozenset({"integer", "float", "string", "true", "false", "none"})
+_WHOLE = _CONSTANTS | {"call", "identifier", "attribute", "subscript"}
 _LONGEST = 160
 
 
@@ -63,12 +64,15 @@ class Asking:
         if not roots and expression.type not in _CONSTANTS:
             found.append(None)
         for root in reversed(roots):
-            value = self.names.value_of(root) if self._is_local(root) and depth else root
+            passed = self.site.argument(self.names, root) if depth else root
+            value = (
+                self.names.value_of(passed) if passed != root or (self._is_local(root) and depth) else root
+            )
             if value == root:
                 found.append(self._import_of(root))
                 continue
             inner = self._inlined(value, found, depth - 1)
-            is_whole = value.type in {"call", "identifier", "attribute", "subscript"} or root == expression
+            is_whole = value.type in _WHOLE or root == expression
             span = tree.span(root)
             text = (
                 text[: span.start - start] + (inner if is_whole else f"({inner})") + text[span.end - start :]
