@@ -352,6 +352,18 @@ NAMES_AND_DEFAULTS = (
         files={"settings.py": "TABLE = {'tiny': {'port': 8010}}\n\n\ndef settings_of(name):\n    return TABLE[name]\n", "api.py": API},
     ),
     Movable(
+        "arguments that another file parses, one of them required",
+        "from options import parse\n" + HEAD + GUARD + "    args = parse()\n    app.title = args.title\n    uvicorn.run(app, port=args.port)\n",
+        f"""{UVICORN} --port "$(python -c 'from options import parse; print(parse().port)' $SERVER_ARGS | tail -n 1)\"""",
+        files={
+            "options.py": "import argparse\n\n\ndef parse():\n    parser = argparse.ArgumentParser()\n    parser.add_argument('--title', required=True)\n"
+            "    parser.add_argument('--port', type=int, default=8010)\n    return parser.parse_args()\n"
+        },
+        arguments=("server.py", "--title", "T"),
+        environment={"SERVER_ARGS": "--title T"},
+        notes=("`export SERVER_ARGS=…` before it",),
+    ),
+    Movable(
         "a port that a settings object takes from the environment in its own way",
         "from settings import settings\n" + HEAD + GUARD + "    app.state.x = 1\n    uvicorn.run(app, port=settings.port)\n",
         f"""{UVICORN} --port "$(python -c 'from settings import settings; print(settings.port)' | tail -n 1)\"""",

@@ -230,7 +230,8 @@ class WorkspaceFacts:
     name modules of vLLM which not all versions have.
     constants: what names imported from files of the workspace stand for, by qualified name.
     parsing_arguments: the lines of a file with a launch that import one which parses the arguments of the
-    process on import, with the path of that.
+    process on import, with the path of that. argument_parsers: what parses them when called, of the
+    functions and classes that such a file imports, by the name that they have there.
     """
 
     path: str | None = None
@@ -250,6 +251,7 @@ class WorkspaceFacts:
     has_own_vllm: bool = False
     constants: Mapping[str, Value] = field(default_factory=dict)
     parsing_arguments: tuple[tuple[int, str], ...] = ()
+    argument_parsers: frozenset[str] = frozenset()
 
     def launch_moves(self, _command: MovedCommand) -> LaunchMoves:
         """What it takes to have every launch of the script start the command."""

@@ -7,7 +7,7 @@ args = parser.parse_args()
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -121,15 +121,17 @@ def read_arguments(
     *,
     kept: tuple[Node, ...] = (),
     is_imported: bool = True,
+    parsers: Collection[str] = (),
 ) -> Arguments:
     """What is to be done; where others read the arguments too, that becomes an obstacle.
 
     kept: the functions that others call too, with arguments of their own. is_imported: whether other
-    files import this one, so that what it parses on import isn't the server's alone.
+    files import this one, so that what it parses on import isn't the server's alone. parsers: what parses
+    them in other files, by the name that it has here.
     """
     calls: list[Node] = []
     early: list[Node] = []
-    argv = any(_has_hidden(names, part) for part in parts)
+    argv = any(_has_hidden(names, part, parsers) for part in parts)
     for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER, "argv"]):
         for node in query("(attribute) @a", chunk.node).get("a", []):
             call = _reader(names, node)
@@ -286,9 +288,16 @@ def _reader(names: Names, attribute: Node) -> Node | None:
     return None if first and first[0].type in {"list", "tuple"} else call
 
 
-def _has_hidden(names: Names, part: Node) -> bool:
+def _has_hidden(names: Names, part: Node, parsers: Collection[str]) -> bool:
     """Whether a function from elsewhere reads the arguments, as far as its name tells."""
-    return any(_is_hidden(names, call) for call in query("(call) @call", part).get("call", []))
+    calls = query("(call) @call", part).get("call", [])
+    return any(_is_hidden(names, call) or _is_one_of(names, call, parsers) for call in calls)
+
+
+def _is_one_of(names: Names, call: Node, parsers: Collection[str]) -> bool:
+    callee = call.child_by_field_name("function")
+    is_bare = bool(parsers) and callee is not None and not argument_nodes(call)
+    return is_bare and callee is not None and names.qualified(callee) in parsers
 
 
 def _is_hidden(names: Names, call: Node) -> bool:

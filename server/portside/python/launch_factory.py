@@ -94,10 +94,17 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     kept = kept_functions(names, site, place, obstacles)
     replaced = tuple(node for one in (launch, *others) for node in _replaced(one))
     parsed = read_arguments(
-        names, parts, replaced, obstacles, kept=kept.functions, is_imported=bool(facts.workspace.imported_by)
+        names,
+        parts,
+        replaced,
+        obstacles,
+        kept=kept.functions,
+        is_imported=bool(facts.workspace.imported_by),
+        parsers=facts.workspace.argument_parsers,
     )
     serving = words_that_serve(names, site)
     parsed = dataclasses.replace(parsed, required=(*parsed.required, *serving))
+    options = _told(options, parsed, obstacles)
     after = find_after(names, site, obstacles, stays=bool(kept.functions))
     _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions)
     loops: list[Node] = []
@@ -172,6 +179,21 @@ def _command(target: AppTarget, options: Options, parsed: Arguments) -> str:
     if parsed.required:
         line = f'{VARIABLE}="{" ".join(parsed.required)}" {line}'
     return f"cd {shlex.quote(target.place.cwd)} && {line}" if target.place.cwd else line
+
+
+_ASKED = " | tail -n 1)"
+
+
+def _told(options: Options, parsed: Arguments, obstacles: Obstacles) -> Options:
+    """With the script's words for what the command asks a module, where a parser elsewhere reads them."""
+    if not parsed.argv or not any(_ASKED in word for word in options.words):
+        return options
+    obstacles.note(
+        f"`export {VARIABLE}=…` before it, where there are words: what the command asks for reads them too",
+        review=True,
+    )
+    words = (word.replace(_ASKED, f" ${VARIABLE}{_ASKED}") for word in options.words)
+    return dataclasses.replace(options, words=tuple(words))
 
 
 def _notes(parsed: Arguments, returned: Returned, name: str) -> list[str]:

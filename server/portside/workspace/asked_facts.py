@@ -158,6 +158,12 @@ class AskedFacts(WorkspaceFacts):
             return ()
         return tuple(self._around.modules.parsing_arguments(self._file, self._module, self._top))
 
+    @cached_property
+    def argument_parsers(self) -> frozenset[str]:
+        if not self._module.launches:
+            return frozenset()
+        return frozenset(self._around.modules.argument_parsers(self._file, self._module, self._top))
+
     def outside(self, qualified: str) -> Value | None:
         known = self.constants.get(qualified)
         return known or self._around.modules.outside_value(self._file, qualified, self._top)

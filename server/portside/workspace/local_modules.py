@@ -283,6 +283,18 @@ class LocalModules:
                             (line, self._label(file)) for file in self._parser(target, *_called_of(name), top)
                         )
 
+    def argument_parsers(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[str]:
+        """What parses the arguments when called, of all that the file imports, by its qualified name."""
+        for found in facts.all_imports:
+            if found.name is not None:
+                if next(self._parser(path, found.module, found.name, top), None) is not None:
+                    dot = "" if found.module.endswith(".") else "."
+                    yield f"{found.module}{dot}{found.name}"
+                continue
+            files = self.files_of(path, found.module, None, top)
+            summary = self.summary(files[-1]) if files else None
+            yield from (f"{found.module}.{name}" for name in (summary.parsers if summary is not None else ()))
+
     def _parser(self, path: Path, module: str, name: str, top: Path, steps: int = 4) -> Iterator[Path]:
         """The file with the function that parses the arguments, where what `path` calls is one."""
         files = self.files_of(path, module, None, top)
