@@ -47,6 +47,7 @@ from portside.python.launch_proof import leaves_python
 from portside.python.launch_settings import settings_edit
 from portside.python.launch_site import Site, find_site
 from portside.python.launch_surroundings import check_surroundings
+from  import SaidOption
 from portside.python.launches import Launch
 from portside.python.names import Names
 from portside.python.script_place import ScriptPlace
@@ -70,7 +71,7 @@ class Factory:
     moved: MovedCommand
 
 
-def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:
+def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:  # noqa: PLR0915 - one step after the other
     """How to make a factory of the main block, or all that stands in the way (at least one blocker)."""
     names = facts.module.names
     launch = chosen(facts, launch)
@@ -192,8 +193,12 @@ def _told(options: Options, parsed: Arguments, obstacles: Obstacles) -> Options:
         f"`export {VARIABLE}=…` before it, where there are words: what the command asks for reads them too",
         review=True,
     )
-    words = (word.replace(_ASKED, f" ${VARIABLE}{_ASKED}") for word in options.words)
-    return dataclasses.replace(options, words=tuple(words))
+
+    def told(option: SaidOption) -> SaidOption:
+        words = (word.replace(_ASKED, f" ${VARIABLE}{_ASKED}") for word in option.words)
+        return dataclasses.replace(option, words=tuple(words))
+
+    return dataclasses.replace(options, said=tuple(map(told, options.said)))
 
 
 def _notes(parsed: Arguments, returned: Returned, name: str) -> list[str]:
