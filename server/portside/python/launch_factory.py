@@ -23,6 +23,7 @@ from tree_sitter import Node
 from portside.knowledge.uvicorn import OPTIONS
 from portside.lint.finding import Blocker, Edit
 from portside.lint.moved_command import MovedCommand
+from portside.lint.moved_command import Option as SaidOption
 from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.launch_app import AppTarget, own_module
@@ -47,7 +48,6 @@ from portside.python.launch_proof import leaves_python
 from portside.python.launch_settings import settings_edit
 from portside.python.launch_site import Site, find_site
 from portside.python.launch_surroundings import check_surroundings
-from  import SaidOption
 from portside.python.launches import Launch
 from portside.python.names import Names
 from portside.python.script_place import ScriptPlace
