@@ -33,7 +33,10 @@ import subprocess, sys
 IGNORE = "import signal; [signal.signal(number, signal.SIG_IGN) for number in (1, 2, 15)]; "
 SLEEP = IGNORE + "import time; time.sleep(600)"
 FORK = "os.fork() and os._exit(0); "
-DAEMON = IGNORE + "import os, time; " + FORK + "os.setsid(); " + FORK + "time.sleep(600)"
+DAEMON = (
+    IGNORE + "import os, sys; " + FORK + "os.setsid(); " + FORK
+    + "os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(600)'])"
+)
 subprocess.Popen([sys.executable, "-c", SLEEP])
 subprocess.Popen([sys.executable, "-c", SLEEP], start_new_session=True)
 subprocess.Popen([sys.executable, "-c", DAEMON], start_new_session=True)
@@ -49,11 +52,23 @@ def stubborn(project: Path, load_s: float = 0.0) -> None:
 def with_children(served: Served) -> Served:
     """Once every one of the stubborn children runs, the daemon below its keeper."""
 
-    def sleepers() -> bool:
-        return sum("time.sleep(600)" in command_of(process) for process in served.tree()) >= CHILDREN
+    def all_sleep() -> bool:
+        return sum(map(_sleeps, served.tree())) >= CHILDREN
 
-    wait_until(sleepers, "the children")
+    wait_until(all_sleep, "the children")
     return served
+
+
+def _sleeps(process: psutil.Process) -> bool:
+    """Whether it has come to its last line, and ignores what it is to ignore."""
+    if not command_of(process).endswith("import time; time.sleep(600)"):
+        return False
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    ignored = int(status.split("SigIgn:")[1].split()[0], 16)
+    return all(ignored >> (number - 1) & 1 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)

@@ -63,6 +63,7 @@ def test_fixes_mean_the_same_in_sarif(rule: Rule[Any]) -> None:
 def test_a_baseline_accepts_what_it_was_made_of_wherever_it_moves(rule: Rule[Any]) -> None:
     for example in rule.invalid:
         accepted = baseline.parse(baseline.render(baseline.accepting(checked(example), str)))
-        moved = checked(example, above="# One line.\n\n# Another.\n")
+        lines = "\n\n" if example.path.endswith(".json") else "# One line.\n\n# Another.\n"
+        moved = checked(example, above=lines)
         assert not list(accepted.sift(moved, str).findings()), example.id
         assert not accepted.gone(moved, str), example.id
