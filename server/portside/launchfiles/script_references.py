@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from portside.launchfiles.dockerfile import dockerfile_commands
 from portside.launchfiles.line_commands import (
     markdown_commands,
     procfile_commands,
@@ -45,7 +44,13 @@ def _backslashes(text: str) -> Iterator[Command]:
     yield from shell_commands(text.replace("\\", "/").replace("^", " "))
 
 
-# Loaded late: PyYAML takes as long to import as checking a few files.
+# Loaded late: PyYAML, and what tells what an image starts, each take longer than checking a few files.
+
+
+def _dockerfile(text: str) -> Iterator[Command]:
+    from portside.launchfiles.dockerfile import dockerfile_commands  # noqa: PLC0415
+
+    yield from dockerfile_commands(text)
 
 
 def _yaml(text: str) -> Iterator[Command]:
@@ -63,7 +68,7 @@ def _json(text: str) -> Iterator[Command]:
 _BY_NAME: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), reader)
     for pattern, reader in (
-        (r"(.*[.-])?(docker|container)file([.-].*)?", dockerfile_commands),
+        (r"(.*[.-])?(docker|container)file([.-].*)?", _dockerfile),
         (r"procfile([.-].*)?", procfile_commands),
         (r"(gnu)?makefile|.*\.mk|justfile", shell_commands),
         (r".*\.(sh|bash|zsh|fish|sbatch|slurm)", shell_commands),

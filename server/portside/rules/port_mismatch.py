@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from portside.launchfiles import graph
 from portside.launchfiles.around import Place
 from portside.launchfiles.facts import Mention
 from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.mismatches import Mismatch
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
+
+if TYPE_CHECKING:
+    from portside.launchfiles.mismatches import Mismatch
 
 CODE, NAME = "PS204", "port-mismatch"
 

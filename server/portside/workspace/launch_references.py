@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from portside.launchfiles.file_moves import FileMoves, LeftLaunch, file_moves
 from portside.launchfiles.resolution import files_run, means_another
 from portside.launchfiles.script_references import ScriptReference, is_launch_file, script_references
 from portside.launchfiles.variable_settings import lines_setting
@@ -21,6 +21,9 @@ from portside.lint.moved_command import MovedCommand
 from portside.python.facts import LaunchMoves, LaunchReference
 from portside.workspace.text_file import UnreadableFile, decode, read_bytes
 from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, nothing_excluded, paths_below
+
+if TYPE_CHECKING:
+    from portside.launchfiles.file_moves import FileMoves
 
 # What people write by hand is smaller; a lock file or a data set in YAML is not.
 _LARGEST_BYTES = 512 * 1024
@@ -83,6 +86,9 @@ class LaunchIndex:
     def _file_moves(
         self, path: str, references: tuple[ScriptReference, ...], command: MovedCommand
     ) -> FileMoves:
+        # Loaded late: only a fix that somebody asks for gets here.
+        from portside.launchfiles.file_moves import FileMoves, LeftLaunch, file_moves  # noqa: PLC0415
+
         runs = {reference: self._files_run(reference, command.script) for reference in references}
         doubts = {reference: means_another(reference, files) for reference, files in runs.items()}
         sure = tuple(reference for reference, doubt in doubts.items() if doubt is None)
