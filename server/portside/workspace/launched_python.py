@@ -24,7 +24,7 @@ from portside.python.facts import ModuleFacts, module_facts
 from portside.python.idle_script import bound_names, ends_at_once
 from portside.workspace.import_roots import import_root
 from portside.workspace.local_modules import LocalModules
-from portside.workspace.text_file import UnreadableFile, read_text_file
+from portside.workspace.text_file import UnreadableFile, read_text_file, version
 from portside.workspace.walk import nothing_excluded, paths_below
 
 _PLAIN = re.compile(r"[\w./@+-]+")
@@ -177,11 +177,9 @@ class LaunchedPython:
     def _module(self, path: str) -> _Module | None:
         absolute = self._root / path
         overlay = self._modules.overlays.get(absolute)
-        try:
-            state = absolute.stat() if overlay is None else None
-        except OSError:
+        key = version(absolute, overlay)
+        if key is None:
             return None
-        key: object = overlay if state is None else (state.st_mtime_ns, state.st_size)
         known = self._known.get(path)
         if known is None or known[0] != key:
             known = self._known[path] = (key, self._read(absolute, overlay))

@@ -29,7 +29,7 @@ from portside.python.value_types import Value
 from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
 from portside.workspace.import_roots import import_root
 from portside.workspace.module_files import ModuleFiles
-from portside.workspace.text_file import UnreadableFile, decode
+from portside.workspace.text_file import UnreadableFile, decode, version
 
 # Files whose trees are kept, for launches that read their settings there.
 _MOST_ASKED = 16
@@ -322,11 +322,9 @@ class LocalModules:
     def _names_of(self, path: Path) -> Names | None:
         """The names of a file, kept for the few files that launches ask for."""
         overlay = self.overlays.get(path)
-        try:
-            state = path.stat() if overlay is None else None
-        except OSError:
+        key = version(path, overlay)
+        if key is None:
             return None
-        key: object = overlay if state is None else (state.st_mtime_ns, state.st_size)
         known = self._asked.get(path)
         if known is None or known[0] != key:
             text = self._text(path, overlay)
@@ -362,11 +360,9 @@ class LocalModules:
         if known is not None and self._steady:
             return known[1]
         overlay = self.overlays.get(path)
-        try:
-            state = path.stat() if overlay is None else None
-        except OSError:
+        key = version(path, overlay)
+        if key is None:
             return None
-        key: object = overlay if state is None else (state.st_mtime_ns, state.st_size)
         if known is None or known[0] != key:
             known = self._summaries[path] = (key, self._read(path, overlay))
         return known[1]

@@ -53,6 +53,17 @@ class TextFile:
         return (codecs.BOM_UTF8 if self.has_bom else b"") + text.encode(self.encoding)
 
 
+def version(path: Path, overlay: str | None) -> object | None:
+    """What tells one content of a file from another; None where there is none. overlay: its unsaved text."""
+    if overlay is not None:
+        return overlay
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size
+
+
 def read_text_file(path: Path) -> TextFile:
     """The file's text. Raises UnreadableFile with the reason."""
     return decode(path, read_bytes(path))
