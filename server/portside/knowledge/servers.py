@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ANY_IPV4 = "0.0.0.0"  # noqa: S104
 LOOPBACK = "127.0.0.1"
@@ -151,26 +151,8 @@ _VLLM_SERVE = Server(
     config=("--config",),
     is_vllm=True,
 )
-_VLLM_OPENAI = Server(
-    "vllm.entrypoints.openai.api_server",
-    "model",
-    _port(8000),
-    targets=("--model",),
-    takes_argument=False,
-    host=ANY_IPV4,
-    silences=("--uds", "--headless"),
-    config=("--config",),
-    is_vllm=True,
-)
-_VLLM_PLAIN = Server(
-    "vllm.entrypoints.api_server",
-    "model",
-    _port(8000),
-    targets=("--model",),
-    takes_argument=False,
-    host=ANY_IPV4,
-    is_vllm=True,
-)
+_VLLM_OPENAI = replace(_VLLM_SERVE, label="vllm.entrypoints.openai.api_server", takes_argument=False)
+_VLLM_PLAIN = replace(_VLLM_OPENAI, label="vllm.entrypoints.api_server", silences=(), config=())
 _SGLANG = Server(
     "sglang.launch_server",
     "model",
