@@ -43,7 +43,7 @@ def peel(words: Sequence[Placed], around: Around, *, may_be_script: bool = False
     if name in SHELLS:
         yield from _shell(rest[1:], around)
     elif name == "eval":
-        yield ShellText(_spaced(rest[1:]), around)
+        yield ShellText(Placed.spaced(rest[1:]), around)
     elif name in RUNNERS and (len(rest) == 1 or _verb_fits(RUNNERS[name], rest[1:])):
         yield from _behind(name, RUNNERS[name], rest[1:], around)
     else:
@@ -167,13 +167,3 @@ def _told(runner: Runner, option: str, value: Placed | None, around: Around) -> 
     if option in runner.folders:
         around = replace(around, folder=posixpath.join(around.folder or "", value.text))
     return around
-
-
-def _spaced(words: Sequence[Placed]) -> Placed:
-    """Words as one text again."""
-    parts: list[Placed] = []
-    for word in words:
-        if parts:
-            parts.append(Placed.computed(" ", word.span))
-        parts.append(word)
-    return Placed.joined(parts)

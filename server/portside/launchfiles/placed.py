@@ -83,6 +83,16 @@ class Placed:
     def joined(cls, parts: Iterable[Placed], *, quoted: bool = False) -> Placed:
         return cls(tuple(piece for part in parts for piece in part.pieces), quoted)
 
+    @classmethod
+    def spaced(cls, words: Iterable[Placed]) -> Placed:
+        """Words as one text again."""
+        parts: list[Placed] = []
+        for word in words:
+            if parts:
+                parts.append(cls.computed(" ", word.span))
+            parts.append(word)
+        return cls.joined(parts)
+
     @cached_property
     def text(self) -> str:
         return "".join([piece.text for piece in self.pieces])

@@ -87,7 +87,7 @@ class Words:
     def joined(self, node: Node) -> Placed:
         """The same as one text, as an assignment takes it."""
         return Placed.joined(
-            part.placed if part.fields is None else _spaced(part.fields)
+            part.placed if part.fields is None else Placed.spaced(part.fields)
             for part in self._parts(node, quoted=False)
         )
 
@@ -275,12 +275,3 @@ def _range(numbers: list[int]) -> list[int]:
         case [first, step, last] if step:
             return list(range(first, last + (1 if step > 0 else -1), step))[:_MOST]
     return []
-
-
-def _spaced(fields: tuple[Placed, ...]) -> Placed:
-    parts: list[Placed] = []
-    for word in fields:
-        if parts:
-            parts.append(Placed.computed(" ", word.span))
-        parts.append(word)
-    return Placed.joined(parts)
