@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from portside.devserver import claiming, interrupts, sweeping
+from portside.devserver import claiming, sweeping
 from portside.devserver.claiming import Run
 from portside.devserver.console import Console
 from portside.devserver.interpreter import find
@@ -120,7 +120,6 @@ class ServeCommand(click.Command):
 )
 @click.pass_context
 def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
-    interrupts.end_at_once()
     rest: tuple[str, ...] = ctx.meta.get("portside.rest", ())
     console = Console(options["output_format"], str(Path.cwd()))
     if not sys.platform.startswith("linux"):

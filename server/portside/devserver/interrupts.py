@@ -3,7 +3,7 @@
 Nothing is raised for it: a KeyboardInterrupt comes up wherever Python happens to be, also just before
 the `try` that is meant for it, right after it, and where exceptions are swallowed.
 
-    before anything has been said   the signal ends it, as any program: nothing printed, 130 for a shell
+    before anything has been said   `__main__`: the signal ends it, as any program, with 130 for a shell
     at a conflict                   `leaving`: a word, and exit code 2
     once there is a run             the runner's own handler stops it
 """
@@ -17,12 +17,6 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from portside.devserver import terminal
-
-
-def end_at_once() -> None:
-    """From now on Ctrl-C ends the process in silence, unless whoever started it had it ignored."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
