@@ -30,7 +30,7 @@ async function main() {
       await openEditor(folder, scratch);
       return;
     }
-    show("What Portside finds in the example", CHECKOUT, "check", "examples");
+    show("What Portside finds in the example", CHECKOUT, "check", EXAMPLE);
     show("The fix, on a copy", folder, "fix", "--unsafe", "--diff", SERVER);
     console.log();
     command(folder, "fix", "--unsafe", SERVER);
