@@ -7,6 +7,8 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.real_vllm import environment
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _APP = """\
@@ -81,19 +83,9 @@ class RealVllm(Engine):
 
 def real_vllm(installed: Path) -> Engine:
     """installed: the folder that .ci/install-vllm prints."""
-    environment = {
-        "MODEL_ID": str(installed / "tiny-llama"),
-        "MAX_MODEL_LEN": "128",
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_CPU_KVCACHE_SPACE": "1",
-        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-        "VLLM_HOST_IP": "127.0.0.1",
-    }
     python = str(installed / "venv" / "bin" / "python")
     target = "core.qwen_vllm_server:app"
-    return RealVllm("real vLLM", target, "core/qwen_vllm_server.py", 400.0, python, environment)
+    return RealVllm("real vLLM", target, "core/qwen_vllm_server.py", 400.0, python, environment(installed))
 
 
 def clean_environment() -> dict[str, str]:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
+import corpus_labels as labels
+import corpus_trees as trees
+import measure_corpus as measure
 import pytest
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-
-
-def load(name: str) -> ModuleType:
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(SCRIPTS))
-
-
-labels, trees, measure = load("corpus_labels"), load("corpus_trees"), load("measure_corpus")
 Mark = labels.Mark
 
 

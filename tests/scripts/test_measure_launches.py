@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
-from pathlib import Path
-from types import ModuleType
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+import measure_launches as measure
 
-
-def load(name: str) -> ModuleType:
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(SCRIPTS))
-
-
-measure = load("measure_launches")
 judged, report = measure.judged, measure.report
 FACT = {"repository": "owner/name", "commit": "0" * 40, "path": "server.py", "form": "none"}
 

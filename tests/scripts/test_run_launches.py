@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+import run_launches
+from launch_lab.verdict import verdict
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-SITE = SCRIPTS / "launch_lab" / "site"
-
-
-def load(name: str) -> ModuleType:
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(SCRIPTS))
-
-
-run_launches = load("run_launches")
-verdict = load("launch_lab.verdict").verdict
-
+SITE = Path(__file__).parents[2] / "scripts" / "launch_lab" / "site"
 
 SEEN = ("app", "wraps", "title", "routes", "middleware", "handlers", "overrides")
 ALSO = ("state", "lifespan", "answers", "standins")

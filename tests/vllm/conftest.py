@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests import real_vllm
 from tests.patience import PATIENCE_S
 
 EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "qwen_vllm_server"
@@ -35,18 +36,7 @@ def python(vllm: pathlib.Path) -> pathlib.Path:
 
 @pytest.fixture
 def environment(vllm: pathlib.Path, tmp_path: pathlib.Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "MODEL_ID": str(vllm / "tiny-llama"),
-        "MAX_MODEL_LEN": "128",
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_CPU_KVCACHE_SPACE": "1",
-        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-        "VLLM_HOST_IP": "127.0.0.1",
-        "PORTSIDE_STATE_DIR": str(tmp_path / "state"),
-    }
+    return {**os.environ, **real_vllm.environment(vllm), "PORTSIDE_STATE_DIR": str(tmp_path / "state")}
 
 
 @pytest.fixture
