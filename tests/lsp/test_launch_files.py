@@ -117,6 +117,21 @@ def test_hovering_over_a_port_in_python_tells_too(editor: Editor) -> None:
     assert "hardcoded-port" in page
 
 
+def test_hovering_over_a_port_that_a_script_has_from_a_module_tells_too(editor: Editor) -> None:
+    server = "import uvicorn\nfrom config import PORT\n\nuvicorn.run('a:app', port=PORT)\n"
+    (editor.folder / "server.py").write_text(server)
+    (editor.folder / "start.sh").write_text("python server.py\n")
+    editor.initialize()
+    uri = editor.open("config.py", "HOST = 'a'\nPORT = 8010\n")
+    params = {"textDocument": {"uri": uri}, "position": _at(1, 9)}
+    (editor.folder / "config.py").write_text("PORT = 1\n")
+    page = editor.request("textDocument/hover", params)["contents"]["value"]
+    assert page.startswith("**Port 8010** in this workspace's launch files")
+    assert "[start.sh:1](" in page
+    params["position"] = _at(0, 2)
+    assert editor.request("textDocument/hover", params) is None
+
+
 def test_what_is_launched_can_be_run_from_a_lens(editor: Editor) -> None:
     (editor.folder / "core").mkdir()
     (editor.folder / "core" / "server.py").write_text(APP)

@@ -28,12 +28,14 @@ class ScriptPort:
     """A port that a Python script listens on, with certain arguments in a certain environment.
 
     number: None where its source does not tell. host: as far as it says. is_default: whether the
-    environment or an option might say otherwise.
+    environment or an option might say otherwise. written: where Python files write this number, as what it
+    is or as what it is by default, with its quotes.
     """
 
     number: int | None
     host: str | None = None
     is_default: bool = False
+    written: tuple[Place, ...] = ()
 
 
 class Around(Protocol):

@@ -49,7 +49,8 @@ class Listener:
     host: None for what the program takes by itself. place: where the reader looks. digits: where the number
     itself can be changed. settled: whether no default of a variable is in play that somebody outside may set.
     target: what the program is told to run, as written; script: the Python file that this is.
-    through: the image's file, where a container has it from there.
+    through: the image's file, where a container has it from there. in_python: where Python files write the
+    number, with its quotes.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Listener:
     background: bool = False
     script: str | None = None
     through: tuple[str, ...] = ()
+    in_python: tuple[Place, ...] = ()
 
     @property
     def ports(self) -> range:
@@ -180,7 +182,7 @@ class Process:
             yield Listener(
                 port.number, API, launch.program, target, place, None, place, port.host,
                 settled=not port.is_default, stretch=launch.stretch, background=launch.background,
-                script=script,
+                script=script, in_python=port.written,
             )  # fmt: skip
 
     def script(self, launch: Launch) -> str | None:

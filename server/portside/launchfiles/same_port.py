@@ -31,13 +31,13 @@ _INNER = frozenset({Mention.EXPOSED, Mention.CONTAINER, Mention.PROBE, Mention.H
 class SamePort:
     """places: where the number is written. unwritten: who takes it without being told one.
 
-    scripts: the Python files that may write it, too, as what they take where nobody says otherwise.
+    in_python: where Python files write it, with its quotes.
     """
 
     number: int
     places: tuple[Place, ...]
     unwritten: tuple[Listener, ...] = ()
-    scripts: tuple[str, ...] = ()
+    in_python: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class _Group:
     places: frozenset[Place]
     keys: frozenset[_Key]
     unwritten: tuple[Listener, ...] = ()
-    scripts: frozenset[str] = frozenset()
+    in_python: frozenset[Place] = frozenset()
 
 
 def same_ports(around: Around, files: Iterable[LaunchFile]) -> list[SamePort]:
@@ -65,8 +65,8 @@ def same_ports(around: Around, files: Iterable[LaunchFile]) -> list[SamePort]:
 def _joined(groups: list[_Group]) -> SamePort:
     places = sorted({place for group in groups for place in group.places}, key=_order)
     unwritten = dict.fromkeys(listener for group in groups for listener in group.unwritten)
-    scripts = sorted({script for group in groups for script in group.scripts})
-    return SamePort(groups[0].number, tuple(places), tuple(unwritten), tuple(scripts))
+    in_python = sorted({place for group in groups for place in group.in_python}, key=_order)
+    return SamePort(groups[0].number, tuple(places), tuple(unwritten), tuple(in_python))
 
 
 def _order(place: Place) -> tuple[str, int]:
@@ -162,7 +162,7 @@ def _grouped(
             frozenset(place for group in groups for place in group.places),
             frozenset(key for group in groups for key in group.keys),
             tuple(listener for group in groups for listener in group.unwritten),
-            frozenset(script for group in groups for script in group.scripts),
+            frozenset(place for group in groups for place in group.in_python),
         )
 
 
@@ -170,11 +170,13 @@ def _heard(around: Around, listener: Listener, environment: Environment) -> _Gro
     """A listener by where its number is: its own digits, its command's words, a variable, else its script."""
     number = listener.number
     place = listener.digits or _in_command(around, listener) or _in_environment(listener, environment)
-    scripts = frozenset({listener.script} if listener.script is not None else ())
-    if place is None:
-        key: _Key = ("launch", (listener.script or listener.launch, listener.what), number)
-        return _Group(number, frozenset(), frozenset({key}), (listener,), scripts)
-    return _Group(number, frozenset({place}), frozenset({("place", place, number)}), (), scripts)
+    in_python = frozenset(listener.in_python)
+    keys: set[_Key] = {("place", one, number) for one in in_python}
+    if place is not None:
+        keys.add(("place", place, number))
+        return _Group(number, frozenset({place}), frozenset(keys), (), in_python)
+    keys.add(("launch", (listener.script or listener.launch, listener.what), number))
+    return _Group(number, frozenset(), frozenset(keys), (listener,), in_python)
 
 
 def _in_command(around: Around, listener: Listener) -> Place | None:

@@ -11,6 +11,7 @@ from portside.launchfiles.facts import LaunchFile, Port
 from portside.launchfiles.plan import Planned, planned
 from portside.lint.source import Span
 from portside.lsp.documents import Document
+from portside.lsp.port_rename import is_number
 from portside.lsp.uris import from_path
 from portside.workspace.project import Project
 
@@ -29,7 +30,20 @@ class PortAt:
 def port_at(project: Project, document: Document, offset: int) -> PortAt | None:
     """The port at this place; None where there is none, or its number is not known."""
     found = _in_python(project, document) if document.is_python else _in_launch_file(project, document)
-    return next((one for one in found if one.span.start <= offset <= one.span.end), None)
+    known = next((one for one in found if one.span.start <= offset <= one.span.end), None)
+    if known is not None or not document.is_python or not is_number(document.buffer.text, offset):
+        return known
+    return _for_scripts(project, document, offset)
+
+
+def _for_scripts(project: Project, document: Document, offset: int) -> PortAt | None:
+    """A number of a module that scripts have their port from: `PORT = 8000` in config.py."""
+    files, path = project.launch_files, project.relative(document.path)
+    for row in planned(files, files.all()):
+        for place in row.claim.listener.in_python if row.claim.listener is not None else ():
+            if place.path == path and place.span.start <= offset <= place.span.end:
+                return PortAt(row.claim.number, place.span)
+    return None
 
 
 def _in_python(project: Project, document: Document) -> Iterator[PortAt]:

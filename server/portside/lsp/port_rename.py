@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portside.lint.finding import Applicability, Fix
@@ -72,29 +71,19 @@ class PortRename:
 
     def _port(self, document: Document, position: Mapping[str, int]) -> RenamedPort | None:
         offset = document.buffer.offset(position)
-        if not _is_number(document.buffer.text, offset):
+        if not is_number(document.buffer.text, offset):
             return None
         from portside.workspace.port_renaming import NotRenamed, port_at
 
         project = self._project(document)
-        root = project.root
-        texts = {
-            _relative(other.path, root): other.buffer.text
-            for other in self._documents.open()
-            if root in other.path.parents
-        }
         try:
-            return port_at(project, document.path, offset, texts)
+            return port_at(project, document.path, offset)
         except NotRenamed as reason:
             text = str(reason)
             raise Refusal(f"{text[:1].upper()}{text[1:]}.") from None
 
 
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
-
-
-def _is_number(text: str, offset: int) -> bool:
+def is_number(text: str, offset: int) -> bool:
     """Whether digits that may be a port stand at the offset, so that no file need be read elsewhere."""
     start = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)

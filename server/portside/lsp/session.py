@@ -27,7 +27,7 @@ from portside.lsp.kinds import is_checked
 from portside.lsp.layouts import Layouts
 from portside.lsp.methods import LAUNCH_TARGETS
 from portside.lsp.outbox import Outbox
-from portside.lsp.port_rename import PortRename
+from portside.lsp.port_rename import PortRename, is_number
 from portside.lsp.settings_mistakes import SettingsMistakes
 
 if TYPE_CHECKING:
@@ -229,6 +229,9 @@ class Session:
         if document is None or not is_checked(document):
             return None
         found = self.findings(document)
+        # What this text says of a port, others have from it.
+        if is_number(document.buffer.text, document.buffer.offset(params["position"])):
+            self._share_others("")
         project = self._projects.project(document.path)
         return hover(project, document, found, params["position"], markdown=self.client.markdown)
 

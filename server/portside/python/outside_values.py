@@ -148,7 +148,10 @@ def _located(value: Value, file: Loaded) -> Value | None:
     """The value, if it is one of another file."""
     if isinstance(value, Literal):
         return dataclasses.replace(value, path=value.path or file.path)
-    return value if isinstance(value, Environment) else None
+    if isinstance(value, Environment):
+        default = _located(value.default, file) if value.default is not None else None
+        return dataclasses.replace(value, default=default or value.default)
+    return None
 
 
 def _only_return(names: Names, function: Node) -> Node | None:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from portside.launchfiles.around import ScriptPort, folder_of
+from portside.launchfiles.around import Place, ScriptPort, folder_of
 from portside.launchfiles.facts import Format, LaunchFile
 from portside.launchfiles.prefilter import LARGEST_BYTES, is_interesting
 from portside.launchfiles.reading import may_launch, read
 from portside.lint.source import SourceFile, Span
+from portside.workspace.local_modules import LocalModules
 from portside.workspace.script_address import AskedPorts, asked_ports
 from portside.workspace.text_file import UnreadableFile, decode
-from portside.workspace.walk import Excluded, nothing_excluded, paths_below
+from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, nothing_excluded, paths_below
 
 # What listens for others, or starts processes that no command of the file shows.
 _PROXIES = re.compile(
@@ -35,6 +36,14 @@ class _Entry:
     file: LaunchFile | None
     source: SourceFile
     may_proxy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    """words: of the modules that its ports were looked for in."""
+
+    ports: AskedPorts
+    words: frozenset[str] = frozenset()
 
 
 _NONE = _Entry(None, SourceFile("", ""), False)
@@ -54,15 +63,18 @@ class LaunchFiles:
     Paths are relative to the root, with slashes. Not safe for threads.
     """
 
-    def __init__(self, root: Path, excluded: Excluded = nothing_excluded) -> None:
+    def __init__(
+        self, root: Path, excluded: Excluded = nothing_excluded, modules: LocalModules | None = None
+    ) -> None:
         self._root = root.absolute()
+        self._modules = modules or LocalModules(self._root)
         self._top = str(self._root).rstrip(os.sep) + os.sep
         self._excluded = excluded
         self._overlays: dict[str, str] = {}
         self._entries: dict[str, _Entry] = {}
         self._dull: set[str] = set()
         self._folders: dict[str, tuple[str, ...]] = {}
-        self._scripts: dict[str, AskedPorts] = {}
+        self._scripts: dict[str, _Script] = {}
         self._walked: dict[str, None] | None = None
 
     # -- questions -----------------------------------------------------------------------------
@@ -95,11 +107,22 @@ class LaunchFiles:
         self, script: str, arguments: Sequence[str], environment: Mapping[str, str]
     ) -> Sequence[ScriptPort]:
         if script not in self._scripts:
-            text = self._text(script)
-            self._scripts[script] = (
-                asked_ports(SourceFile(script, text)) if text is not None else AskedPorts()
-            )
-        return self._scripts[script].with_(arguments, environment)
+            self._scripts[script] = self._asked(script)
+        found = self._scripts[script].ports.with_(arguments, environment)
+        return [replace(port, written=tuple(map(self._below, port.written))) for port in found]
+
+    def _asked(self, script: str) -> _Script:
+        text = self._text(script)
+        if text is None:
+            return _Script(AskedPorts())
+        path, words = self._root / script, set[str]()
+        top = self._modules.top(path)
+        source = SourceFile(script, text)
+        ports = asked_ports(source, lambda name: self._modules.outside_value(path, name, top, words))
+        return _Script(ports, frozenset(words))
+
+    def _below(self, place: Place) -> Place:
+        return Place(self._relative(Path(place.path)), place.span)
 
     def line(self, path: str, span: Span) -> int:
         source = self._entry(path).source
@@ -111,6 +134,10 @@ class LaunchFiles:
     def source(self, path: str) -> SourceFile:
         """The text as it was read, empty for a file that is none."""
         return self._entry(path).source
+
+    def text_of(self, path: str) -> str:
+        """The text of any file, as it is in the editor; "" for one that is not there, or is no text."""
+        return self._text(path) or ""
 
     def with_text(self, path: Path, text: str) -> LaunchFile | None:
         """What the file says with this text, which counts from now on; it is read once."""
@@ -151,8 +178,14 @@ class LaunchFiles:
     def _forget(self, path: str) -> None:
         self._entries.pop(path, None)
         self._dull.discard(path)
-        self._scripts.pop(path, None)
         self._folders.pop(folder_of(path), None)
+        if path.endswith(PYTHON_SUFFIXES):
+            # A module goes by its own name or, as `__init__.py`, by its folder's.
+            folder, _, name = path.rpartition("/")
+            names = {name.partition(".")[0], folder.rpartition("/")[2]}
+            for script, asked in list(self._scripts.items()):
+                if script == path or names & asked.words:
+                    del self._scripts[script]
 
     # -- reading -------------------------------------------------------------------------------
 

@@ -307,10 +307,18 @@ class LocalModules:
         if handed_on is not None and steps and name not in summary.parsers:
             yield from self._parser(files[-1], handed_on, name, top, steps - 1)
 
-    def outside_value(self, path: Path, qualified: str, top: Path) -> Value | None:
-        """What a name from other files stands for, in the file at `path`."""
+    def outside_value(
+        self, path: Path, qualified: str, top: Path, asked: set[str] | None = None
+    ) -> Value | None:
+        """What a name from other files stands for, in the file at `path`.
+
+        asked: gets the words of all modules on the way there, found or not: with a file or a folder of such
+        a name, the answer may change.
+        """
 
         def load(importer: str, module: str) -> Loaded | None:
+            if asked is not None:
+                asked.update(module.split("."))
             files = self.files_of(Path(importer), module, None, top)
             if not files or files[-1] == path or not _is_module(files[-1], module):
                 return None

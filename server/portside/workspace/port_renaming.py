@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +10,8 @@ from portside.launchfiles.around import Place
 from portside.launchfiles.same_port import SamePort, same_ports
 from portside.lint.finding import Edit
 from portside.lint.source import Span
-from portside.python.facts import FileFacts
-from portside.python.value_types import CommandLine, Environment, Literal, Value
+from portside.workspace.launch_index import LaunchFiles
 from portside.workspace.project import Project
-from portside.workspace.text_file import UnreadableFile, read_text_file
 
 HIGHEST = 65535
 
@@ -42,22 +40,23 @@ class RenamedPort:
         return tuple(Edit(str(root / place.path), place.span, str(number)) for place in self.places)
 
 
-def port_at(project: Project, path: Path, offset: int, texts: dict[str, str]) -> RenamedPort | None:
+def port_at(project: Project, path: Path, offset: int) -> RenamedPort | None:
     """The port whose number stands at this offset; None where none does. Raises NotRenamed.
 
-    texts: of files that are open, by path from the project's root.
+    What the project knows of unsaved texts counts.
     """
     files = project.launch_files
-    relative = path.relative_to(project.root).as_posix() if project.root in path.parents else path.as_posix()
+    relative = project.relative(path)
     ports = same_ports(files, files.all())
     taken = frozenset(port.number for port in ports)
     for port in ports:
-        whole = _with_scripts(project, port, texts)
+        in_python = {place: _digits(files, place, port.number) for place in port.in_python}
+        whole = [*port.places, *filter(None, in_python.values())]
         here = next((place for place in whole if _is_at(place, relative, offset)), None)
         if here is None:
             continue
-        _check(port, whole)
-        return RenamedPort(port.number, here.span, tuple(whole), taken)
+        _check(port, in_python)
+        return RenamedPort(port.number, here.span, tuple(dict.fromkeys(whole)), taken)
     return None
 
 
@@ -65,45 +64,19 @@ def _is_at(place: Place, path: str, offset: int) -> bool:
     return place.path == path and place.span.start <= offset <= place.span.end
 
 
-def _check(port: SamePort, places: list[Place]) -> None:
+def _check(port: SamePort, in_python: Mapping[Place, Place | None]) -> None:
     """Nobody may be left behind who takes the old number without being told one."""
     for listener in port.unwritten:
         if listener.script is None:
             raise NotRenamed(f"`{listener.program}` takes {port.number} by itself: say its port there first")
-        if not any(place.path == listener.script for place in places):
+        if not any(in_python.get(place) is not None for place in listener.in_python):
             raise NotRenamed(f"where `{listener.script}` has the port {port.number} from can't be told")
 
 
-def _with_scripts(project: Project, port: SamePort, texts: dict[str, str]) -> list[Place]:
-    found = [*port.places]
-    for script in port.scripts:
-        found += _in_script(project, script, port.number, texts)
-    return list(dict.fromkeys(found))
-
-
-def _in_script(project: Project, script: str, number: int, texts: dict[str, str]) -> Iterator[Place]:
-    """The one place of the Python file where the number is written, if there is one."""
-    path = project.root / script
-    try:
-        text = texts[script] if script in texts else read_text_file(path).text
-    except UnreadableFile:
-        return
-    spans = set(_numbers(project.file_facts(path, text), number))
-    if len(spans) == 1:
-        yield Place(script, spans.pop())
-
-
-def _numbers(facts: FileFacts, number: int) -> Iterator[Span]:
-    literals = [use.literal for use in facts.listened.ports if use.port == number]
-    literals += [value for one in facts.listened.sourced if (value := _default(one.value)) is not None]
-    for literal in (one for one in literals if one.path is None):
-        text = facts.source.slice(literal.span)
-        if text.strip("\"'") == str(number):
-            start = literal.span.start + text.index(str(number))
-            yield Span(start, start + len(str(number)))
-
-
-def _default(value: Value) -> Literal | None:
-    while isinstance(value, (Environment, CommandLine)) and value.default is not None:
-        value = value.default
-    return value if isinstance(value, Literal) else None
+def _digits(files: LaunchFiles, place: Place, number: int) -> Place | None:
+    """The digits of a number that Python writes, perhaps in quotes; None where it is written otherwise."""
+    text = files.text_of(place.path)[place.span.start : place.span.end]
+    if text.strip("\"'") != str(number):
+        return None
+    start = place.span.start + text.index(str(number))
+    return Place(place.path, Span(start, start + len(str(number))))

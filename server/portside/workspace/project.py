@@ -69,7 +69,7 @@ class Project:
         self._modules = LocalModules(self.root, steady=steady)
         self._importers = ImporterIndex(self.root, self._modules, steady=steady, seen=seen_imports)
         self._launches = LaunchIndex(self.root)
-        self.launch_files = LaunchFiles(self.root)
+        self.launch_files = LaunchFiles(self.root, modules=self._modules)
         self._launched = LaunchedPython(self.root, self._modules)
         self._surroundings = Surroundings(
             self.root, self._modules, self._importers, self._launches, self.launch_files, self._launched
@@ -166,6 +166,10 @@ class Project:
         if Interest.RETIRED in found and not self._modules.files_of(path, "vllm", None, top):
             return True
         return Interest.APP in found and self._modules.may_lead_to_engine(path, source.data)
+
+    def relative(self, path: Path) -> str:
+        """The path from the root, with slashes; as it is for one that lies elsewhere."""
+        return path.relative_to(self.root).as_posix() if self.root in path.parents else path.as_posix()
 
     def _absolute(self, path: Path) -> Path:
         return path if path.is_absolute() else self.root / path

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from portside.launchfiles.around import ScriptPort
+from portside.launchfiles.around import Place, ScriptPort
 from portside.lint.source import SourceFile, Span
 from portside.python.facts import module_facts
 from portside.python.guards import When
 from portside.python.launches import Launch
 from portside.python.names import Names
-from portside.python.value_types import CommandLine, Constant, Environment, Literal, Value
+from portside.python.value_types import (
+    CommandLine,
+    Constant,
+    Environment,
+    Literal,
+    Outside,
+    Value,
+    nothing_outside,
+)
 from portside.python.values import trace
+from portside.workspace.import_roots import import_root
+from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, read_text_file
 
 _UVICORNS_PORT = 8000
@@ -32,10 +42,19 @@ class Address:
     aside: tuple[int, ...] = ()
 
 
-def asked_address(script: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Address:
-    """The address of the first server that the script starts. Reads the file, runs nothing of it."""
+def asked_address(
+    script: Path, arguments: Sequence[str], environment: Mapping[str, str], root: Path | None = None
+) -> Address:
+    """The address of the first server that the script starts. Reads files, runs nothing of them.
+
+    root: of the workspace, whose modules it may have its port from; its own folder where None.
+    """
+    root = root if root is not None and root in script.parents else script.parent
+    modules = LocalModules(root, steady=True)
+    top = import_root(script, root)
     try:
-        asked = asked_ports(SourceFile(str(script), read_text_file(script).text))
+        source = SourceFile(str(script), read_text_file(script).text)
+        asked = asked_ports(source, lambda name: modules.outside_value(script, name, top))
     except UnreadableFile:
         return Address()
     found = asked.with_(arguments, environment)
@@ -58,29 +77,44 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class AskedPorts:
-    """The servers that a script starts, whatever it will be called with. Keeps no tree."""
+    """The servers that the script at `path` starts, whatever it will be called with. Keeps no tree."""
 
     servers: tuple[_Asked, ...] = ()
+    path: str = ""
 
     def with_(self, arguments: Sequence[str], environment: Mapping[str, str]) -> list[ScriptPort]:
         """Where they listen then."""
         process = _Process(arguments, environment)
         return [
-            ScriptPort(process.number(one.port), process.text(one.host), process.may_differ(one.port))
+            ScriptPort(
+                number := process.number(one.port),
+                process.text(one.host),
+                process.may_differ(one.port),
+                tuple(_written(one.port, number, self.path)),
+            )
             for one in self.servers
         ]
 
 
-def asked_ports(source: SourceFile) -> AskedPorts:
-    """What the script's source says of where it listens."""
+def asked_ports(source: SourceFile, outside: Outside = nothing_outside) -> AskedPorts:
+    """What the script's source says of where it listens. outside: what names of other files stand for."""
     facts = module_facts(source)
     started = [launch for launch in facts.launches if launch.when in {When.MAIN, When.IMPORT}]
-    return AskedPorts(tuple(_asked(facts.names, launch) for launch in started))
+    return AskedPorts(tuple(_asked(facts.names, launch, outside) for launch in started), source.path)
 
 
-def _asked(names: Names, launch: Launch) -> _Asked:
+def _written(value: Value | None, number: int | None, path: str) -> Iterator[Place]:
+    """Where the number stands among the values that decide. path: of the file that they are seen from."""
+    while number is not None and isinstance(value, (Environment, CommandLine)):
+        value = value.default
+    # uvicorn's own default is written nowhere.
+    if isinstance(value, Literal) and value.span.end and _port_number(value.value) == number:
+        yield Place(value.path or path, value.span)
+
+
+def _asked(names: Names, launch: Launch, outside: Outside) -> _Asked:
     host, port = (
-        trace(names, node) if (node := launch.options.get(option)) is not None else None
+        trace(names, node, outside) if (node := launch.options.get(option)) is not None else None
         for option in ("host", "port")
     )
     if "port" not in launch.options and launch.complete:
@@ -99,9 +133,7 @@ class _Process:
         return found if isinstance(found, str) and found else None
 
     def number(self, value: Value | None) -> int | None:
-        found = self._resolved(value)
-        text = "" if found is None or isinstance(found, bool) else str(found)
-        return int(text) if text.isdecimal() and int(text) <= 65535 else None
+        return _port_number(self._resolved(value))
 
     def may_differ(self, value: Value | None) -> bool:
         """Whether a variable that is not set here would change it."""
@@ -133,3 +165,8 @@ class _Process:
             elif given.startswith(f"{option}="):
                 found = given.removeprefix(f"{option}=")
         return found
+
+
+def _port_number(value: Constant) -> int | None:
+    text = "" if value is None or isinstance(value, bool) else str(value)
+    return int(text) if text.isascii() and text.isdecimal() and int(text) <= 65535 else None
