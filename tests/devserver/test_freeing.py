@@ -279,3 +279,29 @@ def test_a_path_that_is_too_long_is_told(tmp_path: Path) -> None:
     result = free(str(tmp_path / ("x" * 120)), "--yes")
     assert result.returncode == 1
     assert "too long for a Unix socket" in result.stdout
+
+
+# -- only what was shown ---------------------------------------------------------------------------
+
+
+def test_who_was_shown_is_ended(port: int) -> None:
+    with Holding("listens", port) as holding:
+        result = free(str(port), "--yes", "--only", str(holding.pid))
+    assert result.returncode == 0
+    assert f"ended pid {holding.pid}" in result.stdout
+
+
+def test_who_took_the_port_since_is_left_alone(port: int) -> None:
+    with Holding("listens", port) as holding:
+        result = free(str(port), "--yes", "--only", str(os.getpid()), "--output-format", "json")
+        assert holding.process.poll() is None
+    assert result.returncode == 1
+    told = json.loads(result.stdout)
+    assert (told["done"], told["steps"]) == (False, [])
+    assert told["refused"] == [f"it is held by others than were chosen: now by pid {holding.pid}"]
+
+
+def test_one_more_who_shares_the_port_was_not_chosen(port: int) -> None:
+    with Holding("shares", port) as one, Holding("shares", port) as other:
+        assert free(str(port), "--yes", "--only", str(one.pid)).returncode == 1
+        assert (one.process.poll(), other.process.poll()) == (None, None)

@@ -22,6 +22,9 @@ Kubernetes' forwarders, processes of other users, what Portside itself runs in, 
 Without a terminal nothing is ended unless --yes is given, or it is proved to be left of a dev server of yours
 that died.
 
+With --only nothing is ended unless these pids, and no others, hold it: for a program that has shown them to
+its user.
+
 Exit code: 0 it is free, or --dry-run; 1 it is not; 2 nobody could be asked, or PORT is none.
 """
 
@@ -30,17 +33,22 @@ Exit code: 0 it is free, or --dry-run; 1 it is not; 2 nobody could be asked, or 
 @click.argument("port", metavar="PORT")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--yes", "-y", is_flag=True, help="Don't ask.")
+@click.option("--only", type=int, multiple=True, metavar="PID", help="Only if this holds it. Repeatable.")
 @click.option(
     "--grace", type=click.FloatRange(min=0), metavar="S", help="Seconds before what is left is killed  [10]"
 )
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
-def free(port: str, dry_run: bool, yes: bool, grace: float | None, output_format: str) -> None:
+def free(
+    port: str, dry_run: bool, yes: bool, only: tuple[int, ...], grace: float | None, output_format: str
+) -> None:
     if not sys.platform.startswith("linux"):
         give_up("portside free reads /proc and netlink, which only Linux has")
     from portside.devserver import freeing
 
     as_json = output_format == "json"
     found = _look(port, grace)
+    if only:
+        found = freeing.only(found, only)
     if not as_json:
         _show(found)
     if found.is_free or found.refused or dry_run:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 from portside.devserver import conflict, holders, sockets, stopping, unix_files
 from portside.devserver.conflict_lines import occupancy_rows
@@ -120,6 +121,15 @@ def _reasons(occupancy: Occupancy) -> list[str]:
     ]
     found += [f"a process of {user} has it, which is out of sight" for user in occupancy.unseen]
     return found or ["no process can be seen that has it"]
+
+
+def only(found: Freeing, pids: Collection[int]) -> Freeing:
+    """The same, if these hold it and nobody else; otherwise nothing is to be done: the user saw others."""
+    if found.is_free or {holder.pid for holder in found.occupancy.holders} == set(pids):
+        return found
+    now = ", ".join(str(holder.pid) for holder in found.occupancy.holders) or "nobody that can be seen"
+    changed = f"it is held by others than were chosen: now by pid {now}"
+    return replace(found, steps=(), refused=(changed,), proved=False)
 
 
 @dataclass(frozen=True, slots=True)
