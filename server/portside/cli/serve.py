@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from portside.devserver import claiming, sweeping
+from portside.devserver import asking, claiming, sweeping
 from portside.devserver.claiming import Run
 from portside.devserver.console import Console
 from portside.devserver.interpreter import find
@@ -122,6 +122,7 @@ class ServeCommand(click.Command):
 def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
     rest: tuple[str, ...] = ctx.meta.get("portside.rest", ())
     console = Console(options["output_format"], str(Path.cwd()))
+    console.asks_at = asking.take()
     if not sys.platform.startswith("linux"):
         _refuse(console, "portside serve runs on Linux only, so far: nothing else lets it keep its promises")
     plan = _plan(console, target, rest, options)

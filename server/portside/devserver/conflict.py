@@ -1,6 +1,6 @@
 """What happens when the port can't be had: who has it, said at once, and what can be done.
 
-ask    in a terminal: a small dialog; else as fail
+ask    in the editor that started this, in a terminal: a small dialog; else as fail
 next   the next port at which all ports of the run can be had
 stop   what is proved to be left of an own earlier run, without asking; of the rest, what the user chose
 wait   until it is free
@@ -121,6 +121,8 @@ class _Conflict:
                 return self._wait()
             case "stop" if occupancy.own_leftovers:
                 return self._stop(occupancy.own_leftovers)
+            case "ask" | "stop" if (answer := self._ask_editor()) is not None:
+                return self._answered(answer)
             case "ask" | "stop" if asking:
                 return self._ask()
         self._advise(policy)
@@ -166,7 +168,42 @@ class _Conflict:
         )
         return next(found, None)
 
-    # -- asked -------------------------------------------------------------------------------
+    # -- asked in an editor --------------------------------------------------------------------
+
+    def _ask_editor(self) -> dict[str, Any] | None:
+        """The answer; None where no editor is there to ask."""
+        if self._console.asks_at is None:
+            return None
+        from portside.devserver import asking
+
+        self._console.row("choose", "in the editor")
+        other = self._next_free() if self._trouble is None else None
+        question = asking.conflict(self._refusal, self._occupancy, other, self._trouble)
+        return asking.ask(self._console.asks_at, question)
+
+    def _answered(self, answer: dict[str, Any]) -> Claim | None:
+        """Does what the user chose, if it is one of the offers."""
+        is_api = self._trouble is None
+        match answer:
+            case {"action": "next" | "another", "port": int(port)} if is_api and 0 <= port < 65536:
+                return self._claim_another(port)
+            case {"action": "start"} if not is_api:
+                return Claim(self._refusal.host, self._refusal.port, ())
+            case {"action": "stop"} if self._occupancy.stoppable:
+                return self._stop(self._occupancy.stoppable)
+            case {"action": "wait"} if self._refusal.taken:
+                return self._wait()
+        return None
+
+    def _claim_another(self, port: int) -> Claim | None:
+        wanted = replace(self._wanted, port=port)
+        result = ports.claim(wanted.host, port)
+        if isinstance(result, Refusal):
+            return resolve(result, "ask", self._console, wanted)
+        self._console.emit("note", text=f"using port {result.port} instead of {self._refusal.port}")
+        return result
+
+    # -- asked in a terminal -------------------------------------------------------------------
 
     def _ask(self) -> Claim | None:
         chosen = self._occupancy.stoppable

@@ -60,6 +60,8 @@ class Console:
         self._terminal = not self._json and sys.stdout.isatty()
         self.screen: Screen | None = None
         """Who else writes to the terminal; None before anything runs."""
+        self.asks_at: str | None = None
+        """The socket of an editor that asks the user for us: asking.py."""
 
     @property
     def is_live(self) -> bool:
@@ -72,7 +74,7 @@ class Console:
 
     def emit(self, event: str, **fields: Any) -> None:
         if self._json:
-            fields = {key: _redacted(value) for key, value in fields.items()}
+            fields = {key: redacted(value) for key, value in fields.items()}
             self._write(json.dumps({"event": event, "time": round(time.time(), 3), **fields}))
             return
         for mark, style, text in self._lines(event, fields):
@@ -127,13 +129,14 @@ class Console:
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
-def _redacted(value: Any) -> Any:
+def redacted(value: Any) -> Any:
+    """The same with all keys and tokens masked."""
     if isinstance(value, str):
         return secrets.redact(value)
     if isinstance(value, (list, tuple)):
-        return [_redacted(item) for item in value]
+        return [redacted(item) for item in value]
     if isinstance(value, dict):
-        return {key: _redacted(item) for key, item in value.items()}
+        return {key: redacted(item) for key, item in value.items()}
     return value
 
 
