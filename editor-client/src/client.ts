@@ -20,6 +20,9 @@ export class LanguageServer implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private portside: Portside | undefined;
   private queue: Promise<void> = Promise.resolve();
+  private readonly started = new vscode.EventEmitter<void>();
+
+  readonly onDidStart = this.started.event;
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -28,6 +31,12 @@ export class LanguageServer implements vscode.Disposable {
 
   /** The Portside in use; undefined until one was found. */
   get current(): Portside | undefined {
+    return this.portside;
+  }
+
+  /** The same, once a start that is under way has found it. */
+  async found(): Promise<Portside | undefined> {
+    await this.queue;
     return this.portside;
   }
 
@@ -49,6 +58,7 @@ export class LanguageServer implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.started.dispose();
     void this.stop();
   }
 
@@ -71,6 +81,7 @@ export class LanguageServer implements vscode.Disposable {
       this.log.info(
         `The language server runs: Portside ${this.client.initializeResult?.serverInfo?.version}`,
       );
+      this.started.fire();
       this.warnOfSkew(this.portside);
     } catch (error) {
       this.report(error instanceof Error ? error.message : String(error));

@@ -1,21 +1,21 @@
 import * as vscode from "vscode";
 import type { LanguageServer } from "./client";
 import type { LaunchTarget } from "./methods";
-import type { Registry, ServerRecord } from "./registry";
 import { type Choice, chooseTarget, findTargets, plainCommand } from "./targets";
-import { serveTask, TASK_TYPE } from "./tasks";
+import type { ServeTasks } from "./tasks";
+import { TASK_TYPE } from "./tasks";
 
 /** How long a dev server may take to stop its processes before its terminal is closed. */
 const STOP_MS = 15_000;
 
-/** The commands around `portside serve`. What runs and how it ends is the business of serve. */
+/** The dev servers that run as tasks of this window. What runs and how it ends is the business of `portside serve`. */
 export class DevServer implements vscode.Disposable {
   private readonly pids = new Map<vscode.TaskExecution, number>();
   private readonly subscriptions: vscode.Disposable;
 
   constructor(
     private readonly server: LanguageServer,
-    private readonly registry: Registry,
+    private readonly tasks: ServeTasks,
   ) {
     this.subscriptions = vscode.Disposable.from(
       vscode.tasks.onDidStartTaskProcess(({ execution, processId }) => this.pids.set(execution, processId)),
@@ -27,6 +27,15 @@ export class DevServer implements vscode.Disposable {
     this.subscriptions.dispose();
   }
 
+  get executions(): readonly vscode.TaskExecution[] {
+    return vscode.tasks.taskExecutions.filter(({ task }) => task.definition.type === TASK_TYPE);
+  }
+
+  /** The task whose process it is. */
+  executionOf(pid: number): vscode.TaskExecution | undefined {
+    return this.executions.find((execution) => this.pids.get(execution) === pid);
+  }
+
   async start(): Promise<void> {
     if (!isAllowed()) return;
     const choices = await findTargets(this.server);
@@ -35,45 +44,15 @@ export class DevServer implements vscode.Disposable {
     if (choice) await this.startChosen(choice);
   }
 
-  /** What a code lens stands on. */
+  /** What a code lens, or a row of the view, stands for. */
   async startTarget(target: LaunchTarget): Promise<void> {
     const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(target.path));
     if (isAllowed() && folder) await this.startChosen({ folder, target });
   }
 
-  private async startChosen(choice: Choice): Promise<void> {
-    if (!this.server.current) return;
-    const task = serveTask(this.server.current, choice);
-    const running = runningTasks().find(
-      ({ task: { name, scope } }) => name === task.name && scope === task.scope,
-    );
-    if (running) return this.reportRunning(running);
-    await this.execute(task);
-  }
-
-  /** Stops the one that runs here; asks which where there are several. */
-  async stop(): Promise<void> {
-    const execution = await chooseExecution();
-    if (execution) await this.end(execution);
-    else this.reportElsewhere();
-  }
-
-  async restart(): Promise<void> {
-    if (!isAllowed()) return;
-    const execution = await chooseExecution();
-    if (!execution) return this.registry.servers.length > 0 ? this.reportElsewhere() : this.start();
+  async restart(execution: vscode.TaskExecution): Promise<void> {
     await this.end(execution);
     await this.execute(execution.task);
-  }
-
-  async openInBrowser(): Promise<void> {
-    const record = await chooseServer(this.registry.servers);
-    if (!record) {
-      reportNone();
-      return;
-    }
-    const url = await vscode.env.asExternalUri(vscode.Uri.parse(record.url));
-    await vscode.env.openExternal(url);
   }
 
   async copyLaunchCommand(): Promise<void> {
@@ -86,17 +65,11 @@ export class DevServer implements vscode.Disposable {
     void vscode.window.showInformationMessage(vscode.l10n.t("Copied: {0}", command));
   }
 
-  private async execute(task: vscode.Task): Promise<void> {
-    const save = vscode.workspace.getConfiguration("portside.serve").get("saveBeforeStart", true);
-    if (save) await vscode.workspace.saveAll(false);
-    await vscode.tasks.executeTask(task);
-  }
-
   /**
    * Ctrl-C in its terminal, so that the user reads there how it ended; waits for that end.
    * Closes the terminal, which serve takes for a hang-up, where the time is up.
    */
-  private async end(execution: vscode.TaskExecution): Promise<void> {
+  async end(execution: vscode.TaskExecution): Promise<void> {
     const ended = new Promise<void>((resolve) => {
       const subscription = vscode.tasks.onDidEndTask((event) => {
         if (event.execution !== execution) return;
@@ -112,7 +85,7 @@ export class DevServer implements vscode.Disposable {
     clearTimeout(timer);
   }
 
-  private async terminalOf(execution: vscode.TaskExecution): Promise<vscode.Terminal | undefined> {
+  async terminalOf(execution: vscode.TaskExecution): Promise<vscode.Terminal | undefined> {
     const pid = this.pids.get(execution);
     const terminals = await Promise.all(
       vscode.window.terminals.map(async (terminal) => ({ terminal, pid: await terminal.processId })),
@@ -120,13 +93,28 @@ export class DevServer implements vscode.Disposable {
     return terminals.find((each) => pid !== undefined && each.pid === pid)?.terminal;
   }
 
+  private async startChosen(choice: Choice): Promise<void> {
+    const task = this.tasks.serve(choice);
+    if (!task) return;
+    const running = this.executions.find(
+      ({ task: { name, scope } }) => name === task.name && scope === task.scope,
+    );
+    if (running) return this.reportRunning(running);
+    await this.execute(task);
+  }
+
+  private async execute(task: vscode.Task): Promise<void> {
+    const save = vscode.workspace.getConfiguration("portside.serve").get("saveBeforeStart", true);
+    if (save) await vscode.workspace.saveAll(false);
+    await vscode.tasks.executeTask(task);
+  }
+
   private async reportRunning(execution: vscode.TaskExecution): Promise<void> {
     (await this.terminalOf(execution))?.show(true);
     const restart = vscode.l10n.t("Restart");
     const message = vscode.l10n.t("{0} already runs.", execution.task.name);
-    if ((await vscode.window.showInformationMessage(message, restart)) !== restart) return;
-    await this.end(execution);
-    await this.execute(execution.task);
+    if ((await vscode.window.showInformationMessage(message, restart)) === restart)
+      await this.restart(execution);
   }
 
   private reportNothing(): void {
@@ -137,27 +125,10 @@ export class DevServer implements vscode.Disposable {
       : vscode.l10n.t("The language server does not run; its log tells why.");
     void vscode.window.showWarningMessage(`Portside: ${message}`);
   }
-
-  private reportElsewhere(): void {
-    const [record] = this.registry.servers;
-    if (record) void vscode.window.showInformationMessage(elsewhere(record));
-    else reportNone();
-  }
 }
 
-function elsewhere({ target, pid }: ServerRecord): string {
-  return vscode.l10n.t(
-    "{0} was started outside of this window (pid {1}). End it there with Ctrl-C.",
-    target,
-    pid,
-  );
-}
-
-function reportNone(): void {
-  void vscode.window.showInformationMessage(vscode.l10n.t("No dev server runs in this folder."));
-}
-
-function isAllowed(): boolean {
+/** Whether anything may be started or stopped here; says so where not. */
+export function isAllowed(): boolean {
   if (vscode.workspace.isTrusted) return true;
   const manage = vscode.l10n.t("Manage trust");
   const message = vscode.l10n.t("Portside starts nothing in a folder that is not trusted.");
@@ -165,22 +136,4 @@ function isAllowed(): boolean {
     if (choice === manage) void vscode.commands.executeCommand("workbench.trust.manage");
   });
   return false;
-}
-
-function runningTasks(): vscode.TaskExecution[] {
-  return vscode.tasks.taskExecutions.filter(({ task }) => task.definition.type === TASK_TYPE);
-}
-
-async function chooseExecution(): Promise<vscode.TaskExecution | undefined> {
-  const running = runningTasks();
-  if (running.length <= 1) return running[0];
-  const items = running.map((execution) => ({ label: execution.task.name, execution }));
-  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t("Which server?") }))
-    ?.execution;
-}
-
-async function chooseServer(servers: readonly ServerRecord[]): Promise<ServerRecord | undefined> {
-  if (servers.length <= 1) return servers[0];
-  const items = servers.map((record) => ({ label: record.target, description: record.url, record }));
-  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t("Which server?") }))?.record;
 }

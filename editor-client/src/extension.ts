@@ -1,19 +1,31 @@
 import * as vscode from "vscode";
+import { ServerActions } from "./actions";
+import { Cli } from "./cli";
 import { LanguageServer } from "./client";
+import { askAboutConflict } from "./conflicts";
+import { Desk } from "./desk";
 import { DevServer } from "./devserver";
 import { onDidChangeChoice } from "./interpreter";
 import { showMenu } from "./menu";
 import type { LaunchTarget } from "./methods";
-import { Registry, type ServerRecord } from "./registry";
+import type { Node } from "./nodes";
+import type { ServerRecord } from "./records";
+import { Registry } from "./registry";
+import { ServerLog } from "./serverLog";
 import { Status } from "./status";
+import { StopHolder } from "./stopHolder";
 import { START_TARGET } from "./targets";
 import { ServeTasks, TASK_TYPE } from "./tasks";
+import { ServersView } from "./view";
 
 /** What other extensions, and the tests, may ask this one. */
 export interface PortsideApi {
   /** The text of the status bar item, icons in `$(…)`. */
   statusText(): string;
+  /** The dev servers of this window's folders. */
   servers(): readonly ServerRecord[];
+  /** The rows of the view, as a person sees and hears them. */
+  view(): readonly Node[];
   languageServer(): { running: boolean; origin?: string; version?: string; python?: string };
 }
 
@@ -21,33 +33,49 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
   const log = vscode.window.createOutputChannel("Portside", { log: true });
   const server = new LanguageServer(context, log);
   const registry = new Registry(log);
-  const devServer = new DevServer(server, registry);
+  const cli = new Cli(server, log);
+  const desk = new Desk(askAboutConflict, log);
+  const tasks = new ServeTasks(server, desk);
+  const devServer = new DevServer(server, tasks);
+  const actions = new ServerActions(registry, devServer, cli);
+  const serverLog = new ServerLog(server, actions);
+  const stopHolder = new StopHolder(cli);
+  const view = new ServersView(registry, server, cli, log);
   const status = new Status(registry);
-  const commands = {
+  const commands: Record<string, (row?: Node) => unknown> = {
     startDevServer: () => devServer.start(),
-    stopDevServer: () => devServer.stop(),
-    restartDevServer: () => devServer.restart(),
+    stopDevServer: (row) => actions.stop(row),
+    restartDevServer: (row) => actions.restart(row),
     devServerMenu: () => showMenu(registry),
-    openInBrowser: () => devServer.openInBrowser(),
+    openInBrowser: (row) => actions.openInBrowser(row),
+    copyUrl: (row) => actions.copyUrl(row),
+    showServerLog: (row) => serverLog.show(row),
+    showPorts: () => view.reveal(),
+    refreshPorts: () => view.refresh(),
+    stopHolder: (row) => stopHolder.ask(row),
     copyLaunchCommand: () => devServer.copyLaunchCommand(),
     fixAll,
     restartLanguageServer: () => server.restart(),
     showLogs: () => log.show(),
   };
-  // Not in the palette: a code lens knows what to start, a person would have to say.
-  const startTarget = vscode.commands.registerCommand(START_TARGET, (target: LaunchTarget) =>
-    devServer.startTarget(target),
-  );
+  // Not in the palette: a code lens and a row know what to start, a person would have to say.
+  const startTarget = vscode.commands.registerCommand(START_TARGET, (from: LaunchTarget | Node) => {
+    const target = "item" in from ? from.planned?.target : from;
+    return target && devServer.startTarget(target);
+  });
   const registered = Object.entries(commands).map(([name, command]) =>
     vscode.commands.registerCommand(`portside.${name}`, command),
   );
   context.subscriptions.push(
     ...registered,
     startTarget,
-    vscode.tasks.registerTaskProvider(TASK_TYPE, new ServeTasks(server)),
+    vscode.tasks.registerTaskProvider(TASK_TYPE, tasks),
     restartOnChange(server),
+    view,
     status,
+    serverLog,
     devServer,
+    desk,
     registry,
     server,
     log,
@@ -56,6 +84,7 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
   return {
     statusText: () => status.text,
     servers: () => registry.servers,
+    view: () => view.getChildren(),
     languageServer: () => ({
       running: server.running,
       ...(server.current && {

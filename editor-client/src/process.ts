@@ -7,11 +7,11 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs a program to its end, with nothing on standard input and no shell between. */
+/** Runs a program to its end, with no shell between. input: all that stands on its standard input. */
 export function run(
   command: string,
   args: readonly string[],
-  options: { timeoutMs: number; signal?: AbortSignal },
+  options: { timeoutMs: number; signal?: AbortSignal; cwd?: string; input?: string },
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -21,6 +21,7 @@ export function run(
         timeout: options.timeoutMs,
         maxBuffer: 16 * 1024 * 1024,
         ...(options.signal && { signal: options.signal }),
+        ...(options.cwd && { cwd: options.cwd }),
       },
       (error, stdout, stderr) => {
         if (!error) resolve({ code: 0, stdout, stderr });
@@ -28,7 +29,8 @@ export function run(
         else resolve({ code: null, stdout, stderr: `${stderr}${reason(error, options.timeoutMs)}` });
       },
     );
-    child.stdin?.end();
+    child.stdin?.on("error", () => {}); // it may have ended without reading
+    child.stdin?.end(options.input);
   });
 }
 

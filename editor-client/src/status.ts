@@ -1,14 +1,8 @@
 import * as vscode from "vscode";
-import type { Phase, Registry, ServerRecord } from "./registry";
-
-const ICONS: Record<Phase, string> = {
-  claiming: "$(plug)",
-  loading: "$(loading~spin)",
-  ready: "$(check)",
-  reloading: "$(sync~spin)",
-  failed: "$(error)",
-  stopping: "$(debug-stop)",
-};
+import { serverTooltip } from "./nodes";
+import { phaseIcon, phaseName } from "./phases";
+import { label, type ServerRecord } from "./records";
+import type { Registry } from "./registry";
 
 /** The dev server of this window at a glance; one click leads to its menu. */
 export class Status implements vscode.Disposable {
@@ -36,32 +30,16 @@ export class Status implements vscode.Disposable {
   }
 
   private show(): void {
-    const [record, ...others] = this.registry.servers;
+    const servers = this.registry.servers;
+    const [record, ...others] = servers;
     const words = record ? describe(record) : vscode.l10n.t("vLLM: no server");
     const more = others.length > 0 ? ` +${others.length}` : "";
-    this.item.text = `${record ? ICONS[record.phase] : "$(play)"} ${words}${more}`;
-    this.item.tooltip =
-      this.registry.servers.map(tooltip).join("\n") || vscode.l10n.t("Start vLLM dev server");
-    this.item.accessibilityInformation = { label: `Portside: ${words}${more}`, role: "button" };
-    this.item.backgroundColor =
-      record?.phase === "failed" ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
-  }
-}
-
-export function phaseName(phase: Phase): string {
-  switch (phase) {
-    case "claiming":
-      return vscode.l10n.t("claiming the port");
-    case "loading":
-      return vscode.l10n.t("loading");
-    case "ready":
-      return vscode.l10n.t("ready");
-    case "reloading":
-      return vscode.l10n.t("reloading");
-    case "failed":
-      return vscode.l10n.t("failed");
-    case "stopping":
-      return vscode.l10n.t("stopping");
+    this.item.text = `${record ? `$(${phaseIcon(record.phase)})` : "$(play)"} ${words}${more}`;
+    this.item.tooltip = tooltipOf(servers);
+    this.item.accessibilityInformation = { label: `Portside: ${spoken(servers) || words}`, role: "button" };
+    this.item.backgroundColor = servers.some(({ phase }) => phase === "failed")
+      ? new vscode.ThemeColor("statusBarItem.errorBackground")
+      : undefined;
   }
 }
 
@@ -69,7 +47,14 @@ function describe({ port, phase }: ServerRecord): string {
   return `vLLM :${port} ${phaseName(phase)}`;
 }
 
-function tooltip(record: ServerRecord): string {
-  const message = record.message ? `\n${record.message}` : "";
-  return `${record.target} · ${record.url} · ${phaseName(record.phase)} · pid ${record.pid}${message}`;
+function spoken(servers: readonly ServerRecord[]): string {
+  return servers.map((record) => `${label(record)}, ${describe(record)}`).join("; ");
+}
+
+function tooltipOf(servers: readonly ServerRecord[]): vscode.MarkdownString | string {
+  if (servers.length === 0) return vscode.l10n.t("Start vLLM dev server");
+  const all = new vscode.MarkdownString(undefined, true);
+  for (const [index, record] of servers.entries())
+    all.appendMarkdown(`${index > 0 ? "\n\n---\n\n" : ""}${serverTooltip(record).value}`);
+  return all;
 }

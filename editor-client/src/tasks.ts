@@ -1,9 +1,13 @@
 import * as vscode from "vscode";
 import type { LanguageServer } from "./client";
+import type { Desk } from "./desk";
 import type { Portside } from "./server";
 import { type Choice, findWorkspaceTargets, serveArguments } from "./targets";
 
 export const TASK_TYPE = "portside";
+
+/** Tells when it is ready: for tasks that others wait for, `preLaunchTask` above all. */
+const MATCHER = "$portside";
 
 /** A `portside serve` in tasks.json; `arguments` follow the target as they would in a terminal. */
 export interface ServeDefinition extends vscode.TaskDefinition {
@@ -11,47 +15,60 @@ export interface ServeDefinition extends vscode.TaskDefinition {
   arguments?: string[];
 }
 
-export function serveTask(portside: Portside, { folder, target }: Choice): vscode.Task {
-  const [name, ...rest] = serveArguments(target);
-  const definition: ServeDefinition = { type: TASK_TYPE, target: name, arguments: rest };
-  return taskFrom(portside, definition, folder, target.cwd ?? folder.uri.fsPath);
-}
-
 /** Offers a task for each server of the workspace, and completes those of tasks.json. */
 export class ServeTasks implements vscode.TaskProvider {
-  constructor(private readonly server: LanguageServer) {}
+  constructor(
+    private readonly server: LanguageServer,
+    private readonly desk: Desk,
+  ) {}
 
   async provideTasks(): Promise<vscode.Task[]> {
     const choices = await findWorkspaceTargets(this.server);
-    const portside = this.server.current;
-    return portside ? choices.map((choice) => serveTask(portside, choice)) : [];
+    return choices.flatMap((choice) => this.serve(choice) ?? []);
   }
 
   resolveTask(task: vscode.Task): vscode.Task | undefined {
     const folder = typeof task.scope === "object" ? task.scope : vscode.workspace.workspaceFolders?.[0];
     if (!(folder && this.server.current)) return undefined;
-    return taskFrom(this.server.current, task.definition as ServeDefinition, folder, folder.uri.fsPath);
+    return this.from(this.server.current, task.definition as ServeDefinition, folder, folder.uri.fsPath);
   }
-}
 
-function taskFrom(
-  portside: Portside,
-  definition: ServeDefinition,
-  folder: vscode.WorkspaceFolder,
-  cwd: string,
-): vscode.Task {
-  const [program, ...first] = portside.command;
-  const always = vscode.workspace.getConfiguration("portside.serve", folder).get<string[]>("arguments", []);
-  const python = ["--python", portside.interpreter.path];
-  const args = [...first, "serve", definition.target, ...python, ...(definition.arguments ?? []), ...always];
-  const execution = new vscode.ProcessExecution(program, args, { cwd });
-  const task = new vscode.Task(definition, folder, `serve ${definition.target}`, "portside", execution);
-  task.isBackground = true;
-  task.presentationOptions = {
-    reveal: vscode.TaskRevealKind.Always,
-    panel: vscode.TaskPanelKind.Dedicated,
-    clear: true,
-    showReuseMessage: false,
-  };
-  return task;
+  /** undefined: no Portside has been found. */
+  serve({ folder, target }: Choice): vscode.Task | undefined {
+    if (!this.server.current) return undefined;
+    const [name, ...rest] = serveArguments(target);
+    const definition: ServeDefinition = { type: TASK_TYPE, target: name, arguments: rest };
+    return this.from(this.server.current, definition, folder, target.cwd ?? folder.uri.fsPath);
+  }
+
+  private from(
+    portside: Portside,
+    definition: ServeDefinition,
+    folder: vscode.WorkspaceFolder,
+    cwd: string,
+  ): vscode.Task {
+    const [program, ...first] = portside.command;
+    const settings = vscode.workspace.getConfiguration("portside.serve", folder);
+    const always = settings.get<string[]>("arguments", []);
+    const python = ["--python", portside.interpreter.path];
+    const given = definition.arguments ?? [];
+    const args = [...first, "serve", definition.target, ...python, ...given, ...always];
+    // Where it asks what to do about a port that is taken: a dialog here, instead of a line in the terminal.
+    const asks = this.desk.address;
+    const execution = new vscode.ProcessExecution(program, args, {
+      cwd,
+      ...(asks && { env: { PORTSIDE_ASK: asks } }),
+    });
+    const name = `serve ${definition.target}`;
+    const task = new vscode.Task(definition, folder, name, "portside", execution, MATCHER);
+    task.isBackground = true;
+    task.detail = vscode.l10n.t("Dev server that reloads on each save");
+    task.presentationOptions = {
+      reveal: vscode.TaskRevealKind.Always,
+      panel: vscode.TaskPanelKind.Dedicated,
+      clear: true,
+      showReuseMessage: false,
+    };
+    return task;
+  }
 }

@@ -1,0 +1,148 @@
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { type Holder, mayBeStopped, ownership } from "./holder";
+import { phaseName, phaseThemeIcon, span } from "./phases";
+import type { PlannedPort } from "./ports";
+import { label, type ServerRecord } from "./records";
+import { isHere } from "./registry";
+
+/** A row of the view. What a command needs of it stands beside the item. */
+export interface Node {
+  item: vscode.TreeItem;
+  children: Node[];
+  record?: ServerRecord;
+  port?: number;
+  holder?: Holder;
+  planned?: PlannedPort;
+}
+
+const { Expanded, Collapsed, None } = vscode.TreeItemCollapsibleState;
+
+export function section(id: string, title: string, children: Node[]): Node {
+  const item = new vscode.TreeItem(title, Expanded);
+  item.id = id;
+  item.contextValue = "section";
+  item.accessibilityInformation = { label: vscode.l10n.t("{0}, {1} entries", title, children.length) };
+  return { item, children };
+}
+
+/** now: in seconds since the epoch. */
+export function serverNode(record: ServerRecord, now: number): Node {
+  const item = new vscode.TreeItem(label(record), record.failure || record.message ? Expanded : Collapsed);
+  const place = isHere(record) ? "" : ` · ${path.basename(record.folder)}`;
+  const uptime = span(now - record.started_at);
+  item.id = `server:${record.id}`;
+  item.description = `:${record.port} · ${phaseName(record.phase)} · ${uptime}${place}`;
+  item.iconPath = phaseThemeIcon(record.phase);
+  item.contextValue = isHere(record) ? "server.here" : "server.elsewhere";
+  item.tooltip = serverTooltip(record);
+  item.accessibilityInformation = {
+    label: vscode.l10n.t(
+      "Dev server {0}, port {1}, {2}, started {3} ago, folder {4}",
+      label(record),
+      record.port,
+      phaseName(record.phase),
+      uptime,
+      record.folder,
+    ),
+  };
+  return { item, children: details(record), record, port: record.port };
+}
+
+export function serverTooltip(record: ServerRecord): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(undefined, true);
+  text.appendMarkdown(`**${plain(label(record))}** · ${plain(phaseName(record.phase))}\n\n`);
+  text.appendMarkdown(`<${record.url}>\n\n`);
+  text.appendText(`${record.folder}\npid ${record.pid}`);
+  const trouble = record.failure?.happened ?? record.message;
+  if (trouble) text.appendText(`\n\n${trouble}`);
+  return text;
+}
+
+function details(record: ServerRecord): Node[] {
+  const { failure, message, folder, pid } = record;
+  const rows: Node[] = [];
+  if (failure) rows.push(failureNode(record));
+  else if (message) rows.push(row("message", message, "info"));
+  const url = row("url", record.url, "globe");
+  url.item.command = { command: "portside.openInBrowser", title: "", arguments: [{ record }] };
+  rows.push(url, row("folder", folder, "folder"), row("pid", `pid ${pid}`, "server-process"));
+  return rows;
+}
+
+function failureNode({ failure, folder }: ServerRecord): Node {
+  const shown = row("failure", failure?.happened ?? "", "error");
+  const where = failure?.where;
+  if (where) {
+    const file = vscode.Uri.file(path.resolve(folder, where.file));
+    const at = new vscode.Position(Math.max(0, where.line - 1), 0);
+    const selection = new vscode.Range(at, at);
+    shown.item.description = `${where.file}:${where.line}`;
+    shown.item.command = { command: "vscode.open", title: "", arguments: [file, { selection }] };
+  }
+  return shown;
+}
+
+/** Where there is nothing wrong with it, the port's own dev server counts as fine. */
+export function plannedNode(planned: PlannedPort, running: readonly ServerRecord[]): Node {
+  const own = running.find(({ port }) => port === planned.port);
+  const isTaken = planned.state !== "free" && !own;
+  const isWrong = isTaken || planned.against.length > 0;
+  const holders = own ? [] : planned.holders.map((holder) => holderNode(holder, planned.port));
+  const item = new vscode.TreeItem(`${planned.port}`, holders.length > 0 ? Expanded : None);
+  const state = own ? vscode.l10n.t("held by its dev server") : stateOf(planned);
+  item.id = `port:${planned.port}:${planned.path}:${planned.line}:${planned.who}:${planned.what}`;
+  item.description = `${planned.who} · ${state}`;
+  item.iconPath = new vscode.ThemeIcon(
+    isWrong ? "warning" : own ? "circle-filled" : "circle-outline",
+    isWrong ? new vscode.ThemeColor("list.warningForeground") : undefined,
+  );
+  item.contextValue = `port${isTaken ? ".taken" : own ? ".own" : ".free"}${planned.target ? ".startable" : ""}`;
+  item.tooltip = [
+    `${planned.path}${planned.line ? `:${planned.line}` : ""}`,
+    planned.text,
+    ...planned.against,
+  ].join("\n");
+  item.command = openAt(planned);
+  item.accessibilityInformation = {
+    label: vscode.l10n.t("Port {0} of {1}, {2}", planned.port, planned.who, state),
+  };
+  return { item, children: holders, port: planned.port, planned };
+}
+
+function stateOf({ state, holders, against }: PlannedPort): string {
+  if (holders[0]) return vscode.l10n.t("taken by pid {0}", holders[0].pid);
+  if (against[0]) return vscode.l10n.t("also wanted by {0}", against[0].replaceAll("`", ""));
+  return state === "free" ? vscode.l10n.t("free") : state;
+}
+
+function openAt({ path: file, line }: PlannedPort): vscode.Command {
+  const at = new vscode.Position(Math.max(0, line - 1), 0);
+  const options = { selection: new vscode.Range(at, at) };
+  return { command: "vscode.open", title: "", arguments: [vscode.Uri.file(file), options] };
+}
+
+export function holderNode(holder: Holder, port: number): Node {
+  const item = new vscode.TreeItem(holder.command, None);
+  item.id = `holder:${port}:${holder.pid}`;
+  item.description = ownership(holder);
+  item.iconPath = new vscode.ThemeIcon("server-process");
+  item.contextValue = mayBeStopped(holder) ? "holder.stoppable" : "holder";
+  item.tooltip = [holder.command, ownership(holder), holder.note].filter(Boolean).join("\n");
+  item.accessibilityInformation = {
+    label: vscode.l10n.t("Port {0} is held by {1}, {2}", port, holder.command, ownership(holder)),
+  };
+  return { item, children: [], holder, port };
+}
+
+function row(kind: string, text: string, icon: string): Node {
+  const item = new vscode.TreeItem(text, None);
+  item.iconPath = new vscode.ThemeIcon(icon);
+  item.contextValue = `detail.${kind}`;
+  item.tooltip = text;
+  return { item, children: [] };
+}
+
+function plain(text: string): string {
+  return text.replaceAll(/[\\`*_{}[\]()#+\-.!<>|~]/g, "\\$&");
+}

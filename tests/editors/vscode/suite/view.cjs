@@ -1,0 +1,147 @@
+/** The view "Dev servers and ports": what a person reads in it, and what a screen reader says. */
+const assert = require("node:assert/strict");
+const { spawn } = require("node:child_process");
+const fs = require("node:fs");
+const net = require("node:net");
+const path = require("node:path");
+const vscode = require("vscode");
+const { api, until, uriOf } = require("./workspace.cjs");
+
+/** All rows, the sections' and their children's. */
+async function rows() {
+  const { view } = await api();
+  const all = (nodes) => nodes.flatMap((node) => [node, ...all(node.children)]);
+  return all(view());
+}
+
+async function rowOf(id) {
+  return (await rows()).find(({ item }) => item.id === id);
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** A process that holds the port, of which the editor knows nothing. */
+async function holding(port) {
+  const python = vscode.workspace.getConfiguration("portside").get("interpreter");
+  const child = spawn(python, ["-m", "http.server", String(port), "--bind", "127.0.0.1"], {
+    stdio: "ignore",
+  });
+  const isHeld = () =>
+    new Promise((resolve) => {
+      const socket = net.connect({ port, host: "127.0.0.1" });
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+  await until(isHeld, `port ${port} is held`);
+  return child;
+}
+
+/** What `portside serve` would write. */
+function record(changes) {
+  const folder = vscode.workspace.workspaceFolders[0].uri.fsPath;
+  const now = Date.now() / 1000;
+  return {
+    version: 1,
+    id: "f00",
+    pid: process.pid,
+    folder,
+    target: "core.other:app",
+    name: null,
+    host: "127.0.0.1",
+    port: 8123,
+    url: "http://127.0.0.1:8123",
+    phase: "ready",
+    generation: 1,
+    message: null,
+    failure: null,
+    started_at: now - 200,
+    phase_since: now,
+    log: null,
+    ...changes,
+  };
+}
+
+async function withRecord(content, work) {
+  const file = path.join(process.env.PORTSIDE_STATE_DIR, "servers", `${process.pid}.json`);
+  fs.writeFileSync(`${file}.tmp`, JSON.stringify(content));
+  fs.renameSync(`${file}.tmp`, file);
+  try {
+    await work();
+  } finally {
+    fs.rmSync(file);
+  }
+  await until(async () => !(await rowOf(`server:${content.id}`)), "the record is gone from the view");
+}
+
+module.exports = {
+  async "a dev server of a terminal is in the view, with words for its phase"() {
+    await withRecord(record({}), async () => {
+      const { item } = await until(() => rowOf("server:f00"), "the server's row");
+      assert.equal(item.label, "core.other:app");
+      assert.equal(item.description, ":8123 · ready · 3 min");
+      assert.equal(item.contextValue, "server.here");
+      assert.match(item.accessibilityInformation.label, /^Dev server core\.other:app, port 8123, ready, /);
+    });
+  },
+
+  async "a dev server of another folder is in the view, but not in the status bar"() {
+    await withRecord(record({ folder: "/elsewhere/shop" }), async () => {
+      const { item } = await until(() => rowOf("server:f00"), "the server's row");
+      assert.equal(item.contextValue, "server.elsewhere");
+      assert.match(item.description, / · shop$/);
+      assert.match((await api()).statusText(), /no server/);
+    });
+  },
+
+  async "every row has an icon and words for it, and no colour of its own"() {
+    await withRecord(record({ phase: "failed", message: "it did not start" }), async () => {
+      await until(() => rowOf("server:f00"), "the server's row");
+      for (const { item } of await rows()) {
+        if (item.contextValue === "section") continue;
+        assert(item.iconPath instanceof vscode.ThemeIcon, item.label);
+        assert(item.label, item.id);
+      }
+      const { item } = await rowOf("server:f00");
+      assert.match(item.description, /failed/);
+      assert.equal(item.iconPath.id, "error");
+    });
+  },
+
+  async "who holds a planned port is in the view and can be stopped from there"() {
+    const port = await freePort();
+    const script = uriOf("serve-here.sh").fsPath;
+    fs.writeFileSync(script, `uvicorn core.qwen_vllm_server:app --port ${port}\n`);
+    const holder = await holding(port);
+    await vscode.commands.executeCommand("portside.servers.focus");
+    const id = `holder:${port}:${holder.pid}`;
+    const { item } = await until(() => rowOf(id), "the holder's row");
+    assert.equal(item.contextValue, "holder.stoppable");
+    assert.match(item.accessibilityInformation.label, new RegExp(`^Port ${port} is held by .*http\\.server`));
+    const ended = new Promise((resolve) => holder.once("exit", resolve));
+    holder.kill();
+    await ended;
+    await vscode.commands.executeCommand("portside.refreshPorts");
+    assert(!(await rowOf(id)));
+    const [planned] = (await rows()).filter((row) => row.planned?.port === port);
+    assert.match(planned.item.description, /serve-here\.sh · free$/);
+    fs.rmSync(script);
+  },
+
+  async "a port in a file shows up when the file is saved"() {
+    await vscode.commands.executeCommand("portside.servers.focus");
+    const port = await freePort();
+    const script = uriOf("late.sh").fsPath;
+    fs.writeFileSync(script, `uvicorn core.qwen_vllm_server:app --port ${port}\n`);
+    const isShown = async () => (await rows()).some((row) => row.planned?.port === port);
+    await until(isShown, "the port's row");
+    fs.rmSync(script);
+    await until(async () => !(await isShown()), "the port's row is gone");
+  },
+};
