@@ -5,6 +5,7 @@ import { LanguageServer } from "./client";
 import { askAboutConflict } from "./conflicts";
 import { Desk } from "./desk";
 import { DevServer } from "./devserver";
+import { Failures } from "./failures";
 import { onDidChangeChoice } from "./interpreter";
 import { showMenu } from "./menu";
 import type { LaunchTarget } from "./methods";
@@ -41,6 +42,7 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
   const serverLog = new ServerLog(server, actions);
   const stopHolder = new StopHolder(cli);
   const view = new ServersView(registry, server, cli, log);
+  const failures = new Failures(registry, server);
   const status = new Status(registry);
   const commands: Record<string, (row?: Node) => unknown> = {
     startDevServer: () => devServer.start(),
@@ -72,6 +74,7 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
     vscode.tasks.registerTaskProvider(TASK_TYPE, tasks),
     restartOnChange(server),
     view,
+    failures,
     status,
     serverLog,
     devServer,

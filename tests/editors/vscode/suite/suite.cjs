@@ -1,5 +1,5 @@
 /** Runs inside the extension host, beside the installed .vsix. A failed assertion ends it with exit code 1. */
-const tests = { ...require("./language.cjs"), ...require("./view.cjs") };
+const tests = { ...require("./language.cjs"), ...require("./view.cjs"), ...require("./failures.cjs") };
 
 exports.run = async () => {
   const failed = [];

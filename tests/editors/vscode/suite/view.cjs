@@ -3,8 +3,8 @@ const assert = require("node:assert/strict");
 const { spawn } = require("node:child_process");
 const fs = require("node:fs");
 const net = require("node:net");
-const path = require("node:path");
 const vscode = require("vscode");
+const { record, withRecord } = require("./records.cjs");
 const { api, until, uriOf } = require("./workspace.cjs");
 
 /** All rows, the sections' and their children's. */
@@ -41,43 +41,6 @@ async function holding(port) {
     });
   await until(isHeld, `port ${port} is held`);
   return child;
-}
-
-/** What `portside serve` would write. */
-function record(changes) {
-  const folder = vscode.workspace.workspaceFolders[0].uri.fsPath;
-  const now = Date.now() / 1000;
-  return {
-    version: 1,
-    id: "f00",
-    pid: process.pid,
-    folder,
-    target: "core.other:app",
-    name: null,
-    host: "127.0.0.1",
-    port: 8123,
-    url: "http://127.0.0.1:8123",
-    phase: "ready",
-    generation: 1,
-    message: null,
-    failure: null,
-    started_at: now - 200,
-    phase_since: now,
-    log: null,
-    ...changes,
-  };
-}
-
-async function withRecord(content, work) {
-  const file = path.join(process.env.PORTSIDE_STATE_DIR, "servers", `${process.pid}.json`);
-  fs.writeFileSync(`${file}.tmp`, JSON.stringify(content));
-  fs.renameSync(`${file}.tmp`, file);
-  try {
-    await work();
-  } finally {
-    fs.rmSync(file);
-  }
-  await until(async () => !(await rowOf(`server:${content.id}`)), "the record is gone from the view");
 }
 
 module.exports = {
