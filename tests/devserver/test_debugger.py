@@ -7,13 +7,13 @@ import os
 import signal
 import socket
 import sys
-import venv
 from pathlib import Path
 from typing import Any
 
 from tests.patience import PATIENCE_S
 
 from .conftest import RAW_APP, Start, ask, free_port, wait_until, write
+from .debugging.environments import bare_environment, without_own_debugpy
 
 
 class Client:
@@ -93,13 +93,20 @@ def test_the_debuggers_port_is_checked_with_the_others(serve: Start) -> None:
 
 
 def test_an_environment_without_debugpy_is_told_how_to_get_it(serve: Start, tmp_path: Path) -> None:
-    venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
-    python = tmp_path / "bare" / "bin" / "python"
-    served = serve("app:app", "--debug", "--debug-port", str(free_port()), "--python", str(python))
+    python = bare_environment(tmp_path / "bare")
+    options = {"prefix": without_own_debugpy(tmp_path)}
+    served = serve("app:app", "--debug", "--debug-port", str(free_port()), "--python", str(python), **options)
     failed = served.wait_for("failed")
     assert "debugpy is not installed there" in failed["message"]
     assert "-m pip install debugpy" in failed["message"]
     assert served.process.wait(PATIENCE_S) == 2
+
+
+def test_portsides_own_debugpy_serves_an_environment_without_one(serve: Start, tmp_path: Path) -> None:
+    port, python = free_port(), bare_environment(tmp_path / "bare")
+    served = serve("app:app", "--debug", "--debug-port", str(port), "--python", str(python))
+    served.wait_for("ready")
+    attach(port)
 
 
 def test_the_browser_is_opened_once_and_only_where_asked(serve: Start, project: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from portside import __version__
 
 _COMMANDS = {
     "check": "portside.cli.check:check",
+    "debug-adapter": "portside.cli.debug_adapter:debug_adapter",
     "explain": "portside.cli.explain:explain",
     "fix": "portside.cli.fix:fix",
     "free": "portside.cli.free:free",

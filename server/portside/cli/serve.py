@@ -10,7 +10,7 @@ import dataclasses
 import os
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -21,6 +21,9 @@ from portside.devserver.interpreter import find
 from portside.devserver.plan import Choice, Debug, Plan, PortSource, Target
 from portside.devserver.ports import Claim
 from portside.knowledge import secrets
+
+if TYPE_CHECKING:
+    from portside.devserver.debug_link import DebugLink
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 8000
@@ -105,6 +108,9 @@ class ServeCommand(click.Command):
 @click.option("--debug-port", type=click.IntRange(1, 65535), metavar="PORT", help="For --debug  [5678]")
 @click.option("--debug-wait", is_flag=True, help="As --debug, and wait for the debugger at the first start.")
 @click.option(
+    "--debug-adapter", metavar="SOCKET", hidden=True
+)  # of the `portside debug-adapter` that starts it
+@click.option(
     "--log",
     "log",
     type=click.Choice(["full", "folded"]),
@@ -125,6 +131,7 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
     console.asks_at = asking.take()
     if not sys.platform.startswith("linux"):
         _refuse(console, "portside serve runs on Linux only, so far: nothing else lets it keep its promises")
+    link = _follow_adapter(console, options)
     plan = _plan(console, target, rest, options)
     if plan.debug is not None and plan.target.is_watched:
         _refuse(console, "--debug is for apps, scripts and Python programs; this command runs as it stands")
@@ -145,7 +152,22 @@ def serve(ctx: click.Context, /, target: str | None, **options: Any) -> None:
         plan = _plan(console, target, rest, {**options, "port": claim.port})
     from portside.devserver import runner
 
-    sys.exit(runner.run(plan, claim, console))
+    sys.exit(runner.run(plan, claim, console, link))
+
+
+def _follow_adapter(console: Console, options: dict[str, Any]) -> DebugLink | None:
+    """The debugger that this run belongs to; from here on it hears all that the console says."""
+    if options["debug_adapter"] is None:
+        return None
+    from portside.devserver.debug_link import DebugLink
+
+    try:
+        link = DebugLink(options["debug_adapter"])
+        options["debug_by_adapter"] = link.ask(os.getpid())
+    except OSError as error:
+        _refuse(console, f"{options['debug_adapter']}: no debug adapter listens there: {error.strerror}")
+    console.listener = link.tell
+    return link
 
 
 def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: dict[str, Any]) -> Plan:
@@ -191,7 +213,7 @@ def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
         env_files=choice.env_files,
         settings_environment=choice.settings_environment,
         debug=debug,
-        aside=plan.aside if debug is None else (*plan.aside, debug.port),
+        aside=plan.aside if debug is None or debug.connects else (*plan.aside, debug.port),
         opens_browser=options["opens_browser"],
         folds_log=(options["log"] or ("folded" if is_terminal else "full")) == "folded",
         watch=not options["no_reload"],
@@ -206,9 +228,14 @@ def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
 
 
 def _debug(options: dict[str, Any]) -> Debug | None:
+    by_adapter: Debug | None = options.get("debug_by_adapter")
+    if by_adapter is not None:
+        return by_adapter
     if not (options["debug"] or options["debug_wait"] or options["debug_port"] is not None):
         return None
-    return Debug(options["debug_port"] or _DEFAULT_DEBUG_PORT, waits=options["debug_wait"])
+    from portside.devserver.debugpy_library import own
+
+    return Debug(options["debug_port"] or _DEFAULT_DEBUG_PORT, waits=options["debug_wait"], library=own())
 
 
 def _with_environment(console: Console, choice: Choice, options: dict[str, Any]) -> Choice:

@@ -58,6 +58,8 @@ class Console:
         self._json = output_format == "json"
         self._folder = folder
         self._terminal = not self._json and sys.stdout.isatty()
+        self.listener: Callable[[str, Fields], None] | None = None
+        """Is told each event, too."""
         self.screen: Screen | None = None
         """Who else writes to the terminal; None before anything runs."""
         self.asks_at: str | None = None
@@ -73,10 +75,13 @@ class Console:
         return self._json
 
     def emit(self, event: str, **fields: Any) -> None:
-        if self._json:
-            fields = {key: redacted(value) for key, value in fields.items()}
-            self._write(json.dumps({"event": event, "time": round(time.time(), 3), **fields}))
-            return
+        if self._json or self.listener is not None:
+            shown = {key: redacted(value) for key, value in fields.items()}
+            if self.listener is not None:
+                self.listener(event, shown)
+            if self._json:
+                self._write(json.dumps({"event": event, "time": round(time.time(), 3), **shown}))
+                return
         for mark, style, text in self._lines(event, fields):
             self._show(mark, style, secrets.redact(text))
 

@@ -16,7 +16,7 @@ from portside.devserver import processes, terminal, tree
 from portside.devserver.env_files import Environment
 from portside.devserver.identity import Identity, Status
 from portside.devserver.output import Output
-from portside.devserver.plan import Plan
+from portside.devserver.plan import Debug, Plan
 from portside.devserver.ports import Claim
 from portside.devserver.presence import Members
 from portside.devserver.processes import Guardian, Worker
@@ -61,6 +61,7 @@ class Fleet:
         """The descriptor that takes their standard output where they get none."""
         self.environment = Environment(plan.env_files, plan.settings_environment, dict(plan.environment))
         """What they get besides ours."""
+        self.debug = plan.debug
         self._spare_environment: dict[str, str] = {}
         self.mark: dict[str, str] = {}
         """What each of them has in its environment, to be known by."""
@@ -135,7 +136,7 @@ class Fleet:
         worker.held = False
         target = self._plan.target
         self._before_load(worker)
-        claim, debug = self.claim, self._plan.debug
+        claim, debug = self.claim, self.debug
         worker.channel.send(
             "load",
             fds=[sock.fileno() for sock in claim.sockets],
@@ -145,7 +146,7 @@ class Fleet:
             path=str(target.folder(self._plan.folder)),
             port=claim.port if claim.sockets else None,
             aside=list(self._plan.aside),
-            debug=debug and {"port": debug.port, "wait": debug.waits and worker.generation == 1},
+            debug=debug and _debug_request(debug, worker.generation),
         )
 
     def prepare(self, names: tuple[str, ...]) -> None:
@@ -248,6 +249,15 @@ class Fleet:
         self._guardian.release()
         left = processes.left_over(self._is_ours)
         return sorted({*self._unended, *left} & set(processes.living()))
+
+
+def _debug_request(debug: Debug, generation: int | None) -> dict[str, object]:
+    return {
+        "port": debug.port,
+        "wait": debug.connects or (debug.waits and generation == 1),
+        "connect": debug.connects,
+        "library": debug.library,
+    }
 
 
 def _is_one_file(one: int, other: int) -> bool:

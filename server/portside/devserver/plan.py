@@ -63,10 +63,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Debug:
-    """debugpy in the worker. port: on loopback. waits: until a client is there."""
+    """debugpy in the worker. port: on loopback. waits: until a client is there.
+
+    connects: to an adapter that listens at the port, for each generation anew, instead of listening there.
+    library: the folder that holds debugpy, for an app whose environment has none.
+    """
 
     port: int
     waits: bool = False
+    connects: bool = False
+    library: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ class Worker:
     own_port: bool = False
     """It bound its port itself."""
     by_signal: bool = False
+    paused: bool = False
+    """A debugger holds it, at a breakpoint or between two steps."""
     status: int | None = None
     files: frozenset[str] = frozenset()
     names: tuple[str, ...] = ()

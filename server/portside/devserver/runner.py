@@ -31,12 +31,14 @@ from portside.devserver import (
 )
 from portside.devserver.callers import Callers
 from portside.devserver.console import Console
+from portside.devserver.debug_link import DebugLink
 from portside.devserver.fleet import Fleet
 from portside.devserver.holding import Holding
 from portside.devserver.loading_answer import Progress
 from portside.devserver.machine import Phase
 from portside.devserver.meter import Meter
 from portside.devserver.narrator import Narrator, registry_phase
+from portside.devserver.pauses import Pauses
 from portside.devserver.plan import Plan
 from portside.devserver.ports import Claim
 from portside.devserver.processes import Worker
@@ -62,7 +64,7 @@ _OVER = frozenset({"ready", "failed", "reload failed", "crashed", "ended", "stop
 class Runner:
     """Runs one plan on one claim until it is over. `run` returns the exit code."""
 
-    def __init__(self, plan: Plan, claim: Claim, console: Console) -> None:
+    def __init__(self, plan: Plan, claim: Claim, console: Console, link: DebugLink | None = None) -> None:
         self._plan = plan
         self._console = console
         self._policy = machine.Policy(watch=plan.watch, grace_s=plan.grace_s)
@@ -99,6 +101,8 @@ class Runner:
             self._soon,
             self._answer,
         )
+        self._pauses = Pauses(self._fleet, self._narrator.note, self._post)
+        self._link = link
         self._changed_at: float | None = None
         self._code: int | None = None
         self._opened = False
@@ -111,6 +115,8 @@ class Runner:
         self._registration.begin(self._holding.claim, self._fleet.members, self._selector, self._obey)
         self._narrator.announce()
         self._watching = self._watch()
+        if self._link is not None:
+            self._link.follow(self._selector, self._fleet, self._post)
         if self._fleet.terminal:
             self._keyboard = terminal.Keyboard()
             self._selector.register(0, selectors.EVENT_READ, self._on_key)
@@ -127,7 +133,7 @@ class Runner:
         for key, _ in self._selector.select(self._timeout()):
             key.data()
         now = time.monotonic()
-        due = self._state.next_deadline
+        due = self._deadline()
         if due is not None and due <= now:
             self._post(events.Ticked())
         self._drain_events()
@@ -138,11 +144,14 @@ class Runner:
 
     def _timeout(self) -> float | None:
         times = [
-            time
-            for time in (self._state.next_deadline, self._spare_at, self._meter.next_look)
-            if time is not None
+            time for time in (self._deadline(), self._spare_at, self._meter.next_look) if time is not None
         ]
         return max(0.0, min(times) - time.monotonic()) if times else None
+
+    def _deadline(self) -> float | None:
+        """None while a debugger holds a worker: it does nothing in time, and that is no fault of its own."""
+        stopping = self._state.phase is Phase.STOPPING
+        return None if self._pauses.is_held and not stopping else self._state.next_deadline
 
     def _post(self, event: events.Event) -> None:
         """From any thread."""
@@ -189,7 +198,7 @@ class Runner:
         paths = self._watching.relevant(
             event.paths, self._fleet.files(), serving=self._state.live is not None
         )
-        if not paths:
+        if not paths or self._pauses.keeps(paths):
             return None
         self._changed_at = time.monotonic()
         return events.FilesChanged(paths, self._holds_engine())
@@ -305,6 +314,8 @@ class Runner:
                 self._tenancy.began(worker)
             case "debugging":
                 self._narrator.debugging(fields["host"], fields["port"], bool(fields["waits"]))
+            case "held" | "released":
+                self._pauses.tell(worker, held=message.event == "held")
             case "stale":
                 self._fleet.restart(worker)
             case "asked":
@@ -381,7 +392,7 @@ class Runner:
             return False
         if worker.own_port or self._tenancy.needs_it_free:
             return True  # two would not fit on one port either
-        if self._plan.debug is not None:
+        if self._fleet.debug is not None and not self._fleet.debug.connects:
             return True  # its debugger's port has to be free before the next one can listen there
         return worker.gpu or (worker.engine and bool(processes.below(worker.pid)))
 
@@ -522,8 +533,8 @@ class Runner:
         signal.set_wakeup_fd(-1)
 
 
-def run(plan: Plan, claim: Claim, console: Console) -> int:
+def run(plan: Plan, claim: Claim, console: Console, link: DebugLink | None = None) -> int:
     """Serve the plan on what was claimed until it is over; the exit code."""
     with suppress(ValueError):
         sys.setswitchinterval(0.001)  # events of the watcher's thread are not to wait for ours
-    return Runner(plan, claim, console).run()
+    return Runner(plan, claim, console, link).run()

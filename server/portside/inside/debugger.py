@@ -1,28 +1,91 @@
-"""A debugger that listens in the worker: debugpy, from the user's environment."""
+"""debugpy in the worker: it listens for a debugger, or connects to an adapter that waits for it.
+
+Of the user's environment; where that has none, the one that Portside brings along.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
+import threading
+import time
 from typing import Any
 
 from .channel import Channel
+
+_HOST = "127.0.0.1"
+_POLL_S = 0.1
+_SUSPENDED = 2
+"""pydevd's STATE_SUSPEND: _pydevd_bundle/pydevd_constants.py of debugpy 1.8."""
 
 
 class DebuggerMissingError(Exception):
     """debugpy is not installed in this interpreter."""
 
 
-def listen(channel: Channel, request: dict[str, Any]) -> None:
-    """Let a client attach, on loopback only. request: port, wait (whether to wait for the client)."""
+def start(channel: Channel, request: dict[str, Any]) -> None:
+    """Let the user debug what runs here, over loopback only.
+
+    request: port; connect: to what listens there, else listen there; wait: for the debugger before
+    anything of the user's runs; library: a folder to take debugpy from where there is none here.
+    """
     # It would warn that the standard library's modules have no source lines to stop at.
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    debugpy = _import(request.get("library"))
+    # The engine's own processes are not what is debugged, and starting them must not change.
+    debugpy.configure(subProcess=False)
+    if request.get("connect"):
+        try:
+            debugpy.connect((_HOST, int(request["port"])))
+        except OSError:  # its user has left
+            channel.send("note", text="the debugger went away before the app was loaded")
+            return
+    else:
+        host, port = debugpy.listen((_HOST, int(request["port"])))
+        channel.send("debugging", host=host, port=port, waits=bool(request["wait"]))
+    _watch(channel)
+    if request["wait"]:
+        debugpy.wait_for_client()
+
+
+def _import(library: str | None) -> Any:
     try:
         import debugpy  # noqa: PLC0415  (only where it is asked for)
     except ImportError as error:
-        raise DebuggerMissingError(str(error)) from None
-    # The engine's own processes are not what is debugged, and starting them must not change.
-    debugpy.configure(subProcess=False)
-    host, port = debugpy.listen(("127.0.0.1", int(request["port"])))
-    channel.send("debugging", host=host, port=port, waits=bool(request["wait"]))
-    if request["wait"]:
-        debugpy.wait_for_client()
+        if library is None:
+            raise DebuggerMissingError(str(error)) from None
+        return _import_from(library)
+    return debugpy
+
+
+def _import_from(library: str) -> Any:
+    """The package alone: nothing else of that folder is to be found by the app."""
+    sys.path.insert(0, library)
+    try:
+        return _import(None)
+    finally:
+        sys.path.remove(library)
+
+
+def _watch(channel: Channel) -> None:
+    thread = threading.Thread(target=_tell_when_held, args=(channel,), daemon=True, name="portside.debugger")
+    # How pydevd marks threads of its own: neither traced nor held.
+    thread.__dict__.update(pydev_do_not_trace=True, is_pydev_daemon_thread=True)
+    thread.start()
+
+
+def _tell_when_held(channel: Channel) -> None:
+    """`held` when the debugger stops the app, `released` when it goes on: a held app is no app that hangs."""
+    told = False
+    while True:
+        time.sleep(_POLL_S)
+        held = any(map(_is_held, threading.enumerate()))
+        if held != told:
+            told = held
+            if not channel.send("held" if held else "released"):
+                return
+
+
+def _is_held(thread: threading.Thread) -> bool:
+    state = getattr(getattr(thread, "additional_info", None), "pydev_state", None)
+    return state == _SUSPENDED

@@ -64,10 +64,10 @@ def _scope(server: Any) -> dict[str, Any]:
     }
 
 
-def watch(config: Any, channel: Channel) -> None:
+def watch(config: Any, channel: Channel, *, spares_app: bool = False) -> None:
     """Tell the supervisor when its probe has been answered here: `answered(token, status)`.
 
-    The app is wrapped until then, and no longer.
+    The app is wrapped until then, and no longer. spares_app: the wrapper answers in its place.
     """
     app = config.loaded_app
 
@@ -78,6 +78,12 @@ def watch(config: Any, channel: Channel) -> None:
             return
         if scope.get("client"):
             _clients.add("{}:{}".format(*scope["client"]))
+        if spares_app:
+            config.loaded_app = app
+            channel.send("answered", token=token, status=204)
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
 
         async def telling(message: Any) -> None:
             if message["type"] == "http.response.start":

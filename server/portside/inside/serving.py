@@ -35,9 +35,10 @@ _POLL_S = 0.25
 class Serving:
     """What this worker does with the socket. One server of the process takes it, the first."""
 
-    def __init__(self, channel: Channel, hold: Hold) -> None:
+    def __init__(self, channel: Channel, hold: Hold, *, debugged: bool = False) -> None:
         self._channel = channel
         self._hold = hold
+        self._debugged = debugged
         self._server: Any = None
         self._config: Any = None
         self._noted = False
@@ -114,7 +115,8 @@ class Serving:
     async def _loaded(self) -> None:
         server = self._server
         probe.hide_from_access_log()
-        status = await probe.ask_in_process(server)
+        # A question of ours would be held at the user's breakpoints.
+        status = None if self._debugged else await probe.ask_in_process(server)
         self._channel.send("loaded", status=status, **modules.report())
         for message in self._channel.drain():
             self._on_message(message)
@@ -125,7 +127,7 @@ class Serving:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._go.wait(), _POLL_S)
         # Adopted connections are answered like accepted ones; uvicorn's dates them in its main loop.
-        probe.watch(server.config, self._channel)
+        probe.watch(server.config, self._channel, spares_app=self._debugged)
 
     def _started(self) -> None:
         server = self._server

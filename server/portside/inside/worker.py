@@ -87,12 +87,12 @@ class Worker:
         listeners = [socket.socket(fileno=descriptor) for descriptor in request.fds]
         if fields.get("debug"):
             try:
-                debugger.listen(self._channel, fields["debug"])
+                debugger.start(self._channel, fields["debug"])
             except debugger.DebuggerMissingError as missing:
                 self._fail(missing, str(missing), no_debugpy=True)
                 self._leave(1)
         hold = Hold(self._channel, listeners, fields["port"], fields["aside"])
-        self._serving = Serving(self._channel, hold)
+        self._serving = Serving(self._channel, hold, debugged=bool(fields.get("debug")))
         signal.signal(signal.SIGINT, self._original_sigint)
         self._channel.send("began")
         self._collect_errors()

@@ -1,0 +1,150 @@
+"""The generations of a session: one that waits for the next worker, those that have one.
+
+`newest` is the last that was given the breakpoints; it answers what is about no thread in particular.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any
+
+from portside.devserver.debugging.backend import Backend, BackendError
+from portside.devserver.debugging.breakpoints import Breakpoints
+from portside.devserver.debugging.client import Client
+from portside.devserver.debugging.framing import Message
+from portside.devserver.debugging.identifiers import Identifiers
+
+_SPARE_DELAY_S = 1.0
+"""So that it does not start while the app does."""
+_SILENT = frozenset({"initialized", "terminated", "exited", "debugpySockets", "debugpyAttach"})
+"""Events of one process that the session does not share."""
+
+
+class Generations:
+    """trouble: takes what goes wrong, in words for the user."""
+
+    def __init__(
+        self,
+        client: Client,
+        identifiers: Identifiers,
+        breakpoints: Breakpoints,
+        trouble: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._identifiers = identifiers
+        self._breakpoints = breakpoints
+        self._trouble = trouble
+        self._backends: dict[int, Backend] = {}
+        self._waiting: asyncio.Task[Backend] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._count = 0
+        self._adapter: Sequence[str] = ()
+        self._attach: Message = {}
+        self._is_over = False
+
+    def __iter__(self) -> Iterator[Backend]:
+        yield from [each for each in self._backends.values() if each.is_configured and not each.has_ended]
+
+    @property
+    def newest(self) -> Backend | None:
+        return max(self, key=lambda backend: backend.number, default=None)
+
+    def get(self, number: int) -> Backend | None:
+        return next((backend for backend in self if backend.number == number), None)
+
+    def begin(self, adapter: Sequence[str], attach: Message) -> None:
+        """Have one wait for the first worker. adapter: the command of debugpy's. attach: for each of them."""
+        self._adapter, self._attach = adapter, attach
+        self._expect_next()
+
+    async def take(self) -> int | None:
+        """A worker comes: the port of the adapter that is its own."""
+        if self._is_over:
+            return None
+        waiting, self._waiting = self._waiting or asyncio.ensure_future(self._make()), None
+        try:
+            backend = await waiting
+        except BackendError as error:
+            self._trouble(str(error))
+            return None
+        return backend.port
+
+    async def close(self) -> None:
+        """All of them let the app go on."""
+        self._is_over = True
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.cancel()
+            await asyncio.wait({waiting})
+        await asyncio.gather(*(backend.disconnect() for backend in list(self._backends.values())))
+
+    async def _make(self) -> Backend:
+        self._count += 1
+        backend = Backend(self._count, self._heard)
+        self._backends[backend.number] = backend
+        await backend.start(self._adapter, self._client.offers)
+        await backend.listen(self._attach)
+        return backend
+
+    # -- what they say -----------------------------------------------------------------
+
+    def _heard(self, backend: Backend, message: Message) -> None:
+        event, body = message["event"], message.get("body") or {}
+        if event == "initialized":
+            self._soon(self._configure(backend))
+        elif event in ("terminated", "portsideEnded"):
+            self._end(backend)
+        elif event == "breakpoint":
+            self._retell(backend, body)
+        elif event in _SILENT or (event == "output" and body.get("category") == "telemetry"):
+            pass
+        else:
+            body = self._identifiers.outgoing(backend.number, body)
+            if "hitBreakpointIds" in body:
+                hit = self._breakpoints.hit(backend.number, body["hitBreakpointIds"])
+                body = {**body, "hitBreakpointIds": hit}
+            self._client.tell(event, body)
+
+    async def _configure(self, backend: Backend) -> None:
+        """It has its worker, which waits: everything is set before the app is imported."""
+        for request, numbers in self._breakpoints.all():
+            response = await backend.request(request["command"], request["arguments"])
+            for placed in self._breakpoints.placed(backend.number, numbers, response):
+                self._client.tell("breakpoint", {"reason": "changed", "breakpoint": placed})
+        await backend.configured()
+        if self._waiting is None and not self._is_over:
+            await asyncio.sleep(_SPARE_DELAY_S)
+            self._expect_next()
+
+    def _expect_next(self) -> None:
+        if self._waiting is None and not self._is_over:
+            self._waiting = asyncio.ensure_future(self._make())
+            self._waiting.add_done_callback(_look)
+
+    def _retell(self, backend: Backend, body: Message) -> None:
+        renamed = self._breakpoints.renamed(backend.number, body.get("breakpoint") or {})
+        if renamed is not None and backend is self.newest:
+            self._client.tell("breakpoint", {**body, "breakpoint": renamed})
+
+    def _end(self, backend: Backend) -> None:
+        if self._backends.pop(backend.number, None) is None:
+            return
+        for thread in self._identifiers.threads(backend.number):
+            self._client.tell("thread", {"reason": "exited", "threadId": thread})
+        self._identifiers.forget(backend.number)
+        if backend.is_configured and self.newest is None:
+            for unset in self._breakpoints.unset():
+                self._client.tell("breakpoint", {"reason": "changed", "breakpoint": unset})
+        self._soon(backend.disconnect())
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _look(task: asyncio.Task[Backend]) -> None:
+    """Whoever takes it sees its error; this is for the one that nobody takes."""
+    if not task.cancelled():
+        task.exception()
