@@ -29,7 +29,8 @@ from measure_launches import _cache
 
 from portside.launchfiles.launch_facts import LaunchFacts, LaunchWorkspace
 from portside.rules import port_conflict, port_mismatch
-from portside.workspace.launch_index import LaunchFiles
+from portside.workspace.launch_index import LaunchIndex
+from portside.workspace.launch_texts import LaunchTexts
 
 FACTS = Path(__file__).resolve().parent.parent / "tests" / "corpus" / "launch_ports.jsonl"
 _CHECKS = tuple(rule.RULE.launch_check for rule in (port_conflict, port_mismatch) if rule.RULE.launch_check)
@@ -54,7 +55,7 @@ def main() -> int:
 
 
 def _findings(cache: Path, mirrors: Path | None, repository: tuple[str, str]) -> tuple[list[Fact], int]:
-    files = LaunchFiles(tree_of(*repository, cache, mirrors))
+    files = LaunchIndex(LaunchTexts(tree_of(*repository, cache, mirrors)))
     found, count = [], 0
     for file in files.all():
         count += 1

@@ -23,7 +23,8 @@ from pathlib import Path
 
 from portside.launchfiles import graph
 from portside.launchfiles.plan import planned
-from portside.workspace.launch_index import LaunchFiles
+from portside.workspace.launch_index import LaunchIndex
+from portside.workspace.launch_texts import LaunchTexts
 
 
 def _dockerfile(number: int) -> str:
@@ -187,7 +188,8 @@ def _launches(root: Path, count: int) -> Iterator[Path]:
 
 def _cold(root: Path) -> dict[str, float]:
     started, cpu = time.perf_counter(), time.process_time()
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     read = list(files.all())
     claims = planned(files, iter(read))
     taken = {"seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu}
@@ -196,13 +198,14 @@ def _cold(root: Path) -> dict[str, float]:
 
 def _changes(root: Path, launches: list[Path], rounds: int) -> Iterator[tuple[float, float]]:
     """Seconds and CPU seconds from the event to what there is to say of that file."""
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     list(files.all())
     for number in range(rounds):
         path = launches[number * 7 % len(launches)]
         path.write_text(path.read_text() + "\n")
         started, cpu = time.perf_counter(), time.process_time()
-        files.changed(path)
+        texts.changed(path)
         file = files.file(path.relative_to(root).as_posix())
         if file is not None:
             list(graph.conflicts_in(files, file))

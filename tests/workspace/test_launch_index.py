@@ -8,7 +8,8 @@ import pytest
 
 from portside.launchfiles.facts import Format
 from portside.lint.source import Span
-from portside.workspace.launch_index import LaunchFiles
+from portside.workspace.launch_index import LaunchIndex
+from portside.workspace.launch_texts import LaunchTexts
 
 FILES = {
     "Dockerfile": 'FROM python:3.11\nCMD ["uvicorn", "a:app", "--port", "8000"]\n',
@@ -34,107 +35,117 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def paths(files: LaunchFiles) -> list[str]:
+def paths(files: LaunchIndex) -> list[str]:
     return [file.path for file in files.all()]
 
 
 def test_all_launch_files_are_found_but_what_git_ignores(root: Path) -> None:
-    assert paths(LaunchFiles(root)) == ["Dockerfile", "bin/run", "deploy/compose.yaml"]
+    assert paths(LaunchIndex(LaunchTexts(root))) == ["Dockerfile", "bin/run", "deploy/compose.yaml"]
 
 
 def test_an_excluded_folder_does_not_count(root: Path) -> None:
     deploy = str(root / "deploy")
-    files = LaunchFiles(root, lambda _folder: lambda path, _is_folder: path == deploy)
+    files = LaunchIndex(LaunchTexts(root, lambda _folder: lambda path, _is_folder: path == deploy))
     assert paths(files) == ["Dockerfile", "bin/run"]
 
 
 def test_a_file_that_git_ignores_is_read_where_another_names_it(root: Path) -> None:
-    file = LaunchFiles(root).file(".env")
+    file = LaunchIndex(LaunchTexts(root)).file(".env")
     assert file is not None
     assert file.format is Format.DOTENV
 
 
 def test_a_file_of_another_kind_says_nothing(root: Path) -> None:
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     assert files.file("server.py") is None
     assert files.file("notes.yaml") is None
     assert files.file("nowhere.sh") is None
 
 
 def test_changes_count_once_they_are_told(root: Path) -> None:
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     paths(files)
     new = root / "start.sh"
     new.write_text("uvicorn a:app\n")
-    files.changed(new)
+    texts.changed(new)
     assert "start.sh" in paths(files)
     new.unlink()
-    files.changed(new)
+    texts.changed(new)
     (root / "Dockerfile").write_text("FROM scratch\n")
-    files.changed(root / "Dockerfile")
+    texts.changed(root / "Dockerfile")
     assert paths(files) == ["bin/run", "deploy/compose.yaml"]
 
 
 def test_a_file_that_starts_nothing_by_itself_is_read_where_another_names_it(root: Path) -> None:
     (root / "base.Dockerfile").write_text('FROM scratch\nCMD ["./go"]\n')
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     assert "base.Dockerfile" not in paths(files)
     assert files.file("base.Dockerfile") is not None
 
 
 def test_without_a_path_everything_is_looked_at_again(root: Path) -> None:
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     paths(files)
     (root / "start.sh").write_text("uvicorn a:app\n")
-    files.changed()
+    texts.changed()
     assert "start.sh" in paths(files)
 
 
 def test_unsaved_text_counts_instead_of_the_saved_one(root: Path) -> None:
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     assert files.source("Dockerfile").text == FILES["Dockerfile"]
-    files.set_overlay(root / "Dockerfile", "FROM scratch\nEXPOSE 1\n")
+    texts.set_overlay(root / "Dockerfile", "FROM scratch\nEXPOSE 1\n")
     assert files.source("Dockerfile").text == "FROM scratch\nEXPOSE 1\n"
-    files.set_overlay(root / "Dockerfile", None)
+    texts.set_overlay(root / "Dockerfile", None)
     assert files.source("Dockerfile").text == FILES["Dockerfile"]
 
 
 def test_a_file_that_is_only_in_the_editor_is_there(root: Path) -> None:
-    files = LaunchFiles(root)
-    files.set_overlay(root / "deploy/new.sh", "uvicorn a:app\n")
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
+    texts.set_overlay(root / "deploy/new.sh", "uvicorn a:app\n")
     assert files.is_file("deploy/new.sh")
     assert "deploy/new.sh" in paths(files)
     assert "deploy/new.sh" in [file.path for file in files.in_folder("deploy")]
 
 
 def test_the_folder_of_a_new_file_is_listed_again(root: Path) -> None:
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     assert [file.path for file in files.in_folder("deploy")] == ["deploy/compose.yaml"]
     (root / "deploy/start.sh").write_text("uvicorn a:app\n")
-    files.changed(root / "deploy/start.sh")
+    texts.changed(root / "deploy/start.sh")
     assert [file.path for file in files.in_folder("deploy")] == ["deploy/compose.yaml", "deploy/start.sh"]
 
 
 def test_a_script_says_where_it_listens_and_says_otherwise_once_it_changed(root: Path) -> None:
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     assert [port.number for port in files.ports_of("server.py", (), {})] == [9001]
     (root / "server.py").write_text(FILES["server.py"].replace("9001", "int(os.environ['PORT'])"))
-    files.changed(root / "server.py")
+    texts.changed(root / "server.py")
     assert [port.number for port in files.ports_of("server.py", (), {})] == [None]
     (root / "server.py").write_text("import os, " + (root / "server.py").read_text()[7:])
-    files.changed(root / "server.py")
+    texts.changed(root / "server.py")
     assert [port.number for port in files.ports_of("server.py", (), {"PORT": "9002"})] == [9002]
     assert [port.number for port in files.ports_of("gone.py", (), {})] == []
 
 
 def test_lines_count_from_one(root: Path) -> None:
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     start = FILES["Dockerfile"].index("CMD")
     assert files.line("Dockerfile", Span(start, start)) == 2
 
 
 def test_a_proxy_is_noticed(root: Path) -> None:
     (root / "proxied.sh").write_text("service nginx start\nuvicorn a:app\n")
-    files = LaunchFiles(root)
+    texts = LaunchTexts(root)
+    files = LaunchIndex(texts)
     assert files.may_proxy("proxied.sh")
     assert not files.may_proxy("Dockerfile")

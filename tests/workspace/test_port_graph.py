@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from portside.launchfiles import graph
-from portside.workspace.launch_index import LaunchFiles
+from portside.workspace.launch_index import LaunchIndex
+from portside.workspace.launch_texts import LaunchTexts
 
 UVICORN = 'FROM python:3.11\nENTRYPOINT ["uvicorn"]\nCMD ["app:app"]\n'
 
@@ -18,7 +19,7 @@ class Workspace:
         for path, text in texts.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
-        self.files = LaunchFiles(root)
+        self.files = LaunchIndex(LaunchTexts(root))
 
     def conflicts(self, path: str) -> list[tuple[int, str, str]]:
         file = self.files.file(path)

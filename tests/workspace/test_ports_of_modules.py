@@ -9,7 +9,8 @@ import pytest
 
 from portside.launchfiles.plan import planned
 from portside.lint.finding import apply_edits
-from portside.workspace.launch_index import LaunchFiles
+from portside.workspace.launch_index import LaunchIndex
+from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.port_renaming import port_at
 from portside.workspace.project import Project
 
@@ -28,7 +29,7 @@ def server(imports: str, port: str) -> str:
     return f"{imports}\n{APP}{MAIN.format(port)}"
 
 
-def numbers(files: LaunchFiles) -> list[int]:
+def numbers(files: LaunchIndex) -> list[int]:
     return sorted(row.claim.number for row in planned(files, files.all()))
 
 
@@ -71,20 +72,21 @@ SETTINGS = (
 )
 def test_a_port_of_another_module_is_known(tmp_path: Path, app: str, others: dict[str, str]) -> None:
     lay_out(tmp_path, {"app.py": app, "run.sh": "python app.py\n", **others})
-    assert numbers(LaunchFiles(tmp_path)) == [8011]
+    assert numbers(LaunchIndex(LaunchTexts(tmp_path))) == [8011]
 
 
 def test_the_environment_of_the_launch_counts_in_the_other_module(tmp_path: Path) -> None:
     config = "import os\n\nPORT = int(os.environ.get('API_PORT', '8011'))\n"
     app = server("import config", "config.PORT")
     lay_out(tmp_path, {"app.py": app, "config.py": config, "run.sh": "API_PORT=9000 python app.py\n"})
-    assert numbers(LaunchFiles(tmp_path)) == [9000]
+    assert numbers(LaunchIndex(LaunchTexts(tmp_path))) == [9000]
 
 
 def test_an_edit_of_the_other_module_moves_what_launches_claim(tmp_path: Path) -> None:
     app = server("from config import PORT", "PORT")
     lay_out(tmp_path, {"app.py": app, "config.py": "from base import PORT\n", "run.sh": "python app.py\n"})
-    files = LaunchFiles(tmp_path)
+    texts = LaunchTexts(tmp_path)
+    files = LaunchIndex(texts)
     assert numbers(files) == []
     for name, text, expected in (
         ("base.py", "PORT = 8011\n", [8011]),
@@ -93,19 +95,20 @@ def test_an_edit_of_the_other_module_moves_what_launches_claim(tmp_path: Path) -
         ("config.py", "import os\nPORT = os.environ['X']\n", []),
     ):
         (tmp_path / name).write_text(text)
-        files.changed(tmp_path / name)
+        texts.changed(tmp_path / name)
         assert numbers(files) == expected
     (tmp_path / "config.py").unlink()
-    files.changed(tmp_path / "config.py")
+    texts.changed(tmp_path / "config.py")
     lay_out(tmp_path, {"config/__init__.py": "PORT = 8014\n"})
-    files.changed(tmp_path / "config/__init__.py")
+    texts.changed(tmp_path / "config/__init__.py")
     assert numbers(files) == [8014]
 
 
 def test_an_unrelated_module_leaves_what_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = server("from config import PORT", "PORT")
     lay_out(tmp_path, {"app.py": app, "config.py": "PORT = 8011\n", "run.sh": "python app.py\n"})
-    files = LaunchFiles(tmp_path)
+    texts = LaunchTexts(tmp_path)
+    files = LaunchIndex(texts)
     assert numbers(files) == [8011]
 
     def fail(*_: object) -> None:
@@ -113,7 +116,7 @@ def test_an_unrelated_module_leaves_what_is_known(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr("portside.workspace.launch_index.asked_ports", fail)
     (tmp_path / "other.py").write_text("PORT = 1\n")
-    files.changed(tmp_path / "other.py")
+    texts.changed(tmp_path / "other.py")
     assert numbers(files) == [8011]
 
 

@@ -9,9 +9,9 @@ import pytest
 from portside.lint.finding import LintResult, Severity
 from portside.lint.selection import Selection
 from portside.workspace.importers import ImporterIndex
-from portside.workspace.launch_references import LaunchIndex
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.project import Project
+from portside.workspace.script_runners import ScriptRunners
 
 APP = "from fastapi import FastAPI\nfrom engine import llm\n\napp = FastAPI()\n"
 ENGINE = "from vllm import LLM\n\nllm = LLM('m')\n"
@@ -177,7 +177,7 @@ def test_a_file_that_no_rule_asks_about_costs_no_look_at_others(
         raise AssertionError("nobody needs to know")
 
     monkeypatch.setattr(ImporterIndex, "of", fail)
-    monkeypatch.setattr(LaunchIndex, "references_to", fail)
+    monkeypatch.setattr(ScriptRunners, "references_to", fail)
     monkeypatch.setattr(LocalModules, "summary", fail)
     (tmp_path / "config.py").write_text("TITLE = 'x'\n")
     text = "from fastapi import APIRouter\nfrom config import TITLE\n\nrouter = APIRouter()\n"

@@ -15,7 +15,8 @@ from portside.devserver.project_ports import PlanRow
 from portside.launchfiles.claims import Claim
 from portside.launchfiles.plan import Planned, planned
 from portside.settings import Settings
-from portside.workspace.launch_index import LaunchFiles
+from portside.workspace.launch_index import LaunchIndex
+from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.walk import Excluded, nothing_excluded
 
 _ALL = ("", "*", "[::]", "::", "0.0.0.0")  # noqa: S104 (what files say)
@@ -78,7 +79,7 @@ class Listening:
 
 def of_folder(folder: Path, settings: Settings | None) -> list[Listening]:
     """What listens according to all launch files below, and to the settings' servers; by port."""
-    files = LaunchFiles(folder, _exclusion(settings))
+    files = LaunchIndex(LaunchTexts(folder, _exclusion(settings)))
     known: dict[tuple[str, int], Now] = {}
     rows = [_row(files, one, known) for one in planned(files, files.all())]
     if settings is not None and settings.file is not None:
@@ -93,7 +94,7 @@ def _exclusion(settings: Settings | None) -> Excluded:
     return lambda _folder: lambda path, is_folder: excludes(Path(path), folder=is_folder)
 
 
-def _row(files: LaunchFiles, one: Planned, known: dict[tuple[str, int], Now]) -> Listening:
+def _row(files: LaunchIndex, one: Planned, known: dict[tuple[str, int], Now]) -> Listening:
     claim = one.claim
     now = _now(claim, known) if one.on_machine else Now("", f"in {one.network}")
     return Listening(
@@ -113,7 +114,7 @@ def _row(files: LaunchFiles, one: Planned, known: dict[tuple[str, int], Now]) ->
     )
 
 
-def _against(files: LaunchFiles, claim: Claim) -> str:
+def _against(files: LaunchIndex, claim: Claim) -> str:
     return f"{claim.who} ({claim.place.path}:{files.line(claim.place.path, claim.place.span)})"
 
 

@@ -6,27 +6,20 @@ import importlib
 import re
 
 from portside.launchfiles.facts import Format, LaunchFile
+from portside.launchfiles.names import SEARCHED_ONLY, Kind, is_shell_by_first_line, kind_of, name_of
 
-_BY_NAME = tuple(
-    (re.compile(pattern, re.IGNORECASE), format_)
-    for pattern, format_ in (
-        (r"(.*[.-])?(docker|container)file([.-].*)?", Format.DOCKERFILE),
-        (
-            r"(.*[.-])?compose([.-].*)?\.ya?ml(\.(j2|jinja2?|tmpl|tpl|template|example|sample|dist))?",
-            Format.COMPOSE,
-        ),
-        (r"procfile([.-].*)?", Format.PROCFILE),
-        (r"(gnu)?makefile([.-].*)?|.*\.mk", Format.MAKEFILE),
-        (r".*\.(sh|bash|zsh|sbatch|slurm)", Format.SHELL),
-        (r".*\.(service|container)", Format.SYSTEMD),
-        (r"package\.json", Format.PACKAGE_JSON),
-        (r"launch\.json", Format.VSCODE_LAUNCH),
-        (r"tasks\.json", Format.VSCODE_TASKS),
-        (r"\.env([.-].*)?|.*\.env", Format.DOTENV),
-    )
-)
-_ANY_NAME = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _BY_NAME), re.IGNORECASE)
-_YAML = re.compile(r".*\.ya?ml", re.IGNORECASE)
+_FORMATS = {
+    Kind.DOCKERFILE: Format.DOCKERFILE,
+    Kind.COMPOSE: Format.COMPOSE,
+    Kind.PROCFILE: Format.PROCFILE,
+    Kind.MAKEFILE: Format.MAKEFILE,
+    Kind.SHELL: Format.SHELL,
+    Kind.SYSTEMD: Format.SYSTEMD,
+    Kind.PACKAGE_JSON: Format.PACKAGE_JSON,
+    Kind.VSCODE_LAUNCH: Format.VSCODE_LAUNCH,
+    Kind.VSCODE_TASKS: Format.VSCODE_TASKS,
+    Kind.DOTENV: Format.DOTENV,
+}
 _READERS = {
     Format.DOCKERFILE: "dockerfile",
     Format.COMPOSE: "compose",
@@ -44,19 +37,18 @@ _READERS = {
 
 def may_launch(name: str) -> bool:
     """Whether a file of this name (no folders) can be a launch file, as far as its name tells."""
-    return "." not in name or _YAML.fullmatch(name) is not None or _by_name(name) is not None
+    kind = kind_of(name)
+    return kind is not None and kind not in SEARCHED_ONLY
 
 
 def format_of(path: str, text: str) -> Format | None:
     """What kind of launch file this is; None for none."""
-    name = path.replace("\\", "/").rpartition("/")[2]
-    if (known := _by_name(name)) is not None:
-        return known
-    if _YAML.fullmatch(name):
+    kind = kind_of(name_of(path))
+    if kind is Kind.YAML:
         return _yaml_format(text)
-    if "." not in name and re.match(r"#!.*\b(ba|z|da|k)?sh\b", text[:80]):
-        return Format.SHELL
-    return None
+    if kind is Kind.NO_SUFFIX:
+        return Format.SHELL if is_shell_by_first_line(text) else None
+    return _FORMATS.get(kind) if kind is not None else None
 
 
 def read(path: str, text: str) -> LaunchFile | None:
@@ -68,12 +60,6 @@ def read(path: str, text: str) -> LaunchFile | None:
     reader = importlib.import_module(f"portside.launchfiles.{_READERS[known]}")
     found: LaunchFile = reader.read(path, text)
     return found
-
-
-def _by_name(name: str) -> Format | None:
-    if _ANY_NAME.fullmatch(name) is None:  # most names of a tree
-        return None
-    return next((format_ for pattern, format_ in _BY_NAME if pattern.fullmatch(name)), None)
 
 
 def _yaml_format(text: str) -> Format | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portside.launchfiles.line_commands import (
@@ -12,6 +11,7 @@ from portside.launchfiles.line_commands import (
     readme_commands,
     unit_commands,
 )
+from portside.launchfiles.names import Kind, is_shell_by_first_line, kind_of, name_of
 from portside.launchfiles.python_runs import PythonRun, python_runs
 from portside.launchfiles.words import Command, shell_commands
 from portside.lint.source import SourceFile
@@ -65,34 +65,39 @@ def _json(text: str) -> Iterator[Command]:
     yield from json_commands(text)
 
 
-_BY_NAME: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), reader)
-    for pattern, reader in (
-        (r"(.*[.-])?(docker|container)file([.-].*)?", _dockerfile),
-        (r"procfile([.-].*)?", procfile_commands),
-        (r"(gnu)?makefile|.*\.mk|justfile", shell_commands),
-        (r".*\.(sh|bash|zsh|fish|sbatch|slurm)", shell_commands),
-        (r".*\.(bat|cmd|ps1)", _backslashes),
-        (r".*\.(service|ini|conf|toml|cfg)", unit_commands),
-        (r".*\.ya?ml(\.example|\.template)?", _yaml),
-        (
-            r"package\.json|launch\.json|tasks\.json|devcontainer\.json|railway\.json|.*\.code-workspace",
-            _json,
-        ),
-        (r"readme.*", readme_commands),
-        (r"(?!(changelog|changes|history|news|release).*).*\.(md|mdx|markdown|rst)", markdown_commands),
-    )
-)
+_READERS: Mapping[Kind, Reader] = {
+    Kind.DOCKERFILE: _dockerfile,
+    Kind.COMPOSE: _yaml,
+    Kind.PROCFILE: procfile_commands,
+    Kind.MAKEFILE: shell_commands,
+    Kind.SHELL: shell_commands,
+    Kind.SYSTEMD: unit_commands,
+    Kind.PACKAGE_JSON: _json,
+    Kind.VSCODE_LAUNCH: _json,
+    Kind.VSCODE_TASKS: _json,
+    Kind.YAML: _yaml,
+    Kind.YAML_TEMPLATE: _yaml,
+    Kind.JUSTFILE: shell_commands,
+    Kind.FISH: shell_commands,
+    Kind.WINDOWS_SHELL: _backslashes,
+    Kind.INI: unit_commands,
+    Kind.TOML: unit_commands,
+    Kind.JSON: _json,
+    Kind.CODE_WORKSPACE: _json,
+    Kind.README: readme_commands,
+    Kind.MARKDOWN: markdown_commands,
+    Kind.RST: markdown_commands,
+}
 
 
-def is_launch_file(name: str) -> bool:
-    """Whether a file of this name (no folders) can launch something."""
-    return _reader(name) is not None
+def may_name_scripts(name: str) -> bool:
+    """Whether a file of this name (no folders) can say how to run a script."""
+    return kind_of(name) not in (None, Kind.DOTENV)
 
 
 def script_references(path: str, text: str) -> tuple[ScriptReference, ...]:
     """Every Python script that the launch file at `path` runs, in the order of the text."""
-    reader = _reader(path.rpartition("/")[2]) or _by_first_line(text)
+    reader = _reader(path, text)
     if reader is None or "py" not in text.lower():
         return ()
     source = SourceFile(path, text)
@@ -106,14 +111,11 @@ def script_references(path: str, text: str) -> tuple[ScriptReference, ...]:
     return tuple(found[offset] for offset in sorted(found))
 
 
-def _reader(name: str) -> Reader | None:
-    return next((reader for pattern, reader in _BY_NAME if pattern.fullmatch(name)), None)
-
-
-def _by_first_line(text: str) -> Reader | None:
-    """A script without a suffix, known by its `#!`."""
-    first = text[:80].partition("\n")[0]
-    return shell_commands if re.match(r"#!.*\b(ba|z|da|k)?sh\b", first) else None
+def _reader(path: str, text: str) -> Reader | None:
+    kind = kind_of(name_of(path))
+    if kind is Kind.NO_SUFFIX:
+        return shell_commands if is_shell_by_first_line(text) else None
+    return _READERS.get(kind) if kind is not None else None
 
 
 def _reference(source: SourceFile, run: PythonRun, directory: str | None) -> ScriptReference:

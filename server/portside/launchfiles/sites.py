@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from portside.launchfiles.command_sites import Holder, Piece, Site, list_sites, text_sites
 from portside.launchfiles.line_commands import code_blocks, inline_code
+from portside.launchfiles.names import Kind, is_shell_by_first_line, kind_of, name_of
 from portside.launchfiles.words import Word, exec_words
 from portside.launchfiles.writing import (
     Pen,
@@ -25,10 +26,10 @@ Reader = Callable[[str], Iterator[Site]]
 
 def command_sites(path: str, text: str) -> Iterator[Site]:
     """The commands of the file at `path`; none where its kind is not known, or has no place for others."""
-    name = path.rpartition("/")[2]
-    reader = next((reader for pattern, reader in _READERS if pattern.fullmatch(name)), None)
-    if reader is None and re.match(r"#!.*\b(ba|z|da|k)?sh\b", text[:80].partition("\n")[0]):
-        reader = _shell
+    kind = kind_of(name_of(path))
+    if kind is Kind.NO_SUFFIX and is_shell_by_first_line(text):
+        kind = Kind.SHELL
+    reader = _READERS.get(kind) if kind is not None else None
     if reader is not None:
         yield from reader(text)
 
@@ -167,18 +168,20 @@ def _json(text: str) -> Iterator[Site]:
     yield from json_sites(text)
 
 
-_READERS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), reader)
-    for pattern, reader in (
-        (r"(.*[.-])?(docker|container)file([.-].*)?", _dockerfile),
-        (r"procfile([.-].*)?", _procfile),
-        (r"(gnu)?makefile|.*\.mk", _makefile),
-        (r"justfile", _justfile),
-        (r".*\.(sh|bash|zsh|sbatch|slurm)", _shell),
-        (r".*\.(service|ini|conf)", _unit),
-        (r".*\.ya?ml(\.example|\.template)?", _yaml),
-        (r"package\.json|tasks\.json|devcontainer\.json|railway\.json", _json),
-        (r"readme.*", _readme),
-        (r".*\.(md|mdx|markdown)", _markdown),
-    )
-)
+_READERS: Mapping[Kind, Reader] = {
+    Kind.DOCKERFILE: _dockerfile,
+    Kind.COMPOSE: _yaml,
+    Kind.PROCFILE: _procfile,
+    Kind.MAKEFILE: _makefile,
+    Kind.SHELL: _shell,
+    Kind.SYSTEMD: _unit,
+    Kind.PACKAGE_JSON: _json,
+    Kind.VSCODE_TASKS: _json,
+    Kind.YAML: _yaml,
+    Kind.YAML_TEMPLATE: _yaml,
+    Kind.JUSTFILE: _justfile,
+    Kind.INI: _unit,
+    Kind.JSON: _json,
+    Kind.README: _readme,
+    Kind.MARKDOWN: _markdown,
+}

@@ -25,10 +25,10 @@ from portside.python.value_types import Value
 from portside.workspace.import_roots import script_place
 from portside.workspace.importers import ImporterIndex, Importers
 from portside.workspace.installed import vllm_version
-from portside.workspace.launch_index import LaunchFiles
-from portside.workspace.launch_references import LaunchIndex
+from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launched_python import LaunchedPython
 from portside.workspace.local_modules import LocalModules, module_name
+from portside.workspace.script_runners import ScriptRunners
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Surroundings:
     root: Path
     modules: LocalModules
     importers: ImporterIndex
-    launches: LaunchIndex
-    files: LaunchFiles
+    runners: ScriptRunners
+    files: LaunchIndex
     python: LaunchedPython
 
 
@@ -76,17 +76,17 @@ class AskedFacts(WorkspaceFacts):
     def launch_references(self) -> tuple[LaunchReference, ...]:
         if not self._module.launches:
             return ()
-        found = self._around.launches.references_to(self._file)
+        found = self._around.runners.references_to(self._file)
         return tuple(LaunchReference(r.path, r.line, r.text) for r in found)
 
     def launch_moves(self, _command: MovedCommand) -> LaunchMoves:
-        return self._around.launches.moves(self._file, _command)
+        return self._around.runners.moves(self._file, _command)
 
     def variable_uses(self, _variable: str) -> tuple[tuple[VariableUse, ...], tuple[str, ...]]:
         from portside.workspace.variable_renaming import variable_uses  # noqa: PLC0415 - for one fix alone
 
         around = self._around
-        found, staying = variable_uses(_variable, self.path or "", around.launches, around.files)
+        found, staying = variable_uses(_variable, self.path or "", around.runners, around.files)
         uses = (VariableUse(str(around.root / use.path), use.span, use.text) for use in found)
         return tuple(uses), staying
 
@@ -183,9 +183,9 @@ class AskedFacts(WorkspaceFacts):
         return bool(self._module.names.chunks_with(RETIRED_WORDS))
 
     def _lines_setting(self, variable: str) -> tuple[LaunchReference, ...]:
-        launches = self._around.launches
-        paths = {reference.path for reference in launches.references_to(self._file)}
-        return tuple(LaunchReference(*place) for place in launches.lines_setting(variable, sorted(paths)))
+        runners = self._around.runners
+        paths = {reference.path for reference in runners.references_to(self._file)}
+        return tuple(LaunchReference(*place) for place in runners.lines_setting(variable, sorted(paths)))
 
     def _has_app(self, path: Path) -> bool:
         summary = self._around.modules.summary(path)

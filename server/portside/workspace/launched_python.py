@@ -23,9 +23,10 @@ from portside.lint.source import SourceFile
 from portside.python.facts import ModuleFacts, module_facts
 from portside.python.idle_script import bound_names, ends_at_once
 from portside.workspace.import_roots import import_root
+from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, read_text_file, version
-from portside.workspace.walk import nothing_excluded, paths_below
+from portside.workspace.walk import PYTHON_SUFFIXES
 
 _PLAIN = re.compile(r"[\w./@+-]+")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -47,16 +48,17 @@ class _Module:
 
 
 class LaunchedPython:
-    """Effect: a launch whose file is not where it should be has the workspace walked, once."""
+    """Effect: a launch whose file is not where it should be has the workspace walked."""
 
-    def __init__(self, root: Path, modules: LocalModules) -> None:
-        self._root = root
-        self._top = str(root).rstrip(os.sep) + os.sep
+    def __init__(self, texts: LaunchTexts, modules: LocalModules) -> None:
+        self._texts = texts
+        self._root = texts.root
+        self._top = str(texts.root).rstrip(os.sep) + os.sep
         self._modules = modules
         self._known: dict[str, tuple[object, _Module | None]] = {}
-        self._python: dict[str, list[str]] | None = None
         self._places: frozenset[str] | None = None
         self._has_submodules: bool | None = None
+        texts.tell(self._forget)
 
     def of(self, file: LaunchFile, unit: Unit, launch: Launch, text: str) -> Launched:
         """What the launch of this unit of the file starts. text: of the launch file."""
@@ -78,10 +80,9 @@ class LaunchedPython:
             module.is_vllm_code,
         )
 
-    def changed(self, path: Path | None = None) -> None:
-        """A file was written, made or removed; without one, any may have been."""
-        if path is None or path.suffix == ".py":
-            self._python = self._places = None
+    def _forget(self, path: str | None) -> None:
+        if path is None or path.endswith(PYTHON_SUFFIXES):
+            self._places = None
         self._has_submodules = None
 
     # Where it is
@@ -106,18 +107,9 @@ class LaunchedPython:
     def _ending(self, name: str) -> Iterator[str]:
         parts = [part for part in name.split("/") if part not in ("", ".", "..")]
         tail = "/" + "/".join(parts)
-        for path in self._index().get(parts[-1] if parts else "", ()):
+        for path in self._texts.python().get(parts[-1] if parts else "", ()):
             if f"/{path}".endswith(tail) or tail.endswith(f"/{path}"):
                 yield path
-
-    def _index(self) -> dict[str, list[str]]:
-        if self._python is None:
-            found: defaultdict[str, list[str]] = defaultdict(list)
-            for path in paths_below(self._root, nothing_excluded, lambda name: name.endswith(".py")):
-                relative = Path(path).relative_to(self._root).as_posix()
-                found[relative.rpartition("/")[2]].append(relative)
-            self._python = dict(found)
-        return self._python
 
     def _bound(self, launch: Launch, module: _Module, names: Sequence[str]) -> frozenset[str] | None:
         """What the module binds; where it lacks the app, another of that name might be meant after all."""
@@ -134,7 +126,8 @@ class LaunchedPython:
     def _folders(self) -> frozenset[str]:
         """Those that hold Python."""
         if self._places is None:
-            self._places = frozenset(folder_of(path) for paths in self._index().values() for path in paths)
+            python = self._texts.python().values()
+            self._places = frozenset(folder_of(path) for paths in python for path in paths)
         return self._places
 
     # Where it is not
@@ -144,7 +137,7 @@ class LaunchedPython:
     ) -> str | None:
         """The path that should be there: its folder is, and has Python; nothing has that name anywhere."""
         wanted = names[0]
-        if any(self._index().get(posixpath.basename(name)) for name in names if not _is_package(name)):
+        if any(self._texts.python().get(posixpath.basename(name)) for name in names if not _is_package(name)):
             return None
         if any(self._ending(name) and list(self._ending(name)) for name in names):
             return None

@@ -10,7 +10,7 @@ from portside.launchfiles.around import Place
 from portside.launchfiles.same_port import SamePort, same_ports
 from portside.lint.finding import Edit
 from portside.lint.source import Span
-from portside.workspace.launch_index import LaunchFiles
+from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.project import Project
 
 HIGHEST = 65535
@@ -73,7 +73,7 @@ def _check(port: SamePort, in_python: Mapping[Place, Place | None]) -> None:
             raise NotRenamed(f"where `{listener.script}` has the port {port.number} from can't be told")
 
 
-def _digits(files: LaunchFiles, place: Place, number: int) -> Place | None:
+def _digits(files: LaunchIndex, place: Place, number: int) -> Place | None:
     """The digits of a number that Python writes, perhaps in quotes; None where it is written otherwise."""
     text = files.text_of(place.path)[place.span.start : place.span.end]
     if text.strip("\"'") != str(number):

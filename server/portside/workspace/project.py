@@ -26,10 +26,11 @@ from portside.workspace.asked_facts import AskedFacts, Surroundings
 from portside.workspace.asked_launch_facts import AskedLaunchFacts
 from portside.workspace.file_kinds import launch_format
 from portside.workspace.importers import ImporterIndex
-from portside.workspace.launch_index import LaunchFiles
-from portside.workspace.launch_references import LaunchIndex
+from portside.workspace.launch_index import LaunchIndex
+from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.launched_python import LaunchedPython
 from portside.workspace.local_modules import LocalModules
+from portside.workspace.script_runners import ScriptRunners
 from portside.workspace.stopwatch import Stopwatch
 
 # As many trees as an editor has tabs; a tree is some ten times the size of its text.
@@ -68,11 +69,15 @@ class Project:
         self._facts: OrderedDict[Path, ModuleFacts] = OrderedDict()
         self._modules = LocalModules(self.root, steady=steady)
         self._importers = ImporterIndex(self.root, self._modules, steady=steady, seen=seen_imports)
-        self._launches = LaunchIndex(self.root)
-        self.launch_files = LaunchFiles(self.root, modules=self._modules)
-        self._launched = LaunchedPython(self.root, self._modules)
+        self._texts = LaunchTexts(self.root)
+        self.launch_files = LaunchIndex(self._texts, self._modules)
         self._surroundings = Surroundings(
-            self.root, self._modules, self._importers, self._launches, self.launch_files, self._launched
+            self.root,
+            self._modules,
+            self._importers,
+            ScriptRunners(self._texts),
+            self.launch_files,
+            LaunchedPython(self._texts, self._modules),
         )
 
     def check(
@@ -130,8 +135,7 @@ class Project:
     def set_overlay(self, path: Path, text: str | None) -> None:
         """The unsaved text of a file counts where others import or run it; None for the saved one again."""
         absolute = self._absolute(path)
-        self._launches.set_overlay(absolute, text)
-        self.launch_files.set_overlay(absolute, text)
+        self._texts.set_overlay(absolute, text)
         if text is not None and launch_format(absolute, text) is not None:
             return
         if text is None:
@@ -142,9 +146,7 @@ class Project:
 
     def changed(self, path: Path | None = None) -> None:
         """A file was written, made or removed on disk; without one, any may have been."""
-        self._launches.changed(self._absolute(path) if path is not None else None)
-        self.launch_files.changed(self._absolute(path) if path is not None else None)
-        self._launched.changed(path)
+        self._texts.changed(self._absolute(path) if path is not None else None)
         self._importers.changed()
 
     def launch_facts(self, path: Path, text: str) -> LaunchFacts | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,6 +81,19 @@ def read_bytes(path: Path | str) -> bytes:
             os.close(file)
     except OSError as error:
         raise UnreadableFile(_reason(error)) from None
+
+
+def read_start(path: str, most: int) -> bytes | None:
+    """The first bytes of a file, for looks at thousands of them; None where it can't be read."""
+    try:
+        # Without waiting: a pipe that nobody writes to would hold up everything.
+        file = os.open(path, _READING | getattr(os, "O_NONBLOCK", 0))
+        try:
+            return os.read(file, most) if stat.S_ISREG(os.fstat(file).st_mode) else None
+        finally:
+            os.close(file)
+    except OSError:
+        return None
 
 
 def _content(file: int) -> bytes:

@@ -10,12 +10,12 @@ from portside.launchfiles.compose_project import project_of
 from portside.launchfiles.facts import Format, LaunchFile
 from portside.lint.source import Span
 from portside.python.facts import VariableUse
-from portside.workspace.launch_index import LaunchFiles
-from portside.workspace.launch_references import LaunchIndex
+from portside.workspace.launch_index import LaunchIndex
+from portside.workspace.script_runners import ScriptRunners
 
 
 def variable_uses(
-    variable: str, script: str, index: LaunchIndex, files: LaunchFiles
+    variable: str, script: str, runners: ScriptRunners, files: LaunchIndex
 ) -> tuple[tuple[VariableUse, ...], tuple[str, ...]]:
     """The places that name it for this script, and the files where others may be meant, too.
 
@@ -25,8 +25,8 @@ def variable_uses(
     word = re.compile(rf"(?<!\w){re.escape(variable)}(?!\w)")
     uses: list[VariableUse] = []
     staying: list[str] = []
-    for path, offsets in _running(script, index, files).items():
-        text = files.source(path).text or index.text_of(path)
+    for path, offsets in _running(script, runners, files).items():
+        text = files.source(path).text or files.text_of(path)
         spans = [Span(*found.span()) for found in word.finditer(text)]
         file = files.file(path)
         if spans and file is not None and _names_for_others(file, spans, offsets):
@@ -34,15 +34,15 @@ def variable_uses(
         else:
             uses += (VariableUse(path, span, text) for span in spans)
     if not staying and not _named_elsewhere(word, {use.path for use in uses}, files):
-        text = index.text_of(".env")
+        text = files.text_of(".env")
         uses += (VariableUse(".env", Span(*found.span()), text) for found in word.finditer(text))
     return tuple(uses), tuple(staying)
 
 
-def _running(script: str, index: LaunchIndex, files: LaunchFiles) -> dict[str, list[int]]:
+def _running(script: str, runners: ScriptRunners, files: LaunchIndex) -> dict[str, list[int]]:
     """The launch files that run the script, each with the places of the parts that do."""
     found: dict[str, list[int]] = {}
-    for reference in index.references_of(script):
+    for reference in runners.references_of(script):
         if not reference.path.lower().endswith((".md", ".mdx", ".markdown", ".rst")):
             found.setdefault(reference.path, []).append(reference.offset)
     for file in files.all():
@@ -70,7 +70,7 @@ def _names_for_others(file: LaunchFile, spans: list[Span], offsets: list[int]) -
     return False
 
 
-def _named_elsewhere(word: re.Pattern[str], known: set[str], files: LaunchFiles) -> bool:
+def _named_elsewhere(word: re.Pattern[str], known: set[str], files: LaunchIndex) -> bool:
     return any(
         word.search(files.source(file.path).text) is not None
         for file in files.all()

@@ -70,6 +70,27 @@ def paths_below(folder: Path, excluded: Excluded, wanted: Callable[[str], bool])
     yield from _walk(top, _entries(top), ignores, excluded, wanted)
 
 
+def is_below(folder: str, path: str, excluded: Excluded) -> bool:
+    """Whether `paths_below` would come to this file below the folder. Both absolute."""
+    top = folder.rstrip(os.sep)
+    ignores = () if _ignored(top, True, above := _ignore_files_above(top)) else above
+    *folders, _ = Path(path[len(top) + 1 :]).parts
+    here = top
+    for name in folders:
+        inside = f"{here}{os.sep}{name}"
+        if name in SKIPPED_FOLDERS or os.path.islink(inside):  # noqa: PTH114 - see below
+            return False
+        ignores = (*ignores, *_ignore_file(here))
+        exclusion = excluded(here)
+        if _ignored(inside, True, ignores) or (exclusion is not None and exclusion(inside, True)):
+            return False
+        here = inside
+        if os.path.exists(f"{here}{os.sep}pyvenv.cfg"):  # noqa: PTH110 - for each of thousands of events
+            return False
+    ignores, exclusion = (*ignores, *_ignore_file(here)), excluded(here)
+    return not _ignored(path, False, ignores) and not (exclusion is not None and exclusion(path, False))
+
+
 def _walk(
     folder: str,
     entries: list[os.DirEntry[str]],

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portside.workspace.launch_references import LaunchIndex
+from portside.workspace.launch_texts import LaunchTexts
+from portside.workspace.script_runners import ScriptRunners
 
 FILES = {
     "core/server.py": "",
@@ -35,60 +36,63 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def places(index: LaunchIndex, script: Path) -> list[str]:
-    return [f"{reference.path}:{reference.line}" for reference in index.references_to(script)]
+def places(runners: ScriptRunners, script: Path) -> list[str]:
+    return [f"{reference.path}:{reference.line}" for reference in runners.references_to(script)]
 
 
 def test_every_launch_is_named_and_nothing_that_git_or_tools_ignore(workspace: Path) -> None:
-    found = places(LaunchIndex(workspace), workspace / "core/server.py")
+    found = places(ScriptRunners(LaunchTexts(workspace)), workspace / "core/server.py")
     assert found == [".vscode/launch.json:1", "Dockerfile:1", "bin/run:2", "deploy/compose.yaml:3"]
 
 
 def test_an_excluded_folder_does_not_count(workspace: Path) -> None:
-    index = LaunchIndex(
-        workspace, lambda _folder: lambda path, is_folder: is_folder and path.endswith("deploy")
+    runners = ScriptRunners(
+        LaunchTexts(workspace, lambda _folder: lambda path, is_folder: is_folder and path.endswith("deploy"))
     )
-    assert "deploy/compose.yaml:3" not in places(index, workspace / "core/server.py")
+    assert "deploy/compose.yaml:3" not in places(runners, workspace / "core/server.py")
 
 
 def test_a_changed_file_is_read_again(workspace: Path) -> None:
-    index = LaunchIndex(workspace)
-    assert places(index, workspace / "core/other.py") == ["start.sh:1"]
+    texts = LaunchTexts(workspace)
+    runners = ScriptRunners(texts)
+    assert places(runners, workspace / "core/other.py") == ["start.sh:1"]
     (workspace / "start.sh").write_text("\npython core/other.py\n")
-    index.changed(workspace / "start.sh")
-    assert places(index, workspace / "core/other.py") == ["start.sh:2"]
+    texts.changed(workspace / "start.sh")
+    assert places(runners, workspace / "core/other.py") == ["start.sh:2"]
     (workspace / "start.sh").unlink()
-    index.changed(workspace / "start.sh")
-    assert places(index, workspace / "core/other.py") == []
+    texts.changed(workspace / "start.sh")
+    assert places(runners, workspace / "core/other.py") == []
 
 
 def test_a_new_file_of_the_same_name_takes_its_launch_over(workspace: Path) -> None:
     (workspace / "run.sh").write_text("python server.py\n")
-    index = LaunchIndex(workspace)
-    assert "run.sh:1" in places(index, workspace / "core/server.py")
+    texts = LaunchTexts(workspace)
+    runners = ScriptRunners(texts)
+    assert "run.sh:1" in places(runners, workspace / "core/server.py")
     (workspace / "server.py").write_text("")
-    index.changed(workspace / "server.py")
-    assert "run.sh:1" not in places(index, workspace / "core/server.py")
-    index.changed()
-    assert "run.sh:1" in places(index, workspace / "server.py")
+    texts.changed(workspace / "server.py")
+    assert "run.sh:1" not in places(runners, workspace / "core/server.py")
+    texts.changed()
+    assert "run.sh:1" in places(runners, workspace / "server.py")
 
 
 def test_unsaved_text_counts_instead_of_the_saved_one(workspace: Path) -> None:
-    index = LaunchIndex(workspace)
-    index.set_overlay(workspace / "start.sh", "uvicorn core.other:app\n")
-    assert places(index, workspace / "core/other.py") == []
-    index.set_overlay(workspace / "start.sh", None)
-    assert places(index, workspace / "core/other.py") == ["start.sh:1"]
+    texts = LaunchTexts(workspace)
+    runners = ScriptRunners(texts)
+    texts.set_overlay(workspace / "start.sh", "uvicorn core.other:app\n")
+    assert places(runners, workspace / "core/other.py") == []
+    texts.set_overlay(workspace / "start.sh", None)
+    assert places(runners, workspace / "core/other.py") == ["start.sh:1"]
 
 
 def test_a_file_that_is_no_text_or_that_is_huge_does_not_count(workspace: Path) -> None:
     (workspace / "a.sh").write_bytes(b"\0python core/other.py\n")
     (workspace / "b.sh").write_bytes(b"python core/other.py\n" + b"#" * 600_000)
     (workspace / "c.sh").write_bytes(b"\xff\xfepython core/other.py\n")
-    assert places(LaunchIndex(workspace), workspace / "core/other.py") == ["start.sh:1"]
+    assert places(ScriptRunners(LaunchTexts(workspace)), workspace / "core/other.py") == ["start.sh:1"]
 
 
 def test_running_a_package_runs_its_main_module(workspace: Path) -> None:
     (workspace / "core/__main__.py").write_text("")
     (workspace / "package.sh").write_text("python -m core\n")
-    assert places(LaunchIndex(workspace), workspace / "core/__main__.py") == ["package.sh:1"]
+    assert places(ScriptRunners(LaunchTexts(workspace)), workspace / "core/__main__.py") == ["package.sh:1"]

@@ -1,0 +1,163 @@
+"""The files below a root that may start something, or say how: found by one walk, read in one place.
+
+What an editor holds unsaved counts before what is saved. Who keeps something that was made of these texts
+is told when one of them may have changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from pathlib import Path
+
+from portside.launchfiles.around import folder_of
+from portside.launchfiles.names import kind_of, name_of
+from portside.launchfiles.prefilter import LARGEST_BYTES
+from portside.workspace.text_file import UnreadableFile, decode, read_start
+from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, is_below, nothing_excluded, paths_below
+
+Forget = Callable[["str | None"], None]
+"""Told of a path whose file is no longer what it was; of all of them without one."""
+
+
+class LaunchTexts:
+    """Paths are relative to the root, with slashes. Not safe for threads.
+
+    Effect: the first question about all files walks the workspace.
+    """
+
+    def __init__(self, root: Path, excluded: Excluded = nothing_excluded) -> None:
+        self.root = root.absolute()
+        self._top = str(self.root).rstrip(os.sep) + os.sep
+        self._excluded = excluded
+        self._overlays: dict[str, str] = {}
+        self._python: defaultdict[str, set[str]] = defaultdict(set)
+        self._others: set[str] | None = None
+        self._folders: dict[str, tuple[str, ...]] = {}
+        self._listeners: list[Forget] = []
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def paths(self) -> Set[str]:
+        """All whose name promises something (`names.kind_of`), saved or not; in no order."""
+        unsaved = {path for path in self._overlays if kind_of(name_of(path)) is not None}
+        return self._walked() | unsaved if unsaved else self._walked()
+
+    def python(self) -> Mapping[str, Collection[str]]:
+        """The Python files by their names without folders."""
+        self._walked()
+        return self._python
+
+    def in_folder(self, folder: str) -> tuple[str, ...]:
+        """The same right in this folder, in their order, whatever ignores them."""
+        if folder not in self._folders:
+            self._folders[folder] = tuple(self._names_in(folder))
+        return self._folders[folder]
+
+    def is_file(self, path: str) -> bool:
+        """Whether the workspace has this file, whatever it is."""
+        return path in self._overlays or os.path.isfile(self._top + path)  # noqa: PTH113 (many, and often)
+
+    def is_unsaved(self, path: str) -> bool:
+        return path in self._overlays
+
+    def relative(self, path: Path) -> str:
+        text = str(path if path.is_absolute() else self.root / path)
+        return text.removeprefix(self._top).replace(os.sep, "/")
+
+    # -- texts ---------------------------------------------------------------------------------
+
+    def text(self, path: str, data: bytes | None = None) -> str | None:
+        """What the file holds; None where there is none, it is no text, or larger than people write by hand.
+
+        data: its bytes, where they have been read.
+        """
+        if path in self._overlays:
+            return self._overlays[path]
+        data = data if data is not None else self.data(path)
+        try:
+            return decode(Path(path), data).text if data is not None else None
+        except UnreadableFile:
+            return None
+
+    def data(self, path: str) -> bytes | None:
+        """What is saved; None where nothing can be read, or too much."""
+        data = read_start(self._top + path, LARGEST_BYTES + 1)
+        return data if data is not None and len(data) <= LARGEST_BYTES else None
+
+    # -- changes -------------------------------------------------------------------------------
+
+    def tell(self, forget: Forget) -> None:
+        """Call this whenever a file may have changed."""
+        self._listeners.append(forget)
+
+    def changed(self, path: Path | None = None) -> None:
+        """A file was written, made or removed; without one, any may have been."""
+        if path is None:
+            self._others = None
+            self._folders.clear()
+            self._say(None)
+            return
+        relative = self.relative(path)
+        self._note(relative, path.name)
+        self._forget(relative)
+
+    def set_overlay(self, path: Path, text: str | None) -> None:
+        """The unsaved text of a file counts instead of the saved one; None for the saved one again."""
+        relative = self.relative(path)
+        if text is None:
+            self._overlays.pop(relative, None)
+        else:
+            self._overlays[relative] = text
+        self._forget(relative)
+
+    def _forget(self, path: str) -> None:
+        self._folders.pop(folder_of(path), None)
+        self._say(path)
+
+    def _say(self, path: str | None) -> None:
+        for forget in self._listeners:
+            forget(path)
+
+    def _note(self, path: str, name: str) -> None:
+        """Keep what the walk found in step with a file that came or went."""
+        if self._others is None:
+            return
+        is_python = name.endswith(PYTHON_SUFFIXES)
+        if not is_python and kind_of(name) is None:
+            return
+        known = self._python[name] if is_python else self._others
+        if not self.is_file(path):
+            known.discard(path)
+        elif path not in known and is_below(self._top, self._top + path, self._excluded):
+            known.add(path)
+
+    # -- finding -------------------------------------------------------------------------------
+
+    def _walked(self) -> set[str]:
+        if self._others is None:
+            self._python.clear()
+            self._others = set(self._walk())
+        return self._others
+
+    def _walk(self) -> Iterator[str]:
+        for path in paths_below(self.root, self._excluded, _is_of_interest):
+            relative = path[len(self._top) :].replace(os.sep, "/")
+            if relative.endswith(PYTHON_SUFFIXES):
+                self._python[relative.rpartition("/")[2]].add(relative)
+            else:
+                yield relative
+
+    def _names_in(self, folder: str) -> Iterator[str]:
+        try:
+            names = os.listdir(self._top + folder)  # noqa: PTH208 (names are enough)
+        except OSError:
+            names = []
+        own = [path for path in self._overlays if folder_of(path) == folder]
+        paths = [f"{folder}/{name}" if folder else name for name in names if kind_of(name) is not None]
+        yield from sorted({*paths, *own})
+
+
+def _is_of_interest(name: str) -> bool:
+    return name.endswith(PYTHON_SUFFIXES) or kind_of(name) is not None

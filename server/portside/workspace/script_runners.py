@@ -1,0 +1,146 @@
+"""Who in the workspace runs a script: every Dockerfile, compose file, shell script, unit and page that does.
+
+Documentation counts. A script whose main block is gone ends without a word when
+somebody runs it as the README says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portside.launchfiles.names import name_of
+from portside.launchfiles.resolution import files_run, means_another
+from portside.launchfiles.script_references import ScriptReference, may_name_scripts, script_references
+from portside.launchfiles.variable_settings import lines_setting
+from portside.lint.finding import Edit
+from portside.lint.moved_command import MovedCommand
+from portside.python.facts import LaunchMoves, LaunchReference
+from portside.workspace.launch_texts import LaunchTexts
+
+if TYPE_CHECKING:
+    from portside.launchfiles.file_moves import FileMoves
+
+# One of these stands in every line that runs Python; most files have none and are not read any further.
+_SIGNS = (b".py", b"-m", b'"module"')
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a file runs, and the text that this was found in."""
+
+    references: tuple[ScriptReference, ...]
+    text: str
+
+
+class ScriptRunners:
+    """Kept as the texts are, each file read again once it has changed.
+
+    Effect: the first question has the workspace walked, and reads what may run a script.
+    """
+
+    def __init__(self, texts: LaunchTexts) -> None:
+        self._texts = texts
+        self._known: dict[str, _Entry] = {}
+        self._read: set[str] = set()
+        texts.tell(self._forget)
+
+    def references_to(self, script: Path) -> tuple[ScriptReference, ...]:
+        """The places that run this script, as far as can be told; too many rather than too few.
+
+        Paths are relative to the workspace, with slashes, in the order of the files.
+        """
+        self._read_again()
+        relative = self._texts.relative(script)
+        return tuple(
+            reference
+            for path in sorted(self._known)
+            for reference in self._known[path].references
+            if relative in self._files_run(reference, relative)
+        )
+
+    def references_of(self, script: str) -> tuple[ScriptReference, ...]:
+        """The same for a script by its path from the workspace's root; only those that surely mean it."""
+        found = self.references_to(self._texts.root / script)
+        return tuple(r for r in found if means_another(r, self._files_run(r, script)) is None)
+
+    def moves(self, script: Path, command: MovedCommand) -> LaunchMoves:
+        """What it takes to have every place that runs this script start the command instead."""
+        by_file = groupby(self.references_to(script), key=lambda reference: reference.path)
+        found = [(path, self._file_moves(path, tuple(references), command)) for path, references in by_file]
+        return LaunchMoves(
+            tuple(
+                Edit(str(self._texts.root / path), change.span, change.text)
+                for path, moves in found
+                for change in moves.changes
+            ),
+            tuple(_plain(reference) for _, moves in found for reference in moves.changed),
+            tuple((_plain(left.reference), left.reason) for _, moves in found for left in moves.left),
+        )
+
+    def _file_moves(
+        self, path: str, references: tuple[ScriptReference, ...], command: MovedCommand
+    ) -> FileMoves:
+        # Loaded late: only a fix that somebody asks for gets here.
+        from portside.launchfiles.file_moves import FileMoves, LeftLaunch, file_moves  # noqa: PLC0415
+
+        runs = {reference: self._files_run(reference, command.script) for reference in references}
+        doubts = {reference: means_another(reference, files) for reference, files in runs.items()}
+        sure = tuple(reference for reference, doubt in doubts.items() if doubt is None)
+        doubtful = tuple(LeftLaunch(reference, doubt) for reference, doubt in doubts.items() if doubt)
+
+        def remaining(text: str) -> int:
+            now = script_references(path, text)
+            return sum(command.script in self._files_run(r, command.script) for r in now) - len(doubtful)
+
+        moves = file_moves(path, self._known[path].text, sure, command, remaining)
+        return FileMoves(moves.changes, moves.changed, (*moves.left, *doubtful))
+
+    def _files_run(self, reference: ScriptReference, script: str) -> frozenset[str]:
+        """The files of the script's name that the reference may run."""
+        name = name_of(script)
+        if name not in _file_names(reference):
+            return frozenset()
+        return files_run(reference, {*self._texts.python().get(name, ()), script})
+
+    def lines_setting(self, variable: str, paths: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+        """Path, line and text where these launch files, or a `.env` at the root, set the variable."""
+        environment = {".env": self._texts.text(".env") or ""}
+        texts = environment | {path: self._known[path].text for path in paths if path in self._known}
+        for path, text in texts.items():
+            yield from ((path, line, said) for line, said in lines_setting(variable, text))
+
+    def _forget(self, path: str | None) -> None:
+        if path is None:
+            self._known.clear()
+            self._read.clear()
+        else:
+            self._known.pop(path, None)
+            self._read.discard(path)
+
+    def _read_again(self) -> None:
+        for path in self._texts.paths() - self._read:
+            self._read.add(path)
+            if may_name_scripts(name_of(path)):
+                self._look_at(path)
+
+    def _look_at(self, path: str) -> None:
+        data = None if self._texts.is_unsaved(path) else self._texts.data(path)
+        if data is not None and not any(sign in data for sign in _SIGNS):
+            return
+        text = self._texts.text(path, data) or ""
+        if references := script_references(path, text):
+            self._known[path] = _Entry(references, text)
+
+
+def _plain(reference: ScriptReference) -> LaunchReference:
+    return LaunchReference(reference.path, reference.line, reference.text)
+
+
+def _file_names(reference: ScriptReference) -> set[str]:
+    if reference.module:
+        return {reference.script.rpartition(".")[2] + ".py", "__main__.py"}
+    return {reference.script.replace("\\", "/").rpartition("/")[2]}

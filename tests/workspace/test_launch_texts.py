@@ -1,0 +1,70 @@
+"""Which files may start something, and what they hold, over folders on disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from portside.workspace.launch_texts import LaunchTexts
+
+
+def lay_out(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("uvicorn a:app\n")
+
+
+def test_one_walk_finds_what_may_launch_what_may_say_how_and_the_python_files(tmp_path: Path) -> None:
+    lay_out(
+        tmp_path, "run.sh", "docs/README.md", "ci.yml", "src/a.py", "src/b/a.py", "data.csv", "CHANGELOG.md"
+    )
+    texts = LaunchTexts(tmp_path)
+    assert texts.paths() == {"run.sh", "docs/README.md", "ci.yml"}
+    assert texts.python() == {"a.py": {"src/a.py", "src/b/a.py"}}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "node_modules/x/start.sh",
+        "env/start.sh",
+        "local/start.sh",
+        "sub/secret.sh",
+        "gone/start.sh",
+        "linked/start.sh",
+    ],
+)
+def test_a_new_file_counts_only_where_the_walk_would_come(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".git").mkdir()
+    lay_out(tmp_path, "start.sh", "env/pyvenv.cfg")
+    (tmp_path / ".gitignore").write_text("local/\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/.gitignore").write_text("secret.sh\n")
+    (tmp_path / "linked").symlink_to(tmp_path / "sub")
+    excluded = str(tmp_path / "gone")
+    texts = LaunchTexts(tmp_path, lambda _folder: lambda path, _is_folder: path == excluded)
+    assert texts.paths() == {"start.sh"}
+    lay_out(tmp_path, name, "sub/start.sh", "sub/deeper/a.py")
+    for new in (name, "sub/start.sh", "sub/deeper/a.py"):
+        texts.changed(tmp_path / new)
+    assert texts.paths() == {"start.sh", "sub/start.sh"}
+    assert texts.python() == {"a.py": {"sub/deeper/a.py"}}
+    assert texts.paths() == LaunchTexts(tmp_path, lambda _f: lambda path, _i: path == excluded).paths()
+
+
+def test_who_keeps_something_is_told(tmp_path: Path) -> None:
+    texts, told = LaunchTexts(tmp_path), list[str | None]()
+    texts.tell(told.append)
+    texts.changed(tmp_path / "a.sh")
+    texts.set_overlay(tmp_path / "b/c.sh", "x")
+    texts.changed()
+    assert told == ["a.sh", "b/c.sh", None]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes are of POSIX")
+def test_a_pipe_is_no_text_and_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "control")
+    assert LaunchTexts(tmp_path).text("control") is None
