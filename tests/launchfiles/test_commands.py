@@ -54,12 +54,16 @@ SERVERS = {
     "python manage.py runserver 0.0.0.0:9000": "manage.py runserver - 9000",
     "python manage.py runserver": "manage.py runserver - (8000)",
     "python -m http.server 9000": "http.server - 9000",
+    "mkdocs serve": "mkdocs serve - (8000)",
+    "python -m zensical serve -a 0.0.0.0:9000": "zensical serve - 9000",
     "streamlit run ui.py --server.port=9000": "streamlit run ui.py 9000",
     # engines
     "vllm serve Qwen/Qwen3-0.6B": "vllm serve Qwen/Qwen3-0.6B (8000)",
     "vllm serve Qwen/Qwen3-0.6B --port 9000 --trust-remote-code": "vllm serve Qwen/Qwen3-0.6B 9000",
     "vllm serve --model a --headless": "vllm serve a",
     "vllm serve a --uds /tmp/v.sock": "vllm serve a",
+    "vllm serve --model a $EXTRA": "vllm serve a (8000)",
+    "trtllm-serve serve a --port 9000": "trtllm-serve serve a 9000",
     "vllm serve a --config v.yaml": "vllm serve a ?",
     "vllm serve a --config v.yaml --port 9000": "vllm serve a 9000",
     "vllm serve a -dp 2 -dpl 1 --data-parallel-rpc-port 13345": "vllm serve a (8000) data parallel RPC:13345",
@@ -227,6 +231,14 @@ def test_starts_no_server_here(command: str) -> None:
 def test_python_script_behind_uv() -> None:
     assert [told(one) for one in found("uv run --with x serve.py --port 9000")] == ["python serve.py 9000"]
     assert [told(one) for one in found("uv run -m core.app")] == ["python core.app"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["bench_serving", "validate_gpu", "recall_depth_sweep", "score_run", "measure-latency", "profiler"],
+)
+def test_a_script_that_asks_a_server_listens_nowhere(script: str) -> None:
+    assert [told(one) for one in found(f"python {script}.py --port 9000")] == [f"python {script}.py"]
 
 
 def test_start_stop_daemon_names_the_program_apart() -> None:

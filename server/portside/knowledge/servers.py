@@ -371,6 +371,21 @@ _MLFLOW = Server(
 )
 _TENSORBOARD = Server("tensorboard", "nothing", _port(6006), hosts=("--host",), takes_argument=False)
 
+# mkdocs/config/defaults.py: `dev_addr`; Zensical took it over.
+_DOCS = {
+    name: {
+        "serve": Server(
+            f"{name} serve",
+            "nothing",
+            takes_argument=False,
+            binds=("--dev-addr", "-a"),
+            bind_port=8000,
+            hosts=(),
+        )
+    }
+    for name in ("mkdocs", "zensical")
+}
+
 # By the program's name, then by its first arguments; "" where any will do.
 PROGRAMS: Mapping[str, Mapping[str, Server]] = {
     "vllm": {"serve": _VLLM_SERVE},
@@ -476,7 +491,10 @@ PROGRAMS: Mapping[str, Mapping[str, Server]] = {
     "mlx_lm.server": {"": _MLX},
     "mlx_vlm.server": {"": _MLX_VLM},
     "tritonserver": {"": _TRITON},
-    "trtllm-serve": {"": Server("trtllm-serve", "model", _port(8000), host="localhost")},
+    "trtllm-serve": {
+        "serve": Server("trtllm-serve serve", "model", _port(8000), host="localhost"),
+        "": Server("trtllm-serve", "model", _port(8000), host="localhost"),
+    },
     "litellm": {"": _LITELLM},
     "bentoml": {
         "serve": Server(
@@ -507,6 +525,7 @@ PROGRAMS: Mapping[str, Mapping[str, Server]] = {
     "jupyter-notebook": {"": _JUPYTER},
     "mlflow": {"server": _MLFLOW, "ui": _MLFLOW},
     "tensorboard": {"": _TENSORBOARD},
+    **_DOCS,
     "chroma": {"run": Server("chroma run", "nothing", _port(8000), takes_argument=False, host="localhost")},
     "open-webui": {
         "serve": Server(

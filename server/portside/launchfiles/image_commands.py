@@ -97,7 +97,9 @@ def _server_image(name: Word | Placed | None, command: Given | None) -> Word | P
     if name is None or command is None or command.is_shell or not command.words:
         return name
     first = command.words[0]
-    is_argument = not is_program(first if isinstance(first, Placed) else Placed.of_word(first))
+    placed = first if isinstance(first, Placed) else Placed.of_word(first)
+    # `${COMMAND}` alone may as well be all of it.
+    is_argument = not is_program(placed) and (placed.known or len(command.words) > 1)
     if is_argument and "vllm" in name.text.rpartition("/")[2].lower() and by_image(name.text) is None:
         span = name.span(0, len(name.text)) if isinstance(name, Word) else name.span
         return Placed.computed(_VLLM, span)

@@ -89,11 +89,14 @@ def _specs(
             yield from _specs(item, metadata, (*path, str(index)), depth + 1)
     if not isinstance(node, Mapping):
         return
-    if isinstance(node.get("containers"), SequenceNode):
+    is_pod = isinstance(node.get("containers"), SequenceNode)
+    if is_pod:
         yield node, metadata, path
-        return
     beside = node.get("metadata")
     for key, value in node:
+        # KServe puts `workerSpec`, a pod of its own, into the other's.
+        if is_pod and not key.text.endswith("Spec"):
+            continue
         inner = beside if isinstance(beside, Mapping) else metadata
         step = () if key.text in ("spec", "template") else (key.text,)
         yield from _specs(value, inner, (*path, *step), depth + 1)

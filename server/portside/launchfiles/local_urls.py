@@ -3,6 +3,7 @@
 Whatever asks, it names the port in one of these ways:
 
     http://localhost:8000/health    127.0.0.1:8000    -addr=:50051    nc -z localhost 8000
+    ss -lnt | grep -q 8000          lsof -ti:8000
     ('localhost', 8000)             /dev/tcp/localhost/8000           http://localhost/ (80)
 """
 
@@ -28,6 +29,8 @@ _PLACES = tuple(
         rf"(?<![\w.@-]){_HOST}['\"]?\s*,\s*{_PORT}",
         rf"/dev/(?:tcp|udp)/{_HOST}/{_PORT}",
         rf"\b(?:nc|ncat|netcat)\b(?:\s+-w\s+\d+|\s+-\S+)*\s+{_HOST}\s+{_PORT}",
+        rf"\b(?:ss|netstat|lsof)\b[^|;&\n]*\|\s*e?grep(?:\s+-\S+)*\s+['\"]?(?P<host>):?{_PORT}",
+        rf"\blsof\b[^|;&\n]*\s-\w*i\s?(?:tcp)?(?P<host>):{_PORT}",
     )
 )
 _HERE = frozenset(

@@ -23,7 +23,8 @@ _TAKES_VALUE = frozenset({"-X", "-W", "--check-hash-based-pycs"})
 # They ask a server that somebody else started.
 _ASKS = re.compile(
     r"(^|[_.\-/])(clients?|bench\w*|evals?|evaluat\w*|quer(y|ies)|requests?|probe|health\w*|wait\w*|check|tests?"
-    r"|smoke|loadtest|locust\w*|prompt|stress)([_.\-]|$)",
+    r"|smoke|loadtest|locust\w*|prompt|stress|validat\w*|verif\w*|sweep|recall|scor(e|es|ing)|measur\w*"
+    r"|profil(e|er|ing)|compar(e|ison)|warm_?up|ping)([_.\-]|$)",
     re.IGNORECASE,
 )
 

@@ -114,7 +114,7 @@ def target_of(server: Server, options: Options) -> Placed | None:
         scripts = [word for word in [*arguments, *options.words] if word.text.endswith((".py", ".pyw"))]
         found = ([named] if named is not None else []) or scripts or arguments
     else:
-        found = arguments
+        found = arguments if named is None else [word for word in arguments if word.known]
     return found[0] if found else named
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from tree_sitter import Node
 
@@ -19,10 +20,13 @@ from portside.launchfiles import shell_mentions
 from portside.launchfiles.facts import PortMention
 from portside.launchfiles.placed import Placed
 from portside.launchfiles.shell_mentions import ASKING
+from portside.launchfiles.shell_reading import read_line
 from portside.launchfiles.shell_state import Array, State, merge
+from portside.launchfiles.shell_sums import holds
 from portside.launchfiles.shell_syntax import ShellTree
 from portside.launchfiles.shell_words import Words, braced
-from portside.launchfiles.started import Around, Started, program_name
+from portside.launchfiles.started import Around, ScriptRun, Started, program_name
+from portside.launchfiles.variables import Style, expand
 from portside.lint.source import Span
 
 _BUILTINS = frozenset(
@@ -43,6 +47,11 @@ _MATTERS = re.compile(
     + "".join(rf"|{re.escape(name)}" for name in (*PROGRAMS, *SHELLS))
     + r")",
     re.MULTILINE,
+)
+_LAUNCHES = re.compile(
+    r"\b(?:docker|podman|python|pypy"
+    + "".join(rf"|{re.escape(name)}" for name in (*PROGRAMS, *SHELLS))
+    + r")"
 )
 _DULL = NO_LAUNCH - _BUILTINS - ASKING
 _MOST_STEPS = 3000
@@ -116,6 +125,9 @@ class _Run:
         self._steps = 0
         self._calls = 0
         self._stretch = 0
+        self._line: Placed | None = None
+        self._lines: list[Placed] = []
+        self._written: dict[str, Placed] = {}
 
     def everything(self) -> None:
         self._block(self._tree.root)
@@ -181,6 +193,8 @@ class _Run:
                 self._state = outer
             case "list":
                 self._list(node)
+            case "compound_statement" if node.children and node.children[0].type == "((":
+                self._state.sum(self._tree.of(node)[2:-2], self._span(node))
             case _:
                 self._block(node)
 
@@ -203,7 +217,7 @@ class _Run:
     def _is_test(self, node: Node) -> bool:
         return (
             node.type in {"test_command", "negated_command"}
-            or re.match(r"(test|\[)\s", self._tree.of(node)) is not None
+            or re.match(r"(test|\[)\s|\(\(", self._tree.of(node)) is not None
         )
 
     def _redirected(self, node: Node) -> None:
@@ -211,9 +225,14 @@ class _Run:
         heredoc = next((child for child in node.children if child.type == "heredoc_redirect"), None)
         if heredoc is not None:
             self._heredoc(body, heredoc)
+            self._keep(node, body, heredoc)
             for child in heredoc.named_children:
                 if child.type in {"pipeline", "list", "command", "redirected_statement"}:
                     self._statement(child)
+        given = next((child for child in node.children if child.type == "herestring_redirect"), None)
+        if body is not None and body.type == "while_statement" and given is not None:
+            line = self._words().joined(given.named_children[0]) if given.named_children else None
+            self._lines = _lines(line) if line is not None and line.known else []
         if body is not None:
             self._statement(body)
 
@@ -232,6 +251,29 @@ class _Run:
         if inside is not None:
             text = self._text.part(self._tree.start(inside), self._tree.end(inside))
             self._run_text(text)
+
+    def _keep(self, node: Node, body: Node | None, heredoc: Node) -> None:
+        """What a later command may read or run: `while read … done <<EOF`, `cat > start.sh <<EOF`."""
+        inside = next((child for child in heredoc.named_children if child.type == "heredoc_body"), None)
+        if inside is None or body is None:
+            return
+        text = self._text.part(self._tree.start(inside), self._tree.end(inside))
+        start = next((child for child in heredoc.named_children if child.type == "heredoc_start"), None)
+        if start is not None and not re.search(r"['\"\\]", self._tree.of(start)):
+            text = expand(text, Style.BRACES, self._state.lookup)
+        if body.type == "while_statement":
+            self._lines = _lines(text)
+        elif path := self._file_written(node, body, heredoc):
+            self._written[path] = text
+
+    def _file_written(self, node: Node, body: Node, heredoc: Node) -> str:
+        words = self._tree.of(body).split()
+        if "tee" in words[:2]:
+            return next((word for word in words[words.index("tee") + 1 :] if not word.startswith("-")), "")
+        redirects = [child for child in (*node.children, *heredoc.children) if child.type == "file_redirect"]
+        if words[:1] != ["cat"] or not redirects or not redirects[0].named_children:
+            return ""
+        return self._words().joined(redirects[0].named_children[-1]).text
 
     def _run_text(self, text: Placed, around: Around | None = None) -> None:
         """Text that another shell reads, with what is exported here."""
@@ -384,6 +426,9 @@ class _Run:
 
     def _while(self, node: Node) -> None:
         condition, body = node.child_by_field_name("condition"), node.child_by_field_name("body")
+        lines, self._lines = self._lines, []
+        if condition is not None and body is not None and self._rounds(condition, body, lines):
+            return
         if condition is not None:
             self._statement(condition)
         if body is None:
@@ -396,6 +441,31 @@ class _Run:
         arm = self._arm(lambda: self._block(body), None)
         arm.ended = False
         merge(self._state, [arm], exhaustive=False, tested=frozenset())
+
+    def _rounds(self, condition: Node, body: Node, lines: Sequence[Placed]) -> bool:
+        """Whether each round is known: `while [ $i -lt 3 ]`, or `while read …` of a here-document."""
+        if not self._may_launch(body):
+            return False
+        stretch, count = self._apart(), 0
+        for line in lines[:_MOST_ROUNDS]:
+            self._line = line
+            self._statement(condition)
+            self._block(body)
+            count += 1
+        self._line = None
+        text, span = self._tree.of(condition), self._span(condition)
+        until = condition.parent is not None and self._tree.of(condition.parent).startswith("until")
+        while not lines and count < _MOST_ROUNDS and holds(self._state, text, span) is not until:
+            if holds(self._state, text, span) is None:
+                break
+            self._block(body)
+            count += 1
+        self._apart(stretch)
+        return count > 0
+
+    def _may_launch(self, body: Node) -> bool:
+        text = self._tree.of(body)
+        return _LAUNCHES.search(text) is not None or any(name in text for name in self._functions)
 
     # -- functions -----------------------------------------------------------------------------
 
@@ -454,20 +524,31 @@ class _Run:
             return
         evaluator = self._words()
         words: list[Placed] = []
+        line: Placed | None = None
         for child in node.children:
             if child.type == "variable_assignment":
                 words += self._prefix(child, evaluator)
-            elif child.type in {"herestring_redirect", "file_redirect"}:
-                continue
-            elif child.is_named:
+            elif child.type == "herestring_redirect":
+                line = evaluator.joined(child.named_children[0]) if child.named_children else None
+            elif child.is_named and child.type != "file_redirect":
                 words += evaluator.fields(child)
         if not words:
+            return
+        if first is not None and self._tree.of(first) == "read":
+            self._read(words, line)
             return
         name = words[0].text
         if name in self._functions:
             self._call_with(name, words[1:])
         elif not self._builtin(name, words[1:]):
             self._run_words(words)
+
+    def _read(self, words: Sequence[Placed], line: Placed | None) -> None:
+        """`IFS=: read -r name port <<< "$entry"`"""
+        start = next(index for index, word in enumerate(words) if word.text == "read")
+        given = [word.text[4:] for word in words[:start] if word.text.startswith("IFS=")]
+        line = line if line is not None else self._line
+        read_line(self._state, words[start + 1 :], line, given[-1] if given else None)
 
     def _is_dull(self, name: str, node: Node) -> bool:
         """Whether nothing can come of it: `echo`, `mkdir`. Most commands of most scripts are such."""
@@ -486,7 +567,12 @@ class _Run:
             self._apart()
         around = self._here()
         self.outcome.mentions += shell_mentions.of_command(words)
-        self.outcome.started += self._start(words, around, self._depth)
+        for one in self._start(words, around, self._depth):
+            text = self._written.get(one.word.text) if isinstance(one, ScriptRun) else None
+            if text is None:
+                self.outcome.started.append(one)
+            else:
+                self._run_text(text, around)
         if words[0].text == "exec" and len(words) > 1:
             self._state.ended = True
 
@@ -523,7 +609,10 @@ class _Run:
             case "shift":
                 if state.arguments is not None:
                     state.arguments = state.arguments[1:]
-            case "read" | "getopts" | "mapfile" | "readarray" | "let":
+            case "let":
+                for word in arguments:
+                    state.sum(word.text, word.span)
+            case "getopts" | "mapfile" | "readarray":
                 for word in arguments:
                     if re.fullmatch(r"[A-Za-z_]\w*", word.text):
                         state.assign(
@@ -603,6 +692,12 @@ class _Run:
             start = self._tree.start(node)
             found[item[1]] = self._text.part(start + item.start(2), start + item.end(2))
         return found
+
+
+def _lines(text: Placed) -> list[Placed]:
+    ends = [found.end() for found in re.finditer(r"\n|\Z", text.text)]
+    lines = [text.part(start, end) for start, end in pairwise([0, *ends])]
+    return [line for line in lines if line.text.strip()]
 
 
 def started_by(outcome: Outcome) -> Iterator[Started]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portside.launchfiles.facts import Setting
-from portside.launchfiles.placed import Piece, Placed, of_setting
+from portside.launchfiles.placed import Placed, of_setting
+from portside.launchfiles.shell_sums import total
 from portside.lint.source import Span
 
 Array = dict[str, Placed]
-_SUM = re.compile(r"[\d\s+*%/()-]+")
-_NAME_IN_SUM = re.compile(r"\$\{?(\w+)\}?|([A-Za-z_]\w*)")
 
 
 @dataclass
@@ -77,20 +75,8 @@ class State:
             self.folder = posixpath.normpath(posixpath.join(self.folder or "", folder))
 
     def sum(self, expression: str, seen: Span) -> Placed | None:
-        """What `$((expression))` comes to."""
-        names: list[str] = []
-
-        def number(match: re.Match[str]) -> str:
-            name = match[1] or match[2]
-            names.append(name)
-            value = self.lookup(name)
-            return value.text if value is not None and value.known else "?"
-
-        text = _NAME_IN_SUM.sub(number, expression)
-        result = _evaluated(text) if _SUM.fullmatch(text) else None
-        if result is None:
-            return None
-        return Placed((Piece(str(result), seen, None, names[0] if names else None),))
+        """What `$((expression))` comes to. Effect: changes what it sets, as in `X++`."""
+        return total(self, expression, seen)
 
 
 def merge(before: State, arms: Sequence[State], *, exhaustive: bool, tested: frozenset[str]) -> None:
@@ -167,35 +153,3 @@ def _shared(lists: Sequence[Sequence[str]]) -> int:
 def _unsaid(tails: Sequence[Sequence[str]], unknown: Placed) -> list[Placed]:
     said = [found[1] for tail in tails for found in [_SAYS_PORT.search(" ".join(tail))] if found]
     return [Placed.computed(said[0], unknown.span), unknown] if said else []
-
-
-def _evaluated(text: str) -> int | None:
-    try:
-        return _value(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, ValueError, ZeroDivisionError, RecursionError, MemoryError):
-        return None
-
-
-def _value(node: ast.expr) -> int | None:
-    match node:
-        case ast.Constant(value=int(number)):
-            return number
-        case ast.UnaryOp(op=op, operand=operand) if isinstance(op, ast.USub | ast.UAdd):
-            inner = _value(operand)
-            return -inner if inner is not None and isinstance(op, ast.USub) else inner
-        case ast.BinOp(left=left, op=op, right=right):
-            one, other = _value(left), _value(right)
-            if one is None or other is None or max(abs(one), abs(other)) > 10**9:
-                return None
-            match op:
-                case ast.Add():
-                    return one + other
-                case ast.Sub():
-                    return one - other
-                case ast.Mult():
-                    return one * other
-                case ast.Div() | ast.FloorDiv():
-                    return one // other
-                case ast.Mod():
-                    return one % other
-    return None

@@ -11,6 +11,7 @@ from tree_sitter import Node
 from portside.launchfiles.placed import Placed
 from portside.launchfiles.shell_state import State
 from portside.launchfiles.shell_syntax import ShellTree
+from portside.launchfiles.shell_trims import trimmed
 from portside.launchfiles.variables import Style, expand, with_default
 
 _EXPANSION = re.compile(
@@ -18,13 +19,14 @@ _EXPANSION = re.compile(
     r"(?:(?P<empty>:?)(?P<operator>[-=?+])(?P<other>.*)|(?P<more>.+))?\}",
     re.DOTALL,
 )
+_ALL = re.compile(r"\$(\{\w+\[@\]|@|\{@)")
 _ESCAPE = re.compile(r"\\(\r?\n|.)", re.DOTALL)
 _QUOTED_ESCAPE = re.compile(r'\\(\r?\n|["\\$`])')
 _OWN_FOLDER = re.compile(r"dirname|BASH_SOURCE|\$0|\$\{0|%x")
 _PARENTS = re.compile(r"(?:/\.\.)+(?=[\"'\s/)]|$)")
-_SEQ = re.compile(
-    r"\$\(\s*seq\s+(?:-w\s+)?(\S+)(?:\s+(\S+))?(?:\s+(\S+))?\s*\)|`\s*seq\s+(\S+)\s+(\S+)()\s*`"
-)
+_SEQ = re.compile(r"\$\(\s*seq\s+(?P<words>.+)\)|`\s*seq\s+(?P<ticked>[^`]+)`", re.DOTALL)
+_SEQ_WORD = re.compile(r"\$\(\((?:[^()]|\([^()]*\))*\)\)|\"[^\"]*\"|\S+")
+_COUNT = re.compile(r"\$\{#(\w+)\[[@*]\]\}")
 _EXPR = re.compile(r"(?:\$\(|`)\s*expr\s+(.+?)\s*(?:\)|`)")
 _ECHO = re.compile(r"\$\(\s*(?:echo|printf)\s+\"?(\$\{?\w+\}?|[\w.:/-]+)\"?\s*\)")
 _BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
@@ -121,6 +123,9 @@ class Words:
             tree.start(node.children[0]) + len(tree.of(node.children[0])) if node.children else start + 1
         )
         stop = end - 1 if tree.text[end - 1 : end] == '"' and end - 1 >= position else end
+        if self._is_array(node, start, end):
+            yield self._expansion(node.named_children[0], quoted=True)
+            return
         yield _Part(Placed(()))
         for child in node.named_children:
             if child.type not in _EXPANSIONS:
@@ -129,6 +134,12 @@ class Words:
             yield self._expansion(child, quoted=True)
             position = tree.end(child)
         yield from self._literal(position, stop, _QUOTED_ESCAPE)
+
+    def _is_array(self, node: Node, start: int, end: int) -> bool:
+        """Whether it is no more than `"${A[@]}"` or `"$@"`: no word at all where the array is empty."""
+        child = node.named_children[0] if node.named_child_count == 1 else None
+        alone = child is not None and end - start == self._tree.end(child) - self._tree.start(child) + 2
+        return alone and _ALL.match(self._tree.text, start + 1) is not None
 
     def _literal(self, start: int, end: int, escape: re.Pattern[str]) -> Iterator[_Part]:
         position = start
@@ -190,6 +201,10 @@ class Words:
         return found.text if found is not None else index
 
     def _braces(self, text: str, start: int, whole: Placed, *, quoted: bool) -> _Part:
+        if counted := _COUNT.fullmatch(text):
+            array = self.state.variables.get(counted[1])
+            count = str(len(array)) if isinstance(array, dict) else None
+            return _Part(Placed.computed(count, whole.span) if count else Placed.unknown(text, whole.span))
         found = _EXPANSION.fullmatch(text)
         if found is None or found["indirect"]:
             keys = (
@@ -202,20 +217,35 @@ class Words:
             return _Part(Placed.unknown(text, whole.span))
         if found["more"]:
             is_own = found["name"] in {"0", "BASH_SOURCE"} and found["more"] == "%/*"
-            return _Part(
-                Placed.computed(".", whole.span)
-                if is_own
-                else Placed.unknown(text, whole.span, found["name"])
-            )
+            if is_own:
+                return _Part(Placed.computed(".", whole.span))
+            part = self._trimmed(found["name"], found["index"], found["more"])
+            if part is None:
+                return _Part(Placed.unknown(text, whole.span, found["name"]))
+            return _Part(part.through(found["name"], whole.span), splits=not quoted)
         if not found["operator"]:
             return self._variable(found["name"], found["index"], whole, quoted=quoted)
         name = found["name"]
+        if found["index"] in {"@", "*"} and self._is_filled(name, found["operator"], found["other"]):
+            return self._variable(name, found["index"], whole, quoted=quoted)
         other = self._default(start + found.start("other"), start + found.end("other"))
         value = self.state.lookup(name)
         result = with_default(value, found["operator"], bool(found["empty"]), other, name, whole.span)
         if found["operator"] == "=" and result.known:
             self.state.assign(name, result, whole.span)
         return _Part(result, splits=not quoted)
+
+    def _trimmed(self, name: str, index: str | None, operation: str) -> Placed | None:
+        value = self.state.variables.get(name) if index is not None else self.state.lookup(name)
+        if index is not None:
+            value = value.get(self._key(index)) if isinstance(value, dict) else None
+        return trimmed(value, operation) if isinstance(value, Placed) and value.known else None
+
+    def _is_filled(self, name: str, operator: str, other: str) -> bool:
+        """Whether the array itself stands for `${A[@]:-}` and for `${A[@]+"${A[@]}"}`."""
+        if not isinstance(value := self.state.variables.get(name), dict):
+            return False
+        return f"${{{name}[" in other if operator == "+" else bool(value)
 
     def _default(self, start: int, end: int) -> Placed:
         text = self._tree.text
@@ -235,7 +265,8 @@ class Words:
         if re.fullmatch(r"\$\(\s*pwd\s*\)|`pwd`", text) and self.state.folder:
             return Placed.computed(self.state.folder, whole.span)
         if found := _SEQ.fullmatch(text):
-            numbers = [self._number(part) for part in found.groups() if part]
+            given = _SEQ_WORD.findall(found["words"] or found["ticked"])
+            numbers = [self._number(part) for part in given if part != "-w"]
             if None not in numbers:
                 return Placed.computed(
                     " ".join(map(str, _range([n for n in numbers if n is not None]))), whole.span

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from portside.knowledge.runners import NO_LAUNCH, SHELLS
@@ -13,6 +14,9 @@ from portside.launchfiles.started import Around, program_name
 from portside.launchfiles.words import Word
 
 _PORTS = ("--port", "--server-port")
+# `-listen 0.0.0.0:8080` of programs in Go.
+_BINDS = ("--listen", "-listen", "--listen-address", "--bind", "--addr", "-addr", "--http-addr")
+_BIND = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>[^:]+)", re.DOTALL)
 _HOSTS = ("--host", "--hostname", "--address", "--server-name", "--listen", "--bind-address")
 # A client names another machine.
 _OWN = frozenset({"0.0.0.0", "::", "[::]", "*", "127.0.0.1", "localhost", "::1"})  # noqa: S104
@@ -23,8 +27,7 @@ def unnamed_server(
 ) -> Iterator[Launch]:
     """words: all that the container runs, or what its image's own command is given."""
     placed = [word if isinstance(word, Placed) else Placed.of_word(word) for word in words]
-    options = Options(placed)
-    port, host = options.last(_PORTS), options.last(_HOSTS)
+    port, host = _address(Options(placed))
     if port is None or port.port().number is None or (host is not None and host.text not in _OWN):
         return
     program = program_name(placed[0].text) if is_program(placed[0]) else _name(image)
@@ -33,6 +36,15 @@ def unnamed_server(
         yield make_launch(
             placed, around, program=program, serves=Serves.NOTHING, target=None, ports=(listening,)
         )
+
+
+def _address(options: Options) -> tuple[Placed | None, Placed | None]:
+    """The port, and the host if that is told."""
+    port, host = options.last(_PORTS), options.last(_HOSTS)
+    bound = options.last(_BINDS)
+    if port is None and bound is not None and (found := _BIND.fullmatch(bound.text)):
+        return bound.part(*found.span("port")), bound.part(*found.span("host")) if found["host"] else None
+    return port, host
 
 
 def is_program(word: Placed) -> bool:
@@ -45,6 +57,9 @@ def is_program(word: Placed) -> bool:
 
 def _name(image: Word | Placed | None) -> str:
     """`server` of `registry.example:5000/team/server:1.2@sha256:…`; nothing where it is not known."""
-    if image is None or (isinstance(image, Placed) and not image.known):
+    if image is None:
         return ""
-    return image.text.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    placed = image if isinstance(image, Placed) else Placed.of_word(image)
+    last = placed.part(placed.text.partition("@")[0].rfind("/") + 1)
+    name = last.text.partition("@")[0].partition(":")[0]
+    return name if last.part(0, len(name)).known and "$" not in name else ""
