@@ -5,6 +5,7 @@ import { LanguageServer } from "./client";
 import { askAboutConflict } from "./conflicts";
 import { Desk } from "./desk";
 import { DevServer } from "./devserver";
+import { Explain } from "./explain";
 import { Failures } from "./failures";
 import { onDidChangeChoice } from "./interpreter";
 import { showMenu } from "./menu";
@@ -40,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
   const devServer = new DevServer(server, tasks);
   const actions = new ServerActions(registry, devServer, cli);
   const serverLog = new ServerLog(server, actions);
+  const explain = new Explain(cli);
   const stopHolder = new StopHolder(cli);
   const view = new ServersView(registry, server, cli, log);
   const failures = new Failures(registry, server);
@@ -55,6 +57,8 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
     showPorts: () => view.reveal(),
     refreshPorts: () => view.refresh(),
     stopHolder: (row) => stopHolder.ask(row),
+    explain: () => explain.ask(),
+    explainTerminal: () => explain.askOfTerminal(),
     copyLaunchCommand: () => devServer.copyLaunchCommand(),
     fixAll,
     restartLanguageServer: () => server.restart(),
@@ -75,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
     restartOnChange(server),
     view,
     failures,
+    explain,
     status,
     serverLog,
     devServer,

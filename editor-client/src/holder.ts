@@ -27,6 +27,12 @@ export function ownership(holder: Holder): string {
   return vscode.l10n.t("pid {0}, {1}, started {2} ago", holder.pid, whose, span(holder.age_s));
 }
 
+/** The command as one would call it: its program without the folder. */
+export function shortCommand({ command }: Holder): string {
+  const [program = "", ...rest] = command.split(" ");
+  return [program.slice(program.lastIndexOf("/") + 1), ...rest].join(" ");
+}
+
 /** Each holder in two lines, for a dialog. unseen: users whose processes are out of sight. */
 export function describeHolders(holders: readonly Holder[], unseen: readonly string[] = []): string {
   const lines = holders.flatMap((holder) => [

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { type Holder, mayBeStopped, ownership } from "./holder";
+import { type Holder, mayBeStopped, ownership, shortCommand } from "./holder";
 import { phaseName, phaseThemeIcon, span } from "./phases";
 import type { PlannedPort } from "./ports";
 import { label, type ServerRecord } from "./records";
@@ -83,37 +83,61 @@ function failureNode({ failure, folder }: ServerRecord): Node {
   return shown;
 }
 
-/** Where there is nothing wrong with it, the port's own dev server counts as fine. */
-export function plannedNode(planned: PlannedPort, running: readonly ServerRecord[]): Node {
-  const own = running.find(({ port }) => port === planned.port);
-  const isTaken = planned.state !== "free" && !own;
-  const isWrong = isTaken || planned.against.length > 0;
-  const holders = own ? [] : planned.holders.map((holder) => holderNode(holder, planned.port));
-  const item = new vscode.TreeItem(`${planned.port}`, holders.length > 0 ? Expanded : None);
-  const state = own ? vscode.l10n.t("held by its dev server") : stateOf(planned);
-  item.id = `port:${planned.port}:${planned.path}:${planned.line}:${planned.who}:${planned.what}`;
-  item.description = `${planned.who} · ${state}`;
-  item.iconPath = new vscode.ThemeIcon(
-    isWrong ? "warning" : own ? "circle-filled" : "circle-outline",
-    isWrong ? new vscode.ThemeColor("list.warningForeground") : undefined,
-  );
-  item.contextValue = `port${isTaken ? ".taken" : own ? ".own" : ".free"}${planned.target ? ".startable" : ""}`;
-  item.tooltip = [
-    `${planned.path}${planned.line ? `:${planned.line}` : ""}`,
-    planned.text,
-    ...planned.against,
-  ].join("\n");
-  item.command = openAt(planned);
-  item.accessibilityInformation = {
-    label: vscode.l10n.t("Port {0} of {1}, {2}", planned.port, planned.who, state),
-  };
-  return { item, children: holders, port: planned.port, planned };
+/** One port with who holds it and who in the workspace names it. Its own dev server is nothing to warn of. */
+export function portNode(
+  port: number,
+  planned: readonly PlannedPort[],
+  running: readonly ServerRecord[],
+): Node {
+  const own = running.find((record) => record.port === port);
+  const holders = own ? [] : holdersOf(planned);
+  const isTaken = planned.some(({ state }) => state !== "free") && !own;
+  const against = planned.some((each) => each.against.length > 0);
+  const item = new vscode.TreeItem(`${port}`, isTaken || against ? Expanded : Collapsed);
+  const state = own ? vscode.l10n.t("held by its dev server") : stateOf(planned, holders);
+  item.id = `port:${port}`;
+  item.description = state;
+  item.iconPath =
+    isTaken || against ? WARNING : new vscode.ThemeIcon(own ? "circle-filled" : "circle-outline");
+  const startable = planned.find(({ target }) => target);
+  item.contextValue = `port${isTaken ? ".taken" : own ? ".own" : ".free"}${startable ? ".startable" : ""}`;
+  item.tooltip = [...new Set(planned.map(({ text }) => text))].join("\n");
+  item.accessibilityInformation = { label: vscode.l10n.t("Port {0}, {1}", port, state) };
+  const children = [...holders.map((holder) => holderNode(holder, port)), ...planned.map(claimNode)];
+  return { item, children, port, ...(startable && { planned: startable }) };
 }
 
-function stateOf({ state, holders, against }: PlannedPort): string {
-  if (holders[0]) return vscode.l10n.t("taken by pid {0}", holders[0].pid);
-  if (against[0]) return vscode.l10n.t("also wanted by {0}", against[0].replaceAll("`", ""));
-  return state === "free" ? vscode.l10n.t("free") : state;
+const WARNING = new vscode.ThemeIcon("warning", new vscode.ThemeColor("list.warningForeground"));
+
+function holdersOf(planned: readonly PlannedPort[]): Holder[] {
+  const found = new Map(planned.flatMap(({ holders }) => holders).map((holder) => [holder.pid, holder]));
+  return [...found.values()];
+}
+
+function stateOf(planned: readonly PlannedPort[], [holder]: readonly Holder[]): string {
+  if (holder) return vscode.l10n.t("taken by pid {0}", holder.pid);
+  const taken = planned.find(({ state }) => state !== "free");
+  if (taken) return taken.state;
+  const wanted = planned.find(({ against }) => against.length > 0);
+  return wanted ? vscode.l10n.t("wanted by several") : vscode.l10n.t("free");
+}
+
+/** Where the workspace names the port. */
+function claimNode(planned: PlannedPort): Node {
+  const { port, who, line, against } = planned;
+  const item = new vscode.TreeItem(who, None);
+  const file = vscode.workspace.asRelativePath(planned.path);
+  const conflict = against.length > 0 ? vscode.l10n.t("also wanted by {0}", against.join(", ")) : "";
+  item.id = `claim:${port}:${planned.path}:${line}:${who}:${planned.what}`;
+  item.description = [line ? `${file}:${line}` : file, conflict].filter(Boolean).join(" · ");
+  item.iconPath = against.length > 0 ? WARNING : new vscode.ThemeIcon("file-code");
+  item.contextValue = `claim${planned.target ? ".startable" : ""}`;
+  item.tooltip = [planned.path, conflict].filter(Boolean).join("\n");
+  item.command = openAt(planned);
+  item.accessibilityInformation = {
+    label: vscode.l10n.t("{0} names port {1} in {2}", who, port, `${item.description}`),
+  };
+  return { item, children: [], port, planned };
 }
 
 function openAt({ path: file, line }: PlannedPort): vscode.Command {
@@ -122,8 +146,8 @@ function openAt({ path: file, line }: PlannedPort): vscode.Command {
   return { command: "vscode.open", title: "", arguments: [vscode.Uri.file(file), options] };
 }
 
-export function holderNode(holder: Holder, port: number): Node {
-  const item = new vscode.TreeItem(holder.command, None);
+function holderNode(holder: Holder, port: number): Node {
+  const item = new vscode.TreeItem(shortCommand(holder), None);
   item.id = `holder:${port}:${holder.pid}`;
   item.description = ownership(holder);
   item.iconPath = new vscode.ThemeIcon("server-process");

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Cli } from "./cli";
 import type { LanguageServer } from "./client";
-import { type Node, plannedNode, section, serverNode } from "./nodes";
+import { type Node, portNode, section, serverNode } from "./nodes";
 import { type PlannedPort, readPlannedPorts } from "./ports";
 import { isHere, type Registry } from "./registry";
 
@@ -80,7 +80,11 @@ export class ServersView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   private roots(): Node[] {
     const now = Date.now() / 1000;
     const servers = this.registry.all.toSorted((a, b) => Number(isHere(b)) - Number(isHere(a)));
-    const ports = this.planned.map((planned) => plannedNode(planned, this.registry.servers));
+    const numbers = [...new Set(this.planned.map(({ port }) => port))];
+    const ports = numbers.map((port) => {
+      const planned = this.planned.filter((each) => each.port === port);
+      return portNode(port, planned, this.registry.servers);
+    });
     return [
       ...(servers.length > 0
         ? [

@@ -61,13 +61,30 @@ export class Person {
 
   /** With the keyboard: a click can be blocked by the menu's own pointer block. */
   async choose(entry) {
+    await this.focus(entry);
+    await this.page.keyboard.press("Enter");
+    await entry.waitFor({ state: "detached" });
+  }
+
+  async focus(entry) {
     const isFocused = () => entry.evaluate((row) => row.classList.contains("focused"));
     for (let presses = 0; presses < 20 && !(await isFocused()); presses++) {
       await this.page.keyboard.press("ArrowDown");
     }
     await until(isFocused, 60_000, "the entry is focused");
-    await this.page.keyboard.press("Enter");
-    await entry.waitFor({ state: "detached" });
+  }
+
+  /** Opens what the entry would change beside what is there; nothing is changed yet. */
+  async preview(entry) {
+    await this.focus(entry);
+    await this.page.keyboard.press("Control+Enter");
+    await this.page.waitForSelector(".bulk-edit-panel .monaco-list-row");
+  }
+
+  async applyPreview() {
+    const apply = this.page.locator(".bulk-edit-panel .monaco-button", { hasText: "Apply" });
+    await apply.click();
+    await apply.waitFor({ state: "hidden" });
   }
 
   async saveFile() {
@@ -98,6 +115,38 @@ export class Person {
   /** Waits for the text of Portside's item in the status bar. */
   async statusSays(text) {
     await this.page.locator(`.statusbar-item[aria-label^="Portside:"]`, { hasText: text }).waitFor();
+  }
+
+  /** A modal dialog with this question. */
+  dialog(title) {
+    return this.page.locator(".monaco-dialog-box", { hasText: title });
+  }
+
+  async buttonOf(dialog, text) {
+    const button = dialog.locator(".monaco-button", { hasText: text });
+    await button.waitFor();
+    return button;
+  }
+
+  async press(button) {
+    await button.click();
+    await button.waitFor({ state: "detached" });
+  }
+
+  /** Answers an input box. */
+  async type(text) {
+    await this.quickInput.waitFor();
+    await this.quickInput.fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** A row of the view, by the beginning of what a screen reader says of it. */
+  row(label) {
+    return this.page.locator(`.sidebar .monaco-list-row[aria-label^="${label}"]`).first();
+  }
+
+  problem(text) {
+    return this.page.locator(".markers-panel .monaco-list-row", { hasText: text }).first();
   }
 
   toast(text) {

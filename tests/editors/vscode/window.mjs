@@ -21,6 +21,7 @@ const QUIET = {
   "chat.disableAIFeatures": true,
   "files.autoSave": "off",
   "terminal.integrated.enablePersistentSessions": false,
+  "remote.autoForwardPorts": false,
 };
 
 const BROWSER = [

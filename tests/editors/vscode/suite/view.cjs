@@ -92,8 +92,12 @@ module.exports = {
     await ended;
     await vscode.commands.executeCommand("portside.refreshPorts");
     assert(!(await rowOf(id)));
-    const [planned] = (await rows()).filter((row) => row.planned?.port === port);
-    assert.match(planned.item.description, /serve-here\.sh · free$/);
+    assert.equal((await rowOf(`port:${port}`)).item.description, "free");
+    const claims = (await rows()).filter(({ item }) => item.id?.startsWith(`claim:${port}:`));
+    assert.deepEqual(
+      claims.map((claim) => claim.item.description),
+      ["serve-here.sh:1"],
+    );
     fs.rmSync(script);
   },
 
@@ -102,7 +106,7 @@ module.exports = {
     const port = await freePort();
     const script = uriOf("late.sh").fsPath;
     fs.writeFileSync(script, `uvicorn core.qwen_vllm_server:app --port ${port}\n`);
-    const isShown = async () => (await rows()).some((row) => row.planned?.port === port);
+    const isShown = async () => Boolean(await rowOf(`port:${port}`));
     await until(isShown, "the port's row");
     fs.rmSync(script);
     await until(async () => !(await isShown()), "the port's row is gone");
