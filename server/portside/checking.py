@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from portside.lint.finding import Finding, LintResult, Severity
 from portside.lint.source import SourceFile
-from portside.settings import Settings, SettingsFinder
+from portside.settings import Settings, SettingsError, SettingsFinder
 from portside.workspace.stopwatch import Stopwatch
+from portside.workspace.walk import Exclusion
 
 if TYPE_CHECKING:
     from portside.workspace.project import Project
@@ -80,11 +81,22 @@ class Checker:
 
         load_rules()
 
-    def check(self, path: Path, text: str | SourceFile) -> LintResult:
-        """What is to be said of this text as the content of that file. Raises SettingsError."""
+    def excluded(self, folder: str) -> Exclusion | None:
+        """What the settings exclude of what lies in this folder; None where they exclude nothing."""
+        try:
+            settings = self.settings(Path(folder))
+        except SettingsError:
+            return None  # reported where a file of that folder is checked
+        return settings.excludes if settings.exclude else None
+
+    def check(self, path: Path, text: str | SourceFile, *, keep: bool = True) -> LintResult:
+        """What is to be said of this text as the content of that file. Raises SettingsError.
+
+        keep: whether it is checked again soon, with a small change.
+        """
         selection = self.settings(path.parent).selection_for(path)
         project = self.project(path)
-        result = project.check(path, text, selection, fixes_later=self._fixes_later)
+        result = project.check(path, text, selection, fixes_later=self._fixes_later, keep=keep)
         if self._stands_in is None or self._stands_in == project.root:
             return result
         folder = os.path.relpath(project.root, self._stands_in)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portside.checking import Checker
-from portside.settings import SettingsError
 from portside.workspace.file_kinds import is_python_name, launch_content, may_be_checked
 from portside.workspace.text_file import UnreadableFile, read_bytes
-from portside.workspace.walk import Excluded, Exclusion, paths_below
+from portside.workspace.walk import paths_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
     if absolute.is_dir():
         if not os.access(absolute, os.R_OK | os.X_OK):
             yield NoTarget(str(absolute), "can't be listed: permission denied")
-        for file in paths_below(absolute, _excluded(checker), may_be_checked):
+        for file in paths_below(absolute, checker.excluded, may_be_checked):
             yield Target(file, named=False)
     elif not absolute.exists():
         yield NoTarget(str(absolute), "does not exist")
@@ -78,17 +77,6 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
         yield NoTarget(str(absolute), "is a stub, which is never run", fatal=False)
     else:
         yield NoTarget(str(absolute), "is neither a Python file nor a launch file", fatal=False)
-
-
-def _excluded(checker: Checker) -> Excluded:
-    def excluded(folder: str) -> Exclusion | None:
-        try:
-            settings = checker.settings(Path(folder))
-        except SettingsError:
-            return None  # reported where a file of that folder is checked
-        return settings.excludes if settings.exclude else None
-
-    return excluded
 
 
 def _is_launch_file(path: Path) -> bool:

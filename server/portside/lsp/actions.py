@@ -20,12 +20,20 @@ _FIX_ALL_TITLE = "Portside: apply all safe fixes"
 
 
 class Actions:
-    """Makes code actions for one client. layout: where comments are in a document."""
+    """Makes code actions for one client.
+
+    layout: where comments are in a document. checkpoint: called now and then; may raise.
+    """
 
     def __init__(
-        self, convert: Converter, documents: Documents, layout: Callable[[Document], Layout]
+        self,
+        convert: Converter,
+        documents: Documents,
+        layout: Callable[[Document], Layout],
+        checkpoint: Callable[[], None],
     ) -> None:
         self._layout = layout
+        self._checkpoint = checkpoint
         self._convert = convert
         self._documents = documents
 
@@ -37,7 +45,7 @@ class Actions:
         actions: list[Json] = []
         if _asks_for(wanted, QUICK_FIX):
             actions += self._quick_fixes(document, found, where, context.get("diagnostics") or ())
-        if _asks_for(wanted, FIX_ALL) and any(_safe_fix(_with_fixes(finding)) for finding in found):
+        if _asks_for(wanted, FIX_ALL) and any(_safe_fix(self._with_fixes(finding)) for finding in found):
             actions += self._fix_all(document, at_once=wanted is not None)
         return actions
 
@@ -49,7 +57,7 @@ class Actions:
         self, document: Document, found: Sequence[Finding], where: Json, offered: Iterable[Any]
     ) -> list[Json]:
         span = document.buffer.span(where)
-        here = [_with_fixes(finding) for finding in found if finding.span.touches(span)]
+        here = [self._with_fixes(finding) for finding in found if finding.span.touches(span)]
         linked = [(finding, self._linked(document, finding, offered)) for finding in here]
         return [*self._fixes(linked), *self._ignores(document, linked)]
 
@@ -57,6 +65,15 @@ class Actions:
         """The finding as the client shows it: its own diagnostics come back untouched."""
         where = document.buffer.range(finding.span)
         return matching(finding, where, offered) or [self._convert.diagnostic(document, finding)]
+
+    def _with_fixes(self, finding: Finding) -> Finding:
+        """The finding with its fixes made; without any where that fails, which is a bug of Portside's."""
+        self._checkpoint()
+        try:
+            return finding.settled
+        except Exception:
+            _log.exception("the fixes of %s failed", finding.code)
+            return dataclasses.replace(finding, fixes=())
 
     def _fixes(self, linked: Sequence[tuple[Finding, list[Json]]]) -> Iterator[Json]:
         """Each fix once: one that ends several findings is one action for all of them."""
@@ -78,6 +95,7 @@ class Actions:
         source = SourceFile(str(document.path), document.buffer.text)
         layout = self._layout(document)
         for finding, diagnostics in linked:
+            self._checkpoint()
             fix = ignore_fix(finding, source, layout)
             action = fix and self._convert.quick_fix(fix, diagnostics, preferred=False)
             if action:
@@ -89,22 +107,13 @@ class Actions:
         if at_once:
             yield {**action, "edit": self._fix_all_edit(document)}
         elif self._convert.client.resolves_edits:
-            yield {**action, "data": {"uri": document.uri}}
+            yield {**action, "data": {"uri": document.uri, "version": document.version}}
 
     def _fix_all_edit(self, document: Document) -> Json:
         from portside.lsp.fix_all import fixed_text
 
         text = fixed_text(document, self._documents, self._convert.client.folders)
         return self._convert.replacement(document, text)
-
-
-def _with_fixes(finding: Finding) -> Finding:
-    """The finding with its fixes made; without any where that fails, which is a bug of Portside's."""
-    try:
-        return finding.settled
-    except Exception:
-        _log.exception("the fixes of %s failed", finding.code)
-        return dataclasses.replace(finding, fixes=())
 
 
 def _asks_for(wanted: Sequence[str] | None, kind: str) -> bool:

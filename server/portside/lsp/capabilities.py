@@ -6,6 +6,7 @@ from portside.lsp.client import Client
 from portside.lsp.commands import TELL
 from portside.lsp.convert import FIX_ALL, QUICK_FIX, SOURCE, Json
 from portside.lsp.port_rename import REWRITE
+from portside.lsp.preferences import SECTION
 
 # Python files, settings, and every kind of file that launches something.
 _WATCHED = (
@@ -18,11 +19,15 @@ _WATCHED = (
     "**/README.md",
 )
 
-
 WATCHED_FILES: Json = {
     "id": "portside-files",
     "method": "workspace/didChangeWatchedFiles",
     "registerOptions": {"watchers": [{"globPattern": pattern} for pattern in _WATCHED]},
+}
+SETTINGS_CHANGES: Json = {
+    "id": "portside-settings",
+    "method": "workspace/didChangeConfiguration",
+    "registerOptions": {"section": SECTION},
 }
 
 
@@ -42,6 +47,6 @@ def capabilities(client: Client) -> Json:
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
     if client.pulls:
-        provider = {"identifier": SOURCE, "interFileDependencies": True, "workspaceDiagnostics": False}
+        provider = {"identifier": SOURCE, "interFileDependencies": True, "workspaceDiagnostics": True}
         offer["diagnosticProvider"] = provider
     return offer

@@ -25,6 +25,8 @@ SOURCE = "portside"
 QUICK_FIX = "quickfix"
 FIX_ALL = "source.fixAll.portside"
 _REVIEW = "review"
+# Unnecessary, which editors fade, and deprecated, which they strike through.
+_TAGS = {"PS001": 1, "PS308": 2}
 _SEVERITIES = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFORMATION: 3, Severity.HINT: 4}
 
 
@@ -48,6 +50,9 @@ class Converter:
         if self.client.related and finding.related:
             places = (self._related(related) for related in finding.related)
             diagnostic["relatedInformation"] = [place for place in places if place is not None]
+        tag = _TAGS.get(finding.code)
+        if tag in self.client.tags:
+            diagnostic["tags"] = [tag]
         return diagnostic
 
     def quick_fix(self, fix: Fix, diagnostics: Sequence[Json], *, preferred: bool) -> Json | None:

@@ -12,6 +12,16 @@ from portside.lsp.documents import Document
 if TYPE_CHECKING:
     from portside.launchfiles.facts import Format
 
+# What editors call an older version of a file, one side of a comparison, or text that is no file at all.
+_OTHER_SCHEMES = frozenset(
+    {
+        "git", "gitfs", "gitlens", "gitlens-git", "gitsigns", "fugitive", "diffview", "git-graph", "hg",
+        "svn", "pr", "review", "githubpr", "merge-conflict.conflict-diff", "vscode-local-history", "timeline",
+        "output", "vscode-scm", "vscode-chat-code-block", "chat-editing-text-model", "search-editor", "term",
+        "zipfile", "jdt",
+    }
+)  # fmt: skip
+
 
 def launch_format_of(document: Document) -> Format | None:
     """The kind of launch file that the document is; None for Python, and for what is left alone."""
@@ -24,4 +34,8 @@ def launch_format_of(document: Document) -> Format | None:
 
 
 def is_checked(document: Document) -> bool:
+    return document.uri.partition(":")[0] not in _OTHER_SCHEMES and _is_known(document)
+
+
+def _is_known(document: Document) -> bool:
     return document.is_python or launch_format_of(document) is not None

@@ -1,61 +1,75 @@
-"""One editor's session: its documents, and what Portside says of them. Knows JSON, not transport.
+"""One editor's session: what answers each of its messages. Knows JSON, not transport.
 
 `routes` maps each method of the protocol to what answers it, so that the same
-answers serve before and after pygls is loaded (start.py).
+answers serve before and after pygls is loaded (start.py). `later` maps those whose answer
+takes its time, while other messages are answered.
 """
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from portside import __version__
-from portside.lint.finding import Finding
 from portside.lsp import uris
 from portside.lsp.actions import Actions
-from portside.lsp.buffer import Buffer
-from portside.lsp.capabilities import WATCHED_FILES, capabilities
+from portside.lsp.capabilities import SETTINGS_CHANGES, WATCHED_FILES, capabilities
+from portside.lsp.chores import Chores
 from portside.lsp.client import Client
 from portside.lsp.commands import TELL
-from portside.lsp.convert import Converter, Json
-from portside.lsp.documents import Document, Documents
+from portside.lsp.convert import Json
+from portside.lsp.diagnostics import Diagnostics
+from portside.lsp.documents import Document
 from portside.lsp.hover import hover
+from portside.lsp.inbox import Inbox
 from portside.lsp.kinds import is_checked
 from portside.lsp.layouts import Layouts
 from portside.lsp.methods import LAUNCH_TARGETS
 from portside.lsp.outbox import Outbox
 from portside.lsp.port_rename import PortRename, is_number
+from portside.lsp.preferences import EditorSettings
+from portside.lsp.refusal import Outdated, Withdrawn
 from portside.lsp.settings_mistakes import SettingsMistakes
-
-if TYPE_CHECKING:
-    from portside.lsp.projects import Projects
-    from portside.workspace.project import Project
+from portside.lsp.text_sync import TextSync
+from portside.lsp.trace import ClientLog, Trace
+from portside.lsp.workspace import Workspace
+from portside.lsp.workspace_diagnostics import WorkspaceDiagnostics
 
 _log = logging.getLogger(__name__)
 
 
 class Session:
-    """What one client has open."""
+    """What one client has open.
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
-        self.client = Client()
-        self._documents = Documents()
-        self._found: dict[str, tuple[Document, tuple[Finding, ...]]] = {}
-        # Documents whose text the projects don't know yet. They learn of it when another
-        # document is checked, since only that can depend on it: while one document is typed in,
-        # nothing that was learned of the workspace has to be learned again.
-        self._unshared: set[str] = set()
+    is_withdrawn: whether the client has taken back the request that is being answered.
+    """
+
+    def __init__(self, outbox: Outbox, inbox: Inbox | None = None) -> None:
+        self._outbox, self._inbox = outbox, inbox
+        self.is_withdrawn: Callable[[], bool] = lambda: False
+        self.chores = Chores()
+        self.trace = Trace(outbox)
+        self._workspace = Workspace()
         self._layouts = Layouts()
-        self._mistakes = SettingsMistakes(self._documents, outbox)
+        self._settings = EditorSettings(outbox, self._preferences_changed)
+        self._mistakes = SettingsMistakes(self._workspace, outbox)
+        self._diagnostics = Diagnostics(
+            self._workspace, outbox, self.chores, self._mistakes, self._settings.of
+        )
+        self._whole = WorkspaceDiagnostics(
+            self._workspace, outbox, self.chores, self._diagnostics, self._settings.of
+        )
+        self._texts = TextSync(self._workspace, self._diagnostics, self._mistakes)
+        self._has_asked_for: set[str] = set()
+        self.later: Mapping[str, Callable[[Any, Json], None]] = {"workspace/diagnostic": self._whole.asked}
         self.routes: Mapping[str, Callable[[Json], Any]] = {
             "initialize": self.initialize,
             "initialized": self.initialized,
-            "textDocument/didOpen": self.did_open,
-            "textDocument/didChange": self.did_change,
+            "$/setTrace": lambda params: self.trace.set(params.get("value")),
+            "textDocument/didOpen": self._texts.did_open,
+            "textDocument/didChange": self._texts.did_change,
             "textDocument/didClose": self.did_close,
             "textDocument/didSave": self.did_save,
             "textDocument/diagnostic": self.diagnostic,
@@ -65,6 +79,7 @@ class Session:
             "textDocument/codeLens": self.code_lens,
             "textDocument/prepareRename": self.prepare_rename,
             "textDocument/rename": self.rename,
+            "window/workDoneProgress/cancel": lambda params: self._whole.cancel_progress(params.get("token")),
             "workspace/didChangeWatchedFiles": self.did_change_watched_files,
             "workspace/didChangeConfiguration": self.did_change_configuration,
             "workspace/didChangeWorkspaceFolders": self.did_change_workspace_folders,
@@ -72,177 +87,115 @@ class Session:
             LAUNCH_TARGETS: self.launch_targets,
         }
 
-    @functools.cached_property
-    def _projects(self) -> Projects:
-        # Loaded late: with all rules behind it this takes longer than to answer `initialize`.
-        from portside.lsp.projects import Projects
-
-        return Projects(self.client.folders)
+    @property
+    def client(self) -> Client:
+        return self._workspace.client
 
     # Life cycle
 
     def warm_up(self) -> None:
         """Load what the first check needs, while the client still reads the answer to `initialize`."""
-        for folder in self.client.folders:
-            self._projects.project(folder / "any.py")
+        self._workspace.warm_up()
 
     def initialize(self, params: Json) -> Json:
-        self.client = Client.of(params)
-        self._documents.encoding = self.client.encoding
+        self._workspace.client = client = Client.of(params)
+        self._workspace.documents.encoding = client.encoding
+        self._settings.start(params.get("initializationOptions"))
+        self.trace.set(params.get("trace"))
         return {
-            "capabilities": capabilities(self.client),
+            "capabilities": capabilities(client),
             "serverInfo": {"name": "portside", "version": __version__},
         }
 
     def initialized(self, _params: Json) -> None:
-        """Asks the client to tell of changed files, where it can be asked."""
-        if self.client.watches:
-            self._outbox.request("client/registerCapability", {"registrations": [WATCHED_FILES]})
+        """Asks the client to tell of changed files and settings, where it can be asked."""
+        ClientLog(self._outbox).listen()
+        client = self.client
+        registrations = [WATCHED_FILES] if client.watches else []
+        registrations += [SETTINGS_CHANGES] if client.registers_settings else []
+        if registrations:
+            self._outbox.request("client/registerCapability", {"registrations": registrations})
+        self._settings.ask(client)
+        folders = ", ".join(map(str, client.folders)) or "no folder"
+        _log.info("Portside %s serves %s", __version__, folders)
+        self._whole.changed()
+        if self._inbox is not None and client.process is not None:
+            from portside.lsp.parent import watch
+
+            watch(client.process, self._inbox.end)
+
+    def withdraw(self, request: object) -> bool:
+        """Stop working on a request; whether that was being done."""
+        return self._whole.withdraw(request)
+
+    def end(self) -> None:
+        """Leave no request without an answer."""
+        self._whole.end()
 
     # Documents
 
-    def did_open(self, params: Json) -> None:
-        item = params["textDocument"]
-        path = uris.to_path(item["uri"])
-        document = Document(
-            uri=item["uri"],
-            path=path or self._untitled_path(item["uri"]),
-            language=item.get("languageId", ""),
-            version=item.get("version"),
-            buffer=Buffer(item["text"], self.client.encoding),
-            on_disk=path is not None,
-        )
-        self._put(document)
-
-    def did_change(self, params: Json) -> None:
-        item = params["textDocument"]
-        document = self._documents.get(item["uri"])
-        if document is None:
-            _log.warning("a change of a document that is not open: %s", item["uri"])
-            return
-        buffer = document.buffer.changed(params["contentChanges"])
-        self._put(
-            Document(
-                document.uri, document.path, document.language, item.get("version"), buffer, document.on_disk
-            )
-        )
-
     def did_close(self, params: Json) -> None:
-        uri = params["textDocument"]["uri"]
-        document = self._documents.remove(uri)
-        self._found.pop(uri, None)
-        if document is None:
-            return
-        self._unshared.discard(uri)
-        self._projects.project(document.path).set_overlay(document.path, None)
-        if not self.client.pulls:
-            self._outbox.publish(uri, None, [])
-        self._recheck_others(uri)
+        closed = self._texts.did_close(params)
+        if closed is not None:
+            self._whole.closed(closed)
+            self._recheck()
 
     def did_save(self, params: Json) -> None:
-        uri = params["textDocument"]["uri"]
-        path = uris.to_path(uri)
+        path = uris.to_path(params["textDocument"]["uri"])
         if path is not None:
-            self._projects.project(path).changed(path)
-            if _is_settings(path):
-                self._reload_settings()
-        self._recheck_others(uri)
-
-    def _put(self, document: Document) -> None:
-        self._documents.put(document)
-        self._unshared.add(document.uri)
-        if not is_checked(document):
-            return
-        if not self.client.pulls:
-            self._outbox.publish(document.uri, document.version, self._diagnostics(document))
-        if not document.is_python:
-            self._recheck_launch_files(document)
-
-    def _recheck_launch_files(self, changed: Document) -> None:
-        """Launch files speak of each other with every keystroke; what Python files say waits for a save."""
-        others = [other for other in self._documents.open() if other is not changed and not other.is_python]
-        for other in others:
-            known = self._found.pop(other.uri, None)
-            if not self.client.pulls and is_checked(other):
-                before = known[1] if known is not None else None
-                if self.findings(other) != before:
-                    self._outbox.publish(other.uri, other.version, self._diagnostics(other))
-
-    def _share_others(self, uri: str) -> None:
-        """Let the projects know the texts of all documents but this one."""
-        for other in self._unshared - {uri}:
-            document = self._documents.get(other)
-            if document is not None:
-                project = self._projects.project(document.path)
-                project.set_overlay(document.path, document.buffer.text)
-        self._unshared &= {uri}
-
-    def _untitled_path(self, uri: str) -> Path:
-        """A name for what has no file; in the first folder, whose settings then count."""
-        name = uri.rpartition("/")[2].rpartition(":")[2] or "untitled"
-        folder = self.client.folders[0] if self.client.folders else Path.cwd()
-        return folder / (name if name.endswith(".py") else f"{name}.py")
+            self._changed_on_disk([path])
 
     # Answers
 
     def diagnostic(self, params: Json) -> Json:
-        document = self._documents.get(params["textDocument"]["uri"])
-        items = self._diagnostics(document) if document is not None else []
-        return {"kind": "full", "items": items}
+        return self._diagnostics.pull(params["textDocument"]["uri"], params.get("previousResultId"))
 
     def code_action(self, params: Json) -> list[Json]:
-        document = self._documents.get(params["textDocument"]["uri"])
+        document = self._checked(params)
         if document is None:
             return []
         where, context = params["range"], params["context"]
-        actions = self._actions().at(document, self.findings(document), where, context)
+        actions = self._actions().at(document, self._workspace.findings(document), where, context)
         if self.client.literal_actions:
             actions += self._port_rename().action(document, where, context.get("only"))
         return actions
 
     def resolve_code_action(self, action: Json) -> Json:
-        document = self._documents.get((action.get("data") or {}).get("uri", ""))
-        return action if document is None else self._actions().resolved(document, action)
+        data = action.get("data")
+        if not isinstance(data, dict):
+            return action
+        return self._actions().resolved(self._same_version(data), action)
 
     def prepare_rename(self, params: Json) -> Json | None:
-        document = self._documents.get(params["textDocument"]["uri"])
+        document = self._document(params)
         return self._port_rename().range(document, params["position"]) if document else None
 
     def rename(self, params: Json) -> Json | None:
-        document = self._documents.get(params["textDocument"]["uri"])
+        document = self._document(params)
         if document is None:
             return None
         return self._port_rename().edit(document, params["position"], params["newName"])
 
-    def _port_rename(self) -> PortRename:
-        return PortRename(
-            self._project_with_all_texts, self._documents, Converter(self.client, self._documents)
-        )
-
-    def _project_with_all_texts(self, document: Document) -> Project:
-        """The document's project, which knows its unsaved text, too."""
-        self._share_others("")
-        return self._projects.project(document.path)
-
     def hover(self, params: Json) -> Json | None:
-        document = self._documents.get(params["textDocument"]["uri"])
-        if document is None or not is_checked(document):
+        document = self._checked(params)
+        if document is None:
             return None
-        found = self.findings(document)
+        found = self._workspace.findings(document)
         # What this text says of a port, others have from it.
         if is_number(document.buffer.text, document.buffer.offset(params["position"])):
-            self._share_others("")
-        project = self._projects.project(document.path)
+            self._workspace.share_texts()
+        project = self._workspace.project(document)
         return hover(project, document, found, params["position"], markdown=self.client.markdown)
 
     def code_lens(self, params: Json) -> list[Json]:
         """A way to run each server that the document starts."""
-        document = self._documents.get(params["textDocument"]["uri"])
-        if document is None or not document.on_disk or not is_checked(document):
+        self._has_asked_for.add("codeLens")
+        document = self._checked(params)
+        if document is None or not document.on_disk or not self._settings.of(document.path).lenses:
             return []
         from portside.lsp.lenses import lenses
 
-        return lenses(self._projects.project(document.path), document, self.client.starts)
+        return lenses(self._workspace.project(document), document, self.client.starts)
 
     def launch_targets(self, params: Json) -> list[Json]:
         """What can be served from the folders that the request means; from all of them by default."""
@@ -254,41 +207,45 @@ class Session:
         if params["command"] == TELL:
             self._outbox.notify("window/showMessage", {"type": 3, "message": str(params["arguments"][0])})
 
-    def findings(self, document: Document) -> tuple[Finding, ...]:
-        """What is found in this version of the document; the check runs once per version."""
-        known = self._found.get(document.uri)
-        if known is not None and known[0] is document:
-            return known[1]
-        found = self._check(document) if is_checked(document) else ()
-        self._found[document.uri] = (document, found)
-        return found
+    def _document(self, params: Json) -> Document | None:
+        return self._workspace.documents.get(params["textDocument"]["uri"])
 
-    def _check(self, document: Document) -> tuple[Finding, ...]:
-        self._share_others(document.uri)
-        result = self._projects.check(document.path, document.buffer.source(str(document.path)))
-        self._mistakes.show(self._projects.mistakes)
-        return result.findings
+    def _checked(self, params: Json) -> Document | None:
+        """The document, if it is one that Portside has something to say of."""
+        document = self._document(params)
+        if document is None or not is_checked(document) or not self._settings.of(document.path).enable:
+            return None
+        return document
 
-    def _diagnostics(self, document: Document) -> list[Json]:
-        convert = Converter(self.client, self._documents)
-        return [convert.diagnostic(document, finding) for finding in self.findings(document)]
+    def _same_version(self, data: Json) -> Document:
+        """The document that an answer was made for. Raises Outdated where it has changed since."""
+        document = self._workspace.documents.get(str(data.get("uri")))
+        if document is None or document.version != data.get("version"):
+            raise Outdated("the document has changed since")
+        return document
 
     def _actions(self) -> Actions:
-        return Actions(Converter(self.client, self._documents), self._documents, self._layouts.of)
+        workspace = self._workspace
+        return Actions(workspace.convert, workspace.documents, self._layouts.of, self._stop_if_withdrawn)
+
+    def _port_rename(self) -> PortRename:
+        workspace = self._workspace
+        return PortRename(workspace.project_with_all_texts, workspace.documents, workspace.convert)
+
+    def _stop_if_withdrawn(self) -> None:
+        if self.is_withdrawn():
+            raise Withdrawn("taken back")
 
     # The world outside
 
     def did_change_watched_files(self, params: Json) -> None:
         paths = [path for change in params["changes"] if (path := uris.to_path(change["uri"])) is not None]
-        if any(_is_settings(path) for path in paths):
-            self._reload_settings()
-        for path in paths:
-            self._projects.project(path).changed(path)
-        self._recheck_others(None)
+        self._changed_on_disk(paths)
 
-    def did_change_configuration(self, _params: Json) -> None:
+    def did_change_configuration(self, params: Json) -> None:
+        self._settings.sent(params.get("settings"), self.client)
         self._reload_settings()
-        self._recheck_others(None)
+        self._recheck()
 
     def did_change_workspace_folders(self, params: Json) -> None:
         event = params["event"]
@@ -296,26 +253,41 @@ class Session:
         added = [uris.to_path(folder["uri"]) for folder in event.get("added") or ()]
         kept = [folder for folder in self.client.folders if folder not in removed]
         folders = (*kept, *(path for path in added if path is not None and path not in kept))
-        self.client = self.client.with_folders(folders)
-        self._projects.open(folders)
-        self._recheck_others(None)
+        self._workspace.open_folders(folders)
+        self._settings.ask(self.client)
+        self._recheck()
 
-    def _recheck_others(self, uri: str | None) -> None:
-        """Check all open documents again but this one, since what they depend on has changed."""
-        self._found = {known: found for known, found in self._found.items() if known == uri}
-        if self.client.pulls:
-            if self.client.refreshes:
-                self._outbox.request("workspace/diagnostic/refresh", None)
-            return
-        for document in self._documents.open():
-            if document.uri != uri and is_checked(document):
-                self._outbox.publish(document.uri, document.version, self._diagnostics(document))
+    def _changed_on_disk(self, paths: list[Path]) -> None:
+        if any(_is_settings(path) for path in paths):
+            self._reload_settings()
+        for path in paths:
+            self._workspace.projects.project(path).changed(path)
+        self._recheck()
+
+    def _preferences_changed(self) -> None:
+        self._recheck()
+
+    def _recheck(self) -> None:
+        """What anything depends on may have changed. Nothing is checked before the client is silent."""
+        self._diagnostics.recheck()
+        self._whole.changed()
+        client = self.client
+        if client.refreshes_lenses and "codeLens" in self._has_asked_for:
+            self._refresh("codeLens")
+        if client.refreshes_hints and "inlayHint" in self._has_asked_for:
+            self._refresh("inlayHint")
+
+    def _refresh(self, what: str) -> None:
+        method = f"workspace/{what}/refresh"
+        self.chores.call(method, lambda: self._outbox.request(method, None))
 
     def _reload_settings(self) -> None:
-        self._projects.forget_settings()
-        for folder in {*self.client.folders, *(document.path.parent for document in self._documents.open())}:
-            self._projects.settings(folder)
-        self._mistakes.show(self._projects.mistakes)
+        projects = self._workspace.projects
+        projects.forget_settings()
+        documents = self._workspace.documents.open()
+        for folder in {*self.client.folders, *(document.path.parent for document in documents)}:
+            projects.settings(folder)
+        self._mistakes.show(projects.mistakes)
 
 
 def _is_settings(path: Path) -> bool:

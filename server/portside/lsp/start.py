@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from portside.lsp.inbox import Inbox
 from portside.lsp.incoming import Incoming
 from portside.lsp.loading import Loading
 from portside.lsp.outbox import Outbox
@@ -27,9 +28,12 @@ def serve(log_file: Path | None) -> None:
     # What is made up to the first findings stays: to look through it for garbage is time lost.
     gc.disable()
     _log_to(log_file)
-    source, sink = sys.stdin.buffer, _private_stdout()
-    session, loading = Session(Outbox(sink)), Loading()
-    incoming = Incoming(session, source, sink, lambda method: _answered(session, method, loading))
+    sink = _private_stdout()
+    # Raw, since the interpreter at its end waits for locks that a buffer's reader holds.
+    inbox, outbox = Inbox(sys.stdin.buffer.raw), Outbox(sink)  # type: ignore[union-attr]
+    session, loading = Session(outbox, inbox), Loading()
+    incoming = Incoming(session, inbox, outbox, lambda method: _answered(session, method, loading))
+    inbox.start()
     try:
         body = incoming.unanswered()
     except BrokenPipeError:
@@ -60,6 +64,7 @@ def _private_stdout() -> BinaryIO:
 def _log_to(log_file: Path | None) -> None:
     if log_file is None:
         logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+        logging.getLogger().handlers[0].setLevel(logging.WARNING)
     else:
         log_file.parent.mkdir(parents=True, exist_ok=True)
         form = "%(asctime)s %(levelname)s %(name)s: %(message)s"

@@ -87,13 +87,15 @@ class Project:
         selection: Selection = EVERYTHING,
         *,
         fixes_later: bool = False,
+        keep: bool = True,
     ) -> LintResult:
         """What is to be said of this text as the content of the file at `path`.
 
         What the path names as a launch file is read as one, everything else as Python.
 
         The text counts, not what is saved. Paths in the result are in the form of `path`.
-        fixes_later: make fixes that take time when they are asked for; they may raise then.
+        fixes_later: make fixes that take time when they are asked for; they may raise then. keep: the tree,
+        for the next check of the same file.
         """
         source = text if isinstance(text, SourceFile) else SourceFile(str(path), text)
         absolute = self._absolute(path)
@@ -103,7 +105,7 @@ class Project:
         if not self._may_say_something(absolute, source):
             self._facts.pop(absolute, None)
             return LintResult(())
-        module = self._module_facts(absolute, source)
+        module = self._module_facts(absolute, source, keep=keep)
         self._stopwatch.lap("parse")
         facts = FileFacts(module, self._workspace_facts(absolute, module))
         layout = PythonLayout(module.tree, module.names.statements)
@@ -176,10 +178,12 @@ class Project:
     def _absolute(self, path: Path) -> Path:
         return path if path.is_absolute() else self.root / path
 
-    def _module_facts(self, path: Path, source: SourceFile) -> ModuleFacts:
+    def _module_facts(self, path: Path, source: SourceFile, *, keep: bool = True) -> ModuleFacts:
         known = self._facts.get(path)
         if known is None or known.source != source:
             known = module_facts(source, known)
+        if not keep and path not in self._facts:
+            return known
         self._facts[path] = known
         self._facts.move_to_end(path)
         if len(self._facts) > (_MOST_TREES_STEADY if self._steady else _MOST_TREES):

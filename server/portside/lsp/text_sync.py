@@ -1,0 +1,65 @@
+"""Documents as the client opens, changes and closes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+
+from portside.lsp import uris
+from portside.lsp.buffer import Buffer
+from portside.lsp.convert import Json
+from portside.lsp.diagnostics import Diagnostics
+from portside.lsp.documents import Document
+from portside.lsp.settings_mistakes import SettingsMistakes
+from portside.lsp.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+
+class TextSync:
+    """Keeps the workspace's documents what they are in the editor."""
+
+    def __init__(self, workspace: Workspace, diagnostics: Diagnostics, mistakes: SettingsMistakes) -> None:
+        self._workspace, self._diagnostics, self._mistakes = workspace, diagnostics, mistakes
+
+    def did_open(self, params: Json) -> None:
+        item = params["textDocument"]
+        path = uris.to_path(item["uri"])
+        document = Document(
+            uri=item["uri"],
+            path=path or self._unsaved_path(item["uri"]),
+            language=item.get("languageId", ""),
+            version=item.get("version"),
+            buffer=Buffer(item["text"], self._workspace.client.encoding),
+            on_disk=path is not None,
+        )
+        self._put(document)
+        self._mistakes.opened(document.path)
+
+    def did_change(self, params: Json) -> None:
+        item = params["textDocument"]
+        document = self._workspace.documents.get(item["uri"])
+        if document is None:
+            _log.warning("a change of a document that is not open: %s", item["uri"])
+            return
+        buffer = document.buffer.changed(params["contentChanges"])
+        self._put(dataclasses.replace(document, version=item.get("version"), buffer=buffer))
+
+    def did_close(self, params: Json) -> Document | None:
+        document = self._workspace.remove(params["textDocument"]["uri"])
+        if document is not None:
+            self._diagnostics.closed(document)
+            self._mistakes.closed(document.path)
+        return document
+
+    def _put(self, document: Document) -> None:
+        self._workspace.put(document)
+        self._diagnostics.changed(document)
+
+    def _unsaved_path(self, uri: str) -> Path:
+        """A name for what has no file; in the first folder, whose settings then count."""
+        name = uri.rpartition("/")[2].rpartition(":")[2] or "untitled"
+        folders = self._workspace.client.folders
+        folder = folders[0] if folders else Path.cwd()
+        return folder / (name if name.endswith(".py") else f"{name}.py")
