@@ -18,6 +18,7 @@ def editor(tmp_path: Path) -> Iterator[Editor]:
     finally:
         editor.close()
     assert b"Traceback" not in editor.stderr, editor.stderr.decode()
+    assert editor.conformance.complaints == []
 
 
 @pytest.fixture
@@ -28,3 +29,4 @@ def unchecked_editor(tmp_path: Path) -> Iterator[Editor]:
         yield editor
     finally:
         editor.close()
+    assert editor.conformance.complaints == []

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.lsp.conformance import Conformance
 from tests.patience import PATIENCE_S
 
 Json = dict[str, Any]
@@ -50,6 +51,7 @@ class Editor:
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
+        self.conformance = Conformance()
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-m", "portside", "lsp", *arguments],
             stdin=subprocess.PIPE,
@@ -75,18 +77,38 @@ class Editor:
 
     def request(self, method: str, params: Any) -> Any:
         """The result; the whole answer where it is an error."""
+        return self.result(self.begin(method, params))
+
+    def begin(self, method: str, params: Any) -> int:
+        """The id of a request whose answer is not waited for."""
         self._last_id += 1
         self.send({"id": self._last_id, "method": method, "params": params})
-        answer = self.wait_for(lambda message: message.get("id") == self._last_id and "method" not in message)
+        return self._last_id
+
+    def result(self, request: int) -> Any:
+        answer = self.answer(request)
         return answer.get("result", answer)
+
+    def answer(self, request: int) -> Json:
+        return self.wait_for(lambda message: message.get("id") == request and "method" not in message)
+
+    def has_answered(self, request: int) -> bool:
+        self.kept("")
+        return any(message.get("id") == request and "method" not in message for message in self._kept)
 
     def notify(self, method: str, params: Any) -> None:
         self.send({"method": method, "params": params})
 
     def send(self, message: Json) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self.conformance.sent(message)
+        self.send_body(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def send_body(self, body: bytes) -> None:
+        self.send_raw(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    def send_raw(self, data: bytes) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self.process.stdin.write(data)
         self.process.stdin.flush()
 
     def wait_for(self, wanted: Callable[[Json], bool]) -> Json:
@@ -99,6 +121,19 @@ class Editor:
             if wanted(message):
                 return message
             self._kept.append(message)
+
+    def kept(self, method: str) -> list[Json]:
+        """The messages of this method that have come and nobody has waited for, forgotten from now on.
+
+        Whatever the server had to say before its last answer is among them.
+        """
+        self.request("workspace/executeCommand", {"command": "none"})
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._kept.append(self._incoming.get_nowait())
+        found = [message for message in self._kept if message.get("method") == method]
+        self._kept = [message for message in self._kept if message.get("method") != method]
+        return found
 
     def notification(self, method: str) -> Any:
         return self.wait_for(lambda message: message.get("method") == method and "id" not in message)[
@@ -175,7 +210,9 @@ class Editor:
                 name, _, value = header.partition(b":")
                 length = int(value) if name.lower() == b"content-length" else length
                 header = stream.readline()
-            self._incoming.put(json.loads(stream.read(length)))
+            message = json.loads(stream.read(length))
+            self.conformance.received(message)
+            self._incoming.put(message)
 
     def _read_stderr(self) -> None:
         assert self.process.stderr is not None
