@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portside.lint.finding import Finding, Fix, LintResult, apply_edits
+from portside.lint.finding import Edit, Finding, Fix, LintResult, apply_edits
 from portside.lint.selection import Selection
 from portside.lint.source import Span
 from portside.workspace.project import Project
@@ -33,7 +33,7 @@ def unmark(code: str) -> Marked:
     return Marked("".join(parts), tuple(Span(edges[i], edges[i + 1]) for i in range(1, len(parts), 2)))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Workspace:
     """A folder with an example's files in it. path: of the file under test, inside root."""
 
@@ -49,10 +49,14 @@ class Workspace:
         return Project(self.root).check(self.root / self.path, text, Selection())
 
     def fixed(self, text: str, fix: Fix) -> str:
-        """The file under test once this fix is applied; its edits of other files don't count here."""
-        target = (self.root / self.path).resolve()
-        own = [edit for edit in fix.edits if (self.root / edit.path).resolve() == target]
-        return apply_edits(text, own)
+        """The file under test once this fix is applied; the example's other files change with it."""
+        after = {path: apply_edits(content, self._edits(fix, path)) for path, content in self.files.items()}
+        self.files = after
+        return apply_edits(text, self._edits(fix, self.path))
+
+    def _edits(self, fix: Fix, path: str) -> list[Edit]:
+        target = (self.root / path).resolve()
+        return [edit for edit in fix.edits if (self.root / edit.path).resolve() == target]
 
 
 def of_rule(result: LintResult, code: str) -> list[Finding]:

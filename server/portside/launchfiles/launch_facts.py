@@ -8,6 +8,7 @@ from portside.launchfiles.around import Alone, Around
 from portside.launchfiles.facts import Launch, LaunchFile, Unit
 from portside.launchfiles.launched import UNKNOWN, Launched
 from portside.lint.source import SourceFile
+from portside.lint.variable_use import VariableUses
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class LaunchWorkspace:
     def launched(self, _unit: Unit, _launch: Launch) -> Launched:
         """What the Python code is that a launch of this file starts."""
         return UNKNOWN
+
+    def variable_uses(self, _variable: str, _path: str, _unit: Unit) -> VariableUses:
+        """Where files name the variable for what a unit of the launch file at this path starts."""
+        return VariableUses()
 
     def shown(self, path: str) -> str:
         """The path, which counts from the workspace, as findings name it."""

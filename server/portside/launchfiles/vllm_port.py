@@ -24,14 +24,11 @@ from portside.launchfiles.facts import (
 )
 from portside.launchfiles.launch_facts import LaunchFacts
 from portside.launchfiles.listeners import API, PlacedSetting, settings_of
-from portside.lint.finding import Edit
 from portside.lint.source import SourceFile, Span
 
 _VARIABLE = re.compile(r"[\"']?\$?\$[{(]?(?P<name>\w+)(?:[:?=-][^})]*)?[})]?[\"']?")
 _ANYWHERE = re.compile(rf"(?<![\w-])(?P<name>{PORT_VARIABLE})(?!\w)")
 _ASSIGNED = re.compile(rf"(?:^|[\s;&|]){PORT_VARIABLE}=(?P<value>[^\n;&|]*)", re.MULTILINE)
-# What compose and Kubernetes leave to the container, and what its shell reads.
-_IN_CONTAINER = re.compile(rf"(?:\$\$\{{?|\$\()(?P<name>{PORT_VARIABLE})(?!\w)")
 _NAMED = frozenset({Mention.EXPOSED, Mention.CONTAINER, Mention.PROBE, Mention.HEALTHCHECK})
 # There the file's author, and not the shell that runs, decides on what a variable holds.
 _FILLED_IN = frozenset({Format.COMPOSE, Format.KUBERNETES})
@@ -43,6 +40,7 @@ class Read:
 
     launch: Launch
     port: Port
+    unit: Unit
 
     @property
     def span(self) -> Span:
@@ -61,6 +59,7 @@ class Written:
     launch: Launch
     port: Port
     user: LaunchFile
+    unit: Unit
     named: bool = False
 
 
@@ -74,7 +73,7 @@ def reads(facts: LaunchFacts) -> Iterator[Read]:
             if port is None or not _is_vllm(facts, facts.file, unit, launch):
                 continue
             if port.variable == PORT_VARIABLE and _comes_from_outside(facts, unit, launch, port):
-                yield Read(launch, port)
+                yield Read(launch, port, unit)
 
 
 def _comes_from_outside(facts: LaunchFacts, unit: Unit, launch: Launch, port: Port) -> bool:
@@ -131,11 +130,11 @@ def _written(facts: LaunchFacts, file: LaunchFile, unit: Unit, launch: Launch) -
         return None
     setting = placed.setting
     if _is_same(facts.source, setting, port):
-        return Written(setting, launch, port, file)
+        return Written(setting, launch, port, file, unit)
     number = _number(setting.value)
     by_itself = port.is_default and port.variable is None
     if by_itself and number is not None and number != port.number and number in _named_ports(unit):
-        return Written(setting, launch, port, file, named=True)
+        return Written(setting, launch, port, file, unit, named=True)
     return None
 
 
@@ -165,26 +164,6 @@ def _is_same(source: SourceFile, setting: Setting, port: Port) -> bool:
         return True
     match = _VARIABLE.fullmatch(source.slice(setting.span))
     return match is not None and port.variable is not None and match["name"] == port.variable
-
-
-def renamed(facts: LaunchFacts, written: Written | None, name: str) -> tuple[Edit, ...]:
-    """Edits of this file that give the variable another name, for the server and for who sets it here."""
-    whole = facts.file.format not in _FILLED_IN
-    if facts.file.format is Format.DOTENV or (written is not None and written.named):
-        return ()
-    spans = list(_mentions(facts.source, _ANYWHERE)) if whole else []
-    if written is not None and not whole:
-        launch = written.launch.span
-        inside = _mentions(facts.source, _IN_CONTAINER, launch.start, launch.end)
-        spans = [written.setting.name_span, *inside]
-    return tuple(Edit(facts.source.path, span, name) for span in sorted(set(spans)))
-
-
-def _mentions(
-    source: SourceFile, pattern: re.Pattern[str], start: int = 0, end: int | None = None
-) -> Iterator[Span]:
-    for match in pattern.finditer(source.text, start, len(source.text) if end is None else end):
-        yield Span(*match.span("name"))
 
 
 def _number(value: str | None) -> int | None:

@@ -18,6 +18,7 @@ from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.lint.finding import Edit
 from portside.lint.moved_command import MovedCommand
 from portside.lint.source import SourceFile, Span
+from portside.lint.variable_use import VariableUses
 from portside.python.apps import AppUse, find_apps
 from portside.python.chunks import Chunk, split
 from portside.python.engine_makers import ImportedCall, engine_makers, imported_calls
@@ -173,15 +174,6 @@ class LaunchReference:
 
 
 @dataclass(frozen=True, slots=True)
-class VariableUse:
-    """A place that names an environment variable. text: of the whole file."""
-
-    path: str
-    span: Span
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class LaunchMoves:
     """What becomes of the places that run a script once a command takes its place.
 
@@ -258,9 +250,13 @@ class WorkspaceFacts:
         reason = "a launch of this kind can't be changed"
         return LaunchMoves(left=tuple((reference, reason) for reference in self.launch_references))
 
-    def variable_uses(self, _variable: str) -> tuple[tuple[VariableUse, ...], tuple[str, ...]]:
-        """Where launch files name the variable for this script, and the files where others may be meant."""
-        return (), ()
+    def variable_uses(self, _variable: str) -> VariableUses:
+        """Where other files name the variable for this script."""
+        return VariableUses()
+
+    def shown(self, path: str) -> str:
+        """The path, which counts from the workspace, as findings name it."""
+        return path
 
     def constant(self, qualified: str) -> Value | None:
         """What a name stands for that is imported from a file of the workspace."""

@@ -15,6 +15,7 @@ from portside.python.port_use import Listener, PortUse, Sourced
 from portside.python.syntax import arguments, query, string_value, unwrapped
 from portside.python.value_types import CommandLine, Environment, Literal, Parameter, Value, same
 from portside.python.values import Tracer
+from portside.python.variable_names import strings_of
 
 # A value is handed on by a few names; more are no way that anybody could follow.
 _FARTHEST = 6
@@ -49,12 +50,7 @@ def names_variable(names: Names) -> bool:
 
 def keys(names: Names) -> tuple[Node, ...]:
     """Every string literal of the file that is the variable's name."""
-    strings = (
-        node
-        for chunk in names.chunks_with([PORT_VARIABLE])
-        for node in query("(string) @string", chunk.node).get("string", [])
-    )
-    return tuple(node for node in strings if string_value(names.tree, node) == PORT_VARIABLE)
+    return strings_of(names, PORT_VARIABLE)
 
 
 # Reads

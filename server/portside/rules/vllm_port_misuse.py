@@ -9,11 +9,12 @@ from tree_sitter import Node
 
 from portside.knowledge.vllm import PORT_VARIABLE
 from portside.launchfiles import vllm_port as launched_port
-from portside.launchfiles.facts import Launch
+from portside.launchfiles.facts import Launch, Unit
 from portside.launchfiles.launch_facts import LaunchFacts
 from portside.lint.finding import Applicability, Edit, Finding, Fix, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
+from portside.lint.variable_use import VariableUse, VariableUses
 from portside.python import vllm_port
 from portside.python.chunks import statements_in
 from portside.python.facts import FileFacts
@@ -94,16 +95,22 @@ uvicorn.run(app, port=int(os.environ.get("PORT", "8000")))
 
 ## Fix and its safety
 
-"Rename the variable to `PORT`" changes the name in every text of this file that is `VLLM_PORT`, whether
-it reads the variable or sets it. The setting `port-variable` chooses another name; one that the file
-uses already is not taken. Launch files that name the variable for this program change with it (a
-Dockerfile's `ENV`, a compose service's `environment`, `$VLLM_PORT` in a script, the `.env` beside them), but
-for those in which other programs have it, too: these are named. Unsafe, because whoever sets `VLLM_PORT`
-outside of the workspace has to set the other one from then on. Not offered where the variable is read in
-another Python file, or is named after the field of a settings class.
+"Rename the variable to `PORT`" changes the name wherever the variable flows, from whichever of these
+files it is asked for, all at once:
 
-In a launch file it changes the name in this file: everywhere, and in compose files and manifests where the
-variable is set and where the container's own command reads it.
+- in the Python of the program: every text that is `VLLM_PORT`, in the script and in the modules that it
+  imports;
+- in the launch files that hand it on: a Dockerfile's `ENV`, a compose service's `environment` and its
+  `env_file`, a manifest's `env`, `export` in a script and the scripts that start that one, Makefiles,
+  systemd's `Environment`, launch.json;
+- in the `.env` and `.env.example` beside them.
+
+The setting `port-variable` chooses another name; one that one of these files uses already is not taken.
+`VLLM_PORT` stays where other programs have it: in the other services of a compose file and the other
+containers of a manifest, and in files whose parts can't be told apart, which are named, as is a `.env` that
+they may read, and a module that sets the variable. Unsafe, because whoever sets `VLLM_PORT` outside of the
+workspace has to set the other one from then on. Not offered where the variable is named after the field of a
+settings class, nor where it is not what the server listens on.
 
 "Stop setting `VLLM_PORT`" deletes a statement that does nothing else. Unsafe, since what is started may
 read it.
@@ -118,6 +125,7 @@ Every version of vLLM that has the variable (0.2 on). Measured with vLLM 0.32.0.
 - [vLLM issue 8204: ports and Ray](https://github.com/vllm-project/vllm/issues/8204)
 """
 
+_PYTHON = (".py", ".pyw")
 _OTHER_NAMES = ("API_PORT", "SERVER_PORT", "HTTP_PORT", "LISTEN_PORT")
 
 
@@ -130,8 +138,7 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
             f"`{read.listener.label}` listens on `{PORT_VARIABLE}`, which vLLM takes for its engine's "
             f"internal ports: {_consequence(read.listener)}"
         )
-        fixes: Sequence[Fix] = _renamed(facts) if read.by_name else ()
-        yield _finding(facts, read.place, message, fixes, (read.use, read.listener))
+        yield _finding(facts, read.place, message, _renamed(facts), (read.use, read.listener))
     if vllm_port.names_variable(facts.module.names):
         for written in vllm_port.writes(facts):
             message = (
@@ -163,48 +170,41 @@ def _finding(
 
 
 def _renamed(facts: FileFacts) -> Sequence[Fix]:
+    return LaterFixes(lambda: (_renaming(facts),))
+
+
+def _renaming(facts: FileFacts) -> Fix | None:
+    """One fix for this file and all that hand the variable to it."""
     names = facts.module.names
-    strings = vllm_port.keys(names)
-    if not strings:
-        return ()
-
-    def make() -> Iterator[Fix | None]:
-        yield _renaming(facts, strings)
-
-    return LaterFixes(make)
-
-
-def _renaming(facts: FileFacts, strings: Sequence[Node]) -> Fix | None:
-    """One fix for this file and the launch files that name the variable for it."""
-    names = facts.module.names
-    uses, staying = facts.workspace.variable_uses(PORT_VARIABLE)
-    name = _free_name(names, facts.workspace.port_variable, {use.text for use in uses})
+    strings, flow = vllm_port.keys(names), facts.workspace.variable_uses(PORT_VARIABLE)
+    if not strings and not any(use.path.endswith(_PYTHON) for use in flow.uses):
+        return None  # it is named after the field of a settings class
+    name = _free_name(names, facts.workspace.port_variable, flow.uses)
     if name is None:
         return None
     edits = [
         Edit(facts.source.path, names.tree.span(node), names.tree.text(node).replace(PORT_VARIABLE, name))
         for node in strings
     ]
-    edits += (Edit(use.path, use.span, name) for use in uses)
-    notes = [f"Whoever sets `{PORT_VARIABLE}` for this program has to set `{name}` from then on."]
-    renamed = {use.path for use in uses}
-    notes += (
-        f"`{PORT_VARIABLE}` is set at {s.path}:{s.line}: `{s.text.strip()}`."
-        for s in facts.workspace.vllm_port_settings
-        if not any(path == s.path or path.endswith(f"/{s.path}") for path in renamed)
-    )
-    notes += (f"`{path}` names the variable for other programs, too." for path in staying)
+    edits += (Edit(facts.workspace.shown(use.path), use.span, name) for use in flow.uses)
+    renamed = {use.path for use in flow.uses}
+    settings = (s for s in facts.workspace.vllm_port_settings if s.path not in {*renamed, *flow.staying})
+    notes = [
+        *_notes(name, flow),
+        *(f"`{PORT_VARIABLE}` is set at {s.path}:{s.line}: `{s.text.strip()}`." for s in settings),
+    ]
     return Fix(f"Rename the variable to `{name}`", tuple(edits), Applicability.UNSAFE, tuple(notes))
 
 
-def _free_name(names: Names, preferred: str, texts: Collection[str]) -> str | None:
+def _notes(name: str, flow: VariableUses) -> Iterator[str]:
+    yield f"Whoever sets `{PORT_VARIABLE}` for this program has to set `{name}` from then on."
+    yield from (f"`{path}` names the variable for other programs, too." for path in flow.staying)
+
+
+def _free_name(names: Names, preferred: str, uses: Collection[VariableUse]) -> str | None:
     """The first name that neither this file nor one of those texts has."""
-
-    def is_free(name: str) -> bool:
-        word = re.compile(rf"(?<!\w){name}(?!\w)")
-        return not _is_used(names, name) and not any(word.search(text) for text in texts)
-
-    return next((name for name in (preferred, *_OTHER_NAMES) if is_free(name)), None)
+    candidates = (preferred, *_OTHER_NAMES)
+    return next((name for name in candidates if not _is_used(names, name) and _is_free(name, uses)), None)
 
 
 def _is_used(names: Names, text: str) -> bool:
@@ -246,17 +246,16 @@ def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
             f"`{read.launch.program}` listens on `{PORT_VARIABLE}`, which vLLM takes for its engine's "
             f"internal ports: {_launch_consequence(read.launch)}"
         )
-        fixes = _renamed_here(facts, None)
+        fixes = _renamed_from(facts, facts.file.path, read.unit)
         yield Finding(CODE, NAME, read.span, message, Severity.ERROR, fixes)
     for written in launched_port.writes(facts):
         related: tuple[Related, ...] = ()
         if written.user is not facts.file or not written.setting.span.touches(written.port.span):
             place = facts.workspace.shown(written.user.path)
             related = (Related(place, written.port.span, f"`{written.launch.program}` listens on it here"),)
-        yield Finding(
-            CODE, NAME, written.setting.name_span, _written_message(written), Severity.ERROR,
-            _renamed_here(facts, written), related,
-        )  # fmt: skip
+        fixes = () if written.named else _renamed_from(facts, written.user.path, written.unit)
+        message = _written_message(written)
+        yield Finding(CODE, NAME, written.setting.name_span, message, Severity.ERROR, fixes, related)
 
 
 def _written_message(written: launched_port.Written) -> str:
@@ -281,14 +280,27 @@ def _launch_consequence(launch: Launch) -> str:
     )
 
 
-def _renamed_here(facts: LaunchFacts, written: launched_port.Written | None) -> tuple[Fix, ...]:
-    names = (facts.workspace.port_variable, *_OTHER_NAMES)
-    name = next((name for name in names if not re.search(rf"\b{name}\b", facts.source.text)), None)
-    edits = launched_port.renamed(facts, written, name) if name is not None else ()
-    if not edits:
-        return ()
-    note = f"Whoever sets or reads `{PORT_VARIABLE}` elsewhere has to use `{name}` from then on."
-    return (Fix(f"Rename the variable to `{name}`", edits, Applicability.UNSAFE, (note,)),)
+def _renamed_from(facts: LaunchFacts, path: str, unit: Unit) -> Sequence[Fix]:
+    """One fix for all files through which the variable comes to what this unit of a launch file starts."""
+
+    def make() -> Iterator[Fix | None]:
+        flow = facts.workspace.variable_uses(PORT_VARIABLE, path, unit)
+        candidates = (facts.workspace.port_variable, *_OTHER_NAMES)
+        name = next((name for name in candidates if _is_free(name, flow.uses)), None)
+        here = {facts.file.path: facts.source.path}
+        if name is not None and any(use.path in here for use in flow.uses):
+            shown = (here.get(use.path) or facts.workspace.shown(use.path) for use in flow.uses)
+            edits = tuple(Edit(path, use.span, name) for path, use in zip(shown, flow.uses, strict=True))
+            notes = tuple(_notes(name, flow))
+            yield Fix(f"Rename the variable to `{name}`", edits, Applicability.UNSAFE, notes)
+
+    return LaterFixes(make)
+
+
+def _is_free(name: str, uses: Collection[VariableUse]) -> bool:
+    """Whether none of the files has a variable of that name; in Python those are texts."""
+    word, text = re.compile(rf"(?<!\w){name}(?!\w)"), re.compile(rf"[\"']{name}[\"']")
+    return not any((text if use.path.endswith(_PYTHON) else word).search(use.text) for use in uses)
 
 
 _RUN = "import os\n\nimport uvicorn\n\nuvicorn.run('m:app', port="
@@ -385,6 +397,7 @@ _INVALID = (
     Invalid(
         "a constant of another file",
         "import uvicorn\nfrom config import PORT\n\nuvicorn.run('m:app', port=«PORT»)\n",
+        fixed="import uvicorn\nfrom config import PORT\n\nuvicorn.run('m:app', port=PORT)\n",
         files={"config.py": "import os\n\nPORT = int(os.environ.get('VLLM_PORT', '8000'))\n"},
     ),
     Invalid(
@@ -485,6 +498,7 @@ _INVALID = (
     Invalid(
         "in a file of variables that a service gets",
         "MODEL=m\n«VLLM_PORT»=8000\n",
+        fixed="MODEL=m\nPORT=8000\n",
         messages=("`VLLM_PORT` is set to the port of `vllm serve`",),
         path=".env",
         files={

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portside.knowledge.vllm import PORT_VARIABLE
 from portside.knowledge.vllm_entrypoints import WORDS as RETIRED_WORDS
 from portside.lint.moved_command import MovedCommand
+from portside.lint.variable_use import VariableUses
 from portside.python.facts import (
     ImportedEngine,
     LaunchMoves,
     LaunchReference,
     ModuleFacts,
-    VariableUse,
     WorkspaceFacts,
 )
 from portside.python.ports import may_listen
@@ -30,6 +31,9 @@ from portside.workspace.launched_python import LaunchedPython
 from portside.workspace.local_modules import LocalModules, module_name
 from portside.workspace.script_runners import ScriptRunners
 
+if TYPE_CHECKING:
+    from portside.workspace.variable_renaming import VariableRenaming
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -41,6 +45,11 @@ class Surroundings:
     runners: ScriptRunners
     files: LaunchIndex
     python: LaunchedPython
+
+    def renaming(self, variable: str) -> VariableRenaming:
+        from portside.workspace.variable_renaming import VariableRenaming  # noqa: PLC0415 - for one fix alone
+
+        return VariableRenaming(variable, self.runners, self.files, self.modules, self.root)
 
 
 class AskedFacts(WorkspaceFacts):
@@ -82,13 +91,11 @@ class AskedFacts(WorkspaceFacts):
     def launch_moves(self, _command: MovedCommand) -> LaunchMoves:
         return self._around.runners.moves(self._file, _command)
 
-    def variable_uses(self, _variable: str) -> tuple[tuple[VariableUse, ...], tuple[str, ...]]:
-        from portside.workspace.variable_renaming import variable_uses  # noqa: PLC0415 - for one fix alone
+    def variable_uses(self, _variable: str) -> VariableUses:
+        return self._around.renaming(_variable).of_script(self.path or "")
 
-        around = self._around
-        found, staying = variable_uses(_variable, self.path or "", around.runners, around.files)
-        uses = (VariableUse(str(around.root / use.path), use.span, use.text) for use in found)
-        return tuple(uses), staying
+    def shown(self, path: str) -> str:
+        return str(self._around.root / path)
 
     @cached_property
     def imports_vllm_code(self) -> bool:

@@ -9,6 +9,7 @@ from portside.launchfiles.facts import Launch, LaunchFile, Unit
 from portside.launchfiles.launch_facts import LaunchWorkspace
 from portside.launchfiles.launched import Launched
 from portside.lint.source import SourceFile, Span
+from portside.lint.variable_use import VariableUses
 from portside.workspace.asked_facts import Surroundings
 from portside.workspace.import_roots import import_root
 from portside.workspace.installed import vllm_version
@@ -38,6 +39,10 @@ class AskedLaunchFacts(LaunchWorkspace):
         if key not in self._launched:
             self._launched[key] = self._around.python.of(self._file, unit, launch, self._source.text)
         return self._launched[key]
+
+    def variable_uses(self, _variable: str, _path: str, _unit: Unit) -> VariableUses:
+        here = self._around.files.relative(self._path)
+        return self._around.renaming(_variable).of_unit(_path, _unit, here)
 
     def shown(self, path: str) -> str:
         return str(self._around.root / path)

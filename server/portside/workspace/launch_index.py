@@ -112,6 +112,9 @@ class LaunchIndex:
         """The text as it was read, empty for a file that is none."""
         return self._entry(path).source
 
+    def relative(self, path: Path) -> str:
+        return self._texts.relative(path)
+
     def text_of(self, path: str) -> str:
         """The text of any file, as it is in the editor; "" for one that is not there, or is no text."""
         return self._texts.text(path) or ""

@@ -358,6 +358,14 @@ class LocalModules:
             for module, name in summary.imports if summary is not None else ():
                 waiting.extend(self.files_of(target, module, name, top))
 
+    def process_of(self, path: Path, word: str) -> Iterator[Path]:
+        """The file, and those that it imports, directly or through others, and that name the word."""
+        yield path
+        for target in self._all_reached((path,), self.top(path), set()):
+            text = self._text(target, self.overlays.get(target)) if target != path else None
+            if text is not None and word.lower() in text.lower():
+                yield target
+
     def files_of(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
         """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
         return self._files.of_import(importer, module, name, top)

@@ -1,78 +1,189 @@
-"""Where the launch files of a script name an environment variable that the script reads."""
+"""An environment variable under another name, wherever it flows: from who sets it to who reads it.
+
+Launch files, `.env` files and the Python that the program is; not the parts of them that name the variable
+for somebody else.
+"""
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from portside.launchfiles.around import Around
-from portside.launchfiles.compose_project import project_of
-from portside.launchfiles.facts import Format, LaunchFile
-from portside.lint.source import Span
-from portside.python.facts import VariableUse
+from portside.launchfiles.around import folder_of
+from portside.launchfiles.facts import Format, LaunchFile, Unit
+from portside.launchfiles.names import Kind, kind_of, name_of
+from portside.launchfiles.variable_flow import Flow, flow_to
+from portside.lint.source import SourceFile, Span
+from portside.lint.variable_use import VariableUse, VariableUses
+from portside.python.facts import module_facts
+from portside.python.variable_names import naming
 from portside.workspace.launch_index import LaunchIndex
+from portside.workspace.local_modules import LocalModules
 from portside.workspace.script_runners import ScriptRunners
 
-
-def variable_uses(
-    variable: str, script: str, runners: ScriptRunners, files: LaunchIndex
-) -> tuple[tuple[VariableUse, ...], tuple[str, ...]]:
-    """The places that name it for this script, and the files where others may be meant, too.
-
-    A file is taken as a whole, since its parts hand a variable to each other, and only where each part of it
-    that names the variable runs the script. A `.env` is, where no file that stays names the variable.
-    """
-    word = re.compile(rf"(?<!\w){re.escape(variable)}(?!\w)")
-    uses: list[VariableUse] = []
-    staying: list[str] = []
-    for path, offsets in _running(script, runners, files).items():
-        text = files.source(path).text or files.text_of(path)
-        spans = [Span(*found.span()) for found in word.finditer(text)]
-        file = files.file(path)
-        if spans and file is not None and _names_for_others(file, spans, offsets):
-            staying.append(path)
-        else:
-            uses += (VariableUse(path, span, text) for span in spans)
-    if not staying and not _named_elsewhere(word, {use.path for use in uses}, files):
-        text = files.text_of(".env")
-        uses += (VariableUse(".env", Span(*found.span()), text) for found in word.finditer(text))
-    return tuple(uses), tuple(staying)
+# Each part of these is a process with an environment of its own.
+_IN_PARTS = frozenset(
+    {
+        Format.COMPOSE,
+        Format.KUBERNETES,
+        Format.VSCODE_LAUNCH,
+        Format.VSCODE_TASKS,
+        Format.PACKAGE_JSON,
+        Format.PROCFILE,
+    }
+)
+_PROSE = frozenset({Kind.README, Kind.MARKDOWN, Kind.RST})
+_SUFFIXES = ("", ".example", ".template", ".sample", ".dist")
+_ENV_FILES = (*(f".env{end}" for end in _SUFFIXES), "example.env", "env.example")
 
 
-def _running(script: str, runners: ScriptRunners, files: LaunchIndex) -> dict[str, list[int]]:
-    """The launch files that run the script, each with the places of the parts that do."""
-    found: dict[str, list[int]] = {}
-    for reference in runners.references_of(script):
-        if not reference.path.lower().endswith((".md", ".mdx", ".markdown", ".rst")):
-            found.setdefault(reference.path, []).append(reference.offset)
-    for file in files.all():
-        for offset in _services_with(script, files, file):
-            found.setdefault(file.path, []).append(offset)
-    return found
+@dataclass
+class VariableRenaming:
+    """The files of one workspace, asked where they name the variable for one program."""
+
+    variable: str
+    runners: ScriptRunners
+    files: LaunchIndex
+    modules: LocalModules
+    root: Path
+    _uses: list[VariableUse] = field(default_factory=list)
+    _staying: list[str] = field(default_factory=list)
+
+    def of_script(self, script: str) -> VariableUses:
+        """For a Python file; its own text is whoever asks's to change."""
+        flow = flow_to(self.files, self.files.all(), script)
+        for reference in self.runners.references_of(script):
+            file = self.files.file(reference.path)
+            units = file.units if file is not None else ()
+            own = [unit for unit in units if unit.span.start <= reference.offset <= unit.span.end]
+            if kind_of(name_of(reference.path)) not in _PROSE:
+                known = flow.parts.setdefault(reference.path, [])
+                known += [unit for unit in own if not flow.has(reference.path, unit)]
+        return self._of(flow, "", script)
+
+    def of_unit(self, path: str, unit: Unit, seen_from: str) -> VariableUses:
+        """For what a part of a launch file starts. seen_from: the file that is to change in any case."""
+        return self._of(flow_to(self.files, self.files.all(), path, unit), path, seen_from)
+
+    def _of(self, flow: Flow, path: str, asked: str) -> VariableUses:
+        for each, units in flow.parts.items():
+            self._in_launch_file(each, units, surely=each == path)
+        folders = {folder_of(each) for each in (*flow.parts, *flow.python, "")}
+        beside = {posixpath.join(folder, name) for folder in folders for name in _ENV_FILES}
+        for each in sorted({*flow.env_files, *beside}):
+            self._in_env_file(each, surely=each == asked)
+        for script in sorted(flow.python):
+            self._in_python(script, asked)
+        # The text of a Python file that asks is its own to change.
+        uses = tuple(dict.fromkeys(use for use in self._uses if path or use.path != asked))
+        return VariableUses(uses, tuple(dict.fromkeys(self._staying)))
+
+    # Launch files
+
+    def _in_launch_file(self, path: str, units: list[Unit], *, surely: bool) -> None:
+        """All of the file, whose parts hand a variable to each other, or only the parts that are meant."""
+        text = self.files.source(path).text or self.files.text_of(path)
+        spans: list[Span] | None = self._spans(text)
+        file = self.files.file(path)
+        if file is not None and spans and _names_for_others(file, spans, units):
+            if file.format in _IN_PARTS:
+                spans = _within(file, units, spans, text, self.variable)
+            elif not surely:
+                spans = None
+        if spans is None:
+            self._staying.append(path)
+        self._uses += (VariableUse(path, span, text) for span in spans or ())
+
+    def _in_env_file(self, path: str, *, surely: bool) -> None:
+        text = self.files.text_of(path)
+        spans = self._spans(text)
+        if spans and (surely or not self._is_named_beside(path)):
+            self._uses += (VariableUse(path, span, text) for span in spans)
+        elif spans:
+            self._staying.append(path)
+
+    def _is_named_beside(self, env_file: str) -> bool:
+        """Whether a launch file that may read these settings goes on naming the variable."""
+        folder = folder_of(env_file)
+        below = f"{folder}/" if folder else ""
+        renamed = {use.path for use in self._uses} - {*self._staying}
+        for file in self.files.all():
+            reads = file.path.startswith(below) or any(
+                posixpath.normpath(posixpath.join(folder_of(file.path), name)) == env_file
+                for unit in file.units
+                for name in unit.env_files
+            )
+            if reads and file.path not in renamed and self._spans(self.files.source(file.path).text):
+                return True
+            if reads and file.path in renamed and self._has_left(file.path):
+                return True
+        return False
+
+    def _has_left(self, path: str) -> bool:
+        """Whether some places of the file keep the name."""
+        uses = {use.span for use in self._uses if use.path == path}
+        return any(span not in uses for span in self._spans(self.files.source(path).text))
+
+    def _spans(self, text: str) -> list[Span]:
+        if self.variable not in text:
+            return []
+        word = rf"(?<!\w){re.escape(self.variable)}(?!\w)"
+        return [Span(*found.span()) for found in re.finditer(word, text)]
+
+    # Python
+
+    def _in_python(self, script: str, asked: str) -> None:
+        """The script and the modules that it imports; both are one process."""
+        path = self.root / script
+        for module in self.modules.process_of(path, self.variable):
+            relative = self.files.relative(module)
+            text = self.files.text_of(relative)
+            if self.variable.lower() not in text.lower():
+                continue
+            found = naming(module_facts(SourceFile(str(module), text)).names, self.variable)
+            if found.otherwise and relative != asked:
+                self._staying.append(relative)
+            elif not found.otherwise:
+                self._uses += (VariableUse(relative, span, text) for span in found.spans)
 
 
-def _services_with(script: str, around: Around, file: LaunchFile) -> Iterator[int]:
-    """The compose services whose image runs the script."""
-    if file.format is not Format.COMPOSE:
-        return
-    for service in project_of(around, file).services:
-        if any(listener.script == script for listener in service.running.listeners):
-            yield from (unit.span.start for unit in file.units if unit.name == service.name)
-
-
-def _names_for_others(file: LaunchFile, spans: list[Span], offsets: list[int]) -> bool:
-    """Whether a part of the file names the variable that does not run the script."""
+def _names_for_others(file: LaunchFile, spans: list[Span], units: list[Unit]) -> bool:
+    """Whether a part of the file names the variable that is not among these."""
     for unit in file.units:
-        runs = any(unit.span.start <= offset <= unit.span.end for offset in offsets)
-        named = any(unit.span.start <= span.start < unit.span.end for span in spans)
-        if named and not runs and unit.kind not in {"stage", "Service"}:
+        own = any(unit is one or (one.span == unit.span and one.name == unit.name) for one in units)
+        named = any(unit.span.start <= span.start < _end(file, unit) for span in spans)
+        if named and not own and unit.kind not in {"stage", "Service"}:
             return True
     return False
 
 
-def _named_elsewhere(word: re.Pattern[str], known: set[str], files: LaunchIndex) -> bool:
-    return any(
-        word.search(files.source(file.path).text) is not None
-        for file in files.all()
-        if file.path not in known and file.format is not Format.DOTENV
-    )
+def _end(file: LaunchFile, unit: Unit) -> int:
+    """Where the part ends; of a Makefile's target, whose span is its name, where the next one begins."""
+    if file.format is not Format.MAKEFILE:
+        return unit.span.end
+    behind = [other.span.start for other in file.units if other.span.start > unit.span.start]
+    return min(behind, default=sys.maxsize)
+
+
+def _within(
+    file: LaunchFile, units: list[Unit], spans: list[Span], text: str, variable: str
+) -> list[Span] | None:
+    """The places in these parts; None where one of them is given the variable by a place outside of it."""
+    found: list[Span] = []
+    for unit in units:
+        given = unit.settings.get(variable)
+        if given is not None and not unit.span.start <= given.name_span.start < unit.span.end:
+            return None
+        found += (span for span in spans if unit.span.start <= span.start < unit.span.end)
+    if file.format is Format.COMPOSE:
+        # `${X}` is filled in by compose, for all services.
+        found = [span for span in found if not _is_filled_in(text, span)]
+    return sorted(set(found))
+
+
+def _is_filled_in(text: str, span: Span) -> bool:
+    before = text[max(0, span.start - 3) : span.start].removesuffix("{")
+    return before.endswith("$") and not before.endswith("$$")
