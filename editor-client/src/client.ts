@@ -6,6 +6,7 @@ import {
   LanguageClient,
   State,
 } from "vscode-languageclient/node";
+import { DEBUG_TARGET } from "./debugging";
 import { DOCUMENTS } from "./documents";
 import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams } from "./methods";
 import { findPortside, isSkewed, type Portside } from "./server";
@@ -96,7 +97,7 @@ export class LanguageServer implements vscode.Disposable {
       { command, args: [...args, "lsp"] },
       {
         documentSelector: DOCUMENTS,
-        initializationOptions: { startCommand: START_TARGET },
+        initializationOptions: { startCommand: START_TARGET, debugCommand: DEBUG_TARGET },
         outputChannel: this.log,
         errorHandler: this.errorHandler(),
         initializationFailedHandler: () => false,

@@ -94,7 +94,7 @@ export class DevServer implements vscode.Disposable {
   }
 
   private async startChosen(choice: Choice): Promise<void> {
-    const task = this.tasks.serve(choice);
+    const task = await this.tasks.serve(choice);
     if (!task) return;
     const running = this.executions.find(
       ({ task: { name, scope } }) => name === task.name && scope === task.scope,

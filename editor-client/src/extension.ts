@@ -3,11 +3,13 @@ import { ServerActions } from "./actions";
 import { Cli } from "./cli";
 import { LanguageServer } from "./client";
 import { askAboutConflict } from "./conflicts";
+import { DEBUG_TARGET, Debugging } from "./debugging";
 import { Desk } from "./desk";
 import { DevServer } from "./devserver";
 import { Explain } from "./explain";
 import { Failures } from "./failures";
 import { onDidChangeChoice } from "./interpreter";
+import { Interpreters } from "./interpreters";
 import { showMenu } from "./menu";
 import type { LaunchTarget } from "./methods";
 import type { Node } from "./nodes";
@@ -37,7 +39,9 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
   const registry = new Registry(log);
   const cli = new Cli(server, log);
   const desk = new Desk(askAboutConflict, log);
-  const tasks = new ServeTasks(server, desk);
+  const interpreters = new Interpreters();
+  const tasks = new ServeTasks(server, desk, interpreters);
+  const debugging = new Debugging(server, interpreters, desk);
   const devServer = new DevServer(server, tasks);
   const actions = new ServerActions(registry, devServer, cli);
   const serverLog = new ServerLog(server, actions);
@@ -48,6 +52,7 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
   const status = new Status(registry);
   const commands: Record<string, (row?: Node) => unknown> = {
     startDevServer: () => devServer.start(),
+    debugDevServer: () => debugging.start(),
     stopDevServer: (row) => actions.stop(row),
     restartDevServer: (row) => actions.restart(row),
     devServerMenu: () => showMenu(registry),
@@ -75,8 +80,10 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
   context.subscriptions.push(
     ...registered,
     startTarget,
+    vscode.commands.registerCommand(DEBUG_TARGET, (target: LaunchTarget) => debugging.startTarget(target)),
+    debugging,
     vscode.tasks.registerTaskProvider(TASK_TYPE, tasks),
-    restartOnChange(server),
+    restartOnChange(server, interpreters),
     view,
     failures,
     explain,
@@ -105,8 +112,11 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
 }
 
 /** The language server belongs to one interpreter and one level of trust. */
-function restartOnChange(server: LanguageServer): vscode.Disposable {
-  const restart = () => void server.restart();
+function restartOnChange(server: LanguageServer, interpreters: Interpreters): vscode.Disposable {
+  const restart = () => {
+    interpreters.forget();
+    void server.restart();
+  };
   const choice = onDidChangeChoice(restart);
   return vscode.Disposable.from(
     vscode.workspace.onDidGrantWorkspaceTrust(restart),

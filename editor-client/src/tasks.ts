@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { LanguageServer } from "./client";
 import type { Desk } from "./desk";
+import type { Interpreters } from "./interpreters";
 import type { Portside } from "./server";
 import { type Choice, findWorkspaceTargets, serveArguments } from "./targets";
 
@@ -20,37 +21,40 @@ export class ServeTasks implements vscode.TaskProvider {
   constructor(
     private readonly server: LanguageServer,
     private readonly desk: Desk,
+    private readonly interpreters: Interpreters,
   ) {}
 
   async provideTasks(): Promise<vscode.Task[]> {
     const choices = await findWorkspaceTargets(this.server);
-    return choices.flatMap((choice) => this.serve(choice) ?? []);
+    const tasks = await Promise.all(choices.map((choice) => this.serve(choice)));
+    return tasks.filter((task) => task !== undefined);
   }
 
-  resolveTask(task: vscode.Task): vscode.Task | undefined {
+  async resolveTask(task: vscode.Task): Promise<vscode.Task | undefined> {
     const folder = typeof task.scope === "object" ? task.scope : vscode.workspace.workspaceFolders?.[0];
     if (!(folder && this.server.current)) return undefined;
     return this.from(this.server.current, task.definition as ServeDefinition, folder, folder.uri.fsPath);
   }
 
   /** undefined: no Portside has been found. */
-  serve({ folder, target }: Choice): vscode.Task | undefined {
+  async serve({ folder, target }: Choice): Promise<vscode.Task | undefined> {
     if (!this.server.current) return undefined;
     const [name, ...rest] = serveArguments(target);
     const definition: ServeDefinition = { type: TASK_TYPE, target: name, arguments: rest };
     return this.from(this.server.current, definition, folder, target.cwd ?? folder.uri.fsPath);
   }
 
-  private from(
+  private async from(
     portside: Portside,
     definition: ServeDefinition,
     folder: vscode.WorkspaceFolder,
     cwd: string,
-  ): vscode.Task {
+  ): Promise<vscode.Task> {
     const [program, ...first] = portside.command;
     const settings = vscode.workspace.getConfiguration("portside.serve", folder);
     const always = settings.get<string[]>("arguments", []);
-    const python = ["--python", portside.interpreter.path];
+    const interpreter = (await this.interpreters.of(folder)) ?? portside.interpreter;
+    const python = ["--python", interpreter.path];
     const given = definition.arguments ?? [];
     const args = [...first, "serve", definition.target, ...python, ...given, ...always];
     // Where it asks what to do about a port that is taken: a dialog here, instead of a line in the terminal.

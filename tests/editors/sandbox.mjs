@@ -80,6 +80,11 @@ export function isListening(port) {
   });
 }
 
+/** The sandbox's living processes whose command fits. Linux only. */
+export function processesWith(folder, pattern) {
+  return processesOf(folder).filter(({ command }) => pattern.test(command));
+}
+
 /** Ends a process started with `detached: true`, and all that it started. */
 export function killGroup(child) {
   tryKill(-child.pid, "SIGTERM");

@@ -148,6 +148,17 @@ def test_what_is_launched_can_be_run_from_a_lens(editor: Editor) -> None:
     assert lens["range"]["start"] == _at(2, 0)
 
 
+def test_an_editor_that_can_debug_offers_that_beside_it(editor: Editor) -> None:
+    (editor.folder / "server.py").write_text(APP)
+    commands = {"startCommand": "portside.startTarget", "debugCommand": "portside.debugTarget"}
+    editor.initialize(initializationOptions=commands)
+    uri = editor.open("server.py", APP)
+    start, debug = editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert (start["command"]["command"], debug["command"]["command"]) == tuple(commands.values())
+    assert start["command"]["arguments"] == debug["command"]["arguments"]
+    assert start["range"] == debug["range"]
+
+
 def test_an_editor_without_a_command_of_its_own_is_told_what_to_type(editor: Editor) -> None:
     (editor.folder / "server.py").write_text(APP)
     editor.initialize()

@@ -5,11 +5,14 @@ Of the user's environment; where that has none, the one that Portside brings alo
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import sys
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from .channel import Channel
 
@@ -46,6 +49,28 @@ def start(channel: Channel, request: dict[str, Any]) -> None:
     _watch(channel)
     if request["wait"]:
         debugpy.wait_for_client()
+
+
+def run_to_the_end(program: Callable[[], None]) -> NoReturn:
+    """Run it, and leave as Python would, but for the interpreter's own end.
+
+    Now and then pydevd's threads keep Python 3.11 from coming to that for as long as it is let.
+    """
+    code = 0
+    try:
+        program()
+    except SystemExit as leave:
+        code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
+        if isinstance(leave.code, str):
+            sys.stderr.write(leave.code + "\n")
+    for thread in threading.enumerate():
+        if not (thread.daemon or thread is threading.current_thread()):
+            thread.join()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(code)
 
 
 def _import(library: str | None) -> Any:

@@ -96,7 +96,10 @@ class Worker:
         signal.signal(signal.SIGINT, self._original_sigint)
         self._channel.send("began")
         self._collect_errors()
-        self._run_reporting(fields, hold)
+        if fields.get("debug"):
+            debugger.run_to_the_end(lambda: self._run_reporting(fields, hold))
+        else:
+            self._run_reporting(fields, hold)
 
     def _run_reporting(self, fields: dict[str, Any], hold: Hold) -> None:
         if fields["kind"] != "command":

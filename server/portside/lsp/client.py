@@ -22,7 +22,7 @@ class Client:
     document_changes, creates_files, resolves_edits, disabled_actions, markdown, hint_tooltips: what an answer
     may contain, or may leave for `…/resolve`. refreshes_…, watches, tells_settings, registers_settings,
     shows_progress: requests that may be sent to it. starts: its command that starts a launch target, the
-    argument, in a terminal. process: the editor's id. folders: of the workspace, in its order.
+    argument, in a terminal. debugs: one that debugs it. process: the editor's id. folders: of the workspace, in its order.
     """
 
     encoding: Encoding = Encoding.UTF_16
@@ -46,6 +46,7 @@ class Client:
     resolves_tooltips: bool = False
     prepares_renames: bool = False
     starts: str | None = None
+    debugs: str | None = None
     process: int | None = None
     folders: tuple[Path, ...] = ()
 
@@ -78,7 +79,8 @@ class Client:
             literal_actions=said.at(f"{document}.codeAction.codeActionLiteralSupport") is not None,
             resolves_tooltips="tooltip" in (said.at(f"{document}.inlayHint.resolveSupport.properties") or ()),
             prepares_renames=bool(said.at(f"{document}.rename.prepareSupport")),
-            starts=_start_command(params),
+            starts=_command(params, "startCommand"),
+            debugs=_command(params, "debugCommand"),
             process=params.get("processId"),
             folders=_folders(params),
         )
@@ -107,9 +109,9 @@ def _tags(said: _Said) -> frozenset[int]:
     return frozenset(tag for tags in known for tag in tags)
 
 
-def _start_command(params: Mapping[str, Any]) -> str | None:
+def _command(params: Mapping[str, Any], option: str) -> str | None:
     options = params.get("initializationOptions")
-    named = options.get("startCommand") if isinstance(options, Mapping) else None
+    named = options.get(option) if isinstance(options, Mapping) else None
     return named if isinstance(named, str) else None
 
 

@@ -22,12 +22,27 @@ from portside.workspace.apps import LaunchTarget, targets_in
 from portside.workspace.project import Project
 
 _TITLE = "▶ Run with portside serve"
+_DEBUG_TITLE = "Debug"
 
 
-def lenses(project: Project, document: Document, starts: str | None) -> list[dict[str, Any]]:
-    """starts: the editor's own command for a launch target."""
+def lenses(
+    project: Project, document: Document, starts: str | None, debugs: str | None = None
+) -> list[dict[str, Any]]:
+    """starts, debugs: the editor's own commands for a launch target."""
     found = _in_python(project, document) if document.is_python else _in_launch_file(project, document)
-    return [_lens(document, span, target, starts) for span, target in found]
+    return [
+        lens
+        for span, target in found
+        for lens in (
+            _lens(document, span, target, starts),
+            *([_debug_lens(document, span, target, debugs)] if debugs is not None else []),
+        )
+    ]
+
+
+def _debug_lens(document: Document, span: Span, target: LaunchTarget, debugs: str) -> dict[str, Any]:
+    command = {"title": _DEBUG_TITLE, "command": debugs, "arguments": [as_json(target, None)]}
+    return {"range": document.buffer.range(Span(span.start, span.start)), "command": command}
 
 
 def _lens(document: Document, span: Span, target: LaunchTarget, starts: str | None) -> dict[str, Any]:

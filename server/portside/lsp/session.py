@@ -195,7 +195,8 @@ class Session:
             return []
         from portside.lsp.lenses import lenses
 
-        return lenses(self._workspace.project(document), document, self.client.starts)
+        client = self.client
+        return lenses(self._workspace.project(document), document, client.starts, client.debugs)
 
     def launch_targets(self, params: Json) -> list[Json]:
         """What can be served from the folders that the request means; from all of them by default."""

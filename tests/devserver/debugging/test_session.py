@@ -119,7 +119,6 @@ def test_a_save_waits_while_the_debugger_holds_the_app(debug: Debug, project: Pa
     editor.server("ready", generation=1)
     request, thread, frame = hold(editor, port)
     write(project / "app.py", RAW_APP.replace('"1"', '"2"'))
-    editor.server("note", text="held by the debugger: the reload waits until it goes on")
     # Still there, though a worker that hangs would be killed by now.
     assert editor.evaluate(frame, "__import__('time').sleep(1) or VERSION") == "'1'"
     editor.set_breakpoints(project / "app.py", [])
@@ -148,9 +147,11 @@ def test_what_is_set_after_a_failed_start_counts_once_the_edit_mends_it(debug: D
     editor, port = debug(), free_port()
     editor.launch({}, arguments=["--port", str(port)])
     editor.server("failed")
-    wait_until(lambda: not editor.ask("threads")["threads"], "the end of the worker")
-    [pending] = editor.set_breakpoints(project / "app.py", [BODY])
-    assert pending["verified"] is False
+
+    def is_pending() -> bool:
+        return not editor.set_breakpoints(project / "app.py", [BODY])[0]["verified"]
+
+    wait_until(is_pending, "the end of the worker")
     write(project / "app.py", RAW_APP)
     editor.server("ready")
     request, thread, _ = hold(editor, port)

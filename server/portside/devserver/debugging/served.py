@@ -19,13 +19,12 @@ _REFUSED = 2
 
 
 def command(arguments: Mapping[str, Any], python: str | None, socket: str) -> list[str]:
-    """`portside serve …` for the arguments of a launch request.
-
-    Its own `--port` and the like stand before the user's, which come last and may hold a `--`.
-    """
+    """`portside serve …` for a launch request. The user's own words come last: they may hold a `--`."""
     target = arguments.get("target")
     words = [sys.executable, "-I", "-m", "portside", "serve", *([str(target)] if target else [])]
     words += ["--python", python] if python else []
+    for option in ("host", "port"):
+        words += [f"--{option}", str(arguments[option])] if arguments.get(option) is not None else []
     return [*words, "--debug-adapter", socket, *map(str, arguments.get("arguments") or ())]
 
 
