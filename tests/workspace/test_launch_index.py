@@ -149,3 +149,19 @@ def test_a_proxy_is_noticed(root: Path) -> None:
     files = LaunchIndex(texts)
     assert files.may_proxy("proxied.sh")
     assert not files.may_proxy("Dockerfile")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import requests\nrequests.get(url)", True),
+        ('client = OpenAI(base_url=f"http://{host}:{port}")  # launch the server first', True),
+        ("import urllib.request\nparser.add_argument('--port', help='of the FastAPI server')", True),
+        ("import requests, uvicorn\nuvicorn.run(app)", False),
+        ("import httpx, subprocess\nsubprocess.Popen(command)", False),
+        ("from server import main\nmain()", False),
+    ],
+)
+def test_a_script_that_only_asks_servers_is_known(root: Path, source: str, expected: bool) -> None:
+    (root / "ask.py").write_text(source)
+    assert LaunchIndex(LaunchTexts(root)).only_calls("ask.py") is expected

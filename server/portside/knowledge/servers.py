@@ -632,6 +632,11 @@ def modules() -> tuple[Server, ...]:
     return tuple(_MODULES.values())
 
 
+def is_command_line(module: str) -> bool:
+    """Whether `python -m MODULE` is a program of several commands, few of which listen."""
+    return module in _MODULE_PROGRAMS or module in PROGRAMS
+
+
 def by_module(name: str, arguments: tuple[str, ...]) -> Server | None:
     """What `python -m NAME ARGUMENTS…` is."""
     if found := _MODULES.get(name):

@@ -55,6 +55,9 @@ class Around(Protocol):
     ) -> Sequence[ScriptPort]:
         """Where the Python script listens; nothing where it starts no server that can be seen."""
 
+    def only_calls(self, script: str, /) -> bool:
+        """Whether the Python script talks to servers, and certainly is none."""
+
     def line(self, path: str, span: Span, /) -> int:
         """The line, from 1, where the span begins."""
 
@@ -78,6 +81,9 @@ class Alone:
         self, _script: str, _arguments: Sequence[str], _environment: Mapping[str, str]
     ) -> Sequence[ScriptPort]:
         return ()
+
+    def only_calls(self, _script: str) -> bool:
+        return False
 
     def line(self, _path: str, _span: Span) -> int:
         return 0

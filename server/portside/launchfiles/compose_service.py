@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from portside.launchfiles.compose_ports import checked, exposed, published
 from portside.launchfiles.facts import Build, Form, Launch, PortMention, Setting, Unit
 from portside.launchfiles.image_commands import Given, Image, starts
+from portside.launchfiles.kubernetes_resources import text_of
 from portside.launchfiles.placed import Placed
 from portside.launchfiles.started import Around, ScriptRun, Started
 from portside.launchfiles.variables import Lookup, Style
@@ -99,6 +100,7 @@ def unit_of(services: Services, key: Scalar, service: MappingNode, group: str) -
         folder=placed(folder, Style.BRACES, lookup).text if isinstance(folder, Scalar) else None,
         replicas=_replicas(layers),
         replaces=tuple(name for name in _ADDED if _replaces(service.get(name))),
+        mounts=tuple(mount for layer in layers for mount in _mounts(layer, lookup)),
     )
 
 
@@ -189,6 +191,22 @@ def _env_files(node: Node | None, lookup: Lookup) -> Iterator[str]:
         path = item.scalar("path") if isinstance(item, MappingNode) else item
         if isinstance(path, Scalar) and not path.is_null:
             yield placed(path, Style.BRACES, lookup).text
+
+
+def _mounts(service: MappingNode, lookup: Lookup) -> Iterator[str]:
+    """Where the container has the machine's files: bound, or kept alike by `docker compose watch`."""
+    volumes = service.get("volumes")
+    for item in volumes.items if isinstance(volumes, SequenceNode) else ():
+        if isinstance(item, MappingNode):
+            target = item.scalar("target") if text_of(item.get("type")) == "bind" else None
+            yield from [target.text] if target is not None else []
+        elif isinstance(item, Scalar):
+            source, colon, rest = placed(item, Style.BRACES, lookup).text.partition(":")
+            if colon and source.startswith((".", "/", "~", "$")):
+                yield rest.partition(":")[0]
+    for watched in service.mapping("develop").mappings("watch"):
+        if text_of(watched.get("action")).startswith("sync"):
+            yield text_of(watched.get("target"))
 
 
 def _replicas(layers: Sequence[MappingNode]) -> int:

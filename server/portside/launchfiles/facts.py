@@ -196,7 +196,8 @@ class Unit:
     first: of a pod, whether it ends before the others start (`initContainers`). folder: where its commands
     start, as written: WORKDIR, `working_dir`. copies: of a stage, what it has of the build's context
     (`image_files.in_context`). replicas: how many of it run. replaces: keys of a compose service that take
-    the place of what the files before say (`!override`, `!reset`), not add to it.
+    the place of what the files before say (`!override`, `!reset`), not add to it. mounts: of a service,
+    the folders of its container that hold the machine's files.
     """
 
     kind: str
@@ -228,6 +229,7 @@ class Unit:
     copies: tuple[Copy, ...] = ()
     replicas: int = 1
     replaces: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,9 +128,16 @@ class Process:
         if not launch.ports:
             heard = list(self._of_script(launch, file))
             return heard, bool(heard)
+        if self._only_calls(launch):
+            return [], True
         places = [(port, self._number(port.port, launch, file)) for port in launch.ports if not port.moves]
         heard = [_listener(launch, file.path, port, number) for port, number in places if number is not None]
         return heard, any(port.what == API and number is not None for port, number in places)
+
+    def _only_calls(self, launch: Launch) -> bool:
+        """Whether the port that the command names is one that its script calls."""
+        script = self.script(launch) if launch.program == "python" else None
+        return script is not None and self.around.only_calls(script)
 
     def _default(self, port: Port, launch: Launch, file: LaunchFile) -> Number | None:
         """A program's own default, unless something around the command moves it."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from portside.knowledge.runners import RUNNERS, TOOL_MODULES, TOOL_SCRIPTS
-from portside.knowledge.servers import MANAGE_PY, Server, by_module
+from portside.knowledge.servers import MANAGE_PY, Server, by_module, is_command_line
 from portside.launchfiles.facts import Launch, Serves
 from portside.launchfiles.options import Options, is_option
 from portside.launchfiles.peeling import Peeled, runs_module
@@ -71,7 +71,7 @@ def module_launches(words: Sequence[Placed], index: int, around: Around) -> Iter
         yield from server_started(words, server, arguments, around, module)
     elif name.partition(".")[0] not in TOOL_MODULES and name not in TOOL_MODULES:
         options = Options(arguments)
-        ports = () if asks(name) else tuple(script_ports(options))
+        ports = () if asks(name) or is_command_line(name) else tuple(script_ports(options))
         yield make_launch(words, around, program="python", serves=Serves.MODULE, target=module, ports=ports)
 
 

@@ -591,11 +591,9 @@ class _Run:
         match name:
             case "cd" | "pushd":
                 plain = [word for word in arguments if not word.text.startswith("-")]
-                state.enter(
-                    plain[0].text if plain and (plain[0].known or plain[0].text.startswith(".")) else ""
-                )
+                state.enter(plain[0].text if plain else "~")
             case "popd":
-                state.folder = None
+                state.enter("-")
             case "source" | ".":
                 if _LOADS.search(first.text) and first.text not in self.outcome.env_files:
                     self.outcome.env_files.append(first.text)

@@ -13,6 +13,8 @@ from portside.launchfiles.shell_sums import total
 from portside.lint.source import Span
 
 Array = dict[str, Placed]
+# A folder that nobody knows, as the shell itself would name it.
+_SOMEWHERE = "$PWD"
 
 
 @dataclass
@@ -68,9 +70,11 @@ class State:
         return found
 
     def enter(self, folder: str) -> None:
-        """`cd folder`; an unknown one leaves the folder unknown."""
-        if not folder or folder == "-" or "$" in folder:
-            self.folder = None
+        """`cd folder`; one that a variable names stays as it is written."""
+        if folder == "-":
+            self.folder = _SOMEWHERE
+        elif folder.startswith(("$", "`", "~")):
+            self.folder = folder
         else:
             self.folder = posixpath.normpath(posixpath.join(self.folder or "", folder))
 
@@ -100,7 +104,7 @@ def merge(before: State, arms: Sequence[State], *, exhaustive: bool, tested: fro
         spans = [arm.name_spans[name] for arm in running if name in arm.name_spans]
         before.assign(name, _merged(name, values, spans[0], is_tested=name in tested), spans[0])
     folders = {arm.folder for arm in running} | (set() if exhaustive and running else {before.folder})
-    before.folder = folders.pop() if len(folders) == 1 else None
+    before.folder = folders.pop() if len(folders) == 1 else _SOMEWHERE
 
 
 def _merged(

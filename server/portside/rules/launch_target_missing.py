@@ -161,6 +161,18 @@ _INVALID = (
 
 _VALID = (
     Valid(
+        "a folder that a variable names",
+        'cd "$CHECKOUT"\npython src/serve.py\ncd -\npython src/run.py\n',
+        "start.sh",
+        {"src/main.py": ""},
+    ),
+    Valid(
+        "a module that a package installs",
+        "migrate:\n\tcd backend && python -m tortoise migrate\n",
+        "Makefile",
+        {"backend/manage.py": ""},
+    ),
+    Valid(
         "what is there",
         'FROM python\nCOPY . /app\nWORKDIR /app\nCMD ["uvicorn", "server:app"]\n',
         "Dockerfile",

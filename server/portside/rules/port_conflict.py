@@ -223,6 +223,18 @@ _INVALID = (
 
 _VALID = (
     Valid(
+        "a script that asks the server before it",
+        "vllm serve m --port 8000 &\npython replay.py --port 8000 &\n"
+        "python -m vllm.entrypoints.cli.main bench serve --port 8000\n",
+        "start.sh",
+        files={"replay.py": "import urllib.request\nurllib.request.urlopen(f'http://localhost:{port}/v1')\n"},
+    ),
+    Valid(
+        "a port that is counted on",
+        "PORT=8000\nfor model in a b; do\n  vllm serve $model --port $PORT &\n  ((PORT++))\ndone\nwait\n",
+        "start.sh",
+    ),
+    Valid(
         "one port of the host, one of the container",
         'services:\n  a:\n    image: x\n    ports: ["8001:8000"]\n'
         '  b:\n    image: x\n    ports: ["8002:8000"]\n',

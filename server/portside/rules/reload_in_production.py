@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
+from portside.launchfiles.around import folder_of
+from portside.launchfiles.containers import image_of
 from portside.launchfiles.facts import Format, Launch, Unit
 from portside.launchfiles.launch_facts import LaunchFacts
 from portside.launchfiles.reload_options import reload_words
@@ -23,7 +26,7 @@ Kubernetes container and of a systemd unit.
 
 Not flagged: compose files, scripts, Makefiles and Procfiles, which people develop with; a file, a stage, a
 container, a namespace or a folder with a name that says so (`Dockerfile.dev`, `FROM base AS debug`,
-`overlays/dev`).
+`overlays/dev`); an image of which a compose service mounts the sources (`.:/app`) where the server starts.
 
 ## Why it matters
 
@@ -78,9 +81,29 @@ def _check(facts: LaunchFacts) -> Iterator[Finding]:
     for unit in facts.file.units:
         if any(map(_DEVELOPMENT.search, (unit.name, unit.namespace, unit.group))):
             continue
+        if any(launch.reload for launch in unit.launches) and _has_sources_mounted(facts, unit):
+            continue
         for launch in unit.launches:
             if launch.reload is not None and not launch.elsewhere:
                 yield _finding(facts, unit, launch, launch.reload)
+
+
+def _has_sources_mounted(facts: LaunchFacts, unit: Unit) -> bool:
+    """Whether a compose service that is built of this stage has the machine's files where it starts."""
+    around, folder = facts.workspace.around, folder_of(facts.file.path)
+    folders = [folder]
+    while folder:
+        folder = folder_of(folder)
+        folders.append(folder)
+    files = [file for one in folders for file in around.in_folder(one) if file.format is Format.COMPOSE]
+    for file in files:
+        for service in file.units:
+            image = image_of(around, file.path, service.build) if service.build is not None else None
+            if image is not None and (image.file.path, image.stage.name) == (facts.file.path, unit.name):
+                started = posixpath.join("/", service.folder or unit.folder or "", "")
+                if any(started.startswith(posixpath.join(mount, "")) for mount in service.mounts if mount):
+                    return True
+    return False
 
 
 def _finding(facts: LaunchFacts, unit: Unit, launch: Launch, place: Span) -> Finding:
@@ -149,6 +172,13 @@ _INVALID = (
         "api.service",
     ),
     Invalid(
+        "in an image in which a service mounts something else",
+        _IMAGE + '"«--reload»", "--port", "8000"]\n',
+        _IMAGE + '"--port", "8000"]\n',
+        path="Dockerfile",
+        files={"compose.yaml": "services:\n  api:\n    build: .\n    volumes: [./models:/app/models]\n"},
+    ),
+    Invalid(
         "through sh -c",
         'FROM python:3.12\nCMD ["sh", "-c", "exec uvicorn server:app «--reload» --port ${PORT:-8000}"]\n',
         'FROM python:3.12\nCMD ["sh", "-c", "exec uvicorn server:app --port ${PORT:-8000}"]\n',
@@ -158,6 +188,12 @@ _INVALID = (
 
 _VALID = (
     Valid("without", _IMAGE + '"--port", "8000"]\n', "Dockerfile"),
+    Valid(
+        "an image in which a service mounts the sources",
+        _IMAGE + '"--reload"]\n',
+        "Dockerfile",
+        files={"compose.yaml": "services:\n  api:\n    build: .\n    volumes: [.:/app]\n"},
+    ),
     Valid("a Dockerfile for development", _IMAGE + '"--reload"]\n', "Dockerfile.dev"),
     Valid("a folder for development", _IMAGE + '"--reload"]\n', "docker/dev/Dockerfile"),
     Valid(

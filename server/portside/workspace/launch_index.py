@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from portside.knowledge.clients import only_calls
 from portside.launchfiles.around import Place, ScriptPort
 from portside.launchfiles.facts import Format, LaunchFile
 from portside.launchfiles.names import name_of
@@ -44,6 +45,7 @@ class _Script:
 
     ports: AskedPorts
     words: frozenset[str] = frozenset()
+    only_calls: bool = False
 
 
 _NONE = _Entry(None, SourceFile("", ""), False)
@@ -96,10 +98,11 @@ class LaunchIndex:
     def ports_of(
         self, script: str, arguments: Sequence[str], environment: Mapping[str, str]
     ) -> Sequence[ScriptPort]:
-        if script not in self._scripts:
-            self._scripts[script] = self._asked(script)
-        found = self._scripts[script].ports.with_(arguments, environment)
+        found = self._script(script).ports.with_(arguments, environment)
         return [replace(port, written=tuple(map(self._below, port.written))) for port in found]
+
+    def only_calls(self, script: str) -> bool:
+        return self._script(script).only_calls
 
     def line(self, path: str, span: Span) -> int:
         source = self._entry(path).source
@@ -170,6 +173,11 @@ class LaunchIndex:
         text = self._texts.text(path, data) if may_launch(name_of(path)) else None
         return _entry_of(path, text) if text is not None else _NONE
 
+    def _script(self, script: str) -> _Script:
+        if script not in self._scripts:
+            self._scripts[script] = self._asked(script)
+        return self._scripts[script]
+
     def _asked(self, script: str) -> _Script:
         text = self._texts.text(script)
         if text is None:
@@ -178,7 +186,7 @@ class LaunchIndex:
         top = self._modules.top(path)
         source = SourceFile(script, text)
         ports = asked_ports(source, lambda name: self._modules.outside_value(path, name, top, words))
-        return _Script(ports, frozenset(words))
+        return _Script(ports, frozenset(words), only_calls(text))
 
     def _below(self, place: Place) -> Place:
         return Place(self._texts.relative(Path(place.path)), place.span)

@@ -137,6 +137,8 @@ class LaunchedPython:
     ) -> str | None:
         """The path that should be there: its folder is, and has Python; nothing has that name anywhere."""
         wanted = names[0]
+        if launch.serves is Serves.MODULE and "/" not in wanted.removeprefix(f"{launch.app_dir or ''}/"):
+            return None  # a package that is installed
         if any(self._texts.python().get(posixpath.basename(name)) for name in names if not _is_package(name)):
             return None
         if any(self._ending(name) and list(self._ending(name)) for name in names):
@@ -234,6 +236,9 @@ def _bases(file: LaunchFile, unit: Unit) -> list[str]:
 
 def _certain(base: str, unit: Unit, launch: Launch, name: str) -> Iterator[str]:
     """Where the path leads from a folder of the workspace; not for what only an image or a machine knows."""
+    folder = launch.folder if launch.folder is not None else unit.folder
+    if folder and not _PLAIN.fullmatch(folder):
+        return
     whole = _whole(unit, launch, name)
     found = in_context(unit.copies, whole) if whole.startswith("/") else (whole,)
     for one in found:
