@@ -94,7 +94,21 @@ WHEN = {
     "a function that is only named": ("def f():\n    uvicorn.run(a)\nregister(f)", "NEVER"),
     "a decorator": ("@x.on\ndef f():\n    uvicorn.run(a)", "NEVER"),
     "a lambda": ("f = lambda: uvicorn.run(a)", "NEVER"),
-    "a method": ("class A:\n    def f(self):\n        uvicorn.run(a)\n" + MAIN + "    A().f()", "NEVER"),
+    "a method": ("class A:\n    def f(self):\n        uvicorn.run(a)\n" + MAIN + "    A().f()", "MAIN"),
+    "a method of an object": (
+        "class A:\n    def f(self):\n        uvicorn.run(a)\nb = A()\n" + MAIN + "    b.f()",
+        "MAIN",
+    ),
+    "a method of a class": (
+        "class A:\n    @classmethod\n    def f(cls):\n        cls.g()\n"
+        "    @staticmethod\n    def g():\n        uvicorn.run(a)\nA.f()",
+        "IMPORT",
+    ),
+    "a method of something else": (
+        "class A:\n    def f(self):\n        uvicorn.run(a)\nb = A() if x else B()\nb.f()",
+        "NEVER",
+    ),
+    "a lambda that is called": ("f = lambda: uvicorn.run(a)\nf()", "IMPORT"),
     "a command of click": (
         "import click\n@click.command()\n@click.option('--port')\ndef f(port):\n    uvicorn.run(a)\n"
         + MAIN

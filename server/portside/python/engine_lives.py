@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from portside.python.engine_makers import ImportedCall
+from portside.python.engine_makers import ImportedCall, imported_name
 from portside.python.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts
-from portside.python.instances import class_around, constructions
 from portside.python.lifespans import AppEvents, find_app_events, yields_of
 from portside.python.names import Names
-from portside.python.reachability import find_method
+from portside.python.reachability import find_method, method_of_instance, own_class
 from portside.python.syntax import ancestors, arguments, query
 
 _DEEPEST = 6
@@ -90,8 +89,8 @@ def startup_calls(module: ModuleFacts) -> Iterator[ImportedCall]:
     names = module.names
     for _, call in _starting(names, find_app_events(names)):
         for callee in _run(names, call):
-            name = names.qualified(callee)
-            if name is not None and "." in name and not name.startswith("builtins."):
+            name = imported_name(names, callee)
+            if name is not None:
                 yield ImportedCall(name, call)
 
 
@@ -122,9 +121,9 @@ _HANDERS = ("to_thread", "run_in_executor", "run_sync", "run_in_threadpool")
 def _called(names: Names, call: Node) -> Iterator[Node]:
     """The functions and methods of the file that the call runs, those that are handed to a thread too."""
     for callee in _run(names, call):
-        definition = names.definition(callee)
+        definition = names.definition(callee) or own_class(names, callee)
         if definition is None:
-            definition = _method(names, callee)
+            definition = method_of_instance(names, callee)
         elif definition.type == "class_definition":
             definition = find_method(names, definition, "__init__")
         if definition is not None and definition.type == "function_definition":
@@ -139,22 +138,6 @@ def _run(names: Names, call: Node) -> Iterator[Node]:
     yield callee
     if names.tree.text(callee).rpartition(".")[2] in _HANDERS:
         yield from arguments(call).positional
-
-
-def _method(names: Names, callee: Node) -> Node | None:
-    """The method of a class of the file behind `self.load`, or `manager.load` of what it surely made."""
-    holder, name = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
-    if callee.type != "attribute" or holder is None or name is None:
-        return None
-    around = class_around(names.scope_at(callee))
-    if holder.text == b"self" and around is not None:
-        return find_method(names, around.node, names.tree.text(name))
-    made = [call.child_by_field_name("function") for call in constructions(names, holder)]
-    owners = {names.definition(callee) for callee in made if callee is not None}
-    owner = owners.pop() if len(owners) == 1 else None
-    if owner is None or owner.type != "class_definition":
-        return None
-    return find_method(names, owner, names.tree.text(name))
 
 
 def _life(

@@ -63,13 +63,13 @@ def _values(names: Names, node: Node) -> tuple[Node | None, ...]:
 
 
 def _attribute_values(names: Names, attribute: Node) -> tuple[Node | None, ...]:
-    """All that the class around gives `self.name`. A None in it stands for what can't be told."""
+    """All that the class around gives `self.name`, `cls.name`. A None in it stands for what can't be told."""
     instance, name = attribute.child_by_field_name("object"), attribute.child_by_field_name("attribute")
     owner = class_around(names.scope_at(attribute))
     if instance is None or name is None or instance.type != "identifier" or owner is None:
         return ()
     # A base class may set it too.
-    if names.tree.text(instance) != "self" or arguments(owner.node).positional:
+    if names.tree.text(instance) not in {"self", "cls"} or arguments(owner.node).positional:
         return ()
     found: list[Node | None] = [b.value for b in names.bindings_in(names.tree.text(name), owner)]
     for target in query("(attribute) @a", owner.node).get("a", []):

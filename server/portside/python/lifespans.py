@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from portside.python.names import Names
-from portside.python.reachability import decorators
+from portside.python.reachability import decorators, method_of_instance
 from portside.python.syntax import arguments, query, string_value, unwrapped
 
 _WORDS = ("lifespan", "lifespan_context", "on_event", "add_event_handler", "on_startup", "on_shutdown")
@@ -32,6 +32,8 @@ def find_app_events(names: Names) -> AppEvents:
         for event, function in (*_handed(names, chunk.node), *_decorated(names, chunk.node)):
             if function.type == "function_definition":
                 found[event][function.start_byte] = function
+    for function in _made_for_others(names):
+        found["lifespan"][function.start_byte] = function
     lifespans, startup, shutdown = (tuple(found[event].values()) for event in found)
     return AppEvents(tuple(f for f in lifespans if yields_of(names, f)), startup, shutdown)
 
@@ -40,6 +42,23 @@ def yields_of(names: Names, function: Node) -> tuple[Node, ...]:
     """The `yield`s of the function itself."""
     found = query("(yield) @yield", function).get("yield", [])
     return tuple(node for node in found if names.scope_at(node).node == function)
+
+
+def _made_for_others(names: Names) -> Iterator[Node]:
+    """The lifespans that other files hand to their app, told by their names and decorators."""
+    for chunk in names.chunks_with(["asynccontextmanager"]):
+        for function in query("(decorated_definition definition: (_) @f)", chunk.node).get("f", []):
+            name = function.child_by_field_name("name")
+            if (
+                function.type != "function_definition"
+                or name is None
+                or b"lifespan" not in (name.text or b"")
+            ):
+                continue
+            if any(
+                names.qualified(maker) == "contextlib.asynccontextmanager" for maker in decorators(function)
+            ):
+                yield function
 
 
 def _handed(names: Names, statement: Node) -> Iterator[tuple[str, Node]]:
@@ -68,7 +87,7 @@ _KEYWORDS = {"lifespan": "lifespan", "on_startup": "startup", "on_shutdown": "sh
 def _functions(names: Names, expression: Node) -> Iterator[Node]:
     value = unwrapped(expression)
     for node in value.named_children if value.type in {"list", "tuple"} else (value,):
-        definition = names.definition(node)
+        definition = names.definition(node) or method_of_instance(names, node)
         if definition is not None:
             yield definition
 

@@ -2,8 +2,9 @@
 
 Followed: functions of the file that are called, awaited or handed to `asyncio.run`
 and its like; `__init__` of a class of the file that is instantiated, and from there
-`self.method()`. Not followed: decorators, methods of other objects, commands of
-click and typer, functions that are only passed along.
+`self.method()`; methods of classes and of what surely is an instance of one; lambdas by
+their name. Not followed: decorators without arguments, commands of click and typer,
+functions that are only passed along.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tree_sitter import Node
 
 from portside.python.chunks import Chunk
 from portside.python.guards import Guards, When
+from portside.python.instances import class_around, constructions
 from portside.python.names import How, Names, ScopeKind
 from portside.python.syntax import arguments, query
 
@@ -107,7 +109,7 @@ def _inside(names: Names, guards: Guards, relevant: frozenset[int], reached: Rea
         if chunk is None or chunk.start not in relevant or function in reached.functions:
             continue
         path, functions = (*reached.path, reached.call), (*reached.functions, function)
-        for call in _calls_of(names, function):
+        for call in calls_of(names, function):
             inner = guards.when(call.start_byte)
             when = reached.when if inner in {When.IMPORT, reached.when} or guards.script_only else inner
             if inner is When.MAIN and reached.when is When.UNKNOWN:
@@ -115,7 +117,7 @@ def _inside(names: Names, guards: Guards, relevant: frozenset[int], reached: Rea
             yield Reached(call, when, path, functions, reached.by_method or is_method)
 
 
-def _calls_of(names: Names, function: Node) -> Iterator[Node]:
+def calls_of(names: Names, function: Node) -> Iterator[Node]:
     """The calls in a function's body, but not in functions and lambdas inside it."""
     body = function.child_by_field_name("body")
     for call in query("(call) @call", body).get("call", []) if body is not None else []:
@@ -131,13 +133,16 @@ def functions_run_by(names: Names, reached: Reached) -> Iterator[tuple[Node, boo
     callee = reached.call.child_by_field_name("function")
     if callee is None:
         return
-    definition = names.definition(callee)
+    definition = names.definition(callee) or own_class(names, callee)
     if definition is not None:
         yield from _run_by_definition(names, definition, reached.call)
-    elif reached.functions and callee.type == "attribute":
-        method = _own_method(names, callee, reached.functions[-1])
-        if method is not None:
+    elif callee.type == "attribute":
+        method = _own_method(names, callee, reached.functions[-1]) if reached.functions else None
+        method = method or method_of_instance(names, callee)
+        if method is not None and not _only_makes_coroutine(method, reached.call):
             yield method, True
+    elif callee.type == "identifier" and (value := names.value_of(callee)).type == "lambda":
+        yield value, False
     if names.qualified(callee) in _RUNNERS and (passed := arguments(reached.call).positional):
         handed = names.definition(passed[0])
         if handed is not None and handed.type == "function_definition":
@@ -146,7 +151,7 @@ def functions_run_by(names: Names, reached: Reached) -> Iterator[tuple[Node, boo
 
 def _run_by_definition(names: Names, definition: Node, call: Node) -> Iterator[tuple[Node, bool]]:
     if definition.type == "class_definition":
-        for name in ("__init__", "__post_init__"):
+        for name in ("__new__", "__init__", "__post_init__"):
             if method := find_method(names, definition, name):
                 yield method, True
     elif not _is_command(names, definition) and not _only_makes_coroutine(definition, call):
@@ -173,6 +178,12 @@ def find_method(names: Names, class_node: Node, name: str) -> Node | None:
     return None
 
 
+def own_class(names: Names, callee: Node) -> Node | None:
+    """The class behind `cls` in one of its methods."""
+    around = class_around(names.scope_at(callee)) if callee.text == b"cls" else None
+    return around.node if around is not None else None
+
+
 def _own_method(names: Names, callee: Node, function: Node) -> Node | None:
     """The method behind `self.name` in a method of a class."""
     instance, attribute = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
@@ -189,6 +200,28 @@ def _own_method(names: Names, callee: Node, function: Node) -> Node | None:
     if first is None or names.tree.text(first).partition(":")[0].strip() != names.tree.text(instance):
         return None
     return find_method(names, scope.parent.node, names.tree.text(attribute))
+
+
+def method_of_instance(names: Names, callee: Node) -> Node | None:
+    """The method of a class of the file behind `Service.get`, or `manager.load` of what it surely made."""
+    holder, name = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
+    if callee.type != "attribute" or holder is None or name is None:
+        return None
+    method = names.tree.text(name)
+    if not any(chunk.is_definition and b"class" in chunk.words for chunk in names.chunks_with([method])):
+        return None
+    owner = names.definition(holder)
+    if owner is None and holder.text == b"self" and (around := class_around(names.scope_at(callee))):
+        owner = around.node
+    if owner is None:
+        made = [call.child_by_field_name("function") for call in constructions(names, holder)]
+        owners = {
+            names.definition(called) or own_class(names, called) for called in made if called is not None
+        }
+        owner = owners.pop() if len(owners) == 1 else None
+    if owner is None or owner.type != "class_definition":
+        return None
+    return find_method(names, owner, method)
 
 
 def decorators(function: Node) -> tuple[Node, ...]:

@@ -71,7 +71,7 @@ def _hands_on(names: Names, binding: Binding, prefixes: frozenset[str]) -> bool:
         return True
     value = binding.value
     if value is None or value.type != "call":
-        return value is not None and value.type in {"identifier", "attribute", "dictionary"}
+        return value is not None and value.type in {"identifier", "attribute", "dictionary", "lambda"}
     callee = value.child_by_field_name("function")
     if callee is None:
         return False

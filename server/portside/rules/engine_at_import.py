@@ -22,8 +22,8 @@ DOCUMENTATION = """\
 ## What it does
 
 Flags a vLLM engine that is made when a module is imported, where the module defines an app or a
-router, starts a server, or is imported by another file of the workspace. Functions and classes of the
-file that are called on import are followed, subclasses of the engines count as engines, and imports of
+router, starts a server, or is imported by another file of the workspace. Functions, classes and
+methods that are called on import are followed, subclasses of the engines count as engines, and imports of
 other files of the workspace are followed too: then the finding is at the import, or at the call of what
 makes the engine there, in the file with the app. A main guard around the run call makes no
 difference to it.
@@ -195,7 +195,54 @@ def get_engine():
     return Chat("m")
 """
 
+_MANAGER = """
+
+class Manager:
+    instance = None
+
+    def __init__(self):
+        self.llm = None
+
+    @classmethod
+    def get(cls):
+        if cls.instance is None:
+            cls.instance = cls()
+            cls.instance.load()
+        return cls.instance
+
+    def load(self):
+        self.llm = LLM("m")
+"""
+
 _INVALID = (
+    Invalid(
+        "a method of an object of the file", _APP + _MANAGER + "\n\nmanager = Manager()\n«manager.load()»\n"
+    ),
+    Invalid("a method of a class of the file", _APP + _MANAGER + "\n\nmanager = «Manager.get()»\n"),
+    Invalid("a lambda that is called", _APP + "make = lambda: LLM('m')\nllm = «make()»\n"),
+    Invalid(
+        "a method of an object of another file",
+        "from fastapi import FastAPI\nfrom models import manager\n\napp = FastAPI()\n«manager.load()»\n",
+        files={"models.py": "from vllm import LLM\n" + _MANAGER + "\n\nmanager = Manager()\n"},
+        messages=("`load`, called on import, makes an engine, by `LLM` in line 18 of `models.py`",),
+    ),
+    Invalid(
+        "a method of an object of another file's class",
+        "from fastapi import FastAPI\nfrom models import Manager\n\napp = FastAPI()\nmanager = Manager()\n"
+        "«manager.load()»\n",
+        files={"models.py": "from vllm import LLM\n" + _MANAGER},
+    ),
+    Invalid(
+        "a function that calls what makes one in a third file",
+        "from fastapi import FastAPI\nfrom service import Service\n\n"
+        "app = FastAPI()\nservice = «Service()»\n",
+        files={
+            "service.py": "from models import Manager\n\n\nclass Service:\n    def __init__(self):\n"
+            "        self.manager = Manager.get()\n",
+            "models.py": "from vllm import LLM\n" + _MANAGER,
+        },
+        messages=("`Service`, called on import, makes an engine, by `LLM` in line 18 of `models.py`",),
+    ),
     Invalid(
         "a class of another file that loads the model when it is made",
         "from fastapi import FastAPI\nfrom chat import Chat\n\napp = FastAPI()\nchat = «Chat('m')»\n",
@@ -442,6 +489,11 @@ judge = «Judge("m")»
 )
 
 _VALID = (
+    Valid("an object whose method nobody calls", _APP + _MANAGER + "\n\nmanager = Manager()\n"),
+    Valid(
+        "an object that may be another",
+        _APP + _MANAGER + "\n\nmanager = Manager() if FAST else Other()\nmanager.load()\n",
+    ),
     Valid(
         "a class of another file that loads the model later",
         "from fastapi import FastAPI\nfrom chat import Chat, serve\n\napp = FastAPI()\nchat = Chat('m')\n",

@@ -160,7 +160,7 @@ async def ping():
     await engine.check_health()
 """
 
-_INVALID = (
+_PLAIN_INVALID = (
     Invalid(
         "an engine in the app's state",
         _LIFESPAN + "    app.state.engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield\n" + _APP,
@@ -303,7 +303,88 @@ _INVALID = (
     ),
 )
 
+_HOLDERS = """
+
+class Model:
+    def __init__(self):
+        self.engine = «AsyncLLMEngine.from_engine_args(args)»
+
+
+class Service:
+    instance = None
+
+    def __init__(self):
+        self.model = Model()
+
+    @classmethod
+    def get(cls):
+        if cls.instance is None:
+            cls.instance = cls()
+        return cls.instance
+"""
+_INVALID = (
+    *_PLAIN_INVALID,
+    Invalid(
+        "in an object of an object in the app's state",
+        _LIFESPAN + "    app.state.service = Service()\n    yield\n" + _APP + _HOLDERS,
+    ),
+    Invalid(
+        "by a method of the class itself", _LIFESPAN + "    Service.get()\n    yield\n" + _APP + _HOLDERS
+    ),
+    Invalid(
+        "a lifespan for the app of another file",
+        _LIFESPAN + "    app.state.engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield\n",
+        fixed=_LIFESPAN + "    app.state.engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n"
+        "    app.state.engine.shutdown()\n",
+    ),
+    Invalid(
+        "a method of the server's class",
+        _HEAD
+        + "class Server:\n    def __init__(self):\n        self.app = FastAPI(lifespan=self.lifespan)\n\n"
+        "    @asynccontextmanager\n    async def lifespan(self, app):\n"
+        "        self.engine = «AsyncLLMEngine.from_engine_args(args)»\n        yield\n",
+        fixed=_HEAD + "class Server:\n    def __init__(self):\n"
+        "        self.app = FastAPI(lifespan=self.lifespan)\n\n"
+        "    @asynccontextmanager\n    async def lifespan(self, app):\n"
+        "        self.engine = AsyncLLMEngine.from_engine_args(args)\n        yield\n"
+        "        self.engine.shutdown()\n",
+    ),
+    Invalid(
+        "by the object of another file",
+        "from fastapi import FastAPI\n\nfrom core import service\n\n\nasync def lifespan(app):\n"
+        "    await «service.load()»\n    yield\n" + _APP,
+        files={
+            "core.py": "from vllm import AsyncLLMEngine\n\n\nclass Service:\n    async def load(self):\n"
+            "        self.engine = AsyncLLMEngine.from_engine_args(None)\n\n\nservice = Service()\n"
+        },
+    ),
+    Invalid(
+        "by a class of another file whose object holds one of a third",
+        "from fastapi import FastAPI\n\nfrom service import Service\n\n\nasync def lifespan(app):\n"
+        "    app.state.service = «Service()»\n    yield\n" + _APP,
+        files={
+            "service.py": "import core\n\n\nclass Service:\n    def __init__(self):\n"
+            "        self.model = core.Model()\n",
+            "core.py": "from vllm import AsyncLLMEngine\n\n\nclass Model:\n    def __init__(self):\n"
+            "        self.engine = AsyncLLMEngine.from_engine_args(None)\n",
+        },
+    ),
+)
+
 _VALID = (
+    Valid(
+        "an object of an object, closed",
+        _LIFESPAN
+        + "    service = Service()\n    yield\n    service.close()\n"
+        + _APP
+        + _HOLDERS.replace("«", "").replace("»", "")
+        + "\n    def close(self):\n        self.model.engine.shutdown()\n",
+    ),
+    Valid(
+        "a context manager that hands out the engine",
+        _HEAD + "@asynccontextmanager\nasync def engine():\n"
+        "    yield AsyncLLMEngine.from_engine_args(args)\n",
+    ),
     Valid(
         "an engine that is shut down",
         _LIFESPAN + "    app.state.engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n"
@@ -404,7 +485,7 @@ _VALID = (
         _HEAD + "app = FastAPI()\n\n\n@app.get('/')\ndef root():\n    return LLM('m')\n",
     ),
     Valid(
-        "a context manager that is no lifespan",
+        "another context manager than a lifespan",
         _HEAD + "@asynccontextmanager\nasync def loaded():\n    yield LLM('m')\n\n\napp = FastAPI()\n",
     ),
     Valid(

@@ -111,7 +111,7 @@ class AskedFacts(WorkspaceFacts):
 
     @cached_property
     def started_engines(self) -> tuple[ImportedEngine, ...]:
-        if not self._module.has_app:
+        if not self._module.has_app and not self._module.names.chunks_with(["asynccontextmanager"]):
             return ()
         return tuple(self._around.modules.engines_started(self._file, self._module, self._top))
 

@@ -33,7 +33,10 @@ class Makers(Protocol):
         """Whether its import makes one, by itself."""
 
     def names(self, path: Path) -> frozenset[str]:
-        """What in it makes one when it is called."""
+        """What in it makes one when it, or a method of it, is called."""
+
+    def names_leading_on(self, path: Path) -> frozenset[str]:
+        """What in it calls, when it is called, what makes one in another file."""
 
     def calls_maker(self, path: Path) -> bool:
         """Whether its import calls what makes one in another file."""
@@ -120,14 +123,31 @@ class ImportGraph:
                     self._homes.add(file)
                 if self._makers.makes_engine(Path(file)):
                     self._making.add(file)
+        self._follow(new)
         # A name that has turned up now may be called in a file that was looked at before.
         checks = [(new, self._names), (self._nodes.keys() - new, self._names - known)]
         self._making |= {file for some, names in checks if names for file in some if self._calls(file, names)}
 
+    def _follow(self, new: Iterable[str]) -> None:
+        """Add what leads on to the names that make one, file by file, as far as that goes."""
+        left = set(new)
+        while True:
+            calling = [file for file in left if self._names_any(file, self._names)] if self._names else []
+            left.difference_update(calling)
+            found = {file: self._makers.names_leading_on(Path(file)) for file in calling}
+            leading = {file for file, names in found.items() if names}
+            self._homes |= leading
+            self._names.update(*found.values())
+            if not leading:
+                return
+
     def _calls(self, file: str, names: Collection[str]) -> bool:
+        return self._names_any(file, names) and self._makers.calls_maker(Path(file))
+
+    def _names_any(self, file: str, names: Collection[str]) -> bool:
+        """Whether it has a call in it that reads as if one of these were called."""
         wanted = self._within_reach(self._nodes[file], names)
-        path = Path(file)
-        return bool(wanted) and _calls_any(_read(path), wanted) and self._makers.calls_maker(path)
+        return bool(wanted) and _calls_any(_read(Path(file)), wanted)
 
     def _within_reach(self, node: _Node, names: Collection[str]) -> frozenset[str]:
         """Those that the file can call: what it imports, and all of a module that has or hands on some."""
@@ -162,7 +182,7 @@ def _call_of(name: str) -> re.Pattern[bytes]:
     word = re.escape(name.encode())
     # What precedes is looked at last: a search for what begins with plain text runs at memory speed.
     return re.compile(
-        word + rb"(?<!\w" + word + rb")(?<!def " + word + rb")(?<!class " + word + rb")[\s\\]*\("
+        word + rb"(?<!\w" + word + rb")(?<!def " + word + rb")(?<!class " + word + rb")(?:\.\w+)?[\s\\]*\("
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from portside.lint.source import SourceFile, Span
 from portside.python.constants import module_constants
 from portside.python.engine_lives import startup_calls
-from portside.python.engine_makers import imported_calls
+from portside.python.engine_makers import callable_names, imported_calls, imported_calls_of
 from portside.python.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
 from portside.python.guards import When
@@ -33,6 +33,9 @@ from portside.workspace.text_file import UnreadableFile, decode, version
 
 # Files whose trees are kept, for launches that read their settings there.
 _MOST_ASKED = 16
+
+# An engine that is in an object of an object of an object; further, nobody hands it on.
+_LONGEST_CHAIN = 4
 
 _PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*port\b")
 
@@ -131,6 +134,7 @@ class LocalModules:
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
         self._asked: dict[Path, tuple[object, Names | None]] = {}
+        self._inner: dict[tuple[Path, str, bool], tuple[ModuleSummary, tuple[str, ...]]] = {}
         self.overlays: dict[Path, str] = {}
 
     def may_lead_to_engine(self, path: Path, data: bytes) -> bool:
@@ -154,9 +158,22 @@ class LocalModules:
         return found is not None and bool(found.engines)
 
     def names(self, path: Path) -> frozenset[str]:
-        """What in the file makes an engine when it is called or awaited."""
+        """What in the file makes an engine when it, or a method of it, is called or awaited."""
         found = self.summary(path)
-        return frozenset({*found.makers, *found.coroutines}) if found is not None else frozenset()
+        made = (*found.makers, *found.coroutines) if found is not None else ()
+        return frozenset(name.partition(".")[0] for name in made)
+
+    def names_leading_on(self, path: Path) -> frozenset[str]:
+        """What in the file calls, when it or a method of it is called, what makes an engine elsewhere."""
+        summary, top = self.summary(path), self.top(path)
+        if summary is None or (names := self._names_of(path)) is None:
+            return frozenset()
+        called = (
+            name
+            for name in callable_names(names)
+            if self._inner_maker(path, summary, name, top, awaited=True, steps=_LONGEST_CHAIN) is not None
+        )
+        return frozenset(name.partition(".")[0] for name in called)
 
     def calls_maker(self, path: Path) -> bool:
         """Whether importing the file calls what makes an engine in another one."""
@@ -196,7 +213,12 @@ class LocalModules:
         """What the file calls on import of other files of the workspace: few of its statements do."""
         local = (one for one in facts.imports if self.files_of(path, one.module, one.name, top))
         bound = {name for one in local for name in facts.names.bound_names(one.statement)}
-        found = imported_calls(facts.names, facts.guards, facts.names.chunks_with(bound)) if bound else ()
+        if not bound:
+            return ()
+        # `manager = Manager()` first, `manager.load()` then.
+        made = (chunk for chunk in facts.names.chunks_with(bound) if not chunk.is_definition)
+        bound |= {name for chunk in made for name, _ in facts.names.bindings_by(chunk)}
+        found = imported_calls(facts.names, facts.guards, facts.names.chunks_with(bound))
         return tuple((one.name, facts.tree.span(one.call)) for one in found)
 
     def _called(
@@ -210,21 +232,47 @@ class LocalModules:
                 yield called, span, *found
 
     def _maker(
-        self, path: Path, module: str, name: str, top: Path, *, awaited: bool, steps: int = 4
+        self, path: Path, module: str, name: str, top: Path, *, awaited: bool, steps: int = _LONGEST_CHAIN
     ) -> tuple[Path, EngineSummary] | None:
         """The engine that a function or class makes, which `path` knows under this name."""
         files = self.files_of(path, module, None, top)
         summary = self.summary(files[-1]) if files else None
-        if summary is None:
-            return None
+        if summary is None or not _is_module(files[-1], module):
+            holder = _called_of(module)
+            if "." in name or not holder[1]:
+                return None
+            # `engine.service.load`: a method of what the module `engine` has.
+            return self._maker(path, holder[0], f"{holder[1]}.{name}", top, awaited=awaited, steps=steps)
         if name in summary.makers:
             return files[-1], summary.makers[name]
         if awaited and name in summary.coroutines:
             return files[-1], summary.coroutines[name]
-        handed_on = next((source for source, imported in summary.imports if imported == name), None)
-        if handed_on is None or steps == 0:
+        handed_on = next(
+            (source for source, imported in summary.imports if imported == name.partition(".")[0]), None
+        )
+        if steps == 0:
             return None
-        return self._maker(files[-1], handed_on, name, top, awaited=awaited, steps=steps - 1)
+        if handed_on is not None:
+            return self._maker(files[-1], handed_on, name, top, awaited=awaited, steps=steps - 1)
+        return self._inner_maker(files[-1], summary, name, top, awaited=awaited, steps=steps - 1)
+
+    def _inner_maker(
+        self, path: Path, summary: ModuleSummary, name: str, top: Path, *, awaited: bool, steps: int
+    ) -> tuple[Path, EngineSummary] | None:
+        """The same of what the function or class of `path` calls in turn, of other files."""
+        imported = (file for each in summary.imports for file in self.files_of(path, *each, top))
+        if not any(self._mentions_vllm(file) for file in imported):
+            return None
+        known = self._inner.get((path, name, awaited))
+        if known is None or known[0] is not summary:
+            names = self._names_of(path)
+            calls = imported_calls_of(names, name, awaited=awaited) if names is not None else ()
+            known = self._inner[path, name, awaited] = (summary, calls)
+        for qualified in known[1]:
+            found = self._maker(path, *_called_of(qualified), top, awaited=awaited, steps=steps)
+            if found is not None:
+                return found
+        return None
 
     def engines_served(self, path: Path, module: str, statement: Span, top: Path) -> Iterator[ImportedEngine]:
         """The engines in a process that serves the module, which `path` names: its own and imported ones."""
