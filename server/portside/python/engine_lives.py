@@ -182,9 +182,17 @@ def holder_of(call: Node) -> Node | None:
 
 
 def _held_as(names: Names, call: Node) -> set[str]:
-    """The words in what the value is assigned to, but those that every app has."""
-    target = holder_of(call)
-    return _words(names, target) if target is not None else set()
+    """The words in what the value, or what is handed it, is assigned to, but those that every app has."""
+    for around in ancestors(call):
+        if around.type == "assignment":
+            target = around.child_by_field_name("left")
+            return _words(names, target) if target is not None else set()
+        if around.type in _BODIES or around.type.endswith("_statement"):
+            break
+    return set()
+
+
+_BODIES = frozenset({"block", "lambda", "function_definition", "class_definition"})
 
 
 def _instance(names: Names, call: Node) -> set[str]:

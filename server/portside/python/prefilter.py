@@ -282,7 +282,9 @@ def _commands() -> Iterator[tuple[bytes, ...]]:
 
 _STARTS = _Needs(_starts())
 _ENGINES = _Needs(map(_need, ENGINE_CONSTRUCTORS))
-_APPS = _Needs(map(_need, APP_CLASSES))
+# A lifespan may be for the app of another file.
+_LIFESPAN = _need("contextlib.asynccontextmanager", sign=lambda data: b"lifespan" in data)
+_APPS = _Needs((*map(_need, APP_CLASSES), _LIFESPAN))
 _RUNNERS = _Needs(
     map(_need, server_commands.RUNNERS | server_commands.WORD_RUNNERS | server_commands.SECOND_RUNNERS)
 )

@@ -46,6 +46,8 @@ class ClassKind(enum.Enum):
 def of_member(tracer: Tracing, definition: Node, name: str, made_by: Arguments | None) -> Value:
     """An attribute of the class, or of an instance that was made with these arguments."""
     kind = kind_of(tracer, definition)
+    if made_by is not None and kind is ClassKind.OTHER:
+        return Unknown("its base class may read it from anywhere")
     if made_by is not None and kind in {ClassKind.DATA, ClassKind.SETTINGS}:
         passed = _passed(tracer, definition, name, made_by)
         if passed is not None:
@@ -122,12 +124,14 @@ def _fields(tracer: Tracing, definition: Node) -> list[str]:
 
 
 def self_assignments(tracer: Tracing, definition: Node, name: str) -> list[Node]:
-    """What the methods of the class assign to `self.NAME`."""
+    """What the methods of the class assign to `self.NAME`; the target itself where it is one of several."""
     found = []
-    pattern = "(assignment left: (attribute) @target) (augmented_assignment left: (attribute) @target)"
+    pattern = """(assignment left: (attribute) @target) (augmented_assignment left: (attribute) @target)
+    (pattern_list (attribute) @target) (tuple_pattern (attribute) @target)"""
     for target in query(pattern, definition).get("target", []):
         holder, attribute = target.child_by_field_name("object"), target.child_by_field_name("attribute")
         value = target.parent.child_by_field_name("right") if target.parent is not None else None
+        value = target if target.parent is not None and "pattern" in target.parent.type else value
         if holder is None or attribute is None or value is None or tracer.text(attribute) != name:
             continue
         if tracer.text(holder) in {"self", "cls"}:

@@ -26,6 +26,8 @@ def of_attribute(tracer: Tracing, node: Node) -> Value:
         if _is_set_here(tracer, None, tracer.text(name)):
             return Unknown(f"`{tracer.text(node)}` is assigned in several places")
         return found
+    if (member := _of_enum(tracer, holder, name)) is not None:
+        return member
     owner = _owner(tracer, holder)
     if owner is None and (made := _made_outside(tracer, holder)) is not None:
         found = tracer.outside(f"{made}().{tracer.text(name)}")
@@ -36,9 +38,21 @@ def of_attribute(tracer: Tracing, node: Node) -> Value:
     return member_of(tracer, owner[0], tracer.text(name), owner[1])
 
 
+def _of_enum(tracer: Tracing, holder: Node, name: Node) -> Value | None:
+    """`Ports.API.value`."""
+    inner, member = holder.child_by_field_name("object"), holder.child_by_field_name("attribute")
+    definition = tracer.names.definition(inner) if inner is not None else None
+    if member is None or definition is None or definition.type != "class_definition":
+        return None
+    bases = {tracer.names.qualified(base) for base in arguments(definition).positional}
+    if name.text != b"value" or not bases & {"enum.Enum", "enum.IntEnum"}:
+        return None
+    return member_of(tracer, definition, tracer.text(member), None)
+
+
 def member_of(tracer: Tracing, definition: Node, name: str, made_by: Arguments | None) -> Value:
     """An attribute of a class of this file, or of an instance, that no other code sets."""
-    if _is_set_here(tracer, definition, name):
+    if _is_set_here(tracer, definition, name) or _is_filled(tracer, definition):
         return Unknown(f"`{name}` is assigned in several places")
     return value_classes.of_member(tracer, definition, name, made_by)
 
@@ -124,6 +138,42 @@ def _is_set_here(tracer: Tracing, definition: Node | None, name: str) -> bool:
     return False
 
 
+# What sets attributes whose names are nowhere to be read: of a file with settings, of arguments.
+_FILLING = ("setattr", "__dict__", "vars", "__setattr__", "__getattr__", "__getattribute__")
+
+
+def _is_filled(tracer: Tracing, definition: Node) -> bool:
+    """Whether the class, or code that is handed one of its objects, may set any attribute of it."""
+    for chunk in tracer.names.chunks_with(_FILLING):
+        if chunk.start <= definition.start_byte < chunk.end:
+            return any(word.encode() in (definition.text or b"") for word in _FILLING)
+        if any(
+            _fills(tracer, definition, call) for call in query("(call) @call", chunk.node).get("call", [])
+        ):
+            return True
+    return False
+
+
+def _fills(tracer: Tracing, definition: Node, call: Node) -> bool:
+    """`setattr(config, key, value)`, `vars(config).update(…)`, `config.__dict__.update(…)`."""
+    callee, passed = call.child_by_field_name("function"), arguments(call).positional
+    if callee is None:
+        return False
+    if callee.text in {b"setattr", b"vars"} and passed:
+        filled = unwrapped(passed[0])
+    elif b".__dict__.update" in (callee.text or b""):
+        filled = callee
+        while filled.type == "attribute" and (inner := filled.child_by_field_name("object")) is not None:
+            filled = inner
+    else:
+        return False
+    bindings = tracer.names.bindings_of(filled) if filled.type == "identifier" else ()
+    if any(binding.how is How.PARAMETER for binding in bindings):
+        return True
+    owner = _owner(tracer, filled)
+    return owner is not None and owner[0] == definition
+
+
 def of_subscript(tracer: Tracing, node: Node) -> Value:
     """`config["port"]`, where `config` is a dictionary written in this file."""
     container, key = node.child_by_field_name("value"), node.child_by_field_name("subscript")
@@ -133,9 +183,26 @@ def of_subscript(tracer: Tracing, node: Node) -> Value:
     if not isinstance(wanted, Literal) or not isinstance(wanted.value, str):
         return Unknown("it is an item whose key is not known")
     item = item_of(tracer, container, wanted.value)
-    if item is None:
-        return Unknown(f"`{tracer.text(node)}` is an item of something that is not known")
-    return _named_item(tracer, item, tracer.text(node))
+    if item is not None:
+        return _named_item(tracer, item, tracer.text(node))
+    found = _item_outside(tracer, container, wanted.value)
+    return found or Unknown(f"`{tracer.text(node)}` is an item of something that is not known")
+
+
+def _item_outside(tracer: Tracing, container: Node, key: str) -> Value | None:
+    """The item of a dictionary of another file, asked for as `config.CONFIG[server][port]`."""
+    base, keys = unwrapped(container), [key]
+    while base.type == "subscript":
+        outer, name = base.child_by_field_name("value"), base.child_by_field_name("subscript")
+        wanted = tracer.trace(name) if name is not None else None
+        if outer is None or not isinstance(wanted, Literal):
+            return None
+        keys.insert(0, str(wanted.value))
+        base = unwrapped(outer)
+    qualified = tracer.names.qualified(base)
+    if qualified is None or is_changed(tracer, base):
+        return None
+    return tracer.outside(qualified + "".join(f"[{each}]" for each in keys))
 
 
 def _named_item(tracer: Tracing, item: Node, name: str) -> Value:
@@ -144,7 +211,7 @@ def _named_item(tracer: Tracing, item: Node, name: str) -> Value:
 
 def item_of(tracer: Tracing, container: Node, key: str) -> Node | None:
     """The expression that a dictionary holds under this key, if the dictionary is never changed."""
-    if _is_changed(tracer, container):
+    if is_changed(tracer, container):
         return None
     made = expression_behind(tracer, container)
     if made.type == "subscript":
@@ -175,7 +242,7 @@ def _item_of_literal(tracer: Tracing, dictionary: Node, key: str) -> Node | None
     return found
 
 
-def _is_changed(tracer: Tracing, container: Node) -> bool:
+def is_changed(tracer: Tracing, container: Node) -> bool:
     """Whether the file assigns to items of the name, or calls what changes a dictionary."""
     container = unwrapped(container)
     if container.type != "identifier":
@@ -223,7 +290,9 @@ def _of_get(tracer: Tracing, function: Node, passed: Arguments) -> Value | None:
     if not isinstance(key, Literal) or not isinstance(key.value, str):
         return None
     item = item_of(tracer, container, key.value)
-    return _named_item(tracer, item, tracer.text(function)) if item is not None else None
+    if item is None:
+        return _item_outside(tracer, container, key.value)
+    return _named_item(tracer, item, tracer.text(function))
 
 
 def _of_function(tracer: Tracing, definition: Node) -> Value | None:

@@ -131,11 +131,17 @@ class Tracer:
         bindings = self.names.bindings_of(node)
         name = self.text(node)
         if not bindings:
-            return Unknown(f"`{name}` is not bound in this file")
+            return self._of_star(name) or Unknown(f"`{name}` is not bound in this file")
         values = [self.of_binding(binding) for binding in bindings]
         if not all(same(values[0], value) for value in values[1:]):
             return Unknown(f"`{name}` is bound in several places")
         return values[0] if len(values) == 1 else named(values[0], Through.SEVERAL, name)
+
+    def _of_star(self, name: str) -> Value | None:
+        """What the last star import brings that brings the name, of files of the workspace."""
+        targets = [star.target for star in self.names.module_bindings("*") if star.target is not None]
+        dotted = (f"{target}{'' if target.endswith('.') else '.'}{name}" for target in reversed(targets))
+        return next((value for value in map(self.outside, dotted) if value is not None), None)
 
     def of_binding(self, binding: Binding) -> Value:
         """The value that a name gets there."""

@@ -75,15 +75,17 @@ app = FastAPI(lifespan=lifespan)
 
 ## Fix and its safety
 
-"Move the engine into the lifespan" is offered for an engine that a statement of the module binds to a
-name, beside the one app of FastAPI or Starlette. The name stays a global of the module, so handlers read it
-as before. A lifespan that the app has goes on to do what it does, with the engine made first; an app with
-`on_event` handlers gets two more of those; else the app gets a lifespan. The engine is shut down after the
-`yield`.
+"Move the engine into the lifespan" is offered where a statement of the module assigns the engine, or what a
+function or class of the file makes of it, to names, an attribute (`app.state.engine`), an item
+(`models["chat"]`) or a class's attribute, beside the one app of FastAPI or Starlette. Names stay globals of
+the module, so handlers read them as before. A lifespan that the app has goes on to do what it does, with the
+engine made first; an app with `on_event` handlers gets two more of those; else the app gets a lifespan. The
+engine is shut down after the `yield`.
 
-Unsafe: the name exists once the app has started, not on import. It is not offered where code on import, or
-another file of the workspace, reads the name, nor where the engine comes from a function, a class or an
-import: there the place to change is another one.
+Unsafe: the name exists once the app has started, not on import. Of an object that holds the engine, the
+last reference is deleted after the `yield`. It is not offered where code on import, or
+another file of the workspace, reads the name, nor where the engine comes from a method, a function with a
+cache, an event loop of its own or an import: there the place to change is another one.
 
 ## Since
 
@@ -118,8 +120,8 @@ def _own(facts: FileFacts) -> Iterator[Finding]:
         seen.add(way.origin)
         span = facts.module.tree.span(way.origin)
         message = _message(facts, engine)
-        fixes = () if way.path else _later(facts, engine)
-        yield Finding(CODE, NAME, span, message, Severity.WARNING, fixes, _made_elsewhere(facts, engine, way))
+        related = _made_elsewhere(facts, engine, way)
+        yield Finding(CODE, NAME, span, message, Severity.WARNING, _later(facts, engine), related)
 
 
 def _later(facts: FileFacts, engine: EngineUse) -> LaterFixes:
@@ -195,6 +197,17 @@ def get_engine():
     return Chat("m")
 """
 
+
+def _moved(name: str, made: str, rest: str, imports: str = "") -> str:
+    """_APP once `name` is bound in its lifespan."""
+    return (
+        f"import contextlib\n{imports}\nfrom fastapi import FastAPI\n"
+        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n\n\n"
+        f"@contextlib.asynccontextmanager\nasync def lifespan(app):\n    global {name}\n    {name} = {made}\n"
+        f"    yield\n    del {name}\n\n\napp = FastAPI(lifespan=lifespan)\n{rest}"
+    )
+
+
 _MANAGER = """
 
 class Manager:
@@ -219,7 +232,11 @@ _INVALID = (
         "a method of an object of the file", _APP + _MANAGER + "\n\nmanager = Manager()\n«manager.load()»\n"
     ),
     Invalid("a method of a class of the file", _APP + _MANAGER + "\n\nmanager = «Manager.get()»\n"),
-    Invalid("a lambda that is called", _APP + "make = lambda: LLM('m')\nllm = «make()»\n"),
+    Invalid(
+        "a lambda that is called",
+        _APP + "make = lambda: LLM('m')\nllm = «make()»\n",
+        fixed=_moved("llm", "make()", "make = lambda: LLM('m')\n"),
+    ),
     Invalid(
         "a method of an object of another file",
         "from fastapi import FastAPI\nfrom models import manager\n\napp = FastAPI()\n«manager.load()»\n",
@@ -398,20 +415,36 @@ judge = «Judge("m")»
     Invalid(
         "through a function",
         _APP + "\n\ndef load():\n    return LLM('m')\n\n\nllm = «load()»\n",
+        fixed=_moved("llm", "load()", "\n\ndef load():\n    return LLM('m')\n"),
         messages=("`LLM` in line 8, reached from here, makes an engine",),
     ),
     Invalid(
         "through a class",
         _APP
         + "\n\nclass Model:\n    def __init__(self):\n        self.llm = LLM('m')\n\n\nmodel = «Model()»\n",
+        fixed=_moved(
+            "model", "Model()", "\n\nclass Model:\n    def __init__(self):\n        self.llm = LLM('m')\n"
+        ),
     ),
     Invalid(
         "a dataclass",
         _APP
         + "\n\n@dataclass\nclass Model:\n    name: str\n\n    def __post_init__(self):\n"
         + "        self.llm = LLM(self.name)\n\n\nmodel = «Model('m')»\n",
+        fixed=_moved(
+            "model",
+            "Model('m')",
+            "\n\n@dataclass\nclass Model:\n    name: str\n\n    def __post_init__(self):\n"
+            "        self.llm = LLM(self.name)\n",
+        ),
     ),
-    Invalid("a class's own attribute", _APP + "\n\nclass Model:\n    llm = «LLM('m')»\n"),
+    Invalid(
+        "a class's own attribute",
+        _APP + "\n\nclass Model:\n    llm = «LLM('m')»\n",
+        fixed=_moved("Model.llm", "LLM('m')", "\n\nclass Model:\n    llm = None\n")
+        .replace("    global Model.llm\n", "")
+        .replace("del Model.llm", "Model.llm = None"),
+    ),
     Invalid("a default value", _APP + "\n\ndef ask(llm=«LLM('m')»): ...\n"),
     Invalid("a branch", _APP + "if True:\n    llm = «LLM('m')»\n"),
     Invalid(

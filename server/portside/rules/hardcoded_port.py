@@ -466,6 +466,36 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             files={"config.py": "PORT = 8000\n"},
         ),
         Invalid(
+            "what a star import brings",
+            "from config import *\nimport uvicorn\nuvicorn.run('m:app', port=«PORT»)\n",
+            None,
+            files={"config.py": "from base import *\n", "base.py": "PORT = 8000\n"},
+        ),
+        Invalid(
+            "a constant that a package hands on",
+            "import uvicorn\nfrom settings import PORT\nuvicorn.run('m:app', port=«PORT»)\n",
+            None,
+            files={
+                "settings/__init__.py": "from .server import PORT\n",
+                "settings/server.py": "PORT = 8000\n",
+            },
+        ),
+        Invalid(
+            "items of another file's dictionary",
+            "import uvicorn\nfrom config import CONFIG\nuvicorn.run('m:app', port=«CONFIG['api']['port']»)\n"
+            "uvicorn.run('m:app', port=«CONFIG.get('port', 1)»)\n",
+            None,
+            files={"config.py": "CONFIG = {'port': 8000, 'api': {'host': '::', 'port': 8001}}\n"},
+        ),
+        Invalid(
+            "a member of an enumeration",
+            "import enum, uvicorn\nclass Ports(enum.Enum):\n    API = «8000»\n"
+            "uvicorn.run('m:app', port=Ports.API.value)\n",
+            "import enum, uvicorn\nimport os\nclass Ports(enum.Enum):\n"
+            "    API = int(os.environ.get('PORT', '8000'))\n"
+            "uvicorn.run('m:app', port=Ports.API.value)\n",
+        ),
+        Invalid(
             "an attribute of another file",
             "import uvicorn\nimport settings.server as config\nuvicorn.run('m:app', port=«config.PORT»)\n",
             None,
@@ -566,6 +596,45 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
         Valid(
             "a class that is only called like a server",
             "class Server:\n    def run(self, port): ...\nServer().run(port=8000)\n",
+        ),
+        *(
+            Valid(
+                f"an object that is filled by {how}",
+                "import json, uvicorn\n\n\nclass Address:\n    def __init__(self, **given):\n"
+                f"        self.host = '127.0.0.1'\n        self.port = 8000\n        {fills}\n\n\n"
+                "address = Address(**json.load(open('address.json')))\n"
+                "uvicorn.run('m:app', host=address.host, port=address.port)\n",
+            )
+            for how, fills in (
+                ("setattr", "[setattr(self, *pair) for pair in given.items()]"),
+                ("its dictionary", "self.__dict__.update(given)"),
+                ("a tuple", "self.host, self.port = given['host'], given['port']"),
+            )
+        ),
+        Valid(
+            "an object that a function fills",
+            "import json, uvicorn\n\n\nclass Address:\n    port = 8000\n\n\ndef read(address):\n"
+            "    for name, value in json.load(open('address.json')).items():\n"
+            "        setattr(address, name, value)\n\n\naddress = Address()\nread(address)\n"
+            "uvicorn.run('m:app', port=address.port)\n",
+        ),
+        Valid(
+            "an object whose base class is not known",
+            "import uvicorn\nfrom auto import AutoConfig\n\n\n"
+            "class Address(AutoConfig):\n    port = 8000\n\n\n"
+            "address = Address()\nuvicorn.run('m:app', port=address.port)\n",
+        ),
+        Valid(
+            "a name that a star import would bring if the module did not compute it",
+            "from config import *\nimport uvicorn\nuvicorn.run('m:app', port=PORT)\n",
+            files={"config.py": "from base import *\nPORT = free_port()\n", "base.py": "PORT = 8000\n"},
+        ),
+        Valid(
+            "another file's dictionary that is filled",
+            "import uvicorn\nfrom config import CONFIG\nuvicorn.run('m:app', port=CONFIG['port'])\n",
+            files={
+                "config.py": "import json\nCONFIG = {'port': 8000}\nCONFIG.update(json.load(open('c')))\n"
+            },
         ),
         Valid(
             "a constant of another file that reads the environment",

@@ -25,7 +25,7 @@ from portside.python.launch_arguments import parses_on_import, parsing_functions
 from portside.python.names import Names
 from portside.python.outside_values import Loaded, outside_value
 from portside.python.served_app import is_held
-from portside.python.value_types import Value
+from portside.python.value_types import Unknown, Value
 from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
 from portside.workspace.import_roots import import_root
 from portside.workspace.module_files import ModuleFiles
@@ -37,7 +37,8 @@ _MOST_ASKED = 16
 # An engine that is in an object of an object of an object; further, nobody hands it on.
 _LONGEST_CHAIN = 4
 
-_PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*port\b")
+_PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*port\b|[\[(][\"']\w*port[\"']")
+_PORT_NAME = re.compile(rb"(?i)\b\w*(?<!\bim)port\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,10 +309,23 @@ class LocalModules:
             files = self.files_of(path, one.module, one.name, top)
             if not files or files[-1] == path or not _takes_port(facts, one):
                 continue
-            summary = self.summary(files[-1])
-            for name, value in summary.constants.items() if summary is not None else ():
-                found[_qualified(one, files[-1], name)] = value
+            for name, value in self._constants_in(files[-1], top).items():
+                if not isinstance(value, Unknown):
+                    found[_qualified(one, files[-1], name)] = value
         return found
+
+    def _constants_in(self, path: Path, top: Path, steps: int = _LONGEST_CHAIN) -> Mapping[str, Value]:
+        """Those of the file, and the ports that it takes from others and hands on."""
+        summary = self.summary(path)
+        handed_on: dict[str, Value] = {}
+        for module, name in summary.imports if summary is not None and steps else ():
+            if name is None or (name != "*" and "port" not in name.lower()):
+                continue
+            files = self.files_of(path, module, name, top)
+            if files and files[-1] != path:
+                inner = self._constants_in(files[-1], top, steps - 1)
+                handed_on |= inner if name == "*" else {k: v for k, v in inner.items() if k == name}
+        return {**handed_on, **summary.constants} if summary is not None else {}
 
     def parsing_arguments(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[tuple[int, str]]:
         """The files that parse the arguments when this one is imported, each with the line that does it."""
@@ -485,6 +499,8 @@ def _takes_port(facts: ModuleFacts, found: Import) -> bool:
     if found.name is not None and "port" in found.name.lower():
         return True
     data = facts.source.data
+    if found.name == "*":
+        return _PORT_NAME.search(data) is not None
     chunks = facts.names.chunks_with(facts.names.bound_names(found.statement))
     return any(_PORT_ATTRIBUTE.search(data, chunk.start, chunk.end) is not None for chunk in chunks)
 
