@@ -2,20 +2,22 @@ import { createHash, randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { explain, InstallError, install, pythonIn } from "./install";
 import type { Interpreter } from "./interpreter";
-import { run } from "./process";
+import { withLock } from "./lock";
 
 /** Where the .vsix carries the wheel, relative to the extension. */
 const WHEELS = path.join("editor-client", "bundled");
-
-export class InstallError extends Error {}
+/** What an earlier version installed goes once nothing has started from it for this long: another window may. */
+const KEPT_MS = 7 * 24 * 3600_000;
 
 /**
  * The Python of a private environment that holds the bundled wheel, made on first use.
  *
  * One environment per wheel and Python version, in the extension's global storage.
  * It counts as made once its `.json` stands, which is moved into place in one step:
- * a window that is closed midway, or two windows at once, leave nothing half-made in use.
+ * a window that is closed midway leaves nothing half-made in use, and of two windows
+ * at once one waits for the other.
  */
 export async function bundledPython(
   context: vscode.ExtensionContext,
@@ -26,76 +28,73 @@ export async function bundledPython(
   const storage = context.globalStorageUri.fsPath;
   const generation = `server-${await digest(wheel)}`;
   const prefix = path.join(storage, `${generation}-py${base.version.join(".")}`);
-  const made = await readPointer(`${prefix}.json`);
-  if (made) return made;
-  const python = await install(wheel, base, prefix, log);
-  await removeOthers(storage, generation);
-  return python;
+  const made = (await readPointer(prefix)) ?? (await make(prefix, wheel, base, log));
+  await sweep(storage, generation, log);
+  return made;
 }
 
-async function install(
+/** Effect: the next start makes the environment anew. For one that has turned out not to work. */
+export async function discardBundled(context: vscode.ExtensionContext, python: string): Promise<void> {
+  const storage = context.globalStorageUri.fsPath;
+  for (const name of await fs.readdir(storage).catch(() => [])) {
+    const prefix = path.join(storage, name.replace(/\.json$/, ""));
+    if (name.endsWith(".json") && (await readPointer(prefix)) === python)
+      await fs.rm(path.join(storage, name), { force: true });
+  }
+}
+
+async function make(
+  prefix: string,
   wheel: string,
   base: Interpreter,
-  prefix: string,
   log: vscode.LogOutputChannel,
 ): Promise<string> {
-  const folder = `${prefix}-${randomUUID().slice(0, 8)}`;
-  await fs.mkdir(path.dirname(folder), { recursive: true });
   try {
-    await withProgress((signal) => fill(folder, wheel, base, signal, log));
+    await fs.mkdir(path.dirname(prefix), { recursive: true });
+    return await withProgress((signal) =>
+      withLock(`${prefix}.lock`, signal, async () => {
+        // Another window may have made it while this one waited.
+        return (await readPointer(prefix)) ?? (await fill(prefix, wheel, base, signal, log));
+      }),
+    );
+  } catch (error) {
+    if (error instanceof InstallError) throw error;
+    log.error(String(error));
+    const cancelled = (error as Error).name === "AbortError";
+    throw new InstallError(
+      cancelled ? vscode.l10n.t("The installation was cancelled.") : explain(String(error)),
+    );
+  }
+}
+
+async function fill(
+  prefix: string,
+  wheel: string,
+  base: Interpreter,
+  signal: AbortSignal,
+  log: vscode.LogOutputChannel,
+): Promise<string> {
+  await removeHalfMade(prefix);
+  const folder = `${prefix}-${randomUUID().slice(0, 8)}`;
+  try {
+    await install(folder, wheel, base, signal, log);
+    await fs.writeFile(`${folder}.tmp`, JSON.stringify({ python: pythonIn(folder) }));
+    await fs.rename(`${folder}.tmp`, `${prefix}.json`);
   } catch (error) {
     await fs.rm(folder, { recursive: true, force: true });
     throw error;
   }
-  await fs.writeFile(`${folder}.tmp`, JSON.stringify({ python: pythonIn(folder) }));
-  await fs.rename(`${folder}.tmp`, `${prefix}.json`);
   return pythonIn(folder);
 }
 
-async function fill(
-  folder: string,
-  wheel: string,
-  base: Interpreter,
-  signal: AbortSignal,
-  log: vscode.LogOutputChannel,
-): Promise<void> {
-  log.info(`Installing ${path.basename(wheel)} into ${folder} with ${base.path}`);
-  await step(base.path, ["-I", "-m", "venv", folder], signal, log);
-  // No index is named here: the dependencies come from wherever the user's pip takes them.
-  const pip = ["-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--prefer-binary"];
-  await step(pythonIn(folder), [...pip, wheel], signal, log);
+/** Effect: deletes what windows that were closed while they installed have left. The caller holds the lock. */
+async function removeHalfMade(prefix: string): Promise<void> {
+  const storage = path.dirname(prefix);
+  const names = (await fs.readdir(storage)).filter((name) => name.startsWith(`${path.basename(prefix)}-`));
+  await Promise.all(names.map((name) => fs.rm(path.join(storage, name), { recursive: true, force: true })));
 }
 
-async function step(
-  command: string,
-  args: readonly string[],
-  signal: AbortSignal,
-  log: vscode.LogOutputChannel,
-): Promise<void> {
-  const { code, stdout, stderr } = await run(command, args, { timeoutMs: 600_000, signal });
-  for (const line of `${stdout}${stderr}`.trimEnd().split("\n")) log.info(line);
-  if (signal.aborted) throw new InstallError(vscode.l10n.t("The installation was cancelled."));
-  if (code !== 0) throw new InstallError(explain(`${stdout}${stderr}`));
-}
-
-/** What the user can do about the output of a failed venv or pip. */
-function explain(output: string): string {
-  if (/ensurepip is not|No module named '?(venv|ensurepip|pip)/.test(output))
-    return vscode.l10n.t(
-      "This Python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv.",
-    );
-  if (
-    /No matching distribution|Could not find a version|Temporary failure in name|connection|Max retries/i.test(
-      output,
-    )
-  )
-    return vscode.l10n.t(
-      "pip could not get Portside's dependencies from your package index. Check the network and pip's settings (pip config list), or install portside into the workspace's environment.",
-    );
-  return output.trim().split("\n").at(-1) ?? "";
-}
-
-function withProgress(work: (signal: AbortSignal) => Promise<void>): Thenable<void> {
+function withProgress<T>(work: (signal: AbortSignal) => Promise<T>): Thenable<T> {
   const title = vscode.l10n.t("Portside: installing its server (first use)");
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
@@ -123,25 +122,32 @@ async function digest(file: string): Promise<string> {
     .slice(0, 12);
 }
 
-async function readPointer(pointer: string): Promise<string | undefined> {
+/** Effect: notes that it is in use. */
+async function readPointer(prefix: string): Promise<string | undefined> {
+  const pointer = `${prefix}.json`;
   try {
     const { python } = JSON.parse(await fs.readFile(pointer, "utf8")) as { python: string };
     await fs.access(python); // the Python it was made from may have been removed since
+    const now = new Date();
+    await fs.utimes(pointer, now, now).catch(() => {}); // a storage that is only to be read
     return python;
   } catch {
     return undefined;
   }
 }
 
-/** Effect: deletes what earlier versions of the extension installed. */
-async function removeOthers(storage: string, generation: string): Promise<void> {
-  const names = await fs.readdir(storage);
-  const old = names.filter((name) => name.startsWith("server-") && !name.startsWith(generation));
-  await Promise.all(old.map((name) => fs.rm(path.join(storage, name), { recursive: true, force: true })));
-}
-
-function pythonIn(environment: string): string {
-  return process.platform === "win32"
-    ? path.join(environment, "Scripts", "python.exe")
-    : path.join(environment, "bin", "python");
+/** Effect: deletes what earlier versions of the extension installed and nothing uses any more. */
+async function sweep(storage: string, generation: string, log: vscode.LogOutputChannel): Promise<void> {
+  try {
+    const names = (await fs.readdir(storage)).filter((name) => name.startsWith("server-"));
+    const others = [...new Set(names.map((name) => name.split("-").slice(0, 2).join("-")))];
+    for (const other of others.filter((each) => each !== generation)) {
+      const theirs = names.filter((name) => name.startsWith(other)).map((name) => path.join(storage, name));
+      const times = await Promise.all(theirs.map(async (each) => (await fs.stat(each)).mtimeMs));
+      if (Date.now() - Math.max(...times) < KEPT_MS) continue;
+      await Promise.all(theirs.map((each) => fs.rm(each, { recursive: true, force: true })));
+    }
+  } catch (error) {
+    log.debug(`Earlier servers were left in ${storage}: ${error}`);
+  }
 }

@@ -1,20 +1,10 @@
 import * as vscode from "vscode";
-import {
-  CloseAction,
-  ErrorAction,
-  type ErrorHandler,
-  LanguageClient,
-  State,
-} from "vscode-languageclient/node";
+import { discardBundled } from "./bundled";
 import { DEBUG_TARGET } from "./debugging";
-import { DOCUMENTS } from "./documents";
+import type { LanguageClient } from "./languageClient";
 import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams } from "./methods";
 import { findPortside, isSkewed, type Portside } from "./server";
 import { START_TARGET } from "./targets";
-
-/** A server that ends this often within this time is left alone until the user asks for it again. */
-const CRASHES = 4;
-const CRASH_WINDOW_MS = 180_000;
 
 /** The language server of this window: one at a time, started and stopped one after the other. */
 export class LanguageServer implements vscode.Disposable {
@@ -42,7 +32,7 @@ export class LanguageServer implements vscode.Disposable {
   }
 
   get running(): boolean {
-    return this.client?.state === State.Running;
+    return this.client?.isRunning() ?? false;
   }
 
   /** Effect: looks for the interpreter and Portside again and starts the server with what it finds. */
@@ -77,8 +67,13 @@ export class LanguageServer implements vscode.Disposable {
     await this.stop();
     try {
       this.portside = await findPortside(this.context, activeResource(), this.log);
-      this.client = this.createClient(this.portside);
-      await this.client.start();
+      const { createClient } = await import("./languageClient.js");
+      this.client = createClient(this.portside, {
+        commands: { startCommand: START_TARGET, debugCommand: DEBUG_TARGET },
+        log: this.log,
+        gaveUp: (message) => this.report(message),
+      });
+      await this.start(this.client);
       this.log.info(
         `The language server runs: Portside ${this.client.initializeResult?.serverInfo?.version}`,
       );
@@ -89,35 +84,14 @@ export class LanguageServer implements vscode.Disposable {
     }
   }
 
-  private createClient(portside: Portside): LanguageClient {
-    const [command, ...args] = portside.command;
-    return new LanguageClient(
-      "portside",
-      "Portside",
-      { command, args: [...args, "lsp"] },
-      {
-        documentSelector: DOCUMENTS,
-        initializationOptions: { startCommand: START_TARGET, debugCommand: DEBUG_TARGET },
-        outputChannel: this.log,
-        errorHandler: this.errorHandler(),
-        initializationFailedHandler: () => false,
-      },
-    );
-  }
-
-  private errorHandler(): ErrorHandler {
-    const crashes: number[] = [];
-    return {
-      error: () => ({ action: ErrorAction.Continue }),
-      closed: () => {
-        const now = Date.now();
-        crashes.push(now);
-        if (crashes.filter((time) => now - time < CRASH_WINDOW_MS).length < CRASHES)
-          return { action: CloseAction.Restart, handled: true };
-        this.report(vscode.l10n.t("The language server ended {0} times within 3 minutes.", CRASHES));
-        return { action: CloseAction.DoNotRestart, handled: true };
-      },
-    };
+  private async start(client: LanguageClient): Promise<void> {
+    try {
+      await client.start();
+    } catch (error) {
+      this.log.error(String(error));
+      if (this.portside?.origin === "bundled") await discardBundled(this.context, this.portside.command[0]);
+      throw new Error(vscode.l10n.t("The language server could not be started; its log tells why."));
+    }
   }
 
   private report(message: string): void {

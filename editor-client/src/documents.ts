@@ -20,5 +20,6 @@ const LAUNCH_FILES = [
 export const DOCUMENTS: DocumentSelector = [
   { scheme: "file", language: "python" },
   { scheme: "file", language: "shellscript" },
+  { scheme: "vscode-notebook-cell", language: "python" },
   ...LAUNCH_FILES.map((pattern) => ({ scheme: "file", pattern })),
 ];

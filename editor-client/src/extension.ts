@@ -33,9 +33,17 @@ export interface PortsideApi {
   languageServer(): { running: boolean; origin?: string; version?: string; python?: string };
 }
 
+let running: LanguageServer | undefined;
+
+/** VS Code waits for this, so that no process outlives the window. */
+export function deactivate(): Promise<void> | undefined {
+  return running?.stop();
+}
+
 export function activate(context: vscode.ExtensionContext): PortsideApi {
   const log = vscode.window.createOutputChannel("Portside", { log: true });
   const server = new LanguageServer(context, log);
+  running = server;
   const registry = new Registry(log);
   const cli = new Cli(server, log);
   const desk = new Desk(askAboutConflict, log);

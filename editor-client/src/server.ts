@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { bundledPython, InstallError } from "./bundled";
+import { bundledPython } from "./bundled";
+import { InstallError } from "./install";
 import { findInterpreter, type Interpreter, pythonOnPath } from "./interpreter";
 
 const OLDEST_PYTHON = [3, 10] as const;

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import path from "node:path";
 import { test } from "node:test";
-import { PYTHON } from "../../scripts/environment.mjs";
-import { placeOf } from "./sandbox.mjs";
+import { CHECKOUT, PYTHON } from "../../scripts/environment.mjs";
+import { placeOf, processesWith, until } from "./sandbox.mjs";
 import { Person } from "./vscode/person.mjs";
 import { withWindow } from "./vscode/window.mjs";
 
@@ -13,15 +17,27 @@ const BUNDLED = {
   machine: { "portside.interpreter": PYTHON },
 };
 
-test("the bundled server is installed on first use and shows findings", { timeout: 900_000 }, async () => {
+test("the bundled server is installed on first use, once for two windows, and shows findings", {
+  timeout: 900_000,
+}, async () => {
   await withWindow(BUNDLED, async ({ page, box, address }) => {
-    const person = new Person(page);
-    await person.enter(address);
-    await person.openFile(SERVER);
-    await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
-    await page.waitForSelector(".monaco-editor .squiggly-warning", { timeout: 600_000 });
-    const made = readdirSync(box.at(...STORAGE)).filter((name) => name.startsWith("server-"));
-    assert.equal(made.filter((name) => name.endsWith(".json")).length, 1, made.join());
+    const storage = box.at(...STORAGE);
+    const halfMade = leaveHalfMade(storage);
+    const second = await page.context().newPage();
+    const people = [new Person(page), new Person(second)];
+    await Promise.all(people.map((person) => person.enter(address)));
+    for (const person of people) {
+      await person.page.bringToFront();
+      await person.openFile(SERVER);
+      await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
+      await person.page.waitForSelector(".monaco-editor .squiggly-warning", { timeout: 600_000 });
+    }
+    const made = readdirSync(storage).filter((name) => name.startsWith("server-"));
+    assert.equal(made.length, 2, made.join()); // one environment, and the file that says that it is made
+    assert(!made.includes(halfMade));
+    const [pointer] = made.filter((name) => name.endsWith(".json"));
+    const { python } = JSON.parse(readFileSync(path.join(storage, pointer), "utf8"));
+    execFileSync(python, ["-I", "-c", "import portside, debugpy"]);
   });
 });
 
@@ -49,6 +65,68 @@ test("an interpreter that does not run is named", { timeout: 600_000 }, async ()
   });
 });
 
+test("a Python that is too old for Portside is named, with what it needs", { timeout: 600_000 }, async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "portside-old-"));
+  try {
+    const machine = { "portside.interpreter": pretendedPython(folder, [3, 9]) };
+    const env = { PATH: folder };
+    await withWindow({ ...BUNDLED, machine, env }, async ({ page, address }) => {
+      const person = new Person(page);
+      await person.enter(address);
+      await person.openFile(SERVER);
+      await person.toast("Portside runs on Python 3.10 or later").waitFor();
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a language server that keeps ending is left alone until it is asked for again", {
+  timeout: 900_000,
+}, async () => {
+  await withWindow({ machine: { "portside.interpreter": PYTHON } }, async ({ page, box, address }) => {
+    const person = new Person(page);
+    const servers = () => processesWith(box.folder, /portside lsp/).map(({ pid }) => pid);
+    const another = (known) =>
+      until(() => servers().find((pid) => !known.includes(pid)), 180_000, "a server");
+    await person.enter(address);
+    await person.openFile(SERVER);
+    await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
+    const killed = [];
+    for (let time = 0; time < 4; time++) {
+      killed.push(await another(killed));
+      await person.languageServerAnswers();
+      process.kill(killed.at(-1), "SIGKILL");
+    }
+    const toast = person.toast("The language server ended 4 times");
+    await toast.waitFor();
+    await toast.getByRole("button", { name: "Show logs" }).waitFor();
+    assert.deepEqual(servers(), []);
+    await person.command("Restart language server");
+    await another(killed);
+    await person.languageServerAnswers();
+  });
+});
+
+test("trust that is granted later starts the rest", { timeout: 600_000 }, async () => {
+  const options = { trusted: false, machine: { "portside.interpreter": PYTHON } };
+  await withWindow(options, async ({ page, box, address }) => {
+    const person = new Person(page);
+    await person.enter(address);
+    await person.openFile(SERVER);
+    await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
+    await page.waitForSelector(".monaco-editor .squiggly-warning");
+    const servers = () => processesWith(box.folder, /portside lsp/).map(({ pid }) => pid);
+    const before = servers();
+    await person.command("Workspaces: Manage Workspace Trust");
+    await page.getByRole("button", { name: "Trust", exact: true }).first().click();
+    await until(() => servers().some((pid) => !before.includes(pid)), 120_000, "another language server");
+    await person.openFile(SERVER);
+    await person.command("Copy launch command");
+    await person.toast("Copied: uvicorn").waitFor();
+  });
+});
+
 test("an untrusted folder gets findings, and nothing is started", { timeout: 600_000 }, async () => {
   const options = { trusted: false, machine: { "portside.interpreter": PYTHON } };
   await withWindow(options, async ({ page, box, address }) => {
@@ -62,3 +140,24 @@ test("an untrusted folder gets findings, and nothing is started", { timeout: 600
     assert.equal(await page.locator(".xterm-rows").count(), 0);
   });
 });
+
+/** What a window leaves that was killed while it installed: a folder, and the lock of a process that is gone. */
+function leaveHalfMade(storage) {
+  const [wheel] = readdirSync(path.join(CHECKOUT, "editor-client/bundled"));
+  const data = readFileSync(path.join(CHECKOUT, "editor-client/bundled", wheel));
+  const digest = createHash("sha256").update(data).digest("hex").slice(0, 12);
+  const version = execFileSync(PYTHON, ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]);
+  const prefix = `server-${digest}-py${String(version).trim()}`;
+  mkdirSync(path.join(storage, `${prefix}-0badf00d`, "bin"), { recursive: true });
+  const { pid } = spawnSync(PYTHON, ["-c", ""]);
+  writeFileSync(path.join(storage, `${prefix}.lock`), JSON.stringify({ pid, host: hostname() }));
+  return `${prefix}-0badf00d`;
+}
+
+/** Answers as a Python of this version would when it is asked what it is. */
+function pretendedPython(folder, version) {
+  const file = path.join(folder, "python3");
+  const answer = JSON.stringify({ path: file, version, portside: null });
+  writeFileSync(file, `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
+  return file;
+}

@@ -22,7 +22,8 @@ class Client:
     document_changes, creates_files, resolves_edits, disabled_actions, markdown, hint_tooltips: what an answer
     may contain, or may leave for `…/resolve`. refreshes_…, watches, tells_settings, registers_settings,
     shows_progress: requests that may be sent to it. starts: its command that starts a launch target, the
-    argument, in a terminal. debugs: one that debugs it. process: the editor's id. folders: of the workspace, in its order.
+    argument, in a terminal. debugs: one that debugs it. process: the editor's id. folders: of the workspace,
+    in its order.
     """
 
     encoding: Encoding = Encoding.UTF_16

@@ -149,6 +149,15 @@ export class Person {
     return this.page.locator(".markers-panel .monaco-list-row", { hasText: text }).first();
   }
 
+  /** Waits until the language server has something to say of the active file, at the cursor. */
+  async languageServerAnswers() {
+    await this.page.waitForSelector(".monaco-editor .squiggly-warning");
+    await this.command("Show or Focus Hover");
+    const hover = this.page.locator(".monaco-hover:visible", { hasText: /uvicorn/ }).first();
+    await hover.waitFor();
+    await this.page.keyboard.press("Escape");
+  }
+
   toast(text) {
     return this.page.locator(".notification-toast", { hasText: text }).first();
   }
