@@ -16,12 +16,18 @@ from tests.proof.test_launch_move import lay_out, run
 from portside.checking import Checker
 from portside.fixing import Fixing
 from portside.lint.finding import Applicability, Fix
+from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.project import Project
 from portside.workspace.script_runners import ScriptRunners
 from portside.workspace.text_file import read_text_file
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the launches are those of a POSIX system")
+
+
+def runners_of(root: Path) -> ScriptRunners:
+    texts = LaunchTexts(root)
+    return ScriptRunners(texts, LaunchIndex(texts))
 
 
 def answers(root: Path, form: Form, environment: dict[str, str]) -> list[Any]:
@@ -56,7 +62,7 @@ def test_a_launch_starts_the_same_server_once_the_script_has_moved(tmp_path: Pat
     assert (fix.applicability is Applicability.SAFE) == (form.code in (LITERAL, VARIABLE)), fix.notes
     fixed(tmp_path, script)
     assert form.script not in (tmp_path / form.path).read_text()
-    assert not ScriptRunners(LaunchTexts(tmp_path)).references_to(script)
+    assert not runners_of(tmp_path).references_to(script)
     assert answers(tmp_path, form, {}) == before
     assert not fixed(tmp_path, script).changed(), "applying it again changes something"
 
@@ -79,15 +85,12 @@ _PROJECT = {
 def test_a_project_with_ten_launch_files_has_one_fix_for_all(tmp_path: Path) -> None:
     files = {**_PROJECT, "scripts/start.sh": "exec python -u server.py\n"}
     script = lay_out(tmp_path, Movable("", VARIABLE, "", files=files))
-    assert (
-        len({reference.path for reference in ScriptRunners(LaunchTexts(tmp_path)).references_to(script)})
-        == 10
-    )
+    assert len({reference.path for reference in runners_of(tmp_path).references_to(script)}) == 10
     fix = launch_fix(tmp_path, script)
     assert fix.applicability is Applicability.SAFE, fix.notes
     assert {Path(edit.path).relative_to(tmp_path).as_posix() for edit in fix.edits} == {*files, "server.py"}
     fixed(tmp_path, script)
-    assert not ScriptRunners(LaunchTexts(tmp_path)).references_to(script)
+    assert not runners_of(tmp_path).references_to(script)
 
 
 def test_what_can_not_change_is_named_and_makes_it_a_fix_to_look_at(tmp_path: Path) -> None:
@@ -99,9 +102,7 @@ def test_what_can_not_change_is_named_and_makes_it_a_fix_to_look_at(tmp_path: Pa
         in fix.notes
     )
     fixed(tmp_path, script)
-    assert [r.path for r in ScriptRunners(LaunchTexts(tmp_path)).references_to(script)] == [
-        "scripts/start.sh"
-    ]
+    assert [r.path for r in runners_of(tmp_path).references_to(script)] == ["scripts/start.sh"]
 
 
 def test_a_launch_that_may_mean_another_script_stays(tmp_path: Path) -> None:

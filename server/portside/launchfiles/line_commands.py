@@ -19,6 +19,7 @@ _FENCE = re.compile(
 )
 _INLINE = re.compile(r"(?<!`)`(?P<body>[^`\n]+)`(?!`)")
 _NOT_SHELL = frozenset({"python", "py", "python3", "diff", "javascript", "js", "typescript", "ts", "mermaid"})
+_OF_WINDOWS = frozenset({"powershell", "pwsh", "ps1", "ps", "bat", "batch", "cmd", "dos"})
 
 
 def procfile_commands(text: str) -> Iterator[Command]:
@@ -43,10 +44,14 @@ def readme_commands(text: str) -> Iterator[Command]:
         yield from shell_commands(text, start, end)
 
 
-def code_blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Where fenced blocks of Markdown begin and end, but those of languages that are no shell."""
+def code_blocks(text: str, *, windows: bool = False) -> Iterator[tuple[int, int]]:
+    """Where fenced blocks of Markdown begin and end, but those of languages that are no shell.
+
+    windows: those of Windows' shells, too, whose variables and paths are written otherwise.
+    """
+    left_out = _NOT_SHELL if windows else _NOT_SHELL | _OF_WINDOWS
     for block in _FENCE.finditer(text):
-        if block["language"].lower() not in _NOT_SHELL:
+        if block["language"].lower() not in left_out:
             yield block.span("body")
 
 

@@ -34,6 +34,7 @@ class Kind(enum.Enum):
     README = enum.auto()
     MARKDOWN = enum.auto()
     RST = enum.auto()
+    SCRIPTED = enum.auto()  # in a language of its own
 
 
 SEARCHED_ONLY = frozenset(kind for kind in Kind if kind.value >= Kind.YAML_TEMPLATE.value)
@@ -64,6 +65,7 @@ _TABLE: tuple[tuple[str, Kind], ...] = (
     (r"readme.*", Kind.README),
     (rf"{_HISTORY}.*\.(md|mdx|markdown)", Kind.MARKDOWN),
     (rf"{_HISTORY}.*\.rst", Kind.RST),
+    (r"(jenkins|vagrant|tilt|earth|fast|guard)file", Kind.SCRIPTED),
     (r"[^.]*", Kind.NO_SUFFIX),
 )
 _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _TABLE)

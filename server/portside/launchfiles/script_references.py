@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from portside.launchfiles.facts import LaunchFile, Serves
 from portside.launchfiles.line_commands import (
     markdown_commands,
     procfile_commands,
@@ -12,7 +13,8 @@ from portside.launchfiles.line_commands import (
     unit_commands,
 )
 from portside.launchfiles.names import Kind, is_shell_by_first_line, kind_of, name_of
-from portside.launchfiles.python_runs import PythonRun, python_runs
+from portside.launchfiles.python_runs import python_runs
+from portside.launchfiles.run_mentions import mentions, mentions_in_python
 from portside.launchfiles.words import Command, shell_commands
 from portside.lint.source import SourceFile
 
@@ -95,20 +97,64 @@ def may_name_scripts(name: str) -> bool:
     return kind_of(name) not in (None, Kind.DOTENV)
 
 
-def script_references(path: str, text: str) -> tuple[ScriptReference, ...]:
-    """Every Python script that the launch file at `path` runs, in the order of the text."""
-    reader = _reader(path, text)
-    if reader is None or "py" not in text.lower():
+def script_references(path: str, text: str, file: LaunchFile | None = None) -> tuple[ScriptReference, ...]:
+    """Every Python script that the launch file at `path` runs, in the order of the text.
+
+    file: what its reader says, which knows of scripts in variables.
+    """
+    if "py" not in text.lower():
         return ()
     source = SourceFile(path, text)
+    found = {r.offset: r for r in _searched(source)}
+    for one in (*_launched(source, file), *_mentioned(source)):
+        if not any(_is_same(one, known) for known in found.values()):
+            found[one.offset] = one
+    return tuple(found[offset] for offset in sorted(found))
+
+
+def _searched(source: SourceFile) -> Iterator[ScriptReference]:
+    reader = _reader(source.path, source.text)
     found: dict[int, ScriptReference] = {}
     directory: str | None = None
-    for command in reader(text):
+    for command in reader(source.text) if reader is not None else ():
         if len(command) == 2 and command[0].text in ("cd", "WORKDIR", "pushd"):
             directory = command[1].text
         for run in python_runs(command):
-            found.setdefault(run.word.inner, _reference(source, run, directory))
-    return tuple(found[offset] for offset in sorted(found))
+            offset = run.word.inner
+            found.setdefault(offset, _reference(source, offset, run.script, run.module, directory))
+    yield from found.values()
+
+
+def _launched(source: SourceFile, file: LaunchFile | None) -> Iterator[ScriptReference]:
+    for launch in (one for unit in file.units for one in unit.launches) if file is not None else ():
+        target = launch.target
+        if target is not None and launch.serves in (Serves.SCRIPT, Serves.MODULE) and "$" not in target.text:
+            module = launch.serves is Serves.MODULE
+            yield _reference(source, target.inner, target.text, module, launch.folder)
+
+
+def _mentioned(source: SourceFile) -> Iterator[ScriptReference]:
+    kind = kind_of(name_of(source.path))
+    for one in mentions(kind, source.text) if kind is not None else ():
+        yield _reference(source, one.offset, one.script, one.module, None)
+
+
+def python_references(path: str, text: str) -> tuple[ScriptReference, ...]:
+    """Every Python script that a Python file starts as a process of its own."""
+    source = SourceFile(path, text)
+    found = (_reference(source, one.offset, one.script, one.module, None) for one in mentions_in_python(text))
+    return tuple({one.offset: one for one in found}.values())
+
+
+def _is_same(one: ScriptReference, other: ScriptReference) -> bool:
+    """Whether both tell of one launch, as far as the line shows."""
+    return one.line == other.line and _last(one) == _last(other)
+
+
+def _last(reference: ScriptReference) -> str:
+    if reference.module:
+        return reference.script.rpartition(".")[2]
+    return reference.script.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
 
 
 def _reader(path: str, text: str) -> Reader | None:
@@ -118,16 +164,11 @@ def _reader(path: str, text: str) -> Reader | None:
     return _READERS.get(kind) if kind is not None else None
 
 
-def _reference(source: SourceFile, run: PythonRun, directory: str | None) -> ScriptReference:
-    position = source.position(min(run.word.inner, len(source.text)))
+def _reference(
+    source: SourceFile, offset: int, script: str, module: bool, directory: str | None
+) -> ScriptReference:
+    position = source.position(min(offset, len(source.text)))
     text = source.slice(source.line_span(position.line - 1)).strip()
     return ScriptReference(
-        source.path,
-        position.line,
-        position.column,
-        text,
-        run.script,
-        run.module,
-        directory,
-        run.word.inner,
+        source.path, position.line, position.column, text, script, module, directory, offset
     )

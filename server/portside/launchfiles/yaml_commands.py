@@ -60,7 +60,9 @@ def _commands(node: yaml.Node | None, text: str) -> Iterator[Command]:
         case yaml.SequenceNode():
             words = _words(node)
             yield words
-            yield from nested_commands(words)
+            # What stands in a block is not where its text would be; as an item of its own it is.
+            if not any(getattr(item, "style", None) in ("|", ">") for item in node.value):
+                yield from nested_commands(words)
             for item in node.value:
                 yield from _commands(item, text)
         case yaml.MappingNode():

@@ -75,7 +75,7 @@ class Project:
             self.root,
             self._modules,
             self._importers,
-            ScriptRunners(self._texts),
+            ScriptRunners(self._texts, self.launch_files),
             self.launch_files,
             LaunchedPython(self._texts, self._modules),
         )

@@ -6,19 +6,27 @@ somebody runs it as the README says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portside.launchfiles.names import name_of
+from portside.launchfiles.names import kind_of, name_of
+from portside.launchfiles.reading import read
 from portside.launchfiles.resolution import files_run, means_another
-from portside.launchfiles.script_references import ScriptReference, may_name_scripts, script_references
+from portside.launchfiles.script_references import (
+    ScriptReference,
+    may_name_scripts,
+    python_references,
+    script_references,
+)
 from portside.launchfiles.variable_settings import lines_setting
 from portside.lint.finding import Edit
 from portside.lint.moved_command import MovedCommand
 from portside.python.facts import LaunchMoves, LaunchReference
+from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 
 # One of these stands in every line that runs Python; most files have none and are not read any further.
 _SIGNS = (b".py", b"-m", b'"module"')
+_STARTS_PROCESSES = re.compile(rb"subprocess|os\.(?:system|popen|exec|spawn)|runpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +51,8 @@ class ScriptRunners:
     Effect: the first question has the workspace walked, and reads what may run a script.
     """
 
-    def __init__(self, texts: LaunchTexts) -> None:
-        self._texts = texts
+    def __init__(self, texts: LaunchTexts, files: LaunchIndex) -> None:
+        self._texts, self._files = texts, files
         self._known: dict[str, _Entry] = {}
         self._read: set[str] = set()
         texts.tell(self._forget)
@@ -59,7 +68,7 @@ class ScriptRunners:
             reference
             for path in sorted(self._known)
             for reference in self._known[path].references
-            if relative in self._files_run(reference, relative)
+            if path != relative and relative in self._files_run(reference, relative)
         )
 
     def references_of(self, script: str) -> tuple[ScriptReference, ...]:
@@ -93,7 +102,7 @@ class ScriptRunners:
         doubtful = tuple(LeftLaunch(reference, doubt) for reference, doubt in doubts.items() if doubt)
 
         def remaining(text: str) -> int:
-            now = script_references(path, text)
+            now = script_references(path, text, read(path, text))
             return sum(command.script in self._files_run(r, command.script) for r in now) - len(doubtful)
 
         moves = file_moves(path, self._known[path].text, sure, command, remaining)
@@ -109,7 +118,8 @@ class ScriptRunners:
     def lines_setting(self, variable: str, paths: Iterable[str]) -> Iterator[tuple[str, int, str]]:
         """Path, line and text where these launch files, or a `.env` at the root, set the variable."""
         environment = {".env": self._texts.text(".env") or ""}
-        texts = environment | {path: self._known[path].text for path in paths if path in self._known}
+        launching = (path for path in paths if path in self._known and kind_of(name_of(path)) is not None)
+        texts = environment | {path: self._known[path].text for path in launching}
         for path, text in texts.items():
             yield from ((path, line, said) for line, said in lines_setting(variable, text))
 
@@ -126,13 +136,27 @@ class ScriptRunners:
             self._read.add(path)
             if may_name_scripts(name_of(path)):
                 self._look_at(path)
+        for paths in self._texts.python().values():
+            for path in paths:
+                if path not in self._read:
+                    self._read.add(path)
+                    self._look_at_python(path)
+
+    def _look_at_python(self, path: str) -> None:
+        """Python that starts Python: a test that has the server run, a script that starts several."""
+        data = self._texts.data(path)
+        if data is None or _STARTS_PROCESSES.search(data) is None:
+            return
+        text = self._texts.text(path) or ""
+        if references := python_references(path, text):
+            self._known[path] = _Entry(references, text)
 
     def _look_at(self, path: str) -> None:
         data = None if self._texts.is_unsaved(path) else self._texts.data(path)
         if data is not None and not any(sign in data for sign in _SIGNS):
             return
         text = self._texts.text(path, data) or ""
-        if references := script_references(path, text):
+        if references := script_references(path, text, self._files.file(path)):
             self._known[path] = _Entry(references, text)
 
 

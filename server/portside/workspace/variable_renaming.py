@@ -59,7 +59,7 @@ class VariableRenaming:
             file = self.files.file(reference.path)
             units = file.units if file is not None else ()
             own = [unit for unit in units if unit.span.start <= reference.offset <= unit.span.end]
-            if kind_of(name_of(reference.path)) not in _PROSE:
+            if kind_of(name_of(reference.path)) not in {None, *_PROSE}:
                 known = flow.parts.setdefault(reference.path, [])
                 known += [unit for unit in own if not flow.has(reference.path, unit)]
         return self._of(flow, "", script)
