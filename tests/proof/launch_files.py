@@ -127,6 +127,33 @@ def block(text: str) -> Words:
     return ["sh", "-c", text.split("```")[1].partition("\n")[2].replace("$ ", "", 1)], {}
 
 
+def workflow(text: str) -> Words:
+    """The first step of the first job, as GitHub's runner does it: each step is a script of its own."""
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    return ["bash", "-e", "-c", job["steps"][0]["run"]], {}
+
+
+def recipe(text: str) -> Words:
+    """What just hands to a shell, line by line."""
+    return ["sh", "-cu", text.partition(":\n")[2].strip()], {}
+
+
+def supervisor(text: str) -> Words:
+    said = re.search(r"^command=(.*)$", text, re.MULTILINE)
+    assert said is not None
+    return shlex.split(said[1].replace("%%", "%")), {}
+
+
+def entrypoint(text: str) -> Words:
+    """A script that stands before every command of a container, with none."""
+    return ["bash", "-c", text, "entrypoint.sh"], {}
+
+
+def key(name: str) -> Callable[[str], Words]:
+    """The value of one key, which a shell gets."""
+    return lambda text: (["sh", "-c", str(yaml.safe_load(text)[name])], {})
+
+
 @dataclass(frozen=True)
 class Form:
     """A launch of the script. started: the words and variables that the format makes of a file."""
@@ -162,6 +189,17 @@ FORMS = (
     Form("Kubernetes, by default", "k8s/pod.yaml", f'{_POD}    command: ["python", "server.py"]\n', kubernetes, VARIABLE),
     Form("Kubernetes, in a shell", "k8s/pod.yaml", f"{_POD}    command: [sh, -c]\n    args:\n    - |\n      cd .\n      exec python server.py\n", kubernetes, VARIABLE),
     Form("Kubernetes, a list in lines", "k8s/pod.yaml", f"{_POD}    command:\n    - python\n    - server.py\n    - -p\n    - '8033'\n", kubernetes, OWN),
+    Form("Kubernetes, a program that runs it", "k8s/pod.yaml", f'{_POD}    command: ["/usr/bin/env"]\n    args: ["PORT=8044", "python", "server.py"]\n', kubernetes, VARIABLE),
+    Form("a workflow's step", ".github/workflows/ci.yml", "on: push\njobs:\n  smoke:\n    steps:\n      - run: |\n          python server.py &\n          wait\n", workflow, VARIABLE),
+    Form("a pipeline's script", ".gitlab-ci.yml", "script: PORT=8045 python server.py\n", key("script"), VARIABLE),
+    Form("App Engine", "app.yaml", "runtime: python\nentrypoint: python -u server.py\n", key("entrypoint"), VARIABLE),
+    Form("devcontainer.json", ".devcontainer/devcontainer.json", '{"postStartCommand": "nohup python server.py"}\n', key("postStartCommand"), VARIABLE),
+    Form("justfile", "justfile", "serve:\n    PORT=8046 python server.py\n", recipe, VARIABLE),
+    Form("supervisor", "supervisord.conf", "[program:api]\ncommand=python server.py\n", supervisor, VARIABLE),
+    Form("an entrypoint that sets its arguments", "docker/entrypoint.sh", '#!/usr/bin/env bash\nset -eu\nif [ "$#" -eq 0 ]; then\n  set -- python server.py\nfi\nexec "$@"\n', entrypoint, VARIABLE),
+    Form("shell script, in a function", "run.sh", "serve() {\n  local port=8047\n  PORT=$port python server.py >/dev/null\n}\nserve\n", shell, VARIABLE),
+    Form("shell script, in an if", "run.sh", "if ! test -e missing; then python server.py; fi\n", shell, VARIABLE),
+    Form("systemd, over several lines", "api.service", f"[Service]\nExecStart={sys.executable} \\\n    server.py\n", unit, VARIABLE),
     Form("Procfile", "Procfile", "web: PORT=8025 python server.py\n", procfile, VARIABLE),
     Form("Procfile, with a default", "Procfile", "web: env PORT=${WEB_PORT:-8038} python server.py\n", procfile, VARIABLE),
     Form("Makefile", "Makefile", "serve:\n\t@cd . && python server.py\n", makefile, VARIABLE),
