@@ -38,6 +38,10 @@ class Pauses:
 
     def tell(self, worker: Worker, *, held: bool) -> None:
         worker.paused = held
+        self.look()
+
+    def look(self) -> None:
+        """Some worker goes on, or is gone: what was kept for it is due."""
         if self._kept and not self.is_held:
             kept, self._kept = self._kept, frozenset()
             self._post(events.FilesChanged(kept))

@@ -300,6 +300,7 @@ class Runner:
         self._narrator.ended(generation, status, self._transcripts.take(worker.sources))
         self._tenancy.ended(generation)
         self._post(events.Ended(generation, status))
+        self._pauses.look()
 
     def _on_message(self, worker: Worker, message: Message) -> None:  # noqa: C901, PLR0912  (one branch each)
         fields, generation = message.fields, worker.generation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,9 @@ class Session:
         self._client.respond(request)
 
     async def _launch(self, request: Message, arguments: Message) -> None:
+        if not sys.platform.startswith("linux"):
+            self._client.refuse(request, telling.LINUX_ONLY)
+            return
         folder = Path(arguments.get("cwd") or os.getcwd())
         chosen = arguments.get("python") or self._python
         answer: dict[str, Any] = {"port": 0, "library": None}

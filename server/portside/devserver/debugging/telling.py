@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+LINUX_ONLY = "portside serve runs on Linux only, so far."
 SILENT = "portside serve has not been heard of: its terminal tells why."
 NO_ATTACH = "This debug type starts the dev server itself: use `request: launch`."
 NO_WORKER = "Nothing runs at the moment: the app is loading, or has failed."
