@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SITE = Path(__file__).resolve().parent / "site"
+PROGRAMS = Path("/srv/programs")
 sys.path.insert(0, str(SITE))
 
+from excuses import Excuse  # noqa: E402
 from leniency import plausible  # noqa: E402 - beside the servers, not beside this
 
 
@@ -19,12 +21,13 @@ class Needs:
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
+    excuses: set[Excuse] = field(default_factory=set)
     word: str = "1"
     always: bool = False
     made_files: bool = False
 
     def seen(self) -> tuple[object, ...]:
-        parts = (self.variables, self.files, self.folders, self.attributes)
+        parts = (self.variables, self.files, self.folders, self.attributes, self.excuses)
         return (*map(sorted, parts), self.word, self.always, self.made_files)
 
 
@@ -59,7 +62,8 @@ _PATHS = (
 
 def environment(needs: Needs, record: Path) -> dict[str, str]:
     return {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "PATH": f"{PROGRAMS}:{Path(sys.executable).parent}:/usr/bin:/bin",
+        "LAB_PYTHON": sys.executable,
         "HOME": "/root",
         "USER": "root",
         "LANG": "C.UTF-8",

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from needs import Needs, environment, wanted
+from excuses import Excuse, excuse_for, pass_over
+from needs import PROGRAMS, Needs, environment, wanted
+from verdict import DIFFERS, verdict
 
 HERE = Path(__file__).resolve().parent
 RUN = Path("/srv/run")
-ROUNDS = 5
-_copied: dict[Path, tuple[tuple[str, int, int], ...]] = {}
+ROUNDS = 12
+_copied: dict[tuple[Path, frozenset[Excuse]], tuple[tuple[str, int, int], ...]] = {}
 Json = dict[str, Any]
 
 
@@ -40,6 +43,7 @@ class Started:
     records: list[Json]
     said: str
     lacking: tuple[str, ...] = ()
+    is_fixed: bool = False
 
     def as_json(self) -> Json:
         return {
@@ -54,8 +58,27 @@ class Started:
 def main() -> int:
     portside, tree = sys.argv[1:3]
     fact = json.load(sys.stdin)
+    start_zygote()
     print(json.dumps(look(fact, [portside, "-I", "-m", "portside"], Path(tree))))
     return 0
+
+
+def start_zygote() -> None:
+    """Effect: `python` and `uvicorn` of PROGRAMS ask a process that has the framework already (zygote.py)."""
+    zygote, address = HERE / "site" / "zygote.py", "/tmp/zygote"  # noqa: S108
+    PROGRAMS.mkdir(parents=True)
+    for name in ("python", "python3", "uvicorn"):
+        real = Path(sys.executable).parent / name
+        script = f'#!/bin/sh\nexec {sys.executable} -ISs {zygote} {address} {real} "$@"\n'
+        (PROGRAMS / name).write_text(script)
+        (PROGRAMS / name).chmod(0o755)
+    made = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONPATH": str(zygote.parent), "HOME": "/root"}
+    silent = subprocess.DEVNULL
+    subprocess.Popen(
+        [sys.executable, zygote, address], env=made, stdin=silent, stdout=silent, start_new_session=True
+    )
+    while not Path(address).exists():
+        time.sleep(0.02)
 
 
 def look(fact: Json, portside: list[str], tree: Path) -> Json:
@@ -81,7 +104,8 @@ def look(fact: Json, portside: list[str], tree: Path) -> Json:
         "notes": offered["fixes"][0].get("notes"),
         "said": (said.stdout + said.stderr)[-1500:],
         "diff": difference(tree / path, root / path),
-        "parses": parses(root / path),
+        # Syntax newer than this Python's says nothing of the fix.
+        "parses": "" if parses(tree / path) else parses(root / path),
     }
     fixed = Path("/srv/fixed") / tree.name
     shutil.copytree(root, fixed, symlinks=True)
@@ -135,16 +159,19 @@ def watched(tree: Path, path: str, fixed: Path | None, command: str, cwd: str = 
             before = best(tree, path, words, needs, after)
         if fixed is not None and (after is None or not after.records):
             after = start(fixed, cwd, ["sh", "-c", real], needs)
+            after.is_fixed = True
         failed = [each for each in (before, after) if each is not None and not each.records]
         if not failed:
             again = best(tree, path, words, needs, after) if is_poor(before, after) else None
             before = again if again is not None and again.records else before
+            if before is not None and after is not None and before.records and after.records:
+                before = nearest(tree, ways(tree, path, words), needs, before, after)
             break
         known = needs.seen()
         for each in failed:
             wanted(each.said, needs)
         if needs.seen() == known:
-            if needs.always:
+            if needs.always and not passed_over(needs, failed, tree, fixed):
                 break
             needs.always = needs.made_files = True
         if len(failed) == 1:
@@ -158,10 +185,34 @@ def watched(tree: Path, path: str, fixed: Path | None, command: str, cwd: str = 
     return outcome | ({"after": after.as_json()} if after else {})
 
 
+def passed_over(needs: Needs, failed: list[Started], tree: Path, fixed: Path | None) -> bool:
+    """Whether something more can be passed over, now that all else is given."""
+    known = set(needs.excuses)
+    for each in failed:
+        source = (fixed if each.is_fixed else None) or tree
+        found = excuse_for(each.said, RUN / tree.name, source, frozenset(known))
+        needs.excuses |= {found} if found is not None else set()
+    return needs.excuses != known
+
+
 def is_poor(before: Started | None, after: Started | None) -> bool:
     """Whether the script was started in a way that lacks what the fixed one finds."""
     both = before is not None and after is not None
     return both and before.records[-1]["standins"] != after.records[-1]["standins"]
+
+
+def nearest(
+    tree: Path, started: Iterator[tuple[str, list[str]]], needs: Needs, before: Started, after: Started
+) -> Started:
+    """The way to start the script that serves what the command serves, of those in which it starts at all."""
+    seen = {"after": after.as_json()}
+    for folder, command in started:
+        if verdict({**seen, "before": before.as_json()})[0] != DIFFERS:
+            break
+        run = start(tree, folder, command, needs)
+        if run.records and verdict({**seen, "before": run.as_json()})[0] != DIFFERS:
+            return run
+    return before
 
 
 def with_words(command: str, word: str) -> tuple[str, list[str]]:
@@ -179,18 +230,31 @@ def best(tree: Path, path: str, words: list[str], needs: Needs, after: Started |
     wanted = set(after.records[-1]["standins"]) if after and after.records else None
     found: list[tuple[int, Started]] = []
     first = None
-    for folder, command in ways(tree, path, words):
+    tried = [way for way in ways(tree, path, words) if way == _promising.get((tree, path))]
+    for folder, command in (*tried, *(way for way in ways(tree, path, words) if way not in tried)):
         run = start(tree, folder, command, needs)
-        first = first or run
+        if tried and not run.records:
+            # What it lacks is asked of this way alone; the others failed for want of their neighbours.
+            return run
+        tried = []
         if run.records:
             stood = set(run.records[-1]["standins"])
             if stood == wanted or (wanted is None and not stood & known):
                 return run
             run.lacking = tuple(sorted(stood & known))
             found.append((len(run.lacking), run))
-        elif "attempted relative import" not in run.said and not found:
-            first = run if "relative import" in first.said else first
+        elif first is None or (_NOT_FOUND.search(first.said) and not _NOT_FOUND.search(run.said)):
+            first = run
+    if first is not None and not first.records and not _NOT_FOUND.search(first.said):
+        # Better mended than started without its neighbours.
+        _promising[tree, path] = first.folder, first.command
+        return first
     return min(found, key=lambda each: each[0])[1] if found else first  # type: ignore[return-value]
+
+
+# A way to start the script that comes as far as its own code, by tree and path.
+_promising: dict[tuple[Path, str], tuple[str, list[str]]] = {}
+_NOT_FOUND = re.compile(r"relative import|No module named|cannot import name|Could not import module")
 
 
 @functools.cache
@@ -222,7 +286,7 @@ def is_root(tree: Path, parts: list[str]) -> bool:
 
 
 def start(tree: Path, folder: str, command: list[str], needs: Needs) -> Started:
-    root = fresh(tree)
+    root = fresh(tree, frozenset(needs.excuses))
     for each in needs.folders:
         place(root, folder, each).mkdir(parents=True, exist_ok=True)
     for each in needs.files:
@@ -237,7 +301,7 @@ def start(tree: Path, folder: str, command: list[str], needs: Needs) -> Started:
             command, check=False, cwd=root / folder, env=environment(needs, record), timeout=60,
             capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        said = f"rc={run.returncode}\n{run.stdout[-1500:]}\n--\n{run.stderr[-4000:]}"
+        said = f"rc={run.returncode}\n{run.stdout[-1500:]}\n--\n{run.stderr[-9000:]}"
     except subprocess.TimeoutExpired:
         said = "rc=timeout"
     records = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
@@ -248,14 +312,15 @@ def place(root: Path, folder: str, name: str) -> Path:
     return root / folder / name
 
 
-def fresh(tree: Path) -> Path:
+def fresh(tree: Path, excuses: frozenset[Excuse] = frozenset()) -> Path:
     """The tree as it is in the repository; the last copy of it, where nobody has written to that."""
     root = RUN / tree.name
-    if not root.exists() or _copied.get(tree) != listing(root):
+    if not root.exists() or _copied.get((tree, excuses)) != listing(root):
         shutil.rmtree(RUN, ignore_errors=True)
         shutil.copytree(tree, root, symlinks=True, dirs_exist_ok=True)
+        pass_over(root, excuses)
         _copied.clear()
-        _copied[tree] = listing(root)
+        _copied[tree, excuses] = listing(root)
     return root
 
 

@@ -371,4 +371,38 @@ NAMES_AND_DEFAULTS = (
     ),
 )  # fmt: skip
 
-MORE_FACTORIES = (*NAMES_AND_DEFAULTS, *BRANCHES, *SERVING_FOR_OTHERS, *WITH_WORDS, *AFTER)
+WORKED_OUT = (
+    Movable(
+        "a host and a port with what stands in for a variable that is not set",
+        "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    try:\n        host = os.environ.get('MY_HOST')\n        if not host:\n            host = '0.0.0.0'\n"
+        "    except TypeError:\n        host = '0.0.0.0'\n    try:\n        port = int(os.environ.get('MY_PORT', '8010'))\n    except ValueError:\n        port = 8010\n"
+        "    uvicorn.run(app, host=host, port=port)\n",
+        f'{UVICORN} --host "${{MY_HOST:-0.0.0.0}}" --port "${{MY_PORT:-8010}}"',
+        notes=("`port=port` is worked out by the script",),
+    ),
+    Movable(
+        "arguments whose defaults a table may change",
+        "import argparse\n" + HEAD + GUARD + "    table = dict(vars(app.state)['_state'])\n    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--host', default=table.get('host', '0.0.0.0'))\n    parser.add_argument('--port', type=int, default=table.get('port', 8010))\n"
+        "    parser.add_argument('--model', default='tiny')\n    args = parser.parse_args()\n    app.state.model = args.model\n    uvicorn.run(app, host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8010",
+        notes=("`args.port` is worked out by the script",),
+    ),
+    Movable(
+        "arguments that a function shapes",
+        "import argparse\n" + HEAD + "\n\ndef shaped(args):\n    for name in vars(args):\n        setattr(args, name, getattr(args, name))\n    return args\n" + GUARD
+        + "    parser = argparse.ArgumentParser()\n    parser.add_argument('--port', type=int, default=8010)\n    parser.add_argument('--model', default='tiny')\n"
+        "    args = shaped(parser.parse_args())\n    app.state.model = args.model\n    uvicorn.run(app, port=args.port)\n",
+        f"{UVICORN} --port 8010",
+    ),
+    Movable(
+        "an address that an object of another file was made with",
+        "import argparse\nfrom settings import Config\n" + HEAD + GUARD + "    parser = argparse.ArgumentParser()\n    parser.add_argument('--host', default='0.0.0.0')\n"
+        "    parser.add_argument('--port', type=int, default=8010)\n    args = parser.parse_args()\n    config = Config(host=args.host, port=args.port)\n"
+        "    app.state.config = config\n    uvicorn.run(app, host=config.host, port=config.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8010",
+        files={"settings.py": "class Config:\n    def __init__(self, host, port):\n        self.host, self.port = host, port\n"},
+    ),
+)  # fmt: skip
+
+MORE_FACTORIES = (*NAMES_AND_DEFAULTS, *BRANCHES, *SERVING_FOR_OTHERS, *WITH_WORDS, *AFTER, *WORKED_OUT)

@@ -97,7 +97,7 @@ def _off(key: str) -> bool:
 
 _NEEDED = (
     "KEY", "TOKEN", "SECRET", "PASS", "USER", "URL", "URI", "ENDPOINT", "MODEL", "PATH", "DIR", "FOLDER",
-    "FILE", "BUCKET", "DATABASE", "DB_", "ACCOUNT", "ID", "NAME",
+    "FILE", "PORT", "BUCKET", "DATABASE", "DB_", "ACCOUNT", "ID", "NAME",
 )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ to $LAB_RECORD, one JSON object per server that started. Everything that is not 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import pathlib
@@ -153,6 +152,8 @@ async def record(self, sockets=None):
     self.started = True
     with pathlib.Path(os.environ["LAB_RECORD"]).open("a", encoding="utf-8") as file:
         file.write(json.dumps(said, default=str) + "\n")
+    # Threads of its own may keep it from ending.
+    __import__("signal").alarm(6)
 
 
 async def lived(app, outer):
@@ -199,21 +200,45 @@ def given_attributes():
             continue
 
 
-if os.environ.get("LAB_RECORD"):
+def older_names():
+    """What Starlette has no more and servers of its time call."""
+    try:
+        from fastapi import APIRouter, FastAPI
+    except ImportError:
+        return
+
+    def added(self, kind, function):
+        self.on_event(kind)(function)
+
+    for each in (FastAPI, APIRouter):
+        if not hasattr(each, "add_event_handler"):
+            each.add_event_handler = added
+
+
+def activate():
+    """Effect: this process serves as the lab wants it, from now on."""
+    global asyncio, standins, uvicorn
+    import asyncio
     import signal
 
+    import excused
     import leniency
     import standins
-
-    signal.alarm(int(os.environ.get("LAB_DEADLINE", "40")))
     import uvicorn
     import uvicorn.main
 
+    signal.alarm(int(os.environ.get("LAB_DEADLINE", "40")))
     sys.meta_path.append(standins.Finder())
     given_attributes()
     leniency.install(always=bool(os.environ.get("LAB_ALWAYS")))
+    excused.install()
+    older_names()
     uvicorn.Server.serve = record
     sys.modules["uvicorn.main"].ChangeReload = sys.modules["uvicorn.main"].Multiprocess = Supervisor
     uvicorn.Config.bind_socket = lambda self: None
     # Certificates that are not there.
     uvicorn.Config.is_ssl = property(lambda self: False)
+
+
+if os.environ.get("LAB_RECORD"):
+    activate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import argparse
 import dis
 import importlib.abc
 import importlib.machinery
@@ -52,6 +53,9 @@ class _Kind(abc.ABCMeta):
         return Thing()
 
 
+_Parser = argparse.ArgumentParser
+
+
 class Nothing:
     """An iterator without items, of which `next` gives one all the same."""
 
@@ -77,6 +81,8 @@ class Thing(metaclass=_Kind):
         pass
 
     def __getattr__(self, name):
+        if name == "__base__":
+            return object
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         made = make(name)
@@ -84,7 +90,7 @@ class Thing(metaclass=_Kind):
         return made
 
     def __call__(self, *args, **kwargs):
-        if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType | type):
+        if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType | type | _Parser):
             return args[0]
         return Thing(*args, **kwargs)
 
@@ -212,9 +218,17 @@ def _unpacked() -> int:
     return 0
 
 
+# One process of one, as without a launcher.
+_ALONE = {"get_rank": 0, "get_world_size": 1, "local_rank": 0}
+
+
 def make(name: str) -> object:
+    if name in _ALONE:
+        return lambda *args, **kwargs: _ALONE[name]
     if name.endswith(("Error", "Exception", "Timeout", "Warning")):
         return type(name, (Exception,), {})
+    if name.endswith("ArgumentParser"):
+        return type(name, (argparse.ArgumentParser,), {})
     if name.startswith("FastAPI"):
         return _web_app(name)
     if name[:1].isupper() and not name.isupper():
@@ -238,6 +252,8 @@ class Module(types.ModuleType):
             return _undefined(sys._getframe(1))
         if name == "__version__":
             return "9.9.9"
+        if name == "__file__":
+            return f"/{self.__name__.replace('.', '/')}/__init__.py"
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         made = make(name)

@@ -23,6 +23,7 @@ from portside.lint.moved_command import Option as SaidOption
 from portside.python.launch_app import AppTarget
 from portside.python.launch_asked import Asking
 from portside.python.launch_environment import ShellVariables
+from portside.python.launch_likely import likely
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
@@ -277,10 +278,27 @@ class OptionReader:
         shown = f"`{option.keyword}={self.obstacles.quote(node)[1:]}"
         if (asked := self._asked(option, node)) is not None:
             return asked
+        if self.may_leave and option.keyword in {"host", "port"}:
+            return self._worked_out(option, node, shown)
         if self.may_leave and not option.keyword.startswith("ssl_"):
             return self._left(option, shown)
         self.obstacles.add(node, f"{shown}: {_why_not(value)}")
         return ()
+
+    def _worked_out(self, option: Option, node: Node, shown: str) -> tuple[str, ...]:
+        """An address that the script works out: what it most likely is, or one that has to be said."""
+        found = likely(self.names, node)
+        if found is not None:
+            self.obstacles.note(
+                f"{shown} is worked out by the script: what the command says is what it is"
+                " where nothing else is said",
+                review=True,
+            )
+            return self._words(option, node, found)
+        if option.keyword == "port":
+            self.obstacles.note(f"{shown} can't be told from here: say it in `$PORT`", review=True)
+            return self._without_default(option, node)
+        return self._left(option, shown)
 
     def _asked(self, option: Option, node: Node) -> tuple[str, ...] | None:
         asked = Asking(self.names, self.site, self.place, self.target).words(option, node)
@@ -315,6 +333,8 @@ class OptionReader:
                 return ()
             return self._any_host() if option.keyword == "host" else self._without_default(option, node)
         if not isinstance(default, Literal):
+            if self.may_leave and option.keyword in {"host", "port"}:
+                return self._worked_out(option, node, f"{self.obstacles.quote(node)}")
             if self.may_leave:
                 return self._left(option, f"{self.obstacles.quote(node)}")
             self.obstacles.add(node, f"what `{self.names.tree.text(node)}` defaults to can't be told")

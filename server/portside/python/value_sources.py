@@ -136,18 +136,23 @@ def _is_assigned(tracer: Tracing, attribute: Node) -> bool:
 
 def option_of(tracer: Tracing, destination: str, default: Value | None) -> Value:
     """The command line option that is stored under this name, by the parser's `add_argument`."""
-    found = [
-        (option, passed)
-        for option, passed in _options(tracer)
-        if _stored_as(tracer, option, passed) == destination
-    ]
-    if len(found) != 1:
+    found = added_option(tracer, destination)
+    if found is None:
         return CommandLine(None, default)
-    option, passed = found[0]
-    written = passed.keywords.get("default")
+    option, written = found
     if written is not None:
         default = tracer.trace(written)
     return CommandLine(option, default)
+
+
+def added_option(tracer: Tracing, destination: str) -> tuple[str, Node | None] | None:
+    """The option stored under this name and what stands as its default; None unless exactly one is."""
+    found = [
+        (option, passed.keywords.get("default"))
+        for option, passed in _options(tracer)
+        if _stored_as(tracer, option, passed) == destination
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _options(tracer: Tracing) -> Iterator[tuple[str, Arguments]]:
