@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import run_launches
+from launch_lab import excuses
 from launch_lab.verdict import verdict
 
 SITE = Path(__file__).parents[2] / "scripts" / "launch_lab" / "site"
@@ -21,7 +22,11 @@ OPTIONS = ("host", "port", "uds", "fd", "root_path", "ssl_keyfile", "ssl_certfil
 
 
 def record(**changed: object) -> dict[str, Any]:
-    return {**dict.fromkeys((*SEEN, *ALSO)), "options": dict.fromkeys(OPTIONS, "None"), **changed}
+    seen = {**dict.fromkeys((*SEEN, *ALSO)), "app": "FastAPI", "options": dict.fromkeys(OPTIONS, "None")}
+    return {**seen, **changed}
+
+
+ROUTE, OTHER = ["APIRoute", "/a", ["GET"]], ["APIRoute", "/b", ["GET"]]
 
 
 def side(*records: dict[str, Any], said: str = "") -> dict[str, Any]:
@@ -33,6 +38,14 @@ def side(*records: dict[str, Any], said: str = "") -> dict[str, Any]:
     [
         (side(record()), side(record()), "same"),
         (side(record()), side(record(routes=["/x"])), "differs"),
+        (side(record(app="")), side(record(app="")), "stand-in"),
+        (side(record(routes=[ROUTE, OTHER, ROUTE])), side(record(routes=[ROUTE, OTHER])), "same"),
+        (side(record(routes=[ROUTE, OTHER])), side(record(routes=[OTHER, ROUTE])), "differs"),
+        (
+            side(record(answers=[["GET", "/a", 200], ["GET", "/a", 409]])),
+            side(record(answers=[["GET", "/a", 200]])),
+            "same",
+        ),
         (side(record()), side(record(options={**record()["options"], "host": "0.0.0.0"})), "same"),
         (side(record()), side(record(options={**record()["options"], "port": "8000"})), "differs"),
         (side(record()), side(record(options={**record()["options"], "workers": "2"})), "same"),
@@ -61,6 +74,50 @@ def test_only_what_was_seen_changes_what_is_known() -> None:
         {"repository": "o/n", "path": "c.py", "form": "plain", "before": side(), "after": side()},
     ]
     assert [fact.get("ran") for fact in run_launches.written(facts, outcomes)] == [True, None, True]
+
+
+TRIPPING = """
+import absent
+
+def size_of(model):
+    return TABLE[model]
+
+def create_app():
+    app = FastAPI()
+    size = size_of("m")
+    other = TABLE["x"]
+    return app
+"""
+
+
+def said(path: Path, *lines: int) -> str:
+    frames = "".join(f'  File "{path}", line {line}, in f\n' for line in lines)
+    return f"Traceback (most recent call last):\n{frames}KeyError: 1"
+
+
+def test_what_a_server_trips_over_is_passed_over(tmp_path: Path) -> None:
+    source, run = tmp_path / "source", tmp_path / "run"
+    for folder in (source, run):
+        folder.mkdir()
+        (folder / "server.py").write_text(TRIPPING)
+    ran = run / "server.py"
+    first = excuses.excuse_for(said(ran, 9, 5), run, source, frozenset())
+    assert first == ("server.py", "function", "size_of")
+    excuses.pass_over(run, frozenset({first}))
+    assert "@__lab_excused__\ndef size_of" in ran.read_text()
+    # Lines are those of the file as it ran.
+    line = next(n for n, text in enumerate(ran.read_text().split("\n"), 1) if "other" in text)
+    second = excuses.excuse_for(said(ran, line), run, source, frozenset({first}))
+    assert second == ("server.py", "statement", "other = TABLE['x']")
+    (run / "server.py").write_text(TRIPPING)
+    excuses.pass_over(run, frozenset({second}))
+    assert "except (Exception, SystemExit):\n        other = __lab_thing__()" in ran.read_text()
+
+
+def test_what_makes_the_app_is_never_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(TRIPPING)
+    line = TRIPPING.split("\n").index("    app = FastAPI()") + 1
+    assert excuses.excuse_for(said(tmp_path / "server.py", line), tmp_path, tmp_path, frozenset()) is None
 
 
 USES = """
