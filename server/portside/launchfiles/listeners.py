@@ -234,6 +234,8 @@ def _readings(base: str, folder: str | None, name: str) -> Iterator[str]:
 
     As it stands, and, for one inside an image, without the folders in front that only the image has.
     """
+    if folder is not None and folder.startswith("$"):
+        return  # `cd "$APP"`: nobody knows
     for whole in (_inside(folder, name), name):
         parts = [part for part in whole.split("/") if part not in ("", ".")]
         for first in range(len(parts) if whole.startswith("/") else 1):

@@ -590,10 +590,11 @@ class _Run:
         first = arguments[0] if arguments else Placed(())
         match name:
             case "cd" | "pushd":
+                state.stack += (state.folder,) if name == "pushd" else ()
                 plain = [word for word in arguments if not word.text.startswith("-")]
                 state.enter(plain[0].text if plain else "~")
             case "popd":
-                state.enter("-")
+                state.folder, state.stack = state.stack[-1] if state.stack else None, state.stack[:-1]
             case "source" | ".":
                 if _LOADS.search(first.text) and first.text not in self.outcome.env_files:
                     self.outcome.env_files.append(first.text)

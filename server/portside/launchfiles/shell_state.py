@@ -21,6 +21,7 @@ _SOMEWHERE = "$PWD"
 class State:
     """variables: a text or an array. arguments: `$1` and on, None for unknown.
 
+    folder: "" or None is where it was started. previous: what `cd -` leads to. stack: of `pushd`.
     name_spans: where each was set last. exports_all: after `set -a`. ended: after `exit`, `return`, `exec`.
     """
 
@@ -29,6 +30,8 @@ class State:
     exported: set[str] = field(default_factory=set)
     arguments: Sequence[Placed] | None = None
     folder: str | None = None
+    previous: str | None = None
+    stack: tuple[str | None, ...] = ()
     exports_all: bool = False
     ended: bool = False
 
@@ -71,12 +74,14 @@ class State:
 
     def enter(self, folder: str) -> None:
         """`cd folder`; one that a variable names stays as it is written."""
+        before = self.folder
         if folder == "-":
-            self.folder = _SOMEWHERE
+            self.folder = self.previous
         elif folder.startswith(("$", "`", "~")):
             self.folder = folder
         else:
             self.folder = posixpath.normpath(posixpath.join(self.folder or "", folder))
+        self.previous = before
 
     def sum(self, expression: str, seen: Span) -> Placed | None:
         """What `$((expression))` comes to. Effect: changes what it sets, as in `X++`."""

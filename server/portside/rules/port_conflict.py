@@ -230,6 +230,16 @@ _VALID = (
         files={"replay.py": "import urllib.request\nurllib.request.urlopen(f'http://localhost:{port}/v1')\n"},
     ),
     Valid(
+        "scripts of one name in folders of their own",
+        'cd one\npython main.py &\ncd -\ncd two\npython main.py &\ncd "$THREE"\npython main.py\n',
+        "start.sh",
+        files={
+            "main.py": "import uvicorn\nuvicorn.run(app, port=8000)\n",
+            "one/main.py": "import uvicorn\nuvicorn.run(app, port=8000)\n",
+            "two/main.py": "import uvicorn\nuvicorn.run(app, port=8001)\n",
+        },
+    ),
+    Valid(
         "a port that is counted on",
         "PORT=8000\nfor model in a b; do\n  vllm serve $model --port $PORT &\n  ((PORT++))\ndone\nwait\n",
         "start.sh",
