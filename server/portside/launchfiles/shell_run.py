@@ -591,7 +591,7 @@ class _Run:
         match name:
             case "cd" | "pushd":
                 state.stack += (state.folder,) if name == "pushd" else ()
-                plain = [word for word in arguments if not word.text.startswith("-")]
+                plain = [word for word in arguments if word.text == "-" or not word.text.startswith("-")]
                 state.enter(plain[0].text if plain else "~")
             case "popd":
                 state.folder, state.stack = state.stack[-1] if state.stack else None, state.stack[:-1]
