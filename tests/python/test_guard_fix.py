@@ -11,7 +11,7 @@ from portside.lint.finding import Applicability, Fix, apply_edits
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
 from portside.python.guard_fix import wrap_in_guard
-from portside.python.syntax import query
+from portside.python.nodes import nodes_of
 
 # `start()` stands for what has to be guarded.
 HEAD = "def start(*a):\n    print('start', *a)\n    return 'engine'\n\n\n"
@@ -63,7 +63,7 @@ SCRIPTS = {
 
 def wrapped(text: str) -> str | None:
     facts = module_facts(SourceFile("script.py", text))
-    calls = query("(call) @c", facts.tree.root)["c"]
+    calls = nodes_of(facts.tree.root, "call")
     first = min((c for c in calls if facts.tree.text(c).startswith("start(")), key=lambda c: c.start_byte)
     fix = wrap_in_guard(facts, first)
     return apply_edits(text, fix.edits) if fix is not None else None
@@ -123,7 +123,7 @@ def test_comments_about_the_whole_file_stay_where_they_are(comment: str) -> None
 
 def _fix(text: str, importers: tuple[str, ...] = ()) -> Fix:
     facts = module_facts(SourceFile("models.py", text))
-    first = min(query("(call) @c", facts.tree.root)["c"], key=lambda call: call.start_byte)
+    first = min(nodes_of(facts.tree.root, "call"), key=lambda call: call.start_byte)
     fix = wrap_in_guard(facts, first, importers)
     assert fix is not None
     return fix

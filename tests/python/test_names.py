@@ -7,7 +7,8 @@ from tree_sitter import Node
 
 from portside.lint.source import SourceFile
 from portside.python.names import How, Names, ScopeKind
-from portside.python.syntax import parse, query
+from portside.python.nodes import nodes_of
+from portside.python.syntax import parse
 
 
 def names(text: str) -> Names:
@@ -15,7 +16,7 @@ def names(text: str) -> Names:
 
 
 def last_callee(found: Names) -> Node:
-    calls = query("(call) @call", found.tree.root)["call"]
+    calls = nodes_of(found.tree.root, "call")
     function = max(calls, key=lambda call: call.start_byte).child_by_field_name("function")
     assert function is not None
     return function
@@ -158,7 +159,7 @@ def test_a_binding_says_how_and_with_what_value() -> None:
 
 def test_the_scope_of_a_node() -> None:
     found = names("class A:\n    def f(self):\n        return [call(x) for x in y]\n")
-    call = query("(call) @call", found.tree.root)["call"][0]
+    call = nodes_of(found.tree.root, "call")[0]
     scope = found.scope_at(call)
     kinds = []
     while scope is not None:

@@ -12,7 +12,8 @@ from portside.lint.finding import Applicability, apply_edits
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, LaunchReference, WorkspaceFacts, module_facts
 from portside.python.names import Names
-from portside.python.syntax import arguments, parse, query
+from portside.python.nodes import nodes_of
+from portside.python.syntax import arguments, parse
 from portside.python.values import Environment, Literal, trace
 from portside.rules.hardcoded_port import RULE
 from portside.workspace.project import Project
@@ -67,7 +68,7 @@ def _fixed(text: str, **workspace) -> str:
 
 def _port(text: str):
     names = Names(parse(SourceFile("a.py", text)))
-    for call in query("(call) @call", names.tree.root)["call"]:
+    for call in nodes_of(names.tree.root, "call"):
         if names.tree.text(call).startswith("uvicorn.run("):
             passed = arguments(call)
             if "port" in passed.keywords:

@@ -3,7 +3,8 @@
 import pytest
 
 from portside.lint.source import SourceFile, Span
-from portside.python.syntax import arguments, parse, query, string_value, unwrapped
+from portside.python.nodes import nodes_of
+from portside.python.syntax import arguments, parse, string_value, unwrapped
 
 
 def tree(text: str):
@@ -13,7 +14,7 @@ def tree(text: str):
 def test_places_are_in_characters() -> None:
     text = 'x = "🚀é"\r\nprint(x)\r\n'
     found = tree(text)
-    call = query("(call) @c", found.root)["c"][0]
+    call = nodes_of(found.root, "call")[0]
     assert found.source.slice(found.span(call)) == "print(x)"
     assert found.line(call) == 2
 
@@ -68,7 +69,7 @@ def test_semicolons_separate_statements_even_beside_an_error() -> None:
 
 def test_arguments_of_a_call() -> None:
     found = tree("f(a, *b, c, d=1, **e)\n")
-    passed = arguments(query("(call) @c", found.root)["c"][0])
+    passed = arguments(nodes_of(found.root, "call")[0])
     assert [found.text(node) for node in passed.positional] == ["a"]
     assert {name: found.text(node) for name, node in passed.keywords.items()} == {"d": "1"}
     assert [found.text(node) for node in passed.unpacked] == ["e"]
@@ -99,18 +100,18 @@ def test_arguments_of_a_call() -> None:
 )
 def test_the_value_of_a_string(literal: str, value: str | None) -> None:
     found = tree(f"f({literal})\n")
-    node = arguments(query("(call) @c", found.root)["c"][0]).positional[0]
+    node = arguments(nodes_of(found.root, "call")[0]).positional[0]
     assert string_value(found, node) == value
 
 
 def test_deep_parentheses_are_unwrapped_without_recursion() -> None:
     found = tree("f(" + "(" * 10_000 + "x" + ")" * 10_000 + ")\n")
-    node = arguments(query("(call) @c", found.root)["c"][0]).positional[0]
+    node = arguments(nodes_of(found.root, "call")[0]).positional[0]
     assert found.text(unwrapped(node)) == "x"
 
 
-def test_a_query_answers_in_the_order_of_the_text_and_outer_nodes_first() -> None:
+def test_nodes_are_found_in_the_order_of_the_text_and_outer_nodes_first() -> None:
     found = tree("if x:\n" + "".join(f"    f{number}(g({number}))(h)\n" for number in range(50)))
-    calls = [(call.start_byte, -call.end_byte) for call in query("(call) @c", found.root)["c"]]
+    calls = [(call.start_byte, -call.end_byte) for call in nodes_of(found.root, "call")]
     assert len(calls) == 150
     assert calls == sorted(calls)

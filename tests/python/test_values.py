@@ -6,14 +6,15 @@ import pytest
 
 from portside.lint.source import SourceFile, Span
 from portside.python.names import Names
-from portside.python.syntax import arguments, parse, query
+from portside.python.nodes import nodes_of
+from portside.python.syntax import arguments, parse
 from portside.python.value_types import nothing_outside
 from portside.python.values import CommandLine, Environment, Literal, Parameter, Through, Unknown, trace
 
 
 def _trace(text: str, outside=nothing_outside):
     names = Names(parse(SourceFile("a.py", text)))
-    for call in query("(call) @call", names.tree.root)["call"]:
+    for call in nodes_of(names.tree.root, "call"):
         if names.tree.text(call.child_by_field_name("function")) == "use":
             return trace(names, arguments(call).positional[0], outside)
     raise AssertionError("nothing is used")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from portside.checking import Checker
+from portside.cli.claims import Claims, pieces
 from portside.cli.files import Target, content
 from portside.cli.progress import Progress
 from portside.cli.side import Side, can_work_beside
@@ -23,6 +24,8 @@ from portside.workspace.text_file import decode
 # A copy of the process takes some milliseconds: so many files take it longer to look at, or to check.
 _MANY_FILES = 300
 _MANY_CHECKS = 16
+# So many files are looked at in one go.
+_PIECE = 50
 
 _Done = tuple[int, "LintResult | None"]
 _Spent = tuple[dict[str, float], dict[str, int]]
@@ -42,18 +45,37 @@ class Examined:
     results: dict[int, LintResult] = field(default_factory=dict)
     _waiting: deque[int] = field(default_factory=deque)
     _later: list[int] = field(default_factory=list)
-    _complete: bool = False
+    _pieces: list[range] = field(init=False)
+    _looked_at: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._pieces = pieces(len(self.files), _PIECE)
 
     @property
     def has_waiting(self) -> bool:
         return bool(self._waiting)
 
+    @property
+    def many_wait(self) -> bool:
+        return len(self._waiting) >= _MANY_CHECKS
+
+    def unseen(self) -> Claims:
+        """The pieces of the files, by number, for a first look at them."""
+        return Claims(len(self._pieces))
+
+    def looks(self, pieces: Iterable[int]) -> Iterator[Look | LastLook]:
+        for piece in pieces:
+            numbers = self._pieces[piece]
+            targets = ((target.file, target.named) for target in self.files[numbers.start : numbers.stop])
+            yield from first_looks(targets, numbers.start)
+
     def take(self, values: Iterable[object]) -> None:
         for value in values:
-            if isinstance(value, tuple) and isinstance(value[0], int):
-                self._take_look(cast("Look", value))
+            look = cast("Look | LastLook", value)
+            if len(look) == 3:
+                self._take_look(look)
             else:
-                self._take_last(cast("LastLook", value))
+                self._take_last(look)
 
     def _take_look(self, look: Look) -> None:
         number, verdict, reason = look
@@ -66,39 +88,34 @@ class Examined:
             self._later.append(number)
 
     def _take_last(self, look: LastLook) -> None:
-        """With the imports of all files known, the others need no look at them any more."""
-        lines, reading_s, judging_s = look
-        for target, imports in zip(self.files, lines, strict=True):
+        first, lines, reading_s, judging_s = look
+        for target, imports in zip(self.files[first : first + len(lines)], lines, strict=True):
             if imports is not None:
                 self.checker.seen_imports[target.file] = imports
         self.checker.stopwatch.seconds["read"] += reading_s
         self.checker.stopwatch.seconds["prefilter"] += judging_s
-        self._waiting.extend(self._later)
-        self._later.clear()
-        self._complete = True
+        self._looked_at.add(first)
 
     def complete(self) -> None:
-        """Look at what nobody has looked at."""
-        if not self._complete:
-            self.take(_looks(self.files))
+        """Look at what nobody has: then the imports of all files are known, which checks ask for."""
+        missing = (number for number, one in enumerate(self._pieces) if one.start not in self._looked_at)
+        self.take(self.looks(missing))
+        self._waiting.extend(sorted(self._later))
+        self._later.clear()
 
     def check_next(self) -> None:
-        number = self._waiting.popleft()
+        self.check(self._waiting.popleft())
+
+    def check(self, number: int) -> None:
         result = _checked(self.checker, self.files[number])
         if result is not None:
             self.results[number] = result
 
     def handed_out(self) -> list[int]:
-        """Half of the files that wait, by their size."""
-        sizes = sorted(((_size(self.files[number]), number) for number in self._waiting), reverse=True)
-        shares: tuple[list[int], list[int]] = [], []
-        weights = [0, 0]
-        for size, number in sizes:
-            lighter = weights.index(min(weights))
-            shares[lighter].append(number)
-            weights[lighter] += size
-        self._waiting = deque(sorted(shares[0]))
-        return sorted(shares[1])
+        """The files that wait, the largest first: whoever takes the last one has little left to do."""
+        numbers = sorted(self._waiting, key=lambda number: (-_size(self.files[number]), number))
+        self._waiting.clear()
+        return numbers
 
     def take_done(self, values: Iterable[object]) -> None:
         for value in values:
@@ -113,24 +130,34 @@ def examine(checker: Checker, files: Sequence[Target], progress: Progress) -> Ex
     beside = len(files) >= _MANY_FILES and can_work_beside()
     checker.stopwatch.lap("find")
     if beside:
-        with Side(lambda: _looks(files), _marshalled, marshal.loads) as looking:
-            _load_rules(checker)
-            while not looking.over:
-                examined.take(looking.received(wait=not examined.has_waiting))
-                checker.stopwatch.skip()
-                if examined.has_waiting:
-                    examined.check_next()
-                progress.step(max(examined.verdicts, default=0))
+        _look_beside(examined, progress)
     examined.complete()
     checker.stopwatch.skip()
     if examined.has_waiting and not beside:
         _load_rules(checker)
-    if beside and len(examined._waiting) >= _MANY_CHECKS:
+    if beside and examined.many_wait:
         _check_beside(examined, progress)
     while examined.has_waiting:
         examined.check_next()
         progress.step(len(files))
     return examined
+
+
+def _look_beside(examined: Examined, progress: Progress) -> None:
+    """The copy looks at files while this process loads the rules; then both do."""
+    unseen = examined.unseen()
+    with Side(lambda: examined.looks(unseen), _marshalled, marshal.loads) as looking:
+        _load_rules(examined.checker)
+        for piece in unseen:
+            examined.take(examined.looks([piece]))
+            examined.take(looking.received(wait=False))
+            progress.step(max(examined.verdicts, default=0))
+        while not looking.over:
+            examined.take(looking.received(wait=not examined.has_waiting))
+            examined.checker.stopwatch.skip()
+            if examined.has_waiting and not looking.over:
+                examined.check_next()
+    unseen.close()
 
 
 def _load_rules(checker: Checker) -> None:
@@ -141,11 +168,14 @@ def _load_rules(checker: Checker) -> None:
 def _check_beside(examined: Examined, progress: Progress) -> None:
     import pickle
 
-    others = examined.handed_out()
-    make = lambda: _all_checked(examined.checker, examined.files, others)  # noqa: E731
+    numbers = examined.handed_out()
+    shares = pieces(len(numbers))
+    claims = Claims(len(shares))
+    unchecked = (numbers[number] for share in claims for number in shares[share])
+    make = lambda: _all_checked(examined.checker, examined.files, unchecked)  # noqa: E731
     with Side(make, pickle.dumps, pickle.loads) as checking:
-        while examined.has_waiting:
-            examined.check_next()
+        for number in unchecked:
+            examined.check(number)
             progress.step(len(examined.files))
         while not checking.over:
             for value in checking.received(wait=True):
@@ -154,14 +184,11 @@ def _check_beside(examined: Examined, progress: Progress) -> None:
                 else:
                     examined.take_done([value])
         examined.checker.stopwatch.skip()
+    claims.close()
 
 
 def _marshalled(value: object) -> bytes:
     return marshal.dumps(cast("Any", value))
-
-
-def _looks(files: Sequence[Target]) -> Iterator[Look | LastLook]:
-    return first_looks((target.file, target.named) for target in files)
 
 
 def _all_checked(

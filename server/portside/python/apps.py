@@ -9,7 +9,6 @@ from tree_sitter import Node
 from portside.knowledge.apps import APP_CLASSES, ROUTERS
 from portside.python.chunks import Chunk
 from portside.python.names import How, Names, ScopeKind
-from portside.python.syntax import query
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +23,7 @@ class AppUse:
 
 def find_apps(names: Names, relevant: tuple[Chunk, ...]) -> tuple[AppUse, ...]:
     """All apps and routers made in these statements of the file, in whatever scope."""
-    calls = (call for chunk in relevant for call in query("(call) @c", chunk.node).get("c", []))
+    calls = (call for chunk in relevant for call in chunk.nodes("call"))
     found = (_app_at(names, call) for call in calls)
     return tuple(app for app in found if app is not None)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import bisect
 import enum
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
-from portside.python.syntax import query, unwrapped
+from portside.python.nodes import StatementNodes, fields_of
+from portside.python.syntax import unwrapped
 
 
 class How(enum.Enum):
@@ -101,7 +102,7 @@ def _start(scope: Scope) -> int:
 class _Arms:
     """The branches of a statement. They nest, so each knows the one around it."""
 
-    def __init__(self, nodes: list[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node]) -> None:
         self.spans = sorted(((n.start_byte, n.end_byte) for n in nodes), key=lambda span: (span[0], -span[1]))
         self.around: list[int] = []
         open_arms: list[int] = []
@@ -122,40 +123,20 @@ class _Arms:
         return (start, end) if scope.start <= start and end <= scope.end else None
 
 
-_PATTERN = """
-(function_definition) @scope
-(class_definition) @scope
-(lambda) @scope
-(list_comprehension) @scope
-(set_comprehension) @scope
-(dictionary_comprehension) @scope
-(generator_expression) @scope
-
-(assignment) @binder
-(augmented_assignment) @binder
-(for_statement) @binder
-(for_in_clause) @binder
-(as_pattern) @binder
-(named_expression) @binder
-(import_statement) @binder
-(import_from_statement) @binder
-(delete_statement) @binder
-(case_pattern (dotted_name . (identifier) @capture .))
-(splat_pattern (identifier) @capture)
-
-(global_statement) @global
-(nonlocal_statement) @nonlocal
-
-(if_statement consequence: (block) @arm)
-(elif_clause consequence: (block) @arm)
-(else_clause body: (block) @arm)
-(for_statement body: (block) @arm)
-(while_statement body: (block) @arm)
-(try_statement body: (block) @arm)
-(except_clause (block) @arm)
-(case_clause consequence: (block) @arm)
-"""
-
+_SCOPES = (
+    "function_definition", "class_definition", "lambda",
+    "list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression",
+)  # fmt: skip
+_BINDERS = (
+    "assignment", "augmented_assignment", "for_statement", "for_in_clause", "as_pattern", "named_expression",
+    "import_statement", "import_from_statement", "delete_statement",
+)  # fmt: skip
+_DECLARATIONS = ("global_statement", "nonlocal_statement")
+# What may be passed over, and the field that it stands under.
+_ARMS = (
+    (("if_statement", "elif_clause", "case_clause"), "consequence"),
+    (("else_clause", "for_statement", "while_statement", "try_statement"), "body"),
+)
 _IMPORTS = frozenset({"import_statement", "import_from_statement"})
 _KINDS = {
     "function_definition": ScopeKind.FUNCTION,
@@ -164,7 +145,7 @@ _KINDS = {
 }
 
 
-def bind(statement: Node) -> Scope:
+def bind(statement: Node, nodes: StatementNodes) -> Scope:
     """The scopes in a statement of the module, in a module scope of its own that holds what it binds."""
     top = Scope(ScopeKind.MODULE, statement, statement.start_byte, statement.end_byte, None)
     if statement.type in _IMPORTS and not statement.has_error:
@@ -172,22 +153,37 @@ def bind(statement: Node) -> Scope:
         for binding in _of_binder(statement):
             top.bindings[binding.name].append(binding)
         return top
-    captures = query(_PATTERN, statement)
-    _nest(top, captures.get("scope", []))
-    for kind in ("global", "nonlocal"):
-        for node in captures.get(kind, []):
-            scope = top.innermost(node.start_byte)
-            declared = scope.globals if kind == "global" else scope.nonlocals
-            declared.update(_text(name) for name in node.named_children if name.type == "identifier")
-    arms = _Arms(captures.get("arm", []))
-    _add(top, _of_scopes(captures.get("scope", [])), arms)
-    for binder in captures.get("binder", []):
+    scopes = nodes.of(_SCOPES)
+    _nest(top, scopes)
+    for node in nodes.of(_DECLARATIONS):
+        scope = top.innermost(node.start_byte)
+        declared = scope.globals if node.type == "global_statement" else scope.nonlocals
+        declared.update(_text(name) for name in node.named_children if name.type == "identifier")
+    arms = _Arms(_arms_of(nodes))
+    _add(top, _of_scopes(scopes), arms)
+    for binder in nodes.of(_BINDERS):
         _add(top, _of_binder(binder), arms)
-    _add(top, (Binding(_text(n), How.MATCH, n, n, n.end_byte) for n in captures.get("capture", [])), arms)
+    _add(top, (Binding(_text(n), How.MATCH, n, n, n.end_byte) for n in _captures_of(nodes)), arms)
     return top
 
 
-def _nest(top: Scope, nodes: list[Node]) -> None:
+def _arms_of(nodes: StatementNodes) -> list[Node]:
+    blocks = [block for kinds, field in _ARMS for block in fields_of(nodes.of(kinds), field, "block")]
+    handlers = nodes.of(("except_clause",))
+    return blocks + [child for one in handlers for child in one.named_children if child.type == "block"]
+
+
+def _captures_of(nodes: StatementNodes) -> Iterator[Node]:
+    """The names that patterns of `match` bind: `case x:` and `case [*x]:`."""
+    for pattern in nodes.of(("case_pattern",)):
+        for name in pattern.named_children:
+            if name.type == "dotted_name" and len(name.named_children) == 1:
+                yield name.named_children[0]
+    for pattern in nodes.of(("splat_pattern",)):
+        yield from (name for name in pattern.named_children if name.type == "identifier")
+
+
+def _nest(top: Scope, nodes: Sequence[Node]) -> None:
     current = top
     extents = sorted(((*_extent(node), node) for node in nodes), key=lambda extent: (extent[0], -extent[1]))
     for start, end, node in extents:
@@ -257,7 +253,7 @@ def _parameters(function: Node) -> Iterator[Binding]:
             yield Binding(_text(name), How.PARAMETER, name, parameter, name.start_byte)
 
 
-def _of_scopes(nodes: list[Node]) -> Iterator[Binding]:
+def _of_scopes(nodes: Sequence[Node]) -> Iterator[Binding]:
     for node in nodes:
         name = node.child_by_field_name("name")
         if name is not None and node.type in {"function_definition", "class_definition"}:

@@ -15,14 +15,13 @@ from tree_sitter import Node
 from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.python.chunks import Chunk
 from portside.python.names import Names
-from portside.python.syntax import query, string_value, unwrapped
+from portside.python.nodes import fields_of
+from portside.python.syntax import string_value, unwrapped
 
 _MAIN = "__main__"
 _LETTERS = re.compile(r"[^a-z]")
 # What can bind a name without naming it.
 _BINDS_ANYTHING = frozenset({b"exec", b"globals", b"vars", b"__dict__"})
-# From the grammar: `if A:` and `elif A:`.
-_CONDITIONS = "(if_statement condition: (_) @condition) (elif_clause condition: (_) @condition)"
 
 
 class Fault(enum.Enum):
@@ -50,7 +49,7 @@ def find_broken_guards(names: Names) -> Iterator[BrokenGuard]:
     """Those at module level, in the order of the text."""
     for chunk in names.chunks_with(["__name__", *UNDEFINED_NAMES]):
         if chunk.node.type == "if_statement":
-            for condition in query(_CONDITIONS, chunk.node).get("condition", []):
+            for condition in fields_of(chunk.nodes("if_statement", "elif_clause"), "condition"):
                 found = _broken(names, unwrapped(condition))
                 holder = condition.parent
                 body = holder.child_by_field_name("consequence") if holder is not None else None

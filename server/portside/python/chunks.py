@@ -17,6 +17,7 @@ from functools import cached_property
 from tree_sitter import Node
 
 from portside.python.bindings import Scope, bind
+from portside.python.nodes import StatementNodes
 from portside.python.syntax import SyntaxTree
 
 _WORD = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
@@ -49,6 +50,7 @@ class Chunk:
     index: int
     _node: Node | None = None
     _scope: Scope | None = None
+    _nodes: StatementNodes | None = None
 
     @property
     def node(self) -> Node:
@@ -61,8 +63,18 @@ class Chunk:
     def scope(self) -> Scope:
         """The scopes in it, within one that holds what it binds at module level."""
         if self._scope is None:
-            self._scope = bind(self.node)
+            self._scope = bind(self.node, self._all_nodes)
         return self._scope
+
+    def nodes(self, *kinds: str) -> Sequence[Node]:
+        """The nodes of these kinds in it, itself included: in the order of the text, outer ones first."""
+        return self._all_nodes.of(kinds)
+
+    @property
+    def _all_nodes(self) -> StatementNodes:
+        if self._nodes is None:
+            self._nodes = StatementNodes(self.node)
+        return self._nodes
 
     @property
     def is_definition(self) -> bool:
@@ -70,7 +82,7 @@ class Chunk:
 
     def kept(self, tree: SyntaxTree) -> Chunk:
         """The same statement in a later text that differs behind its lines only."""
-        place = (self.lines, self.index, self._node, self._scope)
+        place = (self.lines, self.index, self._node, self._scope, self._nodes)
         return Chunk(tree, self.start, self.end, self.type, self.words, self.own_name, *place)
 
     def moved(self, tree: SyntaxTree, by: int) -> Chunk:

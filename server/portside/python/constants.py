@@ -10,7 +10,8 @@ from tree_sitter import Node
 from portside.python.bindings import Binding, How
 from portside.python.facts import ModuleFacts
 from portside.python.names import Names
-from portside.python.syntax import arguments, query, string_value
+from portside.python.nodes import nodes_of
+from portside.python.syntax import arguments, string_value
 from portside.python.value_objects import is_changed, member_of
 from portside.python.value_types import Environment, Literal, Through, Unknown, Value
 from portside.python.values import Tracer
@@ -119,7 +120,7 @@ def _items(tracer: Tracer, prefix: str, dictionary: Node) -> Iterator[tuple[str,
 def _port_attributes(names: Names, definition: Node) -> set[str]:
     """What the class, its methods and its bases in this file call a port."""
     found = set()
-    for node in query("(identifier) @name", definition).get("name", []):
+    for node in nodes_of(definition, "identifier"):
         text = names.tree.text(node)
         if "port" in text.lower():
             found.add(text)

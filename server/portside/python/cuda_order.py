@@ -21,7 +21,7 @@ from portside.python.facts import ModuleFacts
 from portside.python.guards import When
 from portside.python.names import Names, ScopeKind
 from portside.python.reachability import decorators, find_method
-from portside.python.syntax import ancestors, query
+from portside.python.syntax import ancestors
 
 _DEEPEST = 5
 _MODULE = -1  # among the first bytes of functions
@@ -133,7 +133,7 @@ class _Flows:
     def with_engines(self) -> Iterator[list[Event]]:
         """The flows of the functions that make an engine, or call one that does."""
         for chunk in self._leading_to(self._engine_chunks):
-            for function in query("(function_definition) @f", chunk.node).get("f", []):
+            for function in chunk.nodes("function_definition"):
                 events = self._of(function.start_byte, _DEEPEST)
                 if any(event.use is None for event in events):
                     yield events
@@ -191,7 +191,7 @@ class _Flows:
         """The calls in a statement, by function, in the order of evaluation: what is inside comes first."""
         if chunk.start not in self._calls:
             found: dict[int, list[Node]] = {}
-            for call in query("(call) @call", chunk.node).get("call", []):
+            for call in chunk.nodes("call"):
                 home = self._home(call)
                 if home is not None:
                     found.setdefault(home, []).append(call)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from portside.python.chunks import Chunk
 from portside.python.facts import ModuleFacts
 from portside.python.reachability import runs_with_module
-from portside.python.syntax import query
 
 _WORD = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 
@@ -27,7 +26,7 @@ def stays(facts: ModuleFacts, chunk: Chunk, others: Iterable[Chunk]) -> bool:
             return False
         if chunk.own_name in bound or not bound.isdisjoint(runs):
             return False
-    calls = query("(call) @c", chunk.node).get("c", [])
+    calls = chunk.nodes("call")
     return not any(runs_with_module(facts.names, call) for call in calls)
 
 

@@ -13,8 +13,9 @@ from portside.python.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts
 from portside.python.lifespans import AppEvents, find_app_events, yields_of
 from portside.python.names import Names
+from portside.python.nodes import fields_of, nodes_of
 from portside.python.reachability import find_method, method_of_instance, own_class
-from portside.python.syntax import ancestors, arguments, query
+from portside.python.syntax import ancestors, arguments
 
 _DEEPEST = 6
 
@@ -73,7 +74,7 @@ def _ways(
 ) -> Iterator[tuple[Node, ...]]:
     """The calls from the function to each engine that it makes, through functions of the file."""
     stops = [node.start_byte for node in yields_of(names, function)] if not before else []
-    for call in query("(call) @call", function).get("call", []):
+    for call in nodes_of(function, "call"):
         if names.scope_at(call).node != function or any(call.start_byte > stop for stop in stops):
             continue
         if call in engines:  # type: ignore[operator]
@@ -98,7 +99,7 @@ def _starting(names: Names, events: AppEvents) -> Iterator[tuple[Node, Node]]:
     """The calls in lifespans, ahead of the `yield`, and in startup handlers, each with its function."""
     for function in (*events.lifespans, *events.startup):
         stops = [node.start_byte for node in yields_of(names, function)]
-        for call in query("(call) @call", function).get("call", []):
+        for call in nodes_of(function, "call"):
             if names.scope_at(call).node == function and all(call.start_byte < stop for stop in stops):
                 yield function, call
 
@@ -205,7 +206,7 @@ def _instance(names: Names, call: Node) -> set[str]:
 
 
 def _words(names: Names, target: Node) -> set[str]:
-    words = query("(identifier) @i", target).get("i", [])
+    words = nodes_of(target, "identifier")
     return {names.tree.text(word) for word in words} - _HOLDERS
 
 
@@ -231,7 +232,7 @@ def _is_ended(names: Names, events: AppEvents, function: Node, held: set[str]) -
         seen.append(part)
         if _mentions(names, part, held) or _calls_an_end(names, part):
             return True
-        for call in query("(call) @call", part).get("call", []):
+        for call in nodes_of(part, "call"):
             parts += _called(names, call)
     return _is_handed_an_end(names, held)
 
@@ -254,7 +255,7 @@ def _after_yield(names: Names, function: Node) -> list[Node]:
 
 def _mentions(names: Names, part: Node, held: set[str]) -> bool:
     """Whether something is done with it; to ask whether it is there, or to log it, is nothing."""
-    found = (node for node in query("(identifier) @i", part).get("i", []) if names.tree.text(node) in held)
+    found = (node for node in nodes_of(part, "identifier") if names.tree.text(node) in held)
     return any(not _only_looks(names, node, part) for node in found)
 
 
@@ -277,7 +278,7 @@ _TELLS = frozenset({"print", "info", "debug", "warning", "error", "exception", "
 
 def _calls_an_end(names: Names, part: Node) -> bool:
     """A call, by name alone or of a method on what sounds like a model, that ends something."""
-    for callee in query("(call function: (_) @callee)", part).get("callee", []):
+    for callee in fields_of(nodes_of(part, "call"), "function"):
         text = names.tree.text(callee)
         first, _, last = text.rpartition(".")
         is_function = callee.type == "identifier" or text.startswith("os.")
@@ -292,7 +293,7 @@ def _calls_an_end(names: Names, part: Node) -> bool:
 def _is_handed_an_end(names: Names, held: set[str]) -> bool:
     """`stack.callback(engine.shutdown)`, `atexit.register(engine.shutdown)`, wherever it stands."""
     for chunk in names.chunks_with(["shutdown", "shutdown_background_loop"]):
-        for attribute in query("(attribute) @a", chunk.node).get("a", []):
+        for attribute in chunk.nodes("attribute"):
             text = names.tree.text(attribute)
             holder, _, last = text.rpartition(".")
             if last.startswith("shutdown") and set(re.findall(r"\w+", holder)) & held:

@@ -12,6 +12,7 @@ from portside.python.engines import EngineUse
 from portside.python.guards import Guards, When
 from portside.python.instances import constructions
 from portside.python.names import How, Names, ScopeKind
+from portside.python.nodes import nodes_of
 from portside.python.reachability import (
     Reached,
     calls_of,
@@ -19,7 +20,6 @@ from portside.python.reachability import (
     functions_run_by,
     runs_with_module,
 )
-from portside.python.syntax import query
 
 
 def engine_makers(
@@ -115,7 +115,7 @@ def _run_by_call(names: Names, definition: Node, awaited: bool) -> Iterator[Node
 def _runs(function: Node, awaited: bool) -> bool:
     """Whether the call, or with awaited its await, runs the body: no generator does."""
     is_async = bool(function.children) and function.children[0].type == "async"
-    return is_async == awaited and not query("(yield) @yield", function)
+    return is_async == awaited and not nodes_of(function, "yield")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +132,7 @@ def imported_calls(names: Names, guards: Guards, chunks: Iterable[Chunk]) -> tup
     for chunk in chunks:
         if chunk.is_definition:
             continue
-        for call in query("(call) @call", chunk.node).get("call", []):
+        for call in chunk.nodes("call"):
             callee = call.child_by_field_name("function")
             name = imported_name(names, callee) if callee is not None else None
             if name is None or not runs_with_module(names, call):
@@ -183,7 +183,7 @@ def callable_names(names: Names) -> Iterator[str]:
         definition = chunk.node.child_by_field_name("definition") or chunk.node
         if chunk.is_definition and (name := definition.child_by_field_name("name")) is not None:
             yield names.tree.text(name)
-            for method in query("(function_definition) @f", definition).get("f", []):
+            for method in nodes_of(definition, "function_definition"):
                 yield from _as_method(names, method)
 
 

@@ -15,8 +15,9 @@ from portside.knowledge.vllm import (
 )
 from portside.python.guards import When
 from portside.python.names import Names
+from portside.python.nodes import nodes_of
 from portside.python.reachability import Reached
-from portside.python.syntax import arguments, query, string_value
+from portside.python.syntax import arguments, string_value
 
 _LAST_NAMES = frozenset(name.rpartition(".")[2].encode() for name in ENGINE_CONSTRUCTORS)
 
@@ -151,14 +152,14 @@ def sets_environment(names: Names, variable: str, value: str, before: int) -> bo
 
 def _environment_writes(names: Names, statement: Node) -> Iterator[tuple[str | None, Node]]:
     """Each variable that is set, and the value's node: by subscript, setdefault, putenv and update."""
-    for assignment in query("(assignment) @a", statement).get("a", []):
+    for assignment in nodes_of(statement, "assignment"):
         target, value = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
         if target is None or value is None or target.type != "subscript":
             continue
         environment, key = target.child_by_field_name("value"), target.child_by_field_name("subscript")
         if environment is not None and key is not None and names.qualified(environment) == "os.environ":
             yield string_value(names.tree, key), value
-    for call in query("(call) @c", statement).get("c", []):
+    for call in nodes_of(statement, "call"):
         callee, passed = call.child_by_field_name("function"), arguments(call)
         name = names.qualified(callee) if callee is not None else None
         if name in {"os.environ.setdefault", "os.putenv"} and len(passed.positional) == 2:

@@ -32,7 +32,7 @@ from portside.python.reachability import Reached, find_reached
 from portside.python.relevance import relevant_chunks
 from portside.python.reparse import reparse
 from portside.python.script_place import ScriptPlace
-from portside.python.syntax import SyntaxTree, parse, query
+from portside.python.syntax import SyntaxTree, parse
 from portside.python.value_types import Value
 
 _STARTERS = frozenset({*LAUNCH_NAMES, *ENGINE_CONSTRUCTORS})
@@ -71,7 +71,7 @@ class ModuleFacts:
     @cached_property
     def _calls(self) -> tuple[Node, ...]:
         """The calls that may start a server or an engine, reached or not, in the order of the text."""
-        return tuple(call for chunk in self._relevant for call in query("(call) @c", chunk.node).get("c", []))
+        return tuple(call for chunk in self._relevant for call in chunk.nodes("call"))
 
     def _has_any(self, words: frozenset[bytes]) -> bool:
         return next(self.names.statements.with_any(words), None) is not None

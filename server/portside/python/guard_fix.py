@@ -21,7 +21,6 @@ from portside.python.chunks import Chunk
 from portside.python.definitions import last_that_does_more, stays
 from portside.python.facts import ModuleFacts
 from portside.python.guards import Guard
-from portside.python.syntax import query
 
 TITLE = "Wrap in main guard"
 
@@ -217,7 +216,7 @@ def _lines_inside_strings(facts: ModuleFacts, moved: Sequence[Chunk]) -> set[int
     """The lines, from 0, that begin inside of a string."""
     source, found = facts.source, set[int]()
     for chunk in moved:
-        for string in query("(string) @s", chunk.node).get("s", []):
+        for string in chunk.nodes("string"):
             span = facts.tree.span(string)
             found.update(
                 range(source.line_of(span.start) + 1, source.line_of(max(span.end - 1, span.start)) + 1)

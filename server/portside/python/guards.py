@@ -21,7 +21,8 @@ from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.python import broken_guards
 from portside.python.chunks import Chunk
 from portside.python.names import Names
-from portside.python.syntax import query, string_value, unwrapped
+from portside.python.nodes import nodes_of
+from portside.python.syntax import string_value, unwrapped
 
 
 class When(enum.Enum):
@@ -48,12 +49,7 @@ class Guard:
     when: When
 
 
-_PATTERN = """
-(if_statement) @if
-(boolean_operator) @and
-(conditional_expression) @conditional
-(match_statement) @match
-"""
+_BRANCHING = ("if_statement", "boolean_operator", "conditional_expression", "match_statement")
 
 # The strictest wins where several hold.
 _STRICTNESS = (When.NEVER, When.UNKNOWN, When.IMPORTED_ONLY, When.MAIN)
@@ -88,9 +84,8 @@ def find_guards(names: Names) -> Guards:
     name = names.tree.source.path.replace("\\", "/").rpartition("/")[2]
     found: list[Guard] = []
     for chunk in (*names.chunks_with(["__name__", "TYPE_CHECKING"]), *_with_misspelt_guard(names)):
-        for kind, nodes in query(_PATTERN, chunk.node).items():
-            for node in nodes:
-                found += _guards_of(names, kind, node)
+        for node in chunk.nodes(*_BRANCHING):
+            found += _guards_of(names, node)
     return Guards(tuple(sorted(found, key=lambda guard: guard.start)), script_only=name == "__main__.py")
 
 
@@ -100,19 +95,19 @@ def _with_misspelt_guard(names: Names) -> Iterator[Chunk]:
             yield chunk
 
 
-def _guards_of(names: Names, kind: str, node: Node) -> Iterator[Guard]:
-    match kind:
-        case "if":
+def _guards_of(names: Names, node: Node) -> Iterator[Guard]:
+    match node.type:
+        case "if_statement":
             yield from _of_if(names, node)
-        case "and":
+        case "boolean_operator":
             left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
             if left is not None and right is not None and _operator(node) == "and":
                 test = _test(names, left)
                 if test is not None:
                     yield Guard(node, left, right.start_byte, right.end_byte, test)
-        case "conditional":
+        case "conditional_expression":
             yield from _of_conditional(names, node)
-        case "match":
+        case "match_statement":
             yield from _of_match(names, node)
 
 
@@ -221,7 +216,7 @@ def _asks_for_name(names: Names, node: Node) -> bool:
     """Whether the module's `__name__` is in it, not that of a class (`type(error).__name__`)."""
     if "__name__" not in names.tree.text(node):
         return False
-    found = query('((identifier) @name (#eq? @name "__name__"))', node).get("name", [])
+    found = [name for name in nodes_of(node, "identifier") if name.text == b"__name__"]
     return any(name.prev_sibling is None or name.prev_sibling.type != "." for name in found)
 
 

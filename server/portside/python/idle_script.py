@@ -11,7 +11,7 @@ from tree_sitter import Node
 from portside.python.apps import AppUse
 from portside.python.facts import ModuleFacts
 from portside.python.names import How, Names
-from portside.python.syntax import query
+from portside.python.nodes import nodes_of
 
 _DEFINITIONS = frozenset(
     {"import_statement", "import_from_statement", "future_import_statement", "function_definition"}
@@ -53,7 +53,7 @@ def _is_idle(names: Names, apps: tuple[AppUse, ...], statement: Node) -> bool:
     if expression is None or expression.type in {"string", "ellipsis", "concatenated_string"}:
         return True
     if expression.type == "assignment":
-        return not any(_may_serve(names, call) for call in query("(call) @c", expression).get("c", []))
+        return not any(_may_serve(names, call) for call in nodes_of(expression, "call"))
     return expression.type == "call" and _returns(names, apps, expression)
 
 

@@ -12,6 +12,8 @@ def made_on_import_of_module(facts: FileFacts) -> bool:
     workspace, or can't be run as a script at all.
     """
     name = facts.source.path.replace("\\", "/").rpartition("/")[2]
-    if name == "__init__.py" or facts.module.serves or facts.workspace.imported_by:
+    if name == "__init__.py" or facts.module.serves:
         return True
-    return any(found.module.startswith(".") for found in facts.module.imports)
+    if any(found.module.startswith(".") for found in facts.module.imports):
+        return True
+    return bool(facts.workspace.imported_by)

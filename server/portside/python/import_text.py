@@ -41,17 +41,22 @@ def import_text(data: bytes) -> ImportText:
     """Every line with the word, in comments and as a part of others too: at memory speed."""
     lines: list[bytes] = []
     behind: list[bytes] = []
-    found = data.find(_IMPORT)
+    find, rfind, length = data.find, data.rfind, len(_IMPORT)
+    found = find(_IMPORT)
     while found >= 0:
-        start = found + len(_IMPORT)
-        end = data.find(b"\n", start)
+        start = found + length
+        end = find(b"\n", start)
         rest = data[start:end] if end >= 0 else data[start:]
         if b"(" in rest or b"\\" in rest:
             rest = _on(data, start)
         end = start + len(rest)
-        lines.append(data[_line_start(data, found) : end])
+        first = rfind(b"\n", 0, found) + 1
+        # Few lines go on from the one before, and this loop is a good part of the look at a tree.
+        if data[first - 2 : first - 1] in _BEFORE_CONTINUED:
+            first = _line_start(data, found)
+        lines.append(data[first:end])
         behind.append(rest)
-        found = data.find(_IMPORT, end)
+        found = find(_IMPORT, end)
     return ImportText(b"\n".join(lines), b"\n".join(behind))
 
 

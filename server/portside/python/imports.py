@@ -11,7 +11,7 @@ from portside.python.chunks import Chunk
 from portside.python.guards import Guards, When
 from portside.python.names import Names
 from portside.python.reachability import runs_with_module
-from portside.python.syntax import SyntaxTree, query
+from portside.python.syntax import SyntaxTree
 
 _IMPORTS = frozenset({"import_statement", "import_from_statement"})
 
@@ -46,8 +46,7 @@ def _statements(chunk: Chunk) -> Iterable[Node]:
     """The imports in a statement of the module, most of which are one."""
     if chunk.type in _IMPORTS and not chunk.node.has_error:
         return (chunk.node,)
-    captures = query("(import_statement) @plain (import_from_statement) @from", chunk.node)
-    return (*captures.get("plain", ()), *captures.get("from", ()))
+    return chunk.nodes(*sorted(_IMPORTS))
 
 
 def _named(tree: SyntaxTree, statement: Node) -> list[tuple[str, str | None]]:

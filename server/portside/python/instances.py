@@ -5,7 +5,8 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from portside.python.names import Names, Scope, ScopeKind
-from portside.python.syntax import arguments, query, unwrapped
+from portside.python.nodes import nodes_of
+from portside.python.syntax import arguments, unwrapped
 
 _FARTHEST = 6
 
@@ -41,9 +42,8 @@ def _returned(names: Names, call: Node) -> tuple[Node | None, ...] | None:
     is_decorated = function.parent is not None and function.parent.type == "decorated_definition"
     if body is None or is_decorated or (function.children and function.children[0].type == "async"):
         return None
-    returns = query("(return_statement) @return (yield) @yield", body)
-    own = [node for node in returns.get("return", []) if names.scope_at(node).node == function]
-    if returns.get("yield") or not own:
+    own = [node for node in nodes_of(body, "return_statement") if names.scope_at(node).node == function]
+    if not own or nodes_of(body, "yield"):
         return None
     return tuple(node.named_children[0] if node.named_children else None for node in own)
 
@@ -72,7 +72,7 @@ def _attribute_values(names: Names, attribute: Node) -> tuple[Node | None, ...]:
     if names.tree.text(instance) not in {"self", "cls"} or arguments(owner.node).positional:
         return ()
     found: list[Node | None] = [b.value for b in names.bindings_in(names.tree.text(name), owner)]
-    for target in query("(attribute) @a", owner.node).get("a", []):
+    for target in nodes_of(owner.node, "attribute"):
         parent = target.parent
         if target.text != attribute.text or parent is None:
             continue

@@ -17,6 +17,7 @@ from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
 from portside.python.names import Names
+from portside.python.nodes import nodes_of
 from portside.python.script_place import (
     ImportTarget,
     ScriptPlace,
@@ -25,7 +26,7 @@ from portside.python.script_place import (
     other_target,
     own_target,
 )
-from portside.python.syntax import ancestors, arguments, query, string_value, unwrapped
+from portside.python.syntax import ancestors, arguments, string_value, unwrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +195,8 @@ class AppFinder:
     def _deleted(self, name: str) -> Node | None:
         """The `del` that takes the name out of the module again."""
         for chunk in self.names.chunks_with([name]):
-            statements = query("(delete_statement) @del", chunk.node) if b"del" in chunk.words else {}
-            for statement in statements.get("del", []):
-                targets = query("(identifier) @name", statement.named_children[0]).get("name", [])
+            for statement in chunk.nodes("delete_statement"):
+                targets = nodes_of(statement.named_children[0], "identifier")
                 is_gone = any(
                     self.names.tree.text(node) == name
                     and node.parent in {statement, *statement.named_children}
@@ -298,7 +298,7 @@ def own_module(names: Names, place: ScriptPlace, launch: Launch | None = None) -
     relative = (
         min(len(module) - len(module.lstrip(".")), depth if _may_fail(statement) else sys.maxsize)
         for chunk in names.chunks_with(["import"])
-        for statement in query("(import_from_statement) @import", chunk.node).get("import", [])
+        for statement in chunk.nodes("import_from_statement")
         for module in imported_modules(names, statement)
     )
     # Only a script in a folder of its own can depend on the folder that it is run in.
@@ -352,7 +352,7 @@ def opened_paths(names: Names) -> frozenset[str]:
     """The relative paths that the file opens, as far as they stand in it."""
     found: set[str] = set()
     for chunk in names.chunks_with(_OPENERS):
-        for call in query("(call) @call", chunk.node).get("call", []):
+        for call in chunk.nodes("call"):
             function = call.child_by_field_name("function")
             called = function.child_by_field_name("attribute") or function if function is not None else None
             if called is None or names.tree.text(called) not in _OPENERS:

@@ -23,7 +23,8 @@ from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
 from portside.python.names import Names
-from portside.python.syntax import argument_nodes, arguments, query, string_value, unwrapped
+from portside.python.nodes import fields_of, nodes_of
+from portside.python.syntax import argument_nodes, arguments, string_value, unwrapped
 
 VARIABLE = "SERVER_ARGS"
 
@@ -92,7 +93,7 @@ def region(names: Names, site: Site) -> tuple[Node, ...]:
     found = list(site.removed)
     waiting = list(found)
     while waiting:
-        for node in query("(call function: (identifier) @name)", waiting.pop()).get("name", []):
+        for node in fields_of(nodes_of(waiting.pop(), "call"), "function", "identifier"):
             function = names.definition(node)
             if function is None or function in found or not _is_plain(function):
                 continue
@@ -133,7 +134,7 @@ def read_arguments(
     early: list[Node] = []
     argv = any(_has_hidden(names, part, parsers) for part in parts)
     for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER, "argv"]):
-        for node in query("(attribute) @a", chunk.node).get("a", []):
+        for node in chunk.nodes("attribute"):
             call = _reader(names, node)
             if call is None:
                 continue
@@ -166,7 +167,7 @@ def parses_on_import(names: Names, guards: Guards) -> bool:
         return names.scope_at(node) is names.module and not in_main and not guards.script_only
 
     for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER]):
-        for node in query("(attribute) @a", chunk.node).get("a", []):
+        for node in chunk.nodes("attribute"):
             call = _reader(names, node)
             if call is None or call.type != "call" or argument_nodes(call):
                 continue
@@ -182,7 +183,7 @@ def parsing_functions(names: Names) -> frozenset[str]:
         if chunk.is_definition and any(_is_run_by(names, chunk.node, call) for call in _bare(names, chunk)):
             found |= {chunk.own_name.decode()} if chunk.own_name is not None else set()
     for chunk in names.chunks_with(found):
-        calls = query("(call function: (identifier) @name)", chunk.node).get("name", [])
+        calls = fields_of(chunk.nodes("call"), "function", "identifier")
         if chunk.is_definition and any(
             names.tree.text(name) in found and _is_run_by(names, chunk.node, name) for name in calls
         ):
@@ -192,7 +193,7 @@ def parsing_functions(names: Names) -> frozenset[str]:
 
 def _bare(names: Names, chunk: Chunk) -> Iterator[Node]:
     """The calls of parsers that are handed nothing, or what the function around is not handed either."""
-    for attribute in query("(attribute) @a", chunk.node).get("a", []):
+    for attribute in chunk.nodes("attribute"):
         call = _reader(names, attribute)
         if call is not None and call.type == "call":
             passed = argument_nodes(call)
@@ -205,7 +206,7 @@ def _is_run_by(names: Names, definition: Node, node: Node) -> bool:
     definition = definition.child_by_field_name("definition") or definition
     scope = names.scope_at(node).function()
     function = scope.node if scope is not None else None
-    if function is None or query("(yield) @y", function):
+    if function is None or nodes_of(function, "yield"):
         return False
     name = function.child_by_field_name("name")
     is_maker = name is not None and name.text in {b"__init__", b"__post_init__"}
@@ -290,7 +291,7 @@ def _reader(names: Names, attribute: Node) -> Node | None:
 
 def _has_hidden(names: Names, part: Node, parsers: Collection[str]) -> bool:
     """Whether a function from elsewhere reads the arguments, as far as its name tells."""
-    calls = query("(call) @call", part).get("call", [])
+    calls = nodes_of(part, "call")
     return any(_is_hidden(names, call) or _is_one_of(names, call, parsers) for call in calls)
 
 
@@ -342,7 +343,7 @@ class _Option:
 
 def _options(names: Names) -> Iterator[_Option]:
     for chunk in names.chunks_with(["add_argument"]):
-        for call in query("(call) @call", chunk.node).get("call", []):
+        for call in chunk.nodes("call"):
             function = call.child_by_field_name("function")
             name = function.child_by_field_name("attribute") if function is not None else None
             if name is None or names.tree.text(name) != "add_argument" or call.parent is None:
@@ -403,7 +404,7 @@ def _stands_alone(names: Names, option: _Option) -> bool:
 
 
 def _attributes(node: Node) -> Iterator[tuple[Node, Node]]:
-    for attribute in query("(attribute) @a", node).get("a", []):
+    for attribute in nodes_of(node, "attribute"):
         holder, name = attribute.child_by_field_name("object"), attribute.child_by_field_name("attribute")
         if holder is not None and name is not None:
             yield unwrapped(holder), name

@@ -20,8 +20,8 @@ from portside.knowledge.uvicorn import Kind, Option
 from portside.python.bindings import Binding, How, ScopeKind
 from portside.python.launch_site import Site
 from portside.python.names import Names
+from portside.python.nodes import nodes_of
 from portside.python.script_place import ImportTarget, ScriptPlace
-from portside.python.syntax import query
 
 _CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min"})
 _SAME_ANYWHERE = frozenset({"os", "pathlib"})
@@ -113,10 +113,10 @@ def _is_path(names: Names, option: Option, node: Node) -> bool:
 
 def _roots(expression: Node) -> list[Node]:
     """The names that the expression reads, without attributes and keywords; [] where it does more."""
-    if query("(await) @x (lambda) @x (yield) @x (named_expression) @x", expression):
+    if nodes_of(expression, "await", "lambda", "yield", "named_expression"):
         return []
     found = []
-    for node in query("(identifier) @i", expression).get("i", []):
+    for node in nodes_of(expression, "identifier"):
         parent = node.parent
         named = parent.child_by_field_name("attribute") if parent is not None else None
         if parent is not None and parent.type == "keyword_argument" and named is None:

@@ -15,15 +15,12 @@ from portside.knowledge import uvicorn
 from portside.knowledge.uvicorn import Kind, NoForm, Option
 from portside.python.launch_obstacles import Obstacles
 from portside.python.names import Names
-from portside.python.syntax import argument_nodes, query, string_value, unwrapped
+from portside.python.nodes import fields_of
+from portside.python.syntax import argument_nodes, string_value, unwrapped
 from portside.python.value_types import CommandLine, Environment, Literal, Value
 
 # What may stand in for a value that the process itself changed before it was read.
 _LOADERS = frozenset({"load_dotenv", "dotenv_values", "read_env", "read_envfile", "env_file"})
-_ENVIRONMENT_WRITES = """
-(assignment left: (subscript) @item)
-(call function: (attribute) @function)
-"""
 _WRITERS = frozenset({"os.environ.setdefault", "os.environ.update", "os.putenv"})
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
 _NESTED = 3
@@ -144,11 +141,11 @@ class ShellVariables:
     def _is_written(self, variable: str) -> bool:
         """Whether the module itself may set it: `os.environ["PORT"] = …`, `.setdefault(…)`."""
         for chunk in self.names.chunks_with(["environ", "putenv"]):
-            found = query(_ENVIRONMENT_WRITES, chunk.node)
-            keys = [self._item_of_environment(node) for node in found.get("item", [])]
+            items = fields_of(chunk.nodes("assignment"), "left", "subscript")
+            keys = [self._item_of_environment(node) for node in items]
             keys += [
                 next(iter(argument_nodes(node.parent)), node)
-                for node in found.get("function", [])
+                for node in fields_of(chunk.nodes("call"), "function", "attribute")
                 if self.names.qualified(node) in _WRITERS and node.parent is not None
             ]
             if any(key is not None and self._may_name(key, variable) for key in keys):

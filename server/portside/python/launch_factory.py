@@ -50,8 +50,9 @@ from portside.python.launch_site import Site, find_site
 from portside.python.launch_surroundings import check_surroundings
 from portside.python.launches import Launch
 from portside.python.names import Names
+from portside.python.nodes import nodes_of
 from portside.python.script_place import ScriptPlace
-from portside.python.syntax import argument_nodes, arguments, query
+from portside.python.syntax import argument_nodes, arguments
 from portside.python.worker_engines import note_engines
 
 TITLE = "Fix: launch via uvicorn CLI ({} factory)"
@@ -235,12 +236,11 @@ def _check(
 
 def _check_coroutine(names: Names, site: Site, function: Node, obstacles: Obstacles) -> None:
     """A coroutine that waits for the server alone can be a plain function; any other can't."""
-    pattern = "(await) @x (yield) @x"
-    waits = [node for node in query(pattern, function).get("x", []) if names.scope_at(node).node == function]
+    waits = [n for n in nodes_of(function, "await", "yield") if names.scope_at(n).node == function]
     calls = [site.call, *site.calls]
     opens = [
         node
-        for node in query("(for_statement) @x (with_statement) @x", function).get("x", [])
+        for node in nodes_of(function, "for_statement", "with_statement")
         if node.children[0].type == "async"
     ]
     more = [node for node in waits if not node.named_children or node.named_children[0] not in calls] + opens
@@ -266,7 +266,7 @@ _SIGNALS = frozenset({"signal.SIGINT", "signal.SIGTERM", "signal.SIGBREAK"})
 
 def _check_caller(names: Names, site: Site, part: Node, obstacles: Obstacles) -> Iterator[Node]:
     """Adds calls that do something else once uvicorn's process runs them; those of a loop that can move."""
-    for call in query("(call) @call", part).get("call", []):
+    for call in nodes_of(part, "call"):
         callee = call.child_by_field_name("function")
         called = names.qualified(callee) if callee is not None else None
         attribute = callee.child_by_field_name("attribute") if callee is not None else None

@@ -12,6 +12,7 @@ The same times as before: after Ctrl+C both run it, and after SIGTERM neither do
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -20,7 +21,7 @@ from portside.python.launch_effects import check_statement
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Level, Site, statements
 from portside.python.names import Names
-from portside.python.syntax import query
+from portside.python.nodes import fields_of, nodes_of
 
 NAME = "after_serving"
 _ENDINGS = frozenset({"pass_statement", "return_statement"})
@@ -77,7 +78,7 @@ def _problem(names: Names, site: Site, level: Level, rest: list[Node]) -> str | 
     if around is not None and around.type != "function_definition" and around != site.guard:
         return "stands in a branch"
     for node in rest:
-        if query("(await) @x (yield) @x (return_statement) @x", node):
+        if nodes_of(node, "await", "yield", "return_statement"):
             return "can't be called at the end of the process"
         if _rebinds(names, node, rest[0].start_byte):
             return "sets a name of the main block"
@@ -86,17 +87,19 @@ def _problem(names: Names, site: Site, level: Level, rest: list[Node]) -> str | 
     return None
 
 
-_TARGETS = """
-(assignment left: (_) @t) (augmented_assignment left: (_) @t) (for_statement left: (_) @t)
-(named_expression name: (_) @t) (as_pattern_target (_) @t) (import_statement) @t (import_from_statement) @t
-"""
+def _targets(node: Node) -> Iterator[Node]:
+    """What it sets, as it is written, and its imports."""
+    yield from fields_of(nodes_of(node, "assignment", "augmented_assignment", "for_statement"), "left")
+    yield from fields_of(nodes_of(node, "named_expression"), "name")
+    yield from (target for one in nodes_of(node, "as_pattern_target") for target in one.named_children)
+    yield from nodes_of(node, "import_statement", "import_from_statement")
 
 
 def _rebinds(names: Names, node: Node, since: int) -> bool:
     """Whether a name that it sets has a meaning before the run call."""
     scope = names.scope_at(node)
-    for target in query(_TARGETS, node).get("t", []):
-        found = [target] if target.type == "identifier" else query("(identifier) @i", target).get("i", [])
+    for target in _targets(node):
+        found = [target] if target.type == "identifier" else nodes_of(target, "identifier")
         for identifier in found:
             name = names.tree.text(identifier)
             if identifier.parent is not None and identifier.parent.type in {"attribute", "subscript"}:

@@ -12,7 +12,8 @@ from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
 from portside.python.names import Names
-from portside.python.syntax import query, string_value
+from portside.python.nodes import nodes_of
+from portside.python.syntax import string_value
 from portside.python.values import Literal, trace
 
 
@@ -73,7 +74,7 @@ def _of_string(names: Names, site: Site, launch: Launch, text: str, obstacles: O
     mentioned = any(
         names.tree.text(node) == first
         for part in site.removed
-        for node in query("(identifier) @name", part).get("name", [])
+        for node in nodes_of(part, "identifier")
         if _is_read(node) and not _is_path_of_import(node)
     )
     if mentioned or first in scope.globals:
@@ -91,7 +92,7 @@ def _check_discarded(names: Names, site: Site, app: str, obstacles: Obstacles, *
     is_called: whether the string names a function, which is called after all that in both.
     """
     for part in site.removed:
-        for node in query("(identifier) @name", part).get("name", []):
+        for node in nodes_of(part, "identifier"):
             text = names.tree.text(node)
             if text in _ENVIRONMENT and not is_called and not _only_asks(names, node):
                 obstacles.add(node, f"`{text}`: set before the module is imported, and by a factory after it")
@@ -102,7 +103,7 @@ def _check_discarded(names: Names, site: Site, app: str, obstacles: Obstacles, *
                 continue
             if any(not site.removes(read.start_byte) for read in names.reads(binding.name)):
                 obstacles.add(binding.node, f"`{binding.name}` is lost on the app that is served")
-        for node in query("(global_statement) @global", part).get("global", []):
+        for node in nodes_of(part, "global_statement"):
             obstacles.add(node, f"what {obstacles.quote(node)} leaves is lost on the app that is served")
 
 

@@ -27,8 +27,8 @@ from portside.python.launch_removal import left_over
 from portside.python.launch_site import Level, Site, statements
 from portside.python.launches import Launch
 from portside.python.names import Names
+from portside.python.nodes import nodes_of
 from portside.python.script_place import ImportTarget, ScriptPlace
-from portside.python.syntax import query
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ class FactoryWriter:
             step = "\t" if at.startswith("\t") else "    "
             found.append(Edit(self._source.path, Span(line.start, line.start), step))
         for node in self.after.kept:
-            for string in query("(string) @s", node).get("s", []):
+            for string in nodes_of(node, "string"):
                 if string.start_point.row != string.end_point.row:
                     obstacles.add(
                         string, "a text of several lines comes after the server, and would be indented"
@@ -336,7 +336,7 @@ class FactoryWriter:
         gone = [*statements, *self.site.serving, *(one for b in self.branches for one in b.site.serving)]
         app = self.launch.app
         for part in self.site.removed if not self.kept.functions else ():
-            for node in query("(import_statement) @i (import_from_statement) @i", part).get("i", []):
+            for node in nodes_of(part, "import_statement", "import_from_statement"):
                 bound = self.names.bound_names(node)
                 home = self.names.scope_at(node)
                 reads = [read for name in bound for read in self.names.reads(name, home)]

@@ -13,7 +13,7 @@ from portside.python.launch_arguments import Arguments
 from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.names import Names
-from portside.python.syntax import query
+from portside.python.nodes import nodes_of
 
 # In the order in which they are tried.
 _FACTORIES = ("create_app", "build_app", "make_app", "get_app", "create_app_for_uvicorn")
@@ -31,7 +31,7 @@ def global_names(names: Names, site: Site, parsed: Arguments, obstacles: Obstacl
     if site.guard is None:
         return ()
     found = [b for b in bound_in(names, site.guard) if b.name != "*"]
-    for star in query("(wildcard_import) @star", site.guard).get("star", []):
+    for star in nodes_of(site.guard, "wildcard_import"):
         obstacles.add(star, "`import *` is not allowed in a function")
     keeps_all = _needs_all(names, site)
     # What the calls that parse need must be there before the block imports it.
@@ -67,7 +67,7 @@ def _needs_all(names: Names, site: Site) -> bool:
         return True
     # FastAPI looks annotations up among the names of the module; a class body sees no function's names.
     parts = [site.guard] if site.guard else [chunk.node for chunk in names.chunks_with(["def", "class"])]
-    return any(query("(function_definition) @d (class_definition) @d", part) for part in parts)
+    return any(nodes_of(part, "function_definition", "class_definition") for part in parts)
 
 
 def _is_shared(names: Names, site: Site, binding: Binding) -> bool:

@@ -44,8 +44,9 @@ from portside.python.launch_site import Site, check_as_it_stands, find_site
 from portside.python.launch_surroundings import check_surroundings
 from portside.python.launches import Form, Launch
 from portside.python.names import Names
+from portside.python.nodes import fields_of
 from portside.python.script_place import ScriptPlace, modules
-from portside.python.syntax import ancestors, query
+from portside.python.syntax import ancestors
 from portside.python.values import Literal, trace
 from portside.python.worker_engines import note_engines
 
@@ -218,7 +219,7 @@ _PARSERS = ("parse_args", "parse_known_args", "parse_intermixed_args", "parse_ar
 def _check_arguments(names: Names, site: Site, obstacles: Obstacles) -> None:
     """Readers of `sys.argv` that stay: under uvicorn they would read uvicorn's own arguments."""
     for chunk in names.chunks_with(_PARSERS):
-        for node in query("(attribute attribute: (identifier) @name)", chunk.node).get("name", []):
+        for node in fields_of(chunk.nodes("attribute"), "attribute", "identifier"):
             name = names.tree.text(node)
             if name not in _PARSERS or node.parent is None:
                 continue

@@ -19,7 +19,8 @@ from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site
 from portside.python.launches import Launch
 from portside.python.names import Names
-from portside.python.syntax import arguments, query, string_value, unwrapped
+from portside.python.nodes import fields_of
+from portside.python.syntax import arguments, string_value, unwrapped
 
 # What an option may say of itself; each of the others changes what is accepted or what comes out.
 _PLAIN = frozenset({"default", "type", "help", "metavar", "dest", "action"})
@@ -62,7 +63,7 @@ def _parsing(names: Names, site: Site) -> tuple[Node, Node, Node] | None:
     found = [
         node
         for chunk in names.chunks_with(_PARSERS)
-        for node in query("(call function: (attribute) @function)", chunk.node).get("function", [])
+        for node in fields_of(chunk.nodes("call"), "function", "attribute")
         if names.tree.text(node).rpartition(".")[2] in _PARSERS
     ]
     call = found[0].parent if len(found) == 1 else None

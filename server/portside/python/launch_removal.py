@@ -16,7 +16,7 @@ from portside.python.launch_effects import is_pure
 from portside.python.launch_site import Site
 from portside.python.names import Names
 from portside.python.script_place import ScriptPlace
-from portside.python.syntax import query, string_value
+from portside.python.syntax import string_value
 
 
 def removal(names: Names, site: Site, place: ScriptPlace, target: AppTarget) -> tuple[Edit, ...]:
@@ -75,7 +75,8 @@ class _Leftovers:
         return any(
             name in self.names.tree.text(node)
             for chunk in self.names.chunks_with([name])
-            for node in query("(type (string) @string)", chunk.node).get("string", [])
+            for node in chunk.nodes("string")
+            if node.parent is not None and node.parent.type == "type"
         )
 
     def _goes(self, node: Node) -> bool:
@@ -86,7 +87,7 @@ class _Leftovers:
         if self.target.own:
             found.add(self.target.name.partition(".")[0])
         for chunk in self.names.chunks_with(["__all__"]):
-            strings = query("(string) @string", chunk.node).get("string", [])
+            strings = chunk.nodes("string")
             found.update(value for node in strings if (value := string_value(self.names.tree, node)))
         return frozenset(found)
 

@@ -18,8 +18,9 @@ from portside.python.launch_obstacles import Obstacles
 from portside.python.launch_site import Site, statements
 from portside.python.launches import Launch
 from portside.python.names import Names
+from portside.python.nodes import nodes_of
 from portside.python.script_place import ScriptPlace
-from portside.python.syntax import query, string_value
+from portside.python.syntax import string_value
 
 
 def check_surroundings(
@@ -100,7 +101,7 @@ _LOOPS = frozenset({"asyncio.run", "uvloop.run", "anyio.run"})
 
 
 def _check_event_loop(names: Names, statement: Node, obstacles: Obstacles) -> None:
-    for call in query("(call) @call", statement).get("call", []):
+    for call in nodes_of(statement, "call"):
         function = call.child_by_field_name("function")
         attribute = function.child_by_field_name("attribute") if function is not None else None
         is_runner = attribute is not None and names.tree.text(attribute) == "run_until_complete"
@@ -133,7 +134,7 @@ def _check_main_module(facts: FileFacts, site: Site, obstacles: Obstacles) -> No
     """Readers of the module `__main__`, which is uvicorn's then."""
     names, guards = facts.module.names, facts.module.guards.all
     for chunk in names.chunks_with(["__main__"]):
-        found = query("(string) @name (dotted_name) @name", chunk.node).get("name", [])
+        found = chunk.nodes("string", "dotted_name")
         for node in found:
             in_guard = any(g.condition.start_byte <= node.start_byte < g.condition.end_byte for g in guards)
             if in_guard or site.removes(node.start_byte):

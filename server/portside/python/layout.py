@@ -9,7 +9,8 @@ from tree_sitter import Node
 from portside.lint.layout import CommentPlace
 from portside.lint.source import Span
 from portside.python.chunks import Chunks
-from portside.python.syntax import SyntaxTree, descend, query
+from portside.python.nodes import nodes_of
+from portside.python.syntax import SyntaxTree, descend
 
 _LETTERS = b"rRbBuUfFtT"
 _COMPOUND = frozenset(
@@ -93,7 +94,8 @@ class PythonLayout:
         if not self.tree.has_error:
             return False
         byte = self.tree.source.byte_of_offset(offset)
-        starts = query("(ERROR (string_start) @start)", self.tree.root).get("start", [])
+        broken = nodes_of(self.tree.root, "ERROR")
+        starts = [node for error in broken for node in error.named_children if node.type == "string_start"]
         return any(node.end_byte <= byte and len((node.text or b"").lstrip(_LETTERS)) == 3 for node in starts)
 
     def _at(self, offset: int) -> Node | None:

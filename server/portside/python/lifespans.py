@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from portside.python.names import Names
+from portside.python.nodes import fields_of, nodes_of
 from portside.python.reachability import decorators, method_of_instance
-from portside.python.syntax import arguments, query, string_value, unwrapped
+from portside.python.syntax import arguments, string_value, unwrapped
 
 _WORDS = ("lifespan", "lifespan_context", "on_event", "add_event_handler", "on_startup", "on_shutdown")
 
@@ -40,14 +41,14 @@ def find_app_events(names: Names) -> AppEvents:
 
 def yields_of(names: Names, function: Node) -> tuple[Node, ...]:
     """The `yield`s of the function itself."""
-    found = query("(yield) @yield", function).get("yield", [])
+    found = nodes_of(function, "yield")
     return tuple(node for node in found if names.scope_at(node).node == function)
 
 
 def _made_for_others(names: Names) -> Iterator[Node]:
     """The lifespans that other files hand to their app, told by their names and decorators."""
     for chunk in names.chunks_with(["asynccontextmanager"]):
-        for function in query("(decorated_definition definition: (_) @f)", chunk.node).get("f", []):
+        for function in fields_of(chunk.nodes("decorated_definition"), "definition"):
             name = function.child_by_field_name("name")
             if (
                 function.type != "function_definition"
@@ -63,7 +64,7 @@ def _made_for_others(names: Names) -> Iterator[Node]:
 
 def _handed(names: Names, statement: Node) -> Iterator[tuple[str, Node]]:
     """`FastAPI(lifespan=f)`, `Starlette(on_startup=[f])`, `app.add_event_handler("startup", f)`."""
-    for call in query("(call) @call", statement).get("call", []):
+    for call in nodes_of(statement, "call"):
         passed = arguments(call)
         for keyword, event in _KEYWORDS.items():
             if keyword in passed.keywords:
@@ -75,7 +76,7 @@ def _handed(names: Names, statement: Node) -> Iterator[tuple[str, Node]]:
             event = string_value(names.tree, passed.positional[0]) or ""
             if event in {"startup", "shutdown"}:
                 yield from ((event, f) for f in _functions(names, passed.positional[1]))
-    for assignment in query("(assignment left: (attribute)) @a", statement).get("a", []):
+    for assignment in nodes_of(statement, "assignment"):
         left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
         if left is not None and right is not None and names.tree.text(left).endswith(".lifespan_context"):
             yield from (("lifespan", f) for f in _functions(names, right))
@@ -94,7 +95,7 @@ def _functions(names: Names, expression: Node) -> Iterator[Node]:
 
 def _decorated(names: Names, statement: Node) -> Iterator[tuple[str, Node]]:
     """`@app.on_event("startup")`."""
-    for function in query("(decorated_definition definition: (_) @f)", statement).get("f", []):
+    for function in fields_of(nodes_of(statement, "decorated_definition"), "definition"):
         for decorator in decorators(function):
             callee = decorator.child_by_field_name("function")
             method = callee.child_by_field_name("attribute") if callee is not None else None

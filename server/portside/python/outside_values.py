@@ -17,7 +17,8 @@ from tree_sitter import Node
 from portside.python import value_classes
 from portside.python.bindings import Binding, How
 from portside.python.names import Names
-from portside.python.syntax import arguments, query, unwrapped
+from portside.python.nodes import fields_of, nodes_of
+from portside.python.syntax import arguments, unwrapped
 from portside.python.value_types import Environment, Literal, Value
 from portside.python.values import Tracer
 
@@ -155,7 +156,7 @@ def _located(value: Value, file: Loaded) -> Value | None:
 
 
 def _only_return(names: Names, function: Node) -> Node | None:
-    returns = query("(return_statement) @return", function).get("return", [])
+    returns = nodes_of(function, "return_statement")
     own = [node for node in returns if names.scope_at(node).node == function]
     if len(own) != 1 or not own[0].named_children:
         return None
@@ -178,7 +179,7 @@ def _field(names: Names, definition: Node, name: str) -> Node | None:
 def _is_set_elsewhere(names: Names, definition: Node, name: str) -> bool:
     """Whether the file sets such an attribute outside of the class."""
     for chunk in names.chunks_with([name]):
-        for target in query("(assignment left: (attribute) @t)", chunk.node).get("t", []):
+        for target in fields_of(chunk.nodes("assignment"), "left", "attribute"):
             attribute = target.child_by_field_name("attribute")
             inside = definition.start_byte <= target.start_byte < definition.end_byte
             if attribute is not None and names.tree.text(attribute) == name and not inside:

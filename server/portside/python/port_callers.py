@@ -14,7 +14,6 @@ from portside.python.instances import constructions
 from portside.python.names import Names
 from portside.python.port_calls import last_name, of_call, of_listener
 from portside.python.port_use import Found, Handed, Listener
-from portside.python.syntax import query
 from portside.python.values import Tracer
 
 _WORDS = re.compile(r"\w+")
@@ -82,7 +81,7 @@ def of_callers(tracer: Tracer, new: dict[int, Listener], local: dict[int, Listen
 def _method_calls(names: Names, method: str, owner: Node) -> Iterator[Node]:
     """The calls of a method of the class: on `self` within it, or on what is surely an instance."""
     for chunk in names.chunks_with([method]):
-        for call in query("(call function: (attribute)) @call", chunk.node).get("call", []):
+        for call in chunk.nodes("call"):
             callee = call.child_by_field_name("function")
             holder = callee.child_by_field_name("object") if callee is not None else None
             if callee is None or holder is None or last_name(names, callee) != method:

@@ -12,27 +12,18 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tree_sitter import Node
-
 from portside.python.chunks import Chunk
 from portside.python.names import Names
 from portside.python.port_callers import note, of_callers
 from portside.python.port_calls import TRIGGERS, last_name, of_assignment, of_call, of_class
 from portside.python.port_configuration import of_configuration
 from portside.python.port_use import Found, Handed, Listener, PortUse, Sourced
-from portside.python.syntax import query
 from portside.python.value_types import Outside, nothing_outside
 from portside.python.values import Tracer
 
 __all__ = ["Listened", "PortUse", "Sourced", "listened", "may_listen", "port_uses"]
 
 _ALIAS = re.compile(rb"\b(\w+)[ \t]+as[ \t]+(\w+)")
-_CANDIDATES = """
-(call) @call
-(assignment left: (attribute)) @set
-(augmented_assignment left: (attribute)) @set
-(class_definition superclasses: (_)) @class
-"""
 # A helper of a helper of a helper; further nobody hands a port.
 _LONGEST_CHAIN = 3
 
@@ -85,12 +76,11 @@ def _kept(tracer: Tracer, found: Iterable[Found], local: dict[int, Listener]) ->
 def _direct(tracer: Tracer, local: dict[int, Listener]) -> Iterator[Found]:
     triggers = TRIGGERS | _aliases(tracer.names)
     for chunk in _chunks_with_any(tracer.names, triggers):
-        captures = query(_CANDIDATES, chunk.node)
-        for definition in captures.get("class", []):
+        for definition in chunk.nodes("class_definition"):
             listener = of_class(tracer.names, definition)
             if listener is not None:
                 local[definition.start_byte] = listener
-        yield from _in_chunk(tracer, captures, triggers, local)
+        yield from _in_chunk(tracer, chunk, triggers, local)
 
 
 def _chunks_with_any(names: Names, words: frozenset[str]) -> Iterator[Chunk]:
@@ -99,15 +89,17 @@ def _chunks_with_any(names: Names, words: frozenset[str]) -> Iterator[Chunk]:
 
 
 def _in_chunk(
-    tracer: Tracer, captures: dict[str, list[Node]], triggers: frozenset[str], local: dict[int, Listener]
+    tracer: Tracer, chunk: Chunk, triggers: frozenset[str], local: dict[int, Listener]
 ) -> Iterator[Found]:
-    for call in captures.get("call", []):
+    for call in chunk.nodes("call"):
         callee = call.child_by_field_name("function")
         if callee is not None and last_name(tracer.names, callee) in triggers:
             yield from of_call(tracer, call, callee, local)
-    for assignment in captures.get("set", []):
+    for assignment in chunk.nodes("assignment", "augmented_assignment"):
         left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
-        if left is not None and right is not None and last_name(tracer.names, left) in triggers:
+        if left is None or right is None or left.type != "attribute":
+            continue
+        if last_name(tracer.names, left) in triggers:
             yield from of_assignment(tracer, left, right)
 
 

@@ -230,16 +230,22 @@ def _uses(name: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern
     return _whole(name), re.compile(_ANNOTATES % word), re.compile(word + rb"[\s\\]+as\b")
 
 
-_BIND = re.compile(rb"([\w.]*)[\s\\]*\.[\s\\]*bind\b")
+_BIND = re.compile(rb"bind\b")
+_HOLDER = re.compile(rb"([\w.]*)[\s\\]*\.[\s\\]*$")
+_LONGEST_HOLDER = 200
 _TAKEN = rb"\b(?:sockets?|sock|fd)\s*=\s*\[?%b\b"
 _ARGUMENTS_WRITTEN = re.compile(rb"\bargv[\s\\]*(?:\+?=(?!=)|\.)")
 
 
 def _may_serve_socket(data: bytes) -> bool:
     """Whether some `x.bind(…)` goes with an `x.listen(…)`, or with a server that takes x."""
-    for found in _BIND.finditer(data):
-        holder, before = found[1], data[max(0, found.start() - 40) : found.start()].rstrip(b" \t\\")
-        if not holder or before.endswith((b")", b"]", b"}", b".")):
+    for bind in _BIND.finditer(data):
+        before = data[max(0, bind.start() - _LONGEST_HOLDER) : bind.start()]
+        found = _HOLDER.search(before)
+        if found is None:
+            continue
+        holder, ahead = found[1], before[: found.start()].rstrip(b" \t\\")
+        if not holder or not ahead or ahead.endswith((b")", b"]", b"}", b".")):
             return True  # what it is takes more than a look
         taken = re.compile(_TAKEN % re.escape(holder))
         if holder + b".listen(" in data or taken.search(data) is not None:

@@ -19,7 +19,8 @@ from portside.python.chunks import Chunk
 from portside.python.guards import Guards, When
 from portside.python.instances import class_around, constructions
 from portside.python.names import How, Names, ScopeKind
-from portside.python.syntax import arguments, query
+from portside.python.nodes import nodes_of
+from portside.python.syntax import arguments
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +84,7 @@ def find_reached(names: Names, guards: Guards, relevant: tuple[Chunk, ...]) -> t
 def _at_module_level(names: Names, guards: Guards, relevant: tuple[Chunk, ...]) -> Iterator[Reached]:
     for chunk in relevant:
         if not _binds_only(chunk):
-            for call in query("(call) @call", chunk.node).get("call", []):
+            for call in chunk.nodes("call"):
                 if runs_with_module(names, call):
                     yield Reached(call, guards.when(call.start_byte))
 
@@ -120,7 +121,7 @@ def _inside(names: Names, guards: Guards, relevant: frozenset[int], reached: Rea
 def calls_of(names: Names, function: Node) -> Iterator[Node]:
     """The calls in a function's body, but not in functions and lambdas inside it."""
     body = function.child_by_field_name("body")
-    for call in query("(call) @call", body).get("call", []) if body is not None else []:
+    for call in nodes_of(body, "call") if body is not None else []:
         scope = names.scope_at(call)
         while scope.kind in {ScopeKind.CLASS, ScopeKind.COMPREHENSION} and scope.parent is not None:
             scope = scope.parent

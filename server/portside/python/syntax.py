@@ -17,13 +17,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor, Range, Tree
+from tree_sitter import Node, Parser, Point, Range, Tree
 
 from portside.lint.source import SourceFile, Span
+from portside.python.nodes import LANGUAGE
 from portside.python.text_changes import Change, change_between, edited
-
-_LANGUAGE = Language(tree_sitter_python.language())
 
 # A file with more errors than this is no Python; to list them all would help nobody.
 _MOST_ERRORS = 100
@@ -61,7 +59,7 @@ class SyntaxTree:
     @cached_property
     def root(self) -> Node:
         """The whole module. Takes a parse of the whole text where only parts of it have been parsed."""
-        return (self.whole or Parser(_LANGUAGE).parse(self.data, self.base)).root_node
+        return (self.whole or Parser(LANGUAGE).parse(self.data, self.base)).root_node
 
     @cached_property
     def has_error(self) -> bool:
@@ -76,7 +74,7 @@ class SyntaxTree:
         """These lines as a module of their own, at the same places."""
         found = self._parts.get(start)
         if found is None:
-            parser = Parser(_LANGUAGE)
+            parser = Parser(LANGUAGE)
             first, last = (Point(self.source.row_of_byte(byte), 0) for byte in (start, end))
             parser.included_ranges = [Range(first, last, start, end)]
             found = self._parts[start] = parser.parse(self.data).root_node
@@ -147,17 +145,17 @@ class SyntaxTree:
 def parse(source: SourceFile, previous: SyntaxTree | None = None) -> SyntaxTree:
     """The tree of a file. previous: a tree of an earlier text of it, which makes this fast."""
     if previous is None:
-        tree = Parser(_LANGUAGE).parse(_with_newlines(source.data))
+        tree = Parser(LANGUAGE).parse(_with_newlines(source.data))
         return SyntaxTree(source, tree, tree)
     if previous.whole is None and previous.edits > _FEW_EDITS:
         # Once for all texts to come, which might have errors, and then are all parsed from this one.
-        tree = Parser(_LANGUAGE).parse(previous.data, previous.base)
+        tree = Parser(LANGUAGE).parse(previous.data, previous.base)
         previous = SyntaxTree(previous.source, tree, tree)
     again = edit(source, previous)
     if again.edits > _MOST_EDITS:
-        tree = Parser(_LANGUAGE).parse(again.data)
+        tree = Parser(LANGUAGE).parse(again.data)
         return SyntaxTree(source, tree, tree, again.change)
-    tree = Parser(_LANGUAGE).parse(again.data, again.base)
+    tree = Parser(LANGUAGE).parse(again.data, again.base)
     if tree.root_node.has_error:
         return SyntaxTree(source, again.base, tree, again.change, again.edits)
     return SyntaxTree(source, tree, tree, again.change)
@@ -174,29 +172,6 @@ def edit(source: SourceFile, previous: SyntaxTree) -> SyntaxTree:
 def _with_newlines(data: bytes) -> bytes:
     """The same bytes, but for lone carriage returns: Python ends lines there, the grammar does not."""
     return _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
-
-
-_QUERIES: dict[str, Query] = {}
-
-
-def query(pattern: str, node: Node) -> dict[str, list[Node]]:
-    """The nodes in `node` (itself included) that a tree-sitter query captures, by capture name.
-
-    Runs in C: the way to find something in a large file. The nodes of one capture
-    come in the order of the text, outer ones first.
-    """
-    compiled = _QUERIES.get(pattern)
-    if compiled is None:
-        compiled = _QUERIES[pattern] = Query(_LANGUAGE, pattern)
-    captures = QueryCursor(compiled).captures(node)
-    for nodes in captures.values():
-        # tree-sitter 0.26 gives them in the order of a hash table.
-        nodes.sort(key=_place)
-    return captures
-
-
-def _place(node: Node) -> tuple[int, int]:
-    return node.start_byte, -node.end_byte
 
 
 def unwrapped(node: Node) -> Node:

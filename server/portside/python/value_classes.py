@@ -7,7 +7,8 @@ import enum
 from tree_sitter import Node
 
 from portside.python.bindings import Binding, How
-from portside.python.syntax import Arguments, arguments, query, string_value, unwrapped
+from portside.python.nodes import fields_of, nodes_of
+from portside.python.syntax import Arguments, arguments, string_value, unwrapped
 from portside.python.value_types import (
     Environment,
     Literal,
@@ -123,12 +124,18 @@ def _fields(tracer: Tracing, definition: Node) -> list[str]:
     return names
 
 
+def _set_attributes(definition: Node) -> list[Node]:
+    """The attributes that assignments in it set, in the order of the text."""
+    found = fields_of(nodes_of(definition, "assignment", "augmented_assignment"), "left", "attribute")
+    for several in nodes_of(definition, "pattern_list", "tuple_pattern"):
+        found += (one for one in several.named_children if one.type == "attribute")
+    return sorted(found, key=lambda node: node.start_byte)
+
+
 def self_assignments(tracer: Tracing, definition: Node, name: str) -> list[Node]:
     """What the methods of the class assign to `self.NAME`; the target itself where it is one of several."""
     found = []
-    pattern = """(assignment left: (attribute) @target) (augmented_assignment left: (attribute) @target)
-    (pattern_list (attribute) @target) (tuple_pattern (attribute) @target)"""
-    for target in query(pattern, definition).get("target", []):
+    for target in _set_attributes(definition):
         holder, attribute = target.child_by_field_name("object"), target.child_by_field_name("attribute")
         value = target.parent.child_by_field_name("right") if target.parent is not None else None
         value = target if target.parent is not None and "pattern" in target.parent.type else value
@@ -216,8 +223,7 @@ def _variable(tracer: Tracing, definition: Node, binding: Binding) -> str | None
 
 def _prefix(tracer: Tracing, definition: Node) -> str | None:
     """`env_prefix` in `model_config` or in the inner class Config; None if it is no literal."""
-    pattern = "(keyword_argument) @set (assignment) @set (pair) @set"
-    for node in query(pattern, definition).get("set", []):
+    for node in nodes_of(definition, "keyword_argument", "assignment", "pair"):
         name = (
             node.child_by_field_name("name")
             or node.child_by_field_name("left")

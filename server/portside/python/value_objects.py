@@ -8,7 +8,8 @@ from tree_sitter import Node
 
 from portside.python import value_classes
 from portside.python.bindings import How
-from portside.python.syntax import Arguments, ancestors, argument_nodes, arguments, query, unwrapped
+from portside.python.nodes import fields_of, nodes_of
+from portside.python.syntax import Arguments, ancestors, argument_nodes, arguments, unwrapped
 from portside.python.value_types import Literal, Parameter, Through, Tracing, Unknown, Value, named, same
 
 # Methods after which a dictionary no longer holds what its literal says.
@@ -126,9 +127,8 @@ def expression_behind(tracer: Tracing, expression: Node) -> Node:
 
 def _is_set_here(tracer: Tracing, definition: Node | None, name: str) -> bool:
     """Whether code of the file, outside the class, assigns to an attribute of this name, whosever it is."""
-    pattern = "(assignment left: (attribute) @target) (augmented_assignment left: (attribute) @target)"
     for chunk in tracer.names.chunks_with([name]):
-        for target in query(pattern, chunk.node).get("target", []):
+        for target in fields_of(chunk.nodes("assignment", "augmented_assignment"), "left", "attribute"):
             attribute = target.child_by_field_name("attribute")
             inside = definition is not None and (
                 definition.start_byte <= target.start_byte < definition.end_byte
@@ -147,9 +147,7 @@ def _is_filled(tracer: Tracing, definition: Node) -> bool:
     for chunk in tracer.names.chunks_with(_FILLING):
         if chunk.start <= definition.start_byte < chunk.end:
             return any(word.encode() in (definition.text or b"") for word in _FILLING)
-        if any(
-            _fills(tracer, definition, call) for call in query("(call) @call", chunk.node).get("call", [])
-        ):
+        if any(_fills(tracer, definition, call) for call in chunk.nodes("call")):
             return True
     return False
 
@@ -308,9 +306,8 @@ def _of_function(tracer: Tracing, definition: Node) -> Value | None:
 
 def returns(definition: Node) -> Iterator[Node]:
     """What a function returns; nothing if it is a generator or one `return` has no value."""
-    found = query("(return_statement) @return (yield) @yield", definition)
-    own = [node for node in found.get("return", []) if _is_of(node, definition)]
-    if any(_is_of(node, definition) for node in found.get("yield", [])):
+    own = [node for node in nodes_of(definition, "return_statement") if _is_of(node, definition)]
+    if any(_is_of(node, definition) for node in nodes_of(definition, "yield")):
         return
     if all(node.named_children for node in own):
         yield from (node.named_children[0] for node in own)

@@ -10,7 +10,8 @@ from tree_sitter import Node
 
 from portside.python.bindings import Binding
 from portside.python.instances import constructions
-from portside.python.syntax import Arguments, arguments, query, string_value, unwrapped
+from portside.python.nodes import fields_of, nodes_of
+from portside.python.syntax import Arguments, arguments, string_value, unwrapped
 from portside.python.value_types import (
     CommandLine,
     Environment,
@@ -130,7 +131,7 @@ def _is_assigned(tracer: Tracing, attribute: Node) -> bool:
         tracer.text(target) == name
         for chunk in tracer.names.chunks_with([last])
         if assigned.search(data, chunk.start, chunk.end)
-        for target in query("(assignment left: (attribute) @target)", chunk.node).get("target", [])
+        for target in fields_of(chunk.nodes("assignment"), "left", "attribute")
     )
 
 
@@ -158,7 +159,7 @@ def added_option(tracer: Tracing, destination: str) -> tuple[str, Node | None] |
 def _options(tracer: Tracing) -> Iterator[tuple[str, Arguments]]:
     """Each `add_argument("--port", …)` of the file: the longest name of the option, and what is passed."""
     for chunk in tracer.names.chunks_with(["add_argument"]):
-        for call in query("(call) @call", chunk.node).get("call", []):
+        for call in chunk.nodes("call"):
             function = call.child_by_field_name("function")
             name = function.child_by_field_name("attribute") if function is not None else None
             if name is None or tracer.text(name) != "add_argument":
@@ -234,7 +235,7 @@ def _option_default(tracer: Tracing, passed: Arguments, default: Node | None) ->
 def _annotated_option(tracer: Tracing, parameter: Node) -> Arguments | None:
     """The `typer.Option(…)` in `port: Annotated[int, typer.Option(envvar="PORT")] = 8000`."""
     annotation = parameter.child_by_field_name("type")
-    for call in query("(call) @call", annotation).get("call", []) if annotation is not None else ():
+    for call in nodes_of(annotation, "call") if annotation is not None else ():
         if _is_typer_default(tracer, call):
             return arguments(call)
     return None

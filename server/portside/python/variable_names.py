@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from portside.lint.source import Span
 from portside.python.names import Names
-from portside.python.syntax import query, string_value
+from portside.python.syntax import string_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,7 @@ def naming(names: Names, variable: str) -> Naming:
 
 def strings_of(names: Names, variable: str) -> tuple[Node, ...]:
     """Every string literal of the file that is the variable's name."""
-    strings = (
-        node
-        for chunk in names.chunks_with([variable])
-        for node in query("(string) @string", chunk.node).get("string", [])
-    )
+    strings = (node for chunk in names.chunks_with([variable]) for node in chunk.nodes("string"))
     return tuple(node for node in strings if string_value(names.tree, node) == variable)
 
 

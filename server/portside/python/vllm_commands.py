@@ -15,7 +15,7 @@ from portside.lint.source import Span
 from portside.python.command_words import Word, words
 from portside.python.names import Names
 from portside.python.port_commands import RUNNERS
-from portside.python.syntax import arguments, query, string_value
+from portside.python.syntax import arguments, string_value
 
 _MODULES = frozenset({COMMAND, DEMO})
 _LAST_WORDS = frozenset(name.rpartition(".")[2] for name in RUNNERS)
@@ -49,8 +49,7 @@ def module_runs(names: Names) -> Iterator[ModuleRun]:
 
 def _in_lists(names: Names) -> Iterator[ModuleRun]:
     for chunk in names.chunks_with(["api_server"]):
-        captures = query("(list) @items (tuple) @items (argument_list) @items", chunk.node)
-        for holder in captures.get("items", []):
+        for holder in chunk.nodes("list", "tuple", "argument_list"):
             items = tuple(child for child in holder.named_children if child.type != "comment")
             texts = [string_value(names.tree, item) if item.type == "string" else None for item in items]
             for index in range(1, len(items)):
@@ -66,7 +65,7 @@ def _in_lists(names: Names) -> Iterator[ModuleRun]:
 
 def _in_strings(names: Names) -> Iterator[ModuleRun]:
     for chunk in names.chunks_with(_LAST_WORDS):
-        for call in query("(call) @call", chunk.node).get("call", []):
+        for call in chunk.nodes("call"):
             callee, passed = call.child_by_field_name("function"), arguments(call)
             if callee is None or not passed.positional or names.qualified(callee) not in RUNNERS:
                 continue

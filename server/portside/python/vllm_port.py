@@ -11,8 +11,9 @@ from portside.knowledge.vllm import PORT_VARIABLE
 from portside.lint.source import Span
 from portside.python.facts import FileFacts
 from portside.python.names import Names
+from portside.python.nodes import nodes_of
 from portside.python.port_use import Listener, PortUse, Sourced
-from portside.python.syntax import arguments, query, string_value, unwrapped
+from portside.python.syntax import arguments, string_value, unwrapped
 from portside.python.value_types import CommandLine, Environment, Literal, Parameter, Value, same
 from portside.python.values import Tracer
 from portside.python.variable_names import strings_of
@@ -100,10 +101,10 @@ def node_at(names: Names, span: Span) -> Node | None:
 
 def _reading(names: Names, expression: Node, depth: int) -> Node | None:
     """The read that the expression holds, or that the names in it lead to."""
-    for string in query("(string) @string", expression).get("string", []):
+    for string in nodes_of(expression, "string"):
         if string_value(names.tree, string) == PORT_VARIABLE and (found := _reader(string)) is not None:
             return found
-    for identifier in query("(identifier) @name", expression).get("name", [])[:_MOST_NAMES]:
+    for identifier in nodes_of(expression, "identifier")[:_MOST_NAMES]:
         for binding in names.bindings_of(identifier) if depth else ():
             found = _reading(names, binding.value, depth - 1) if binding.value is not None else None
             if found is not None:

@@ -15,7 +15,8 @@ from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python.facts import FileFacts
 from portside.python.imports import Import
-from portside.python.syntax import ancestors, query
+from portside.python.nodes import fields_of, nodes_of
+from portside.python.syntax import ancestors
 from portside.python.vllm_commands import ModuleRun, module_runs, serve_edits
 
 CODE, NAME = "PS308", "deprecated-vllm-entrypoint"
@@ -227,7 +228,7 @@ def _asks_version(facts: FileFacts, found: Import) -> bool:
         if around.type == "if_statement":
             conditions.append(around.child_by_field_name("condition"))
         elif around.type == "function_definition":
-            conditions += query("(if_statement condition: (_) @condition)", around).get("condition", [])
+            conditions += fields_of(nodes_of(around, "if_statement"), "condition")
     tree = facts.module.tree
     return any(node is not None and "version" in tree.text(node) for node in conditions)
 

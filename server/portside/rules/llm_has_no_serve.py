@@ -14,7 +14,8 @@ from portside.python.facts import FileFacts
 from portside.python.guards import When
 from portside.python.instances import constructions
 from portside.python.names import Names
-from portside.python.syntax import arguments, query, string_value
+from portside.python.nodes import fields_of
+from portside.python.syntax import arguments, string_value
 
 CODE, NAME = "PS306", "llm-has-no-serve"
 
@@ -71,7 +72,7 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
     if not facts.module.imports_vllm or _is_taught_to_serve(names):
         return
     for chunk in names.chunks_with(["serve"]):
-        for call in query("(call) @c", chunk.node).get("c", []):
+        for call in chunk.nodes("call"):
             made = _served(names, call)
             if made and facts.module.guards.when(call.start_byte) is not When.NEVER:
                 span = facts.module.tree.span(call)
@@ -123,8 +124,8 @@ def _is_taught_to_serve(names: Names) -> bool:
     for chunk in names.chunks_with(["serve"]):
         if chunk.words & {b"setattr", b"hasattr"}:
             return True
-        for assignment in query("(assignment left: (attribute) @target)", chunk.node).get("target", []):
-            attribute = assignment.child_by_field_name("attribute")
+        for target in fields_of(chunk.nodes("assignment"), "left", "attribute"):
+            attribute = target.child_by_field_name("attribute")
             if attribute is not None and names.tree.text(attribute) == "serve":
                 return True
     return False

@@ -14,8 +14,8 @@ from portside.python.guard_fix import wrap_in_guard
 from portside.python.guards import When
 from portside.python.import_role import made_on_import_of_module
 from portside.python.launches import Launch
+from portside.python.nodes import fields_of
 from portside.python.reachability import Reached
-from portside.python.syntax import query
 
 CODE, NAME = "PS102", "missing-main-guard"
 
@@ -126,9 +126,10 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
         return
     if launches:
         yield _of_launches(facts, launches)
-    elif not made_on_import_of_module(facts):
+    else:
         engines = [engine for engine in facts.module.engines_at_import if not engine.forked]
-        if engines:
+        # Who imports the file is the dearer question.
+        if engines and not made_on_import_of_module(facts):
             yield _of_engine(facts, engines[0])
 
 
@@ -136,8 +137,8 @@ def _is_notebook(facts: FileFacts) -> bool:
     """Whether the file calls, at module level, what only IPython defines."""
     names = facts.module.names
     for chunk in names.chunks_with(["get_ipython"]):
-        for call in query("(call function: (identifier) @name) @call", chunk.node).get("name", []):
-            if names.tree.text(call) == "get_ipython" and not names.bindings_of(call):
+        for name in fields_of(chunk.nodes("call"), "function", "identifier"):
+            if names.tree.text(name) == "get_ipython" and not names.bindings_of(name):
                 return True
     return False
 

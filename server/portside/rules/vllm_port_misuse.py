@@ -20,7 +20,7 @@ from portside.python.chunks import statements_in
 from portside.python.facts import FileFacts
 from portside.python.names import Names
 from portside.python.port_use import Listener
-from portside.python.syntax import query, string_value
+from portside.python.syntax import string_value
 
 CODE, NAME = "PS202", "vllm-port-misuse"
 
@@ -209,11 +209,7 @@ def _free_name(names: Names, preferred: str, uses: Collection[VariableUse]) -> s
 
 def _is_used(names: Names, text: str) -> bool:
     """Whether the file has a text that is this name, and so may read a variable of that name."""
-    strings = (
-        node
-        for chunk in names.chunks_with([text])
-        for node in query("(string) @string", chunk.node).get("string", [])
-    )
+    strings = (node for chunk in names.chunks_with([text]) for node in chunk.nodes("string"))
     return any(string_value(names.tree, node) == text for node in strings)
 
 

@@ -21,7 +21,7 @@ from portside.python.launch_command import Options
 from portside.python.launch_move import Move, plan_move
 from portside.python.launches import Launch
 from portside.python.script_place import ImportTarget
-from portside.python.syntax import arguments, query
+from portside.python.syntax import arguments
 from portside.python.values import Literal as LiteralValue
 from portside.python.values import trace
 from portside.workspace.import_roots import script_place
@@ -157,7 +157,7 @@ def _mounted(facts: FileFacts) -> frozenset[str]:
     """The apps that others hold: `app.mount("/admin", admin)`."""
     names, found = facts.module.names, set[str]()
     for chunk in names.chunks_with(["mount"]):
-        for call in query("(call) @call", chunk.node).get("call", []):
+        for call in chunk.nodes("call"):
             function, passed = call.child_by_field_name("function"), arguments(call)
             method = function.child_by_field_name("attribute") if function is not None else None
             if method is not None and names.tree.text(method) == "mount":

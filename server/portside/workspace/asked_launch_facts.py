@@ -11,7 +11,6 @@ from portside.launchfiles.launched import Launched
 from portside.lint.source import SourceFile, Span
 from portside.lint.variable_use import VariableUses
 from portside.workspace.asked_facts import Surroundings
-from portside.workspace.import_roots import import_root
 from portside.workspace.installed import vllm_version
 
 
@@ -53,5 +52,5 @@ class AskedLaunchFacts(LaunchWorkspace):
 
     @cached_property
     def has_own_vllm(self) -> bool:
-        top = import_root(self._path, self._around.root)
+        top = self._around.modules.top(self._path)
         return bool(self._around.modules.files_of(self._path, "vllm", None, top))

@@ -33,19 +33,20 @@ class Verdict(enum.IntEnum):
 Look = tuple[int, int, str]
 """The number of a file, its verdict, and why it can't be read."""
 
-LastLook = tuple[list["bytes | None"], float, float]
-"""The lines with imports of each Python file; the seconds that reading took, and the rest."""
+LastLook = tuple[int, list["bytes | None"], float, float]
+"""Of some files in turn: the number of the first; of each Python file, the lines with imports; the seconds
+that reading took, and the rest."""
 
 
-def first_looks(files: Iterable[tuple[str, bool]]) -> Iterator[Look | LastLook]:
+def first_looks(files: Iterable[tuple[str, bool]], first: int = 0) -> Iterator[Look | LastLook]:
     """A look for each file that there is more to do with than to count it, in their order; then the last.
 
-    files: absolute paths, each with whether it is to be checked whatever is in it.
-    All values are such that `marshal` knows them.
+    files: absolute paths, each with whether it is to be checked whatever is in it. first: the number of
+    the first one. All values are such that `marshal` knows them.
     """
     lines: list[bytes | None] = []
     reading_s, started = 0.0, perf_counter()
-    for number, (path, named) in enumerate(files):
+    for number, (path, named) in enumerate(files, first):
         before = perf_counter()
         imports = None
         try:
@@ -60,7 +61,7 @@ def first_looks(files: Iterable[tuple[str, bool]]) -> Iterator[Look | LastLook]:
             # What this look stumbles over the second one does too, and says it.
             yield number, int(Verdict.CHECK), ""
         lines.append(imports)
-    yield lines, reading_s, perf_counter() - started - reading_s
+    yield first, lines, reading_s, perf_counter() - started - reading_s
 
 
 def _content(path: str, named: bool) -> bytes | None:

@@ -6,7 +6,7 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from portside.python.script_place import Folder, ScriptPlace, SettingsFile
@@ -22,21 +22,30 @@ else:
 _PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "portside.toml", "requirements.txt", "Pipfile")
 
 
-def import_root(script: Path, root: Path) -> Path:
+def is_project(folder: str) -> bool:
+    """Whether a project of its own begins in the folder; a package is none, whatever lies in it."""
+    exists = os.path.exists
+    is_marked = any(exists(f"{folder}{os.sep}{mark}") for mark in _PROJECT_MARKS)
+    return is_marked and not _is_package(folder)
+
+
+def import_root(script: Path, root: Path, is_project: Callable[[str], bool] = is_project) -> Path:
     """The folder from which the script's module name counts; at least `root`.
 
     The nearest project above the script, its `src` folder where the script lies in one;
     folders with `__init__.py` are packages, so never the import root themselves.
     """
-    project = root
-    for folder in script.parents:
-        if folder == root or root not in folder.parents:
-            break
-        if _is_project(folder) and not _is_package(folder):
+    path, top = str(script), str(root)
+    below = top.rstrip(os.sep) + os.sep
+    project, folder = top, os.path.dirname(path)  # noqa: PTH120 - asked for many files of a large tree
+    while folder.startswith(below):
+        if is_project(folder):
             project = folder
             break
-    source = project / "src"
-    return source if source in script.parents and not _is_package(source) else project
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    source = project.rstrip(os.sep) + f"{os.sep}src"
+    is_inside = path.startswith(source + os.sep) and not _is_package(source)
+    return Path(source if is_inside else project)
 
 
 def script_place(
@@ -63,11 +72,7 @@ def script_place(
     )
 
 
-def _is_project(folder: Path) -> bool:
-    return any(os.path.exists(f"{folder}{os.sep}{mark}") for mark in _PROJECT_MARKS)  # noqa: PTH110 - asked often
-
-
-def _is_package(folder: Path) -> bool:
+def _is_package(folder: Path | str) -> bool:
     return os.path.exists(f"{folder}{os.sep}__init__.py")  # noqa: PTH110 - asked often
 
 
@@ -113,7 +118,7 @@ def _contents(path: str, _changed_at: int) -> tuple[frozenset[str], frozenset[st
     The second argument makes a change count.
     """
     names, modules, files = set[str](), set[str](), set[str]()
-    for entry in _entries(path):
+    for entry in _each_entry(path):
         names.add(entry.name)
         stem, dot, suffix = entry.name.rpartition(".")
         if dot and suffix in {"py", "pyw"}:
@@ -127,19 +132,22 @@ def _contents(path: str, _changed_at: int) -> tuple[frozenset[str], frozenset[st
 
 def _holds_python(folder: str) -> bool:
     """Whether there is Python in the folder, or right below; `docker/` and `data/` are no packages."""
-    entries = _entries(folder)
-    if any(entry.name.endswith(".py") for entry in entries):
-        return True
-    below = (entry.path for entry in entries if entry.name.isidentifier() and entry.is_dir())
-    return any(inner.name.endswith(".py") for path in below for inner in _entries(path))
+    below: list[str] = []
+    for entry in _each_entry(folder):
+        if entry.name.endswith(".py"):
+            return True
+        if entry.name.isidentifier() and entry.is_dir():
+            below.append(entry.path)
+    return any(inner.name.endswith(".py") for path in below for inner in _each_entry(path))
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _each_entry(folder: str) -> Iterator[os.DirEntry[str]]:
+    """One after the other: folders of data may hold a great many, and often the first one tells."""
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            yield from entries
     except OSError:
-        return []
+        return
 
 
 def _settings_file(root: Path, label: str | None) -> SettingsFile | None:

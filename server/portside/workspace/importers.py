@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +38,32 @@ class Importers:
     names: frozenset[str] | None = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _AllLines:
+    """The lines with imports of all files as one text: one search instead of thousands.
+
+    starts: where those of each file begin in it.
+    """
+
+    files: tuple[str, ...]
+    starts: tuple[int, ...]
+    text: bytes
+
+    @classmethod
+    def of(cls, lines: Mapping[str, bytes]) -> _AllLines:
+        ends = itertools.accumulate((len(one) + 1 for one in lines.values()), initial=0)
+        return cls(tuple(lines), tuple(ends), b"\0".join(lines.values()))
+
+    def with_text(self, text: bytes) -> Iterator[tuple[str, bytes]]:
+        """The files whose lines have this text in them, with those lines."""
+        at = self.text.find(text)
+        while at >= 0:
+            number = bisect.bisect_right(self.starts, at) - 1
+            end = self.starts[number + 1]
+            yield self.files[number], self.text[self.starts[number] : end - 1]
+            at = self.text.find(text, end)
+
+
 @dataclass
 class ImporterIndex:
     """Effect: a question walks the workspace and reads its Python files, at most once in a while.
@@ -52,6 +80,7 @@ class ImporterIndex:
     _lines: dict[str, tuple[object, bytes]] = field(default_factory=dict)
     _known: dict[Path, Importers] = field(default_factory=dict)
     _imports: dict[Path, tuple[_Pair, ...]] = field(default_factory=dict)
+    _all_lines: _AllLines = field(default_factory=lambda: _AllLines.of({}))
     _fresh_until: float = 0.0
 
     def of(self, path: Path) -> Importers:
@@ -80,6 +109,7 @@ class ImporterIndex:
             return
         files = paths_below(self.root, nothing_excluded, lambda name: name.endswith(PYTHON_SUFFIXES))
         self._lines = {file: self._lines_of(file) for file in files}
+        self._all_lines = _AllLines.of({file: lines for file, (_, lines) in self._lines.items()})
         self._known.clear()
         self._imports.clear()
         now = time.monotonic()
@@ -111,9 +141,9 @@ class ImporterIndex:
         inside, above = f"{folder}{os.sep}", folder.name.encode()
         files: list[Path] = []
         names: set[str] | None = set()
-        for file, (_, lines) in self._lines.items():
+        for file, lines in self._all_lines.with_text(stem):
             # An import finds what lies in its own folder or one above; or it names the folder.
-            if stem not in lines or not (file.startswith(inside) or above in lines):
+            if not (file.startswith(inside) or above in lines):
                 continue
             importer = Path(file)
             imports = self._importing(importer, lines, path) if importer != path else []

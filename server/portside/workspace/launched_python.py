@@ -22,7 +22,6 @@ from portside.launchfiles.launched import UNKNOWN, Launched
 from portside.lint.source import SourceFile
 from portside.python.facts import ModuleFacts, module_facts
 from portside.python.idle_script import bound_names, ends_at_once
-from portside.workspace.import_roots import import_root
 from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, read_text_file, version
@@ -190,7 +189,7 @@ class LaunchedPython:
         return _Module(bound_names(facts), apps, ends_at_once(facts), self._is_vllm_code(path, facts))
 
     def _is_vllm_code(self, path: Path, facts: ModuleFacts) -> bool:
-        top = import_root(path, self._root)
+        top = self._modules.top(path)
         return facts.is_vllm_code or self._modules.imports_vllm_code(path, facts, top)
 
 

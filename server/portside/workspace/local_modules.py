@@ -6,6 +6,7 @@ Reads files, imports nothing. A summary is kept as long as the file stays as it 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import re
 from collections import deque
@@ -27,7 +28,7 @@ from portside.python.outside_values import Loaded, outside_value
 from portside.python.served_app import is_held
 from portside.python.value_types import Unknown, Value
 from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
-from portside.workspace.import_roots import import_root
+from portside.workspace.import_roots import import_root, is_project
 from portside.workspace.module_files import ModuleFiles
 from portside.workspace.text_file import UnreadableFile, decode, version
 
@@ -131,6 +132,7 @@ class LocalModules:
         self._steady = steady
         self._files = ModuleFiles(root, steady=steady)
         self._tops: dict[str, Path] = {}
+        self._is_project = functools.cache(is_project)
         self._graph = ImportGraph(self._files.of_import, self) if steady else None
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
@@ -150,7 +152,7 @@ class LocalModules:
         folder = os.path.dirname(path)  # noqa: PTH120 - asked for many files of a large tree
         known = self._tops.get(folder)
         if known is None:
-            known = self._tops[folder] = import_root(path, self._root)
+            known = self._tops[folder] = import_root(path, self._root, self._is_project)
         return known
 
     def makes_engine(self, path: Path) -> bool:
