@@ -88,6 +88,7 @@ class ServeCommand(click.Command):
     help="Never reload for changes of files that match, as in a .gitignore.",
 )
 @click.option("--no-reload", is_flag=True, help="Start once; end when the app ends.")
+@click.option("--no-warm", is_flag=True, help="Import everything anew at each start.")
 @click.option(
     "--while-loading",
     type=click.Choice(["respond", "wait"]),
@@ -217,6 +218,7 @@ def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
         opens_browser=options["opens_browser"],
         folds_log=(options["log"] or ("folded" if is_terminal else "full")) == "folded",
         watch=not options["no_reload"],
+        warm=_is_warm(choice, options) and debug is None,
         reload_dirs=tuple(options["reload_dirs"]) or choice.watch or plan.reload_dirs,
         reload_includes=tuple(options["reload_includes"]) or choice.reload_includes or plan.reload_includes,
         reload_excludes=tuple(options["reload_excludes"]) or choice.reload_excludes or plan.reload_excludes,
@@ -225,6 +227,11 @@ def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
         grace_s=options["grace"],
         on_conflict=options["on_conflict"] or choice.on_conflict or "ask",
     )
+
+
+def _is_warm(choice: Choice, options: dict[str, Any]) -> bool:
+    """Whether it is of use to keep imports in memory: not where nothing is ever loaded again."""
+    return choice.warm is not False and not options["no_warm"] and not options["no_reload"]
 
 
 def _debug(options: dict[str, Any]) -> Debug | None:

@@ -62,6 +62,7 @@ def _named(name: str, settings: Settings) -> Choice | Unclear:
         reload_includes=server.reload_include,
         reload_excludes=server.reload_exclude,
         while_loading=server.while_loading,
+        warm=server.warm,
         ready_path=server.ready_path,
         on_conflict=server.on_conflict,
         folder=settings.root,

@@ -23,6 +23,7 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
                     failure: null, or {name, happened, cause, evidence, line, process,
                     where: null or {file, line, function, source}, remedies [], rules [], count}
     crashed, ended  generation, message, failure: as above
+    warm            modules, seconds: imported once, for all generations from now on
     debugging       host, port: of debugpy, waits: whether the app waits for a client
     waiting         for: "edit", or "retry" with seconds
     note, error     text

@@ -49,7 +49,7 @@ def save(path: Path, history: Sequence[Durations], latest: Durations) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary.write_text(json.dumps(runs), encoding="utf-8")
         temporary.replace(path)
-        _forget_the_oldest(path.parent)
+        forget_the_oldest(path.parent)
 
 
 def _checked(run: dict[object, object]) -> dict[str, float]:
@@ -60,7 +60,8 @@ def _checked(run: dict[object, object]) -> dict[str, float]:
     }
 
 
-def _forget_the_oldest(folder: Path) -> None:
+def forget_the_oldest(folder: Path) -> None:
+    """A folder of what is remembered of servers does not grow for ever."""
     files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime)
     for file in files[:-_KEPT_SERVERS]:
         file.unlink()

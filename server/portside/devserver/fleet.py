@@ -11,6 +11,7 @@ import selectors
 import signal
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from typing import Any
 
 from portside.devserver import processes, terminal, tree
 from portside.devserver.env_files import Environment
@@ -19,7 +20,8 @@ from portside.devserver.output import Output
 from portside.devserver.plan import Debug, Plan
 from portside.devserver.ports import Claim
 from portside.devserver.presence import Members
-from portside.devserver.processes import Guardian, Worker
+from portside.devserver.processes import Guardian, Stdio, Worker
+from portside.devserver.warming import Warming
 from portside.inside.channel import Channel, Message
 
 
@@ -27,7 +29,8 @@ class Fleet:
     """Tells what happens to them.
 
     hear: what a worker says. ended: that a tree is gone, and with which status. before_load: that a worker
-    is about to run the program, for which it gets what `claim` then holds.
+    is about to run the program, for which it gets what `claim` then holds. warm: that workers can be forked
+    with so many modules imported, in so many seconds. say: what the user has to know.
     """
 
     def __init__(
@@ -39,6 +42,8 @@ class Fleet:
         ended: Callable[[Worker, int], None],
         output: Output,
         before_load: Callable[[Worker], None],
+        warm: Callable[[int, float], None],
+        say: Callable[[str], None],
     ) -> None:
         self._plan = plan
         self.claim = claim
@@ -63,6 +68,8 @@ class Fleet:
         """What they get besides ours."""
         self.debug = plan.debug
         self._spare_environment: dict[str, str] = {}
+        self._warm = warm
+        self._warming = Warming(plan, selector, self._open_stdio, self._has_warmed_up, say)
         self.mark: dict[str, str] = {}
         """What each of them has in its environment, to be known by."""
 
@@ -106,6 +113,25 @@ class Fleet:
     def reap(self) -> None:
         self._guardian.reap()
 
+    # -- warm imports ------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Have imported what earlier runs did, for the first worker and all that follow."""
+        self._warming.begin(self._guardian, self._environment_of_workers())
+
+    def learn(self, worker: Worker, fields: dict[str, Any]) -> None:
+        """What a worker that serves has imported."""
+        self._warming.learn(self._guardian, self._environment_of_workers(), worker, fields)
+
+    def _has_warmed_up(self, modules: int, seconds: float) -> None:
+        """A spare that has to import things yet gives way to one that has them."""
+        self._warm(modules, seconds)
+        spare = self.spare
+        if spare is not None and not spare.warm:
+            self.spare = None
+            spare.end()
+            self.prepare(())
+
     # -- starting ----------------------------------------------------------------------
 
     def start(self, generation: int, changed: frozenset[str], held: bool) -> None:
@@ -113,11 +139,13 @@ class Fleet:
         if self.spare is not None and self._spare_environment != self.environment.current:
             stale, self.spare = self.spare, None
             stale.end()
-        worker, self.spare = self.spare or self._spawn(), None
+        worker, self.spare = self.spare or self._spawn(waits=not self._generations), None
         self._assign(worker, generation, changed, held)
 
-    def restart(self, stale: Worker) -> None:
-        """A spare turned out to hold modules of before: the same generation, in a new interpreter."""
+    def restart(self, stale: Worker, reason: str) -> None:
+        """It turned out to hold modules of before: the same generation, in a new interpreter."""
+        if stale.warm:
+            self._warming.stale(self._guardian, reason)
         generation, stale.generation = stale.generation, None
         assert generation is not None
         self._assign(self._spawn(), generation, stale.changed, held=False)
@@ -147,45 +175,64 @@ class Fleet:
             port=claim.port if claim.sockets else None,
             aside=list(self._plan.aside),
             debug=debug and _debug_request(debug, worker.generation),
+            late=self._warming.late,
         )
 
+    def stop(self, worker: Worker, grace_s: float) -> None:
+        """As its own program would stop on Ctrl-C."""
+        self._not_to_be_forked(worker)
+        worker.stop(grace_s)
+
+    def end(self, worker: Worker) -> None:
+        """Without mercy."""
+        self._not_to_be_forked(worker)
+        worker.end()
+
+    def _not_to_be_forked(self, worker: Worker) -> None:
+        """One that waits for the zygote's imports is ended with them."""
+        if worker.warm and worker.pid is None:
+            self._warming.drop(self._guardian)
+
     def prepare(self, names: tuple[str, ...]) -> None:
-        """A spare, with these modules imported as far as that is safe."""
+        """A spare: one that has everything imported, else with these modules, as far as that is safe."""
         self.spare = self._spawn()
         self._spare_environment = self.environment.current
-        self.spare.channel.send("prepare", names=list(names))
+        if not self.spare.warm:
+            self.spare.channel.send("prepare", names=list(names))
 
-    def _spawn(self) -> Worker:
-        pair = terminal.open_for_worker() if self.terminal else None
-        stdout, stderr, sources = self._connect(pair)
-        with open(os.devnull, "rb") as nothing:
-            worker = processes.start_worker(
-                self._guardian,
-                self._plan.interpreter.words,
-                self._plan.folder,
-                {**os.environ, **self.environment.current, **self.mark},
-                (nothing.fileno(), stdout, stderr),
-                pair,
-            )
-        worker.sources = sources
-        for descriptor in {stdout, stderr} - {self.output}:
-            os.close(descriptor)
+    def _spawn(self, *, waits: bool = False) -> Worker:
+        """waits: it may take as long as its imports do."""
+        environment = self._environment_of_workers()
+        stdio = self._open_stdio(shows=True)
+        source = self._warming.source(self._guardian, environment, waits=waits)
+        python, folder = self._plan.interpreter.words, self._plan.folder
+        worker = processes.start_worker(source, python, folder, environment, stdio.three, stdio.terminal)
+        worker.sources = stdio.sources
+        stdio.close_what_is_theirs()
         register = self._selector.register
         register(worker.link, selectors.EVENT_READ, lambda: self._on_link(worker))
         register(worker.channel, selectors.EVENT_READ, lambda: self._on_channel(worker))
         return worker
 
-    def _connect(self, pair: tuple[int, int] | None) -> tuple[int, int, tuple[int, ...]]:
-        """Standard output and error of a worker without a terminal, and the sources they come out of."""
-        if pair is not None:
-            source = os.dup(pair[0])
-            self._output.follow(source, self.output)
-            return self.output, self.output, (source,)
-        stdout, source = self._output.open(self.output)
-        if self.output == 2 or _is_one_file(1, 2):  # one pipe keeps the order of lines
-            return stdout, stdout, (source,)
+    def _environment_of_workers(self) -> dict[str, str]:
+        return {**os.environ, **self.environment.current, **self.mark}
+
+    def _open_stdio(self, *, shows: bool) -> Stdio:
+        """Of a new worker or zygote. shows: whether what it prints is the user's to see."""
+        target = self.output if shows else None
+        if self.terminal:
+            master, slave = terminal.open_for_worker()
+            source = os.dup(master)
+            self._output.follow(source, target)
+            return Stdio((slave, slave, slave), (source,), master, frozenset({slave}))
+        nothing = os.open(os.devnull, os.O_RDWR)
+        if target is None:
+            return Stdio((nothing, nothing, nothing), (), None, frozenset({nothing}))
+        stdout, source = self._output.open(target)
+        if target == 2 or _is_one_file(1, 2):  # one pipe keeps the order of lines
+            return Stdio((nothing, stdout, stdout), (source,), None, frozenset({nothing, stdout}))
         stderr, other = self._output.open(2)
-        return stdout, stderr, (source, other)
+        return Stdio((nothing, stdout, stderr), (source, other), None, frozenset({nothing, stdout, stderr}))
 
     # -- listening ---------------------------------------------------------------------
 
@@ -226,6 +273,8 @@ class Fleet:
             processes.sweep(lost, self._is_ours)
         if worker is self.spare:
             self.spare = None
+        elif worker.warm and worker.pid is None and worker.generation is not None and not worker.is_to_end:
+            self.restart(worker, "the process that had the imports was lost")
         elif worker.generation is not None and self._generations.get(worker.generation) is worker:
             del self._generations[worker.generation]
             self._ended(worker, -signal.SIGKILL if worker.status is None else worker.status)
@@ -244,6 +293,7 @@ class Fleet:
 
     def disband(self) -> list[int]:
         """Let go of every worker and of the guardian, which ends what is left; pids that would not end."""
+        self._warming.drop(self._guardian)
         for worker in self:
             worker.close()
         self._guardian.release()

@@ -34,7 +34,8 @@ class Output:
         self._wakeup, receiving = socket.socketpair()
         self._wakeup.setblocking(False)
         receiving.setblocking(False)
-        self._selector.register(receiving, selectors.EVENT_READ, None)
+        self._receiving = receiving
+        self._selector.register(receiving, selectors.EVENT_READ)
         self._orders: deque[Callable[[], None]] = deque()
         self._thread = threading.Thread(target=self._run, name="output", daemon=True)
         self._thread.start()
@@ -50,8 +51,8 @@ class Output:
         self.follow(source, target)
         return writing, source
 
-    def follow(self, source: int, target: int) -> None:
-        """Show what comes out of this descriptor, which is ours to close from now on."""
+    def follow(self, source: int, target: int | None) -> None:
+        """Show what comes out of this descriptor, which is ours to close from now on; None: read it only."""
 
         def register() -> None:
             self._selector.register(source, selectors.EVENT_READ, target)
@@ -93,8 +94,8 @@ class Output:
     def _run(self) -> None:
         while True:
             for key, _ in self._selector.select():
-                if key.data is None:
-                    self._obey(key.fileobj)  # type: ignore[arg-type]
+                if key.fileobj is self._receiving:
+                    self._obey(self._receiving)
                 else:
                     self._pass_on(key.fd)
 
@@ -120,6 +121,8 @@ class Output:
         if not data:
             self._close(source)
             return False
+        if target is None:
+            return True
         if self._log is not None:
             self._log(data, source)
         self._show(data, target)

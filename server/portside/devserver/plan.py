@@ -84,7 +84,8 @@ class Plan:
     ready_path: what is asked to learn whether it serves; None for the usual ones.
     port: 0 where it is not known. aside: ports of the program's other servers. uds: the path of a Unix
     socket that the program makes, instead of a port. env_files: are read for each start; environment is
-    what they and the settings said at first.
+    what they and the settings said at first. warm: installed modules stay imported from one generation to the
+    next.
     """
 
     target: Target
@@ -111,6 +112,7 @@ class Plan:
     debug: Debug | None = None
     opens_browser: bool = False
     folds_log: bool = False
+    warm: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Choice:
     while_loading: str | None = None
     ready_path: str | None = None
     on_conflict: str | None = None
+    warm: bool | None = None
     env_files: tuple[Path, ...] = ()
     settings_environment: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()

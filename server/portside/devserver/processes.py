@@ -17,6 +17,7 @@ from portside.devserver import identity
 from portside.devserver.identity import Status
 from portside.inside import channel as channels
 from portside.inside import descent
+from portside.inside.keeper import NAME as KEEPER
 
 INSIDE = Path(channels.__file__).parent
 BOOT = INSIDE / "boot.py"
@@ -47,6 +48,10 @@ class Guardian:
     def spawn(self, request: Mapping[str, object], fds: Sequence[int]) -> bool:
         return self.channel.send("spawn", fds=fds, **request)
 
+    def drop_zygotes(self) -> None:
+        """End them, whatever they are at. The workers that they forked go on."""
+        self.channel.send("drop")
+
     def reap(self) -> None:
         self._process.poll()
         if os.getpid() == 1:
@@ -73,6 +78,59 @@ class Guardian:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Stdio:
+    """Standard files of a process to be. sources: what its output comes out of, for us to read.
+
+    terminal: the master of the pseudo-terminal that they are, if they are one. theirs: descriptors that
+    nobody here needs once they have been passed on.
+    """
+
+    three: tuple[int, int, int]
+    sources: tuple[int, ...]
+    terminal: int | None
+    theirs: frozenset[int]
+
+    def close_what_is_theirs(self) -> None:
+        for descriptor in self.theirs:
+            os.close(descriptor)
+
+
+class Zygote:
+    """An interpreter of the user's that imports beforehand what workers need, and forks them."""
+
+    def __init__(
+        self,
+        guardian: Guardian,
+        python: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        stdio: Stdio,
+    ) -> None:
+        self.channel, theirs = channels.pair()
+        self._terminal = stdio.terminal
+        self.is_ready = False
+        """Whether it has imported all."""
+        request = {
+            "argv": [*python, str(BOOT), "zygote", "3"],
+            "env": dict(environment),
+            "cwd": str(folder),
+            "tty": False,
+        }
+        with theirs:
+            guardian.channel.send("zygote", fds=[theirs.fileno(), *stdio.three], **request)
+        stdio.close_what_is_theirs()
+
+    def spawn(self, request: Mapping[str, object], fds: Sequence[int]) -> bool:
+        return self.channel.send("spawn", fds=fds, **request)
+
+    def close(self) -> None:
+        self.channel.close()
+        if self._terminal is not None:
+            with suppress(OSError):
+                os.close(self._terminal)
+
+
 @dataclass(slots=True, eq=False)
 class Worker:
     """A worker and its keeper. link: to the keeper. channel: to the worker itself.
@@ -95,6 +153,9 @@ class Worker:
     """It listens, and takes no word from us beside signals."""
     own_port: bool = False
     """It bound its port itself."""
+    warm: bool = False
+    """It was forked by a zygote."""
+    is_to_end: bool = False
     by_signal: bool = False
     paused: bool = False
     """A debugger holds it, at a breakpoint or between two steps."""
@@ -111,6 +172,7 @@ class Worker:
         self.link.send("interrupt", terminate_after_s=grace_s / 2)
 
     def end(self, patience_s: float = 0.0) -> None:
+        self.is_to_end = True
         self.link.send("end", patience_s=patience_s)
 
     def stop(self, grace_s: float) -> None:
@@ -138,33 +200,29 @@ class Worker:
 
 
 def start_worker(
-    guardian: Guardian,
+    source: Guardian | Zygote,
     python: Sequence[str],
     folder: Path,
     environment: Mapping[str, str],
     stdio: tuple[int, int, int],
-    terminal: tuple[int, int] | None,
+    terminal: int | None,
 ) -> Worker:
-    """Have the guardian start an interpreter of the user's that waits for what to load.
+    """Have an interpreter of the user's started, or forked, that waits for what to load.
 
-    terminal: master and slave of a pseudo-terminal, in place of `stdio`. Both become the worker's.
+    terminal: the master of the pseudo-terminal that `stdio` is, if it is one. It becomes the worker's.
     """
     link, keepers_end = channels.pair()
     channel, workers_end = channels.pair()
-    slave = None if terminal is None else terminal[1]
-    three = stdio if slave is None else (slave, slave, slave)
     request = {
         # 3 is where the keeper puts the worker's end of the conversation.
         "argv": [*python, str(BOOT), "worker", "3"],
         "env": dict(environment),
         "cwd": str(folder),
-        "tty": slave is not None,
+        "tty": terminal is not None,
     }
-    guardian.spawn(request, [keepers_end.fileno(), workers_end.fileno(), *three])
+    source.spawn(request, [keepers_end.fileno(), workers_end.fileno(), *stdio])
     _close(keepers_end, workers_end)
-    if slave is not None:
-        os.close(slave)
-    return Worker(link, channel, None if terminal is None else terminal[0])
+    return Worker(link, channel, terminal, warm=isinstance(source, Zygote))
 
 
 def _close(*sockets: socket.socket) -> None:
@@ -196,12 +254,14 @@ def sweep(lost: Set[int], is_ours: Callable[[Status], bool]) -> None:
 
 
 def _keeps_others(pid: int) -> bool:
-    """Whether this is a guardian or one of its keepers, which come up to us when they lose it."""
+    """Whether this is a guardian, or a keeper, which comes up to us when it loses its guardian."""
+    folder = Path(f"/proc/{pid}")
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        command = (folder / "cmdline").read_bytes().split(b"\0")
+        name = (folder / "comm").read_text(encoding="utf-8", errors="replace").rstrip("\n")
     except OSError:
         return False
-    return os.fsencode(BOOT) in command and b"guardian" in command
+    return os.fsencode(BOOT) in command and (b"guardian" in command or name == KEEPER)
 
 
 def below(pid: int) -> list[int]:

@@ -80,7 +80,15 @@ class Runner:
         self._output = output.Output(self._screen.write, self._keep)
         self._holding = Holding(plan, claim, self._on_claim)
         self._fleet = Fleet(
-            plan, claim, self._selector, self._on_message, self._on_end, self._output, self._before_load
+            plan,
+            claim,
+            self._selector,
+            self._on_message,
+            self._on_end,
+            self._output,
+            self._before_load,
+            self._on_warm,
+            self._say,
         )
         self._fleet.mark = self._registration.mark
         self._spare_at: float | None = None
@@ -110,6 +118,7 @@ class Runner:
     def run(self) -> int:
         self._wakeup = self._listen_for_signals()
         self._guard()
+        self._fleet.warm_up()
         self._post(events.Started())
         self._drain_events()
         self._registration.begin(self._holding.claim, self._fleet.members, self._selector, self._obey)
@@ -262,9 +271,9 @@ class Runner:
             case commands.Retire():
                 worker.retire(self._policy.grace_s)
             case commands.Stop():
-                worker.stop(self._policy.grace_s)
+                self._fleet.stop(worker, self._policy.grace_s)
             case commands.Kill():
-                worker.end()
+                self._fleet.end(worker)
             case commands.Probe(generation):
                 self._probe(generation, worker)
 
@@ -318,7 +327,9 @@ class Runner:
             case "held" | "released":
                 self._pauses.tell(worker, held=message.event == "held")
             case "stale":
-                self._fleet.restart(worker)
+                self._fleet.restart(worker, str(fields["reason"]))
+            case "learnt":
+                self._fleet.learn(worker, fields)
             case "asked":
                 self._tenancy.asked(worker, generation, fields)
             case "yield":
@@ -365,6 +376,9 @@ class Runner:
         self._fleet.claim = claim
         self._callers.responder.answer_at(claim.sockets)
         self._registration.update(host=claim.host, port=claim.port, url=claim.url)
+
+    def _on_warm(self, modules: int, seconds: float) -> None:
+        self._console.emit("warm", modules=modules, seconds=round(seconds, 3))
 
     def _before_load(self, worker: Worker) -> None:
         self._tenancy.before_load(worker)

@@ -86,6 +86,8 @@ class PlainServer:
 
     def take(self) -> None:
         """Returns once the supervisor lets it accept; raises KeyboardInterrupt if it never does."""
+        if self._hold.learner is not None:
+            self._hold.learner.settle()
         self._hold.take()
         self._channel.send("loaded", status=None, plain=True, **modules.report())
         while True:
@@ -96,6 +98,8 @@ class PlainServer:
                 break
         self._hold.is_served = True
         self._channel.send("serving", tls=False, plain=True, pid=os.getpid())
+        if self._hold.learner is not None:
+            self._channel.send("learnt", **self._hold.learner.recipe())
         self._start_reporting()
         # gunicorn imports the app in its forked workers: those tell what they have imported.
         os.register_at_fork(after_in_child=self._start_reporting)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import socket
 import threading
@@ -17,7 +18,6 @@ from typing import Any, NamedTuple
 
 _CHUNK = 65536
 _MAX_DESCRIPTORS = 64
-_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
 class Message(NamedTuple):
@@ -68,11 +68,13 @@ class Channel:
     def receive(self) -> list[Message] | None:
         """What has come, once the socket is readable; None when the other side is gone."""
         try:
-            data, fds, _, _ = socket.recv_fds(self._sock, _CHUNK, _MAX_DESCRIPTORS, _CLOSE_ON_EXEC)
+            data, fds, _, _ = socket.recv_fds(self._sock, _CHUNK, _MAX_DESCRIPTORS)
         except BlockingIOError:
             return []
         except OSError:
             data, fds = b"", []
+        for descriptor in fds:
+            os.set_inheritable(descriptor, False)  # recv_fds takes no heed of MSG_CMSG_CLOEXEC
         self._fds += fds
         if not data:
             self.is_over = True

@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 _libc: ctypes.CDLL | None = None
 
 
-def _prctl(option: int, value: int) -> None:
+def _prctl(option: int, value: int | bytes) -> None:
     global _libc  # noqa: PLW0603  (looked up once, before the first fork)
     if _libc is None:
         _libc = ctypes.CDLL(None, use_errno=True)
@@ -36,6 +37,11 @@ def die_with_parent(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the call
         os._exit(1)
+
+
+def name(text: str) -> None:
+    """What the kernel calls this thread, in /proc/PID/comm: at most 15 characters."""
+    _prctl(_PR_SET_NAME, text.encode())
 
 
 def parents() -> Iterator[tuple[int, int, str]]:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterable
 
 from .channel import Channel
+from .recipe import Learner
 
 _ANSWER_S = 30.0
 _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104
@@ -33,6 +34,8 @@ class Hold:
         self.port = port
         self.is_served = False
         """Whether a server that is not uvicorn accepts on it. Another one may take it after that one."""
+        self.learner: Learner | None = None
+        """Follows what the program imports, where that is wanted for the next one."""
 
     @property
     def is_taken(self) -> bool:

@@ -90,6 +90,8 @@ class Serving:
 
     async def start(self, server: Any, original: Callable[..., Awaitable[None]]) -> None:
         """Uvicorn's own startup, held between the lifespan and the first accept until `go`."""
+        if self._hold.learner is not None:
+            self._hold.learner.settle()
         self._server = server
         self._go = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -154,6 +156,9 @@ class Serving:
     async def _tell_modules(self) -> None:
         """New modules that the app imports as it runs are watched from then on."""
         known = len(sys.modules)
+        await asyncio.sleep(_POLL_S)  # nobody waits for this, and some wait to be answered
+        if self._hold.learner is not None:
+            self._channel.send("learnt", **self._hold.learner.recipe())
         while not self._server.should_exit:
             await asyncio.sleep(_POLL_S)
             if len(sys.modules) != known:

@@ -2,7 +2,7 @@
 
 Told over its channel: `prepare(names)` what to import while it waits, `check(files)`
 what to compile, `load(...)` what to run. Tells: hello, prepared, checked, stale, began, asked, yield,
-note, debugging, loaded, serving, answered, modules, idle, quiet, retiring, failed.
+note, debugging, loaded, serving, answered, modules, learnt, idle, quiet, retiring, failed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import socket
 import sys
 import tokenize
 import traceback
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from . import binding, bytecode, children, debugger, hook, modules, preload, programs
+from . import binding, bytecode, children, debugger, hook, modules, preload, programs, recipe
 from .channel import Channel, Message, from_descriptor
 from .hold import Hold
 from .serving import Serving
@@ -26,21 +26,29 @@ from .serving import Serving
 _BOOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "boot.py")
 
 
-def main(descriptor: int) -> None:
+class Warmth(NamedTuple):
+    """What a zygote has done before it forked."""
+
+    followed: recipe.Followed
+    before: preload.Fingerprint
+
+
+def main(descriptor: int, warmth: Warmth | None = None) -> None:
     """Wait for what to run, run it, and leave as a program of its own would."""
     channel = from_descriptor(descriptor)
     channel.send("hello", pid=os.getpid(), python=sys.version.split()[0])
     bytecode.distrust_young_sources()
-    worker = Worker(channel)
+    worker = Worker(channel, warmth)
     request = worker.wait_for_load()
     if request is not None:
         worker.run(request)
 
 
 class Worker:
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, warmth: Warmth | None) -> None:
         self._channel = channel
-        self._before: preload.Fingerprint = {}
+        self._followed = None if warmth is None else warmth.followed
+        self._before: preload.Fingerprint = {} if warmth is None else warmth.before
         self._errors: list[str] = []
         self._serving: Serving | None = None
         self._original_sigint = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -77,8 +85,7 @@ class Worker:
         if self._before:
             stale = preload.staleness(self._before, [folder])
             if stale is not None:
-                self._channel.send("stale", reason=stale)
-                self._leave(0)
+                self._give_way(stale)
         if not sys.stdout.isatty():
             # Lines of several processes meet in one pipe: each whole, and in order.
             for stream in (sys.stdout, sys.stderr):
@@ -92,6 +99,8 @@ class Worker:
                 self._fail(missing, str(missing), no_debugpy=True)
                 self._leave(1)
         hold = Hold(self._channel, listeners, fields["port"], fields["aside"])
+        if fields["late"] is not None:
+            hold.learner = recipe.Learner(self._followed, fields["late"], self._give_way)
         self._serving = Serving(self._channel, hold, debugged=bool(fields.get("debug")))
         signal.signal(signal.SIGINT, self._original_sigint)
         self._channel.send("began")
@@ -145,6 +154,11 @@ class Worker:
         self._channel.send(
             "failed", message=message, detail=detail, no_uvicorn=missing, no_debugpy=no_debugpy, **report
         )
+
+    def _give_way(self, reason: str) -> NoReturn:
+        """To a new interpreter: what this one has imported is not what it would."""
+        self._channel.send("stale", reason=reason)
+        self._leave(0)
 
     def _leave(self, code: int) -> NoReturn:
         with contextlib.suppress(Exception):

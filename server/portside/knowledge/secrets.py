@@ -71,7 +71,7 @@ def remember(environment: Mapping[str, str]) -> None:
     values = {
         value.strip()
         for name, value in environment.items()
-        if _is_secret(name) and len(value.strip()) >= _SHORTEST_REMEMBERED and "/" not in value[:1]
+        if is_secret(name) and len(value.strip()) >= _SHORTEST_REMEMBERED and "/" not in value[:1]
     }
     known = values | set(_remembered)
     if known:
@@ -112,7 +112,7 @@ def redact_command(arguments: Sequence[str]) -> list[str]:
         if secret and not argument.startswith("--"):
             shown.append(MASK)
             continue  # vllm's --api-key takes several
-        secret = argument.startswith("-") and "=" not in argument and _is_secret(argument.lstrip("-"))
+        secret = argument.startswith("-") and "=" not in argument and is_secret(argument.lstrip("-"))
         shown.append(argument if secret else _whole_value_masked(argument))
     return shown
 
@@ -120,7 +120,7 @@ def redact_command(arguments: Sequence[str]) -> list[str]:
 def _whole_value_masked(argument: str) -> str:
     """An argument of its own ends where it ends: what a text would end at belongs to the value."""
     name, equals, _ = argument.partition("=")
-    if equals and re.fullmatch(r"-{0,2}[\w.-]+", name) and _is_secret(name.lstrip("-")):
+    if equals and re.fullmatch(r"-{0,2}[\w.-]+", name) and is_secret(name.lstrip("-")):
         return f"{name}={MASK}"
     return redact(argument)
 
@@ -128,7 +128,7 @@ def _whole_value_masked(argument: str) -> str:
 def _without_value(found: re.Match[str]) -> str:
     name, between, value = found["name"], found["between"], found["value"]
     inner = value.strip("\"'")
-    if not _is_secret(name.lstrip("-")) or inner.lower() in _NO_VALUES or inner.startswith(("$", "<", "{")):
+    if not is_secret(name.lstrip("-")) or inner.lower() in _NO_VALUES or inner.startswith(("$", "<", "{")):
         return found[0]
     if value[0] in "\"'":
         return (
@@ -139,7 +139,7 @@ def _without_value(found: re.Match[str]) -> str:
     return f"{name}{between}{MASK}"
 
 
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
     """Whether what has this name, of a variable, an option, a field, is not for everybody's eyes."""
     parts = [part.lower() for part in re.split(r"[-_.]+|(?<=[a-z])(?=[A-Z])", name) if part]
     if not parts:

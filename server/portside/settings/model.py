@@ -56,7 +56,8 @@ class ServerSettings:
     env_file: read for each start; what the shell has set wins over them, and `env` over both.
     gpus: what CUDA_VISIBLE_DEVICES shall say. watch: files and folders whose changes reload it.
     reload_include, reload_exclude: gitignore-style patterns. while_loading: `respond` or `wait`.
-    ready_path: what tells that it serves. on_conflict: `ask`, `next`, `stop`, `wait` or `fail`.
+    ready_path: what tells that it serves. on_conflict: `ask`, `next`, `stop`, `wait` or `fail`. warm: whether
+    installed modules stay imported from one start to the next.
     """
 
     app: str | None = None
@@ -75,6 +76,7 @@ class ServerSettings:
     while_loading: str | None = None
     ready_path: str | None = None
     on_conflict: str | None = None
+    warm: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from portside.settings.read import Key, SettingsTable
 _KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "port-variable", "servers")
 _SERVER_KEYS = (
     "app", "script", "command", "host", "port", "app-dir", "factory", "env", "env-file", "gpus", "watch",
-    "reload-include", "reload-exclude", "while-loading", "ready-path", "on-conflict",
+    "reload-include", "reload-exclude", "while-loading", "ready-path", "on-conflict", "warm",
 )  # fmt: skip
 _TARGETS = ("app", "script", "command")
 _POLICIES = ("ask", "next", "stop", "wait", "fail")
@@ -185,6 +185,7 @@ class _Reader:
             while_loading=self._one_of(table, key, "while-loading", ("respond", "wait")),
             ready_path=self._ready_path(table, key),
             on_conflict=self._one_of(table, key, "on-conflict", _POLICIES),
+            warm=self._typed(table, key, "warm", bool),
         )
 
     def _one_or_several(self, value: Any, key: Key) -> tuple[str, ...]:
