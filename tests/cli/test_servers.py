@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -62,10 +63,10 @@ def end_of_portside(served: Served) -> list[psutil.Process]:
     named = [process for process in served.tree() if "portside" in command_of(process)]
     ours = [process for process in named if process not in children]
     rest = [process for process in served.tree() if process not in ours]
-    for process in ours:
-        process.suspend()  # none of them is to act on the end of another
-    for process in ours:
-        process.kill()
+    for act in (psutil.Process.suspend, psutil.Process.kill):  # none is to act on the end of another
+        for process in ours:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it was about to end anyway
+                act(process)
     served.process.wait(PATIENCE_S)
     wait_until(lambda: not any(is_alive(process) for process in ours), "the end")
     return [process for process in rest if is_alive(process)]
