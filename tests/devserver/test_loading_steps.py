@@ -137,6 +137,16 @@ def test_the_engines_noise_is_left_out_and_the_rest_stays(size: int) -> None:
     assert folding.folded == 2
 
 
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_the_empty_line_above_each_bar_goes_with_it(size: int) -> None:
+    data = b"\n" + INFO + b"\n" + BAR + b"\r\n" + BAR + b"hello\n\n"
+    folding, shown = Folding(), b""
+    for start in range(0, len(data), size):
+        shown += folding.pass_on(data[start : start + size])
+    assert shown + folding.rest() == b"\nhello\n\n"
+    assert folding.folded == 3
+
+
 @pytest.mark.parametrize(
     "prompt", [b"(Pdb) ", b"name? ", b"\r 50%|#####     |", b"\x1b[32mIn [1]: \x1b[0m", b"(venv) $ "]
 )

@@ -39,6 +39,7 @@ class Folding:
     def __init__(self) -> None:
         self._held = b""
         self._is_within = False
+        self._is_below_noise = False
         self.folded = 0
         """Lines that were left out."""
 
@@ -50,6 +51,7 @@ class Folding:
         for line in lines:
             if self._is_within or not self._is_noise(line):
                 shown.append(line + b"\n")
+                self._is_below_noise = False
             self._is_within = False
         if not self._is_within and _may_be_noise(rest):
             self._held = rest if len(rest) < _LONGEST_HELD else rest.rpartition(b"\r")[2][-_LONGEST_HELD:]
@@ -64,9 +66,13 @@ class Folding:
         return b"" if _NOISE.match(held) else held
 
     def _is_noise(self, line: bytes) -> bool:
+        # vLLM begins its bars with an empty line.
+        if self._is_below_noise and not line.strip(b"\r"):
+            return True
         # Of a bar that overwrites itself the last state is what the line says.
         if _NOISE.match(line.rstrip(b"\r").rpartition(b"\r")[2]):
             self.folded += 1
+            self._is_below_noise = True
             return True
         return False
 
