@@ -5,12 +5,14 @@ import type { LanguageClient } from "./languageClient";
 import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams } from "./methods";
 import { findPortside, isSkewed, type Portside } from "./server";
 import { START_TARGET } from "./targets";
+import { Telling } from "./telling";
 
 /** The language server of this window: one at a time, started and stopped one after the other. */
 export class LanguageServer implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private portside: Portside | undefined;
   private queue: Promise<void> = Promise.resolve();
+  private readonly telling = new Telling();
   private readonly started = new vscode.EventEmitter<void>();
 
   readonly onDidStart = this.started.event;
@@ -50,6 +52,7 @@ export class LanguageServer implements vscode.Disposable {
 
   dispose(): void {
     this.started.dispose();
+    this.telling.dispose();
     void this.stop();
   }
 
@@ -71,6 +74,7 @@ export class LanguageServer implements vscode.Disposable {
       this.client = createClient(this.portside, {
         commands: { startCommand: START_TARGET, debugCommand: DEBUG_TARGET },
         log: this.log,
+        middleware: this.telling.middleware,
         gaveUp: (message) => this.report(message),
       });
       await this.start(this.client);

@@ -3,7 +3,7 @@
  * Loading it takes longer than everything else that activation does.
  */
 import * as vscode from "vscode";
-import { CloseAction, ErrorAction, LanguageClient } from "vscode-languageclient/node";
+import { CloseAction, type CodeActionMiddleware, ErrorAction, LanguageClient } from "vscode-languageclient/node";
 import { Crashes } from "./crashes";
 import { DOCUMENTS } from "./documents";
 import type { Portside } from "./server";
@@ -18,13 +18,15 @@ export interface ClientOptions {
   /** The extension's commands behind the server's code lenses. */
   commands: { startCommand: string; debugCommand: string };
   log: vscode.LogOutputChannel;
+  middleware: CodeActionMiddleware;
   /** Called when it has ended too often. */
   gaveUp(message: string): void;
 }
 
 /** A client for a server that is started again when it ends, a few times. */
-export function createClient(portside: Portside, { commands, log, gaveUp }: ClientOptions): LanguageClient {
+export function createClient(portside: Portside, options: ClientOptions): LanguageClient {
   const [command, ...args] = portside.command;
+  const { commands, log, middleware, gaveUp } = options;
   const crashes = new Crashes(CRASHES, CRASH_WINDOW_MS);
   let hasRun = false;
   const client = new LanguageClient(
@@ -36,6 +38,7 @@ export function createClient(portside: Portside, { commands, log, gaveUp }: Clie
       initializationOptions: commands,
       outputChannel: log,
       initializationFailedHandler: () => false,
+      middleware,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => {

@@ -35,6 +35,8 @@ test("from the squiggle to a running server, as a person does it", { timeout: 90
     await person.preview(entry);
     await picture(page, "diff-preview");
     await person.applyPreview();
+    await person.toast("uvicorn core.qwen_vllm_server:app").waitFor(); // what to type from now on
+    await person.command("Notifications: Clear All Notifications");
     await person.saveAll();
     await until(
       () => !/uvicorn|__main__/.test(readFileSync(file, "utf8")),
