@@ -3,7 +3,12 @@
  * Loading it takes longer than everything else that activation does.
  */
 import * as vscode from "vscode";
-import { CloseAction, type CodeActionMiddleware, ErrorAction, LanguageClient } from "vscode-languageclient/node";
+import {
+  CloseAction,
+  type CodeActionMiddleware,
+  ErrorAction,
+  LanguageClient,
+} from "vscode-languageclient/node";
 import { Crashes } from "./crashes";
 import { DOCUMENTS } from "./documents";
 import type { Portside } from "./server";

@@ -28,11 +28,12 @@ export function section(id: string, title: string, children: Node[]): Node {
 
 /** now: in seconds since the epoch. */
 export function serverNode(record: ServerRecord, now: number): Node {
-  const item = new vscode.TreeItem(label(record), record.failure || record.message ? Expanded : Collapsed);
+  const title = `${record.port} ${phaseName(record.phase)}`;
+  const item = new vscode.TreeItem(title, record.failure || record.message ? Expanded : Collapsed);
   const place = isHere(record) ? "" : ` · ${path.basename(record.folder)}`;
   const uptime = span(now - record.started_at);
   item.id = `server:${record.id}`;
-  item.description = `:${record.port} · ${phaseName(record.phase)} · ${uptime}${place}`;
+  item.description = `${label(record)} · ${uptime}${place}`;
   item.iconPath = phaseThemeIcon(record.phase);
   item.contextValue = isHere(record) ? "server.here" : "server.elsewhere";
   item.tooltip = serverTooltip(record);

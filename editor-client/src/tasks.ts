@@ -71,6 +71,7 @@ export class ServeTasks implements vscode.TaskProvider {
       reveal: vscode.TaskRevealKind.Always,
       panel: vscode.TaskPanelKind.Dedicated,
       clear: true,
+      echo: false, // serve says what it runs, in a line that can be read
       showReuseMessage: false,
     };
     return task;

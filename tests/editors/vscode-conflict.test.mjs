@@ -5,15 +5,15 @@ import { PYTHON } from "../../scripts/environment.mjs";
 import { isListening, until } from "./sandbox.mjs";
 import { choosePort, health, SERVER } from "./vscode/example.mjs";
 import { Person } from "./vscode/person.mjs";
-import { picture, READABLE } from "./vscode/pictures.mjs";
+import { detail, INTERPRETER, picture, READABLE } from "./vscode/pictures.mjs";
 import { withWindow } from "./vscode/window.mjs";
 
-const OPTIONS = { machine: { "portside.interpreter": PYTHON }, user: READABLE };
+const OPTIONS = { machine: INTERPRETER, user: READABLE };
 
 /** Another program of the user that has the port. */
 async function hold(port, env) {
   const args = ["-m", "http.server", String(port), "--bind", "127.0.0.1"];
-  const holder = spawn(PYTHON, args, { env, stdio: "ignore" });
+  const holder = spawn(PYTHON, args, { argv0: "python", env, stdio: "ignore" });
   const ended = new Promise((resolve) => holder.once("exit", resolve));
   await until(() => isListening(port), 60_000, `port ${port} is held`);
   return { pid: holder.pid, ended, end: () => holder.kill() && ended };
@@ -34,6 +34,7 @@ test("a taken port is asked about, and the next one is used", { timeout: 900_000
     for (const part of ["http.server", `pid ${holder.pid}`, "yours", "started", "ago"])
       assert(text.includes(part), `${part} in ${text}`);
     await picture(page, "conflict");
+    await detail(page, "conflict", { x: 330, y: 320, width: 740, height: 220 });
     const next = await person.buttonOf(dialog, /^Use port \d+$/);
     const other = Number((await next.textContent()).match(/\d+/)[0]);
     await person.press(next);
@@ -45,6 +46,7 @@ test("a taken port is asked about, and the next one is used", { timeout: 900_000
     await person.row(`Port ${port} is held by`).waitFor();
     await person.row(`Dev server core.qwen_vllm_server:app, port ${other}, ready`).waitFor();
     await picture(page, "view");
+    await detail(page, "view", { x: 0, y: 0, width: 352, height: 230 });
 
     await person.command("Stop dev server");
     await person.statusSays("no server");

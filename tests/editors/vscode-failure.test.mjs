@@ -5,10 +5,10 @@ import { PYTHON } from "../../scripts/environment.mjs";
 import { freePort, placeOf, until } from "./sandbox.mjs";
 import { choosePort, SERVER } from "./vscode/example.mjs";
 import { Person } from "./vscode/person.mjs";
-import { picture, READABLE } from "./vscode/pictures.mjs";
+import { detail, INTERPRETER, picture, READABLE } from "./vscode/pictures.mjs";
 import { withWindow } from "./vscode/window.mjs";
 
-const OPTIONS = { machine: { "portside.interpreter": PYTHON }, user: READABLE };
+const OPTIONS = { machine: INTERPRETER, user: READABLE };
 
 test("a failure stands at the line, and goes when the line is mended", { timeout: 900_000 }, async () => {
   await withWindow(OPTIONS, async ({ page, box, address }) => {
@@ -28,6 +28,7 @@ test("a failure stands at the line, and goes when the line is mended", { timeout
     assert.match(await problem.textContent(), /portside[\s\S]*module-missing/);
     await person.problem("uvicorn.run").waitFor(); // the findings of the language server stay
     await picture(page, "failure");
+    await detail(page, "failure", { x: 356, y: 245, width: 1040, height: 520 });
 
     await page.locator(".monaco-editor .view-lines").first().click();
     await person.rewriteLine(line, "from PIL import Image, UnidentifiedImageError");
@@ -38,7 +39,8 @@ test("a failure stands at the line, and goes when the line is mended", { timeout
 });
 
 test("a dev server of a terminal, in another folder, is seen and stopped", { timeout: 900_000 }, async () => {
-  await withWindow(OPTIONS, async ({ box, page, address }) => {
+  const options = { ...OPTIONS, machine: { "portside.interpreter": PYTHON } };
+  await withWindow(options, async ({ box, page, address }) => {
     const person = new Person(page);
     const port = await freePort();
     await person.enter(address);

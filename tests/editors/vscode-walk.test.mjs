@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { PYTHON } from "../../scripts/environment.mjs";
 import { isListening, placeOf, until } from "./sandbox.mjs";
 import { askWithoutPause, choosePort, health, SERVER } from "./vscode/example.mjs";
 import { Person } from "./vscode/person.mjs";
-import { picture, READABLE } from "./vscode/pictures.mjs";
+import { detail, INTERPRETER, picture, READABLE } from "./vscode/pictures.mjs";
 import { withWindow } from "./vscode/window.mjs";
 
 const FIX = "Fix: launch via uvicorn CLI";
 
 test("from the squiggle to a running server, as a person does it", { timeout: 900_000 }, async () => {
   const options = {
-    machine: { "portside.interpreter": PYTHON },
+    machine: INTERPRETER,
     user: READABLE,
     env: { STANDIN_LOAD_S: "3" }, // long enough to be seen loading
   };
@@ -28,10 +27,12 @@ test("from the squiggle to a running server, as a person does it", { timeout: 90
     await page.waitForSelector(".monaco-editor .squiggly-warning");
     assert.match(await person.showHover(), /uvicorn[\s\S]*PS101/);
     await picture(page, "squiggle");
+    await detail(page, "squiggle", { x: 356, y: 200, width: 870, height: 300 });
     await page.keyboard.press("Escape");
 
     const entry = await person.quickFixMenu(FIX);
     await picture(page, "quick-fix");
+    await detail(page, "quick-fix", { x: 356, y: 400, width: 860, height: 300 });
     await person.preview(entry);
     await picture(page, "diff-preview");
     await person.applyPreview();
@@ -48,6 +49,7 @@ test("from the squiggle to a running server, as a person does it", { timeout: 90
     await person.statusSays(`:${port} loading`);
     await until(async () => /engine/.test(await person.terminalText()), 120_000, "the engine's step");
     await picture(page, "loading");
+    await detail(page, "loading", { x: 0, y: 548, width: 1000, height: 312 });
     await person.statusSays(`:${port} ready`);
     assert.match(await person.terminalText(), /ready/i);
     assert.deepEqual(await health(port), { status: "ok", model: "Qwen/Qwen2.5-VL-3B-Instruct" });

@@ -2,13 +2,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { freePort } from "../sandbox.mjs";
-import { PICTURES } from "./pictures.mjs";
+import { linkEnvironment, PICTURES } from "./pictures.mjs";
 
 export const SERVER = "core/qwen_vllm_server.py";
 const FILES = [SERVER, "Dockerfile", "docker-compose.yml", "pyproject.toml", "start.sh"];
 
 /** The example's own port in pictures; in tests one that is free on this machine. */
 export async function choosePort(workspace) {
+  linkEnvironment(workspace);
   if (PICTURES) return 8010;
   const port = await freePort();
   for (const name of FILES) {

@@ -26,11 +26,16 @@ export class Person {
   }
 
   async command(title) {
+    await this.prepareCommand(title);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Everything but the Enter. */
+  async prepareCommand(title) {
     await this.page.keyboard.press("F1");
     await this.quickInput.waitFor();
     await this.quickInput.fill(`>${title}`);
     await this.page.locator(`.quick-input-list .monaco-list-row[aria-label*="${title}"]`).first().waitFor();
-    await this.page.keyboard.press("Enter");
   }
 
   /** Puts the cursor to a line and column, both from 1. */

@@ -41,7 +41,7 @@ const FAILURES = path.join(CHECKOUT, "build/editor-tests");
  * Runs `work` in a window of its own. Afterwards no process may be left and the folder is gone.
  *
  * machine: settings that count in remote windows, which these are: those of scope machine(-overridable).
- * payload: what VS Code's page is told beside its folder, made from the address of a path.
+ * payload: what VS Code's page is told beside its folder, made from the address of a path, and the folder's path.
  * driver: let the page end the window with an exit code; shows no toasts then.
  */
 export async function withWindow(
@@ -64,7 +64,7 @@ export async function withWindow(
     page.setDefaultTimeout(180_000);
     const query = {
       folder: box.workspace,
-      payload: JSON.stringify(payload((file) => `vscode-remote://localhost:${port}${file}`)),
+      payload: JSON.stringify(payload((file) => `vscode-remote://localhost:${port}${file}`, box.workspace)),
     };
     await work({ page, box, address: `http://localhost:${port}/?${new URLSearchParams(query)}` });
   } catch (error) {

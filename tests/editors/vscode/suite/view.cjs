@@ -47,8 +47,8 @@ module.exports = {
   async "a dev server of a terminal is in the view, with words for its phase"() {
     await withRecord(record({}), async () => {
       const { item } = await until(() => rowOf("server:f00"), "the server's row");
-      assert.equal(item.label, "core.other:app");
-      assert.equal(item.description, ":8123 · ready · 3 min");
+      assert.equal(item.label, "8123 ready");
+      assert.equal(item.description, "core.other:app · 3 min");
       assert.equal(item.contextValue, "server.here");
       assert.match(item.accessibilityInformation.label, /^Dev server core\.other:app, port 8123, ready, /);
     });
@@ -72,7 +72,7 @@ module.exports = {
         assert(item.label, item.id);
       }
       const { item } = await rowOf("server:f00");
-      assert.match(item.description, /failed/);
+      assert.equal(item.label, "8123 failed");
       assert.equal(item.iconPath.id, "error");
     });
   },
