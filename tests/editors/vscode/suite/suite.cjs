@@ -1,5 +1,6 @@
 /** Runs inside the extension host, beside the installed .vsix. A failed assertion ends it with exit code 1. */
-const tests = { ...require("./language.cjs"), ...require("./view.cjs"), ...require("./failures.cjs") };
+const SUBJECTS = ["language", "view", "failures", "tasks", "explain"];
+const tests = Object.assign({}, ...SUBJECTS.map((name) => require(`./${name}.cjs`)));
 
 exports.run = async () => {
   const failed = [];

@@ -5,7 +5,7 @@ const fs = require("node:fs");
 const net = require("node:net");
 const vscode = require("vscode");
 const { record, withRecord } = require("./records.cjs");
-const { api, until, uriOf } = require("./workspace.cjs");
+const { api, freePort, until, uriOf } = require("./workspace.cjs");
 
 /** All rows, the sections' and their children's. */
 async function rows() {
@@ -16,15 +16,6 @@ async function rows() {
 
 async function rowOf(id) {
   return (await rows()).find(({ item }) => item.id === id);
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** A process that holds the port, of which the editor knows nothing. */

@@ -1,6 +1,7 @@
 /** What the tests in the extension host look at: files, findings, processes. */
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
+const net = require("node:net");
 const vscode = require("vscode");
 
 async function until(probe, what, limitMs = 120_000) {
@@ -47,4 +48,13 @@ function languageServers() {
   return children.filter((pid) => pid && commandOf(pid).includes("lsp")).map(Number);
 }
 
-module.exports = { api, codeOf, diagnosticsOf, languageServers, open, until, uriOf };
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+module.exports = { api, codeOf, diagnosticsOf, freePort, languageServers, open, until, uriOf };
