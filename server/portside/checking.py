@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from portside.workspace.project import Project
 
 
+# A branch was switched: to look at everything again costs less than to look at each.
+_MANY = 500
+
+
 class Checker:
     """Checks files, and keeps what it learns about each project between two checks.
 
@@ -49,6 +53,7 @@ class Checker:
         self._select, self._ignore, self._severity = select, ignore, severity
         self._overridden: dict[Path, Settings] = {}
         self._projects: dict[tuple[Path, str], Project] = {}
+        self._overlays: dict[Path, str] = {}
 
     def settings(self, folder: Path) -> Settings:
         """What counts in this folder, an absolute path. Raises SettingsError."""
@@ -73,7 +78,41 @@ class Checker:
                 steady=self._steady,
                 seen_imports=self.seen_imports,
             )
+            for overlaid, text in self._overlays.items():
+                if settings.root in overlaid.parents:
+                    self._projects[key].set_overlay(overlaid, text)
         return self._projects[key]
+
+    def changed(self, paths: Collection[Path]) -> None:
+        """These files, or all in these folders, were written, made or removed. Raises SettingsError."""
+        for project, own in self._by_project(paths).items():
+            if len(own) > _MANY:
+                project.changed()
+            else:
+                for path in own:
+                    project.changed(path)
+
+    def set_overlay(self, path: Path, text: str | None) -> None:
+        """The unsaved text of a file counts where others import or run it; None for the saved one again.
+
+        Raises SettingsError.
+        """
+        if text is None:
+            self._overlays.pop(path, None)
+        else:
+            self._overlays[path] = text
+        for project in self._by_project([path]):
+            project.set_overlay(path, text)
+
+    def _by_project(self, paths: Collection[Path]) -> dict[Project, list[Path]]:
+        """The projects that read these files: their own, and those in whose folder that one lies."""
+        found: dict[Project, list[Path]] = {}
+        for path in paths:
+            own = self.project(path)
+            around = [project for project in self._projects.values() if project.root in path.parents]
+            for project in dict.fromkeys((own, *around)):
+                found.setdefault(project, []).append(path)
+        return found
 
     def load_rules(self) -> None:
         """Import what checks take; finding the files and a first look at them do without."""

@@ -170,7 +170,7 @@ class Fixing:
     def _set_text(self, change: Change, text: str) -> None:
         change.text = text
         # Other files' findings depend on this one, and it is not written yet.
-        self._checker.project(change.path).set_overlay(change.path, text)
+        self._checker.set_overlay(change.path, text)
 
     def _restore(self, saved: dict[Path, str]) -> None:
         for path, change in self._changes.items():

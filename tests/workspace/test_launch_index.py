@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,10 @@ def test_a_proxy_is_noticed(root: Path) -> None:
 def test_a_script_that_only_asks_servers_is_known(root: Path, source: str, expected: bool) -> None:
     (root / "ask.py").write_text(source)
     assert LaunchIndex(LaunchTexts(root)).only_calls("ask.py") is expected
+
+
+def test_a_folder_that_was_removed_without_a_word_says_nothing_any_more(root: Path) -> None:
+    files = LaunchIndex(LaunchTexts(root))
+    assert "deploy/compose.yaml" in paths(files)
+    shutil.rmtree(root / "deploy")
+    assert "deploy/compose.yaml" not in paths(files)

@@ -19,7 +19,7 @@ def fixed_text(document: Document, documents: Documents, opened: Collection[Path
     """
     checker = Checker(opened=opened)
     for other in documents.open():
-        checker.project(other.path).set_overlay(other.path, other.buffer.text)
+        checker.set_overlay(other.path, other.buffer.text)
     text = document.buffer.text
     fixing = Fixing(checker, within=document.path)
     fixing.fix(TextFile(document.path, text, text.encode("utf-8", "replace")))

@@ -261,8 +261,7 @@ class Session:
     def _changed_on_disk(self, paths: list[Path]) -> None:
         if any(_is_settings(path) for path in paths):
             self._reload_settings()
-        for path in paths:
-            self._workspace.projects.project(path).changed(path)
+        self._workspace.projects.changed(paths)
         self._recheck()
 
     def _preferences_changed(self) -> None:

@@ -63,7 +63,7 @@ class Workspace:
         self._found.pop(uri, None)
         if document is not None:
             self._unshared.discard(uri)
-            self.projects.project(document.path).set_overlay(document.path, None)
+            self.projects.set_overlay(document.path, None)
         return document
 
     # What is known of them
@@ -101,7 +101,7 @@ class Workspace:
         for other in self._unshared - {but}:
             document = self.documents.get(other)
             if document is not None:
-                self.project(document).set_overlay(document.path, document.buffer.text)
+                self.projects.set_overlay(document.path, document.buffer.text)
         self._unshared &= {but}
 
     def _check(self, document: Document) -> tuple[Finding, ...]:

@@ -82,7 +82,8 @@ class LaunchIndex:
         """
         for path in sorted(self._texts.paths()):
             file = self._entry(path).file if self._may_matter(path) else None
-            if file is not None and file.format is not Format.DOTENV:
+            # Of a folder that was removed not every editor tells.
+            if file is not None and file.format is not Format.DOTENV and self._texts.is_file(path):
                 yield file
 
     def file(self, path: str) -> LaunchFile | None:

@@ -6,6 +6,7 @@ is told when one of them may have changed.
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
@@ -79,7 +80,7 @@ class LaunchTexts:
         try:
             return decode(Path(path), data).text if data is not None else None
         except UnreadableFile:
-            return None
+            return _in_another_encoding(data) if data is not None else None
 
     def data(self, path: str) -> bytes | None:
         """What is saved; None where nothing can be read, or too much."""
@@ -100,6 +101,9 @@ class LaunchTexts:
             self._say(None)
             return
         relative = self.relative(path)
+        if self._is_folder(relative):
+            self.changed()
+            return
         self._note(relative, path.name)
         self._forget(relative)
 
@@ -119,6 +123,16 @@ class LaunchTexts:
     def _say(self, path: str | None) -> None:
         for forget in self._listeners:
             forget(path)
+
+    def _is_folder(self, path: str) -> bool:
+        """Whether it is a folder, or was one with files that are known."""
+        if self._others is None or path in self._others or path.endswith(PYTHON_SUFFIXES):
+            return False
+        if os.path.isdir(self._top + path):  # noqa: PTH112 - for each of many events
+            return True
+        inside = f"{path}/"
+        python = (known for files in self._python.values() for known in files)
+        return not self.is_file(path) and any(known.startswith(inside) for known in (*self._others, *python))
 
     def _note(self, path: str, name: str) -> None:
         """Keep what the walk found in step with a file that came or went."""
@@ -146,8 +160,12 @@ class LaunchTexts:
             relative = path[len(self._top) :].replace(os.sep, "/")
             if relative.endswith(PYTHON_SUFFIXES):
                 self._python[relative.rpartition("/")[2]].add(relative)
-            else:
+            elif not (os.path.islink(path) and self._is_elsewhere_too(path)):  # noqa: PTH114 - as above
                 yield relative
+
+    def _is_elsewhere_too(self, path: str) -> bool:
+        """Whether a link leads to a file of the workspace, which the walk comes to as well."""
+        return os.path.realpath(path).startswith(os.path.realpath(self._top) + os.sep)
 
     def _names_in(self, folder: str) -> Iterator[str]:
         try:
@@ -157,6 +175,12 @@ class LaunchTexts:
         own = [path for path in self._overlays if folder_of(path) == folder]
         paths = [f"{folder}/{name}" if folder else name for name in names if kind_of(name) is not None]
         yield from sorted({*paths, *own})
+
+
+def _in_another_encoding(data: bytes) -> str | None:
+    """A comment in Latin-1 says nothing about ports; for what does, one character a byte will do."""
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return None if is_wide or b"\0" in data else data.decode("latin-1")
 
 
 def _is_of_interest(name: str) -> bool:

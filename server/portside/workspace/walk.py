@@ -85,7 +85,7 @@ def is_below(folder: str, path: str, excluded: Excluded) -> bool:
         if _ignored(inside, True, ignores) or (exclusion is not None and exclusion(inside, True)):
             return False
         here = inside
-        if os.path.exists(f"{here}{os.sep}pyvenv.cfg"):  # noqa: PTH110 - for each of thousands of events
+        if os.path.exists(f"{here}{os.sep}pyvenv.cfg") or is_worktree(f"{here}{os.sep}.git"):  # noqa: PTH110 - many
             return False
     ignores, exclusion = (*ignores, *_ignore_file(here)), excluded(here)
     return not _ignored(path, False, ignores) and not (exclusion is not None and exclusion(path, False))
@@ -112,7 +112,7 @@ def _walk(
             continue
         if not is_folder:
             yield entry.path
-        elif not _is_environment(inside := _entries(entry.path)):
+        elif not _is_apart(inside := _entries(entry.path)):
             yield from _walk(entry.path, inside, ignores, excluded, wanted)
 
 
@@ -131,8 +131,20 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_environment(entries: list[os.DirEntry[str]]) -> bool:
-    return any(entry.name == "pyvenv.cfg" for entry in entries)
+def _is_apart(entries: list[os.DirEntry[str]]) -> bool:
+    """Whether these are those of a virtual environment, or of a working tree of the same repository."""
+    return any(
+        entry.name == "pyvenv.cfg" or (entry.name == ".git" and is_worktree(entry.path)) for entry in entries
+    )
+
+
+def is_worktree(path: str) -> bool:
+    """Whether `.git` at this path is that of `git worktree add`: all of its files are those of a branch."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - see above
+            return re.match(rb"gitdir:.*[/\\]worktrees[/\\]", file.read(4096)) is not None
+    except OSError:  # a folder, as in every clone
+        return False
 
 
 def _ignored(path: str, is_folder: bool, ignores: _Ignores) -> bool:

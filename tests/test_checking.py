@@ -1,0 +1,60 @@
+"""Files of many projects: what one of them is told, the others learn where they read it, too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portside.checking import Checker
+
+COMPOSE = "services:\n  api:\n    build: services/api\n    ports: ['8000:{}']\n"
+DOCKERFILE = 'FROM a\nCMD ["uvicorn", "a:app", "--port", "8000"]\n'
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository with a project in it that has settings of its own."""
+    nested = tmp_path / "services/api"
+    nested.mkdir(parents=True)
+    for folder in (tmp_path, nested):
+        (folder / "pyproject.toml").write_text("[project]\nname = 'a'\n")
+    (nested / "Dockerfile").write_text(DOCKERFILE)
+    (tmp_path / "compose.yaml").write_text(COMPOSE.format(8000))
+    return tmp_path
+
+
+def codes(checker: Checker, root: Path) -> list[str]:
+    path = root / "compose.yaml"
+    return [finding.code for finding in checker.check(path, path.read_text()).findings]
+
+
+def test_a_saved_file_of_a_project_counts_for_the_one_around_it(root: Path) -> None:
+    checker = Checker(opened=[root])
+    assert codes(checker, root) == []
+    (root / "services/api/Dockerfile").write_text(DOCKERFILE.replace("8000", "9000"))
+    checker.changed([root / "services/api/Dockerfile"])
+    assert codes(checker, root) == ["PS204"]
+
+
+def test_so_does_an_unsaved_one_whichever_project_was_there_first(root: Path) -> None:
+    checker = Checker(opened=[root])
+    dockerfile, text = root / "services/api/Dockerfile", DOCKERFILE.replace("8000", "9000")
+    checker.set_overlay(dockerfile, text)
+    assert codes(checker, root) == ["PS204"]
+    checker.set_overlay(dockerfile, None)
+    assert codes(checker, root) == []
+    checker.set_overlay(dockerfile, text)
+    assert codes(checker, root) == ["PS204"]
+
+
+def test_a_branch_that_was_switched_is_looked_at_as_a_whole(root: Path) -> None:
+    checker = Checker(opened=[root])
+    assert codes(checker, root) == []
+    many = [root / f"services/api/src/{number}.py" for number in range(1000)]
+    (root / "services/api/src").mkdir()
+    for path in many:
+        path.write_text("")
+    (root / "services/api/Dockerfile").write_text(DOCKERFILE.replace("8000", "9000"))
+    checker.changed([*many, root / "services/api/Dockerfile"])
+    assert codes(checker, root) == ["PS204"]
