@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from tree_sitter import Node
 
@@ -19,21 +18,21 @@ from portside.knowledge.servers import PROGRAMS
 from portside.launchfiles import shell_mentions
 from portside.launchfiles.facts import PortMention
 from portside.launchfiles.placed import Placed
+from portside.launchfiles.shell_endings import may_end_others
+from portside.launchfiles.shell_heredocs import body_of, expanded_body, file_written, is_run, lines_in
 from portside.launchfiles.shell_mentions import ASKING
 from portside.launchfiles.shell_reading import read_line
 from portside.launchfiles.shell_state import Array, State, merge
 from portside.launchfiles.shell_sums import holds
 from portside.launchfiles.shell_syntax import ShellTree
 from portside.launchfiles.shell_words import Words, braced
-from portside.launchfiles.started import Around, ScriptRun, Started, program_name
-from portside.launchfiles.variables import Style, expand
+from portside.launchfiles.started import Around, ScriptRun, Started
 from portside.lint.source import Span
 
 _BUILTINS = frozenset(
     """cd pushd popd source . set exit return shift read getopts mapfile readarray let wait kill pkill killall
     : true false trap test [ export""".split()  # noqa: SIM905
 )
-_SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ash", "ksh"})
 _LOADS = re.compile(r"(?:^|[\s/'\"])((?:[\w./${}-]*/)?(?:\.env[\w.-]*|[\w-]+\.env))\b")
 _EMPTY_TEST = re.compile(
     r"-z\s+[\"']?\$\{?(\w+)|[\"']?\$\{?(\w+)[^=!]*==?\s*(?:\"\"|'')|!\s*-n\s+[\"']?\$\{?(\w+)|!\s*-v\s+(\w+)"
@@ -57,29 +56,6 @@ _DULL = NO_LAUNCH - _BUILTINS - ASKING
 _MOST_STEPS = 3000
 _MOST_ROUNDS = 32
 _DEEPEST_CALL = 6
-
-# What ends servers that run in the background, by the command's name or by its words; a function of another
-# file goes by its name.
-_ENDS = re.compile(r"(?i).*(kill|stop|shut_?down|terminate|clean_?up|tear_?down).*")
-_ENDING = frozenset(
-    {"kill", "pkill", "killall", "stop", "rm", "down", "delete", "kill-session", "kill-server"}
-)
-_ENDING_TOOLS = frozenset(
-    {
-        "xargs", "sudo", "docker", "podman", "docker-compose", "kubectl", "tmux", "screen", "systemctl",
-        "service", "supervisorctl", "pm2", "ray",
-    }
-)  # fmt: skip
-
-
-def _may_end_others(words: Sequence[Placed]) -> bool:
-    """Whether a command may end what was started in the background before it."""
-    name = program_name(words[0].text)
-    texts = {word.text for word in words[1:]}
-    if name == "fuser":
-        return any(re.fullmatch(r"-\w*k\w*", text) for text in texts)
-    return _ENDS.fullmatch(name) is not None or (name in _ENDING_TOOLS and bool(texts & _ENDING))
-
 
 StartWords = Callable[[Sequence[Placed], Around, int], Iterable[Started]]
 
@@ -224,56 +200,30 @@ class _Run:
         body = node.child_by_field_name("body")
         heredoc = next((child for child in node.children if child.type == "heredoc_redirect"), None)
         if heredoc is not None:
-            self._heredoc(body, heredoc)
-            self._keep(node, body, heredoc)
+            self._heredoc(node, body, heredoc)
             for child in heredoc.named_children:
                 if child.type in {"pipeline", "list", "command", "redirected_statement"}:
                     self._statement(child)
         given = next((child for child in node.children if child.type == "herestring_redirect"), None)
         if body is not None and body.type == "while_statement" and given is not None:
             line = self._words().joined(given.named_children[0]) if given.named_children else None
-            self._lines = _lines(line) if line is not None and line.known else []
+            self._lines = lines_in(line) if line is not None and line.known else []
         if body is not None:
             self._statement(body)
 
-    def _heredoc(self, body: Node | None, heredoc: Node) -> None:
-        """`bash <<EOF` runs it, `cat > file <<EOF` does not."""
-        words = self._tree.of(body).split() if body is not None else []
-        while words and (words[0] in {"sudo", "exec", "env"} or "=" in words[0]):
-            words = words[1:]
-        if (
-            not words
-            or program_name(words[0]) not in _SHELLS
-            or any(not word.startswith("-") for word in words[1:])
-        ):
+    def _heredoc(self, node: Node, body: Node | None, heredoc: Node) -> None:
+        if body is None:
             return
-        inside = next((child for child in heredoc.named_children if child.type == "heredoc_body"), None)
-        if inside is not None:
-            text = self._text.part(self._tree.start(inside), self._tree.end(inside))
-            self._run_text(text)
-
-    def _keep(self, node: Node, body: Node | None, heredoc: Node) -> None:
-        """What a later command may read or run: `while read … done <<EOF`, `cat > start.sh <<EOF`."""
-        inside = next((child for child in heredoc.named_children if child.type == "heredoc_body"), None)
-        if inside is None or body is None:
+        if is_run(self._tree.of(body)):
+            text = body_of(self._tree, self._text, heredoc)
+            if text is not None:
+                self._run_text(text)
             return
-        text = self._text.part(self._tree.start(inside), self._tree.end(inside))
-        start = next((child for child in heredoc.named_children if child.type == "heredoc_start"), None)
-        if start is not None and not re.search(r"['\"\\]", self._tree.of(start)):
-            text = expand(text, Style.BRACES, self._state.lookup)
-        if body.type == "while_statement":
-            self._lines = _lines(text)
-        elif path := self._file_written(node, body, heredoc):
+        text = expanded_body(self._tree, self._text, heredoc, self._state)
+        if text is not None and body.type == "while_statement":
+            self._lines = lines_in(text)
+        elif text is not None and (path := file_written(self._tree, self._words(), node, body, heredoc)):
             self._written[path] = text
-
-    def _file_written(self, node: Node, body: Node, heredoc: Node) -> str:
-        words = self._tree.of(body).split()
-        if "tee" in words[:2]:
-            return next((word for word in words[words.index("tee") + 1 :] if not word.startswith("-")), "")
-        redirects = [child for child in (*node.children, *heredoc.children) if child.type == "file_redirect"]
-        if words[:1] != ["cat"] or not redirects or not redirects[0].named_children:
-            return ""
-        return self._words().joined(redirects[0].named_children[-1]).text
 
     def _run_text(self, text: Placed, around: Around | None = None) -> None:
         """Text that another shell reads, with what is exported here."""
@@ -563,7 +513,7 @@ class _Run:
         return [Placed.joined([self._text.part(start, end + 1), joined])]
 
     def _run_words(self, words: Sequence[Placed]) -> None:
-        if _may_end_others(words):
+        if may_end_others(words):
             self._apart()
         around = self._here()
         self.outcome.mentions += shell_mentions.of_command(words)
@@ -691,12 +641,6 @@ class _Run:
             start = self._tree.start(node)
             found[item[1]] = self._text.part(start + item.start(2), start + item.end(2))
         return found
-
-
-def _lines(text: Placed) -> list[Placed]:
-    ends = [found.end() for found in re.finditer(r"\n|\Z", text.text)]
-    lines = [text.part(start, end) for start, end in pairwise([0, *ends])]
-    return [line for line in lines if line.text.strip()]
 
 
 def started_by(outcome: Outcome) -> Iterator[Started]:
