@@ -1,6 +1,6 @@
 /** What has to agree between the manifest, the sources and the translations. Needs no editor. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { CHECKOUT } from "../../scripts/environment.mjs";
@@ -39,6 +39,43 @@ test("every command of the manifest is implemented", () => {
   for (const { command } of manifest.contributes.commands) {
     assert.match(sources, new RegExp(`\\b${command.replace("portside.", "")}\\b`), command);
   }
+});
+
+test("menus, the welcome text and the walkthrough name commands that exist", () => {
+  const { commands, menus, viewsWelcome } = manifest.contributes;
+  const declared = commands.map(({ command }) => command);
+  for (const { command } of Object.values(menus).flat()) assert(declared.includes(command), command);
+  const texts = ["package.nls.json", "package.nls.ko.json"].map(read).join("");
+  for (const [, command] of texts.matchAll(/\(command:(portside\.\w+)\)/g))
+    assert(declared.includes(command), command);
+  assert(viewsWelcome.length > 0);
+});
+
+test("every picture and icon is in the package, and says in words what it shows", () => {
+  const packaged = read(".vscodeignore")
+    .split("\n")
+    .filter((line) => line.startsWith("!"))
+    .map((line) => line.slice(1));
+  const isPackaged = (file) => packaged.some((pattern) => matches(file, pattern));
+  const { views, viewsContainers, walkthroughs } = manifest.contributes;
+  const icons = [...Object.values(views), ...Object.values(viewsContainers), walkthroughs].flat();
+  const steps = walkthroughs.flatMap((each) => each.steps);
+  const files = [manifest.icon, ...icons.map(({ icon }) => icon), ...steps.map(({ media }) => media.image)];
+  for (const file of files) {
+    assert(existsSync(path.join(CHECKOUT, file)), file);
+    assert(isPackaged(file), `${file} in .vscodeignore`);
+  }
+  for (const { id, media } of steps) assert.match(media.altText, /^%/, id);
+});
+
+function matches(file, pattern) {
+  return new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}$`).test(file);
+}
+
+test("problem matchers and the language server do not overwrite each other's problems", () => {
+  const owners = manifest.contributes.problemMatchers.map(({ owner }) => owner);
+  assert(!owners.includes("portside"), "that is the language client's own");
+  assert.equal(new Set(owners).size, owners.length);
 });
 
 test("every setting of the manifest is read", () => {
