@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { explain, InstallError, install, pythonIn } from "./install";
+import { explain, InstallError, install, pythonIn, unwritable } from "./install";
 import type { Interpreter } from "./interpreter";
 import { withLock } from "./lock";
 
@@ -50,7 +50,7 @@ async function make(
   log: vscode.LogOutputChannel,
 ): Promise<string> {
   try {
-    await fs.mkdir(path.dirname(prefix), { recursive: true });
+    await makeStorage(path.dirname(prefix), log);
     return await withProgress((signal) =>
       withLock(`${prefix}.lock`, signal, async () => {
         // Another window may have made it while this one waited.
@@ -64,6 +64,16 @@ async function make(
     throw new InstallError(
       cancelled ? vscode.l10n.t("The installation was cancelled.") : explain(String(error)),
     );
+  }
+}
+
+async function makeStorage(folder: string, log: vscode.LogOutputChannel): Promise<void> {
+  try {
+    await fs.mkdir(folder, { recursive: true });
+    await fs.access(folder, fs.constants.W_OK);
+  } catch (error) {
+    log.error(String(error)); // of a file system that is only to be read, Node says that the folder is missing
+    throw new InstallError(unwritable());
   }
 }
 

@@ -1,9 +1,12 @@
+import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Interpreter } from "./interpreter";
 import { run } from "./process";
 
 const STEP_MS = 600_000;
+/** Less than this is left, in bytes: then that is why. */
+const TOO_LITTLE = 16 * 1024 * 1024;
 // No index is named here: the dependencies come from wherever the user's pip takes them.
 const PIP = ["-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--prefer-binary"];
 
@@ -19,14 +22,29 @@ export async function install(
   log: vscode.LogOutputChannel,
 ): Promise<void> {
   log.info(`Installing ${path.basename(wheel)} into ${folder} with ${base.path}`);
-  await step(base.path, ["-I", "-m", "venv", folder], signal, log);
   const python = pythonIn(folder);
-  await step(python, [...PIP, wheel], signal, log);
+  try {
+    await step(base.path, ["-I", "-m", "venv", folder], signal, log);
+    await step(python, [...PIP, wheel], signal, log);
+  } catch (error) {
+    // venv says of a full disk no more than that its own pip has failed.
+    if (await isFull(path.dirname(folder))) throw new InstallError(diskFull());
+    throw error;
+  }
   try {
     await step(python, [...PIP, `${wheel}[debug]`], signal, log);
   } catch (error) {
     if (signal.aborted) throw error;
     log.warn("Without debugpy: debugging needs it in the app's environment then.");
+  }
+}
+
+async function isFull(folder: string): Promise<boolean> {
+  try {
+    const { bavail, bsize } = await fs.statfs(folder);
+    return bavail * bsize < TOO_LITTLE;
+  } catch {
+    return false;
   }
 }
 
@@ -50,15 +68,9 @@ async function step(
 
 /** What the user can do about the output of a failed venv or pip. */
 export function explain(output: string): string {
-  if (/No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/i.test(output))
-    return vscode.l10n.t(
-      "The disk is full: Portside's server needs about 100 MB in the extension's storage. Free some and try again.",
-    );
-  if (/Read-only file system|Permission denied|EROFS|EACCES|EPERM/i.test(output))
-    return vscode.l10n.t(
-      "The extension's storage can't be written to. Make it writable, or install portside into the workspace's environment.",
-    );
-  if (/ensurepip is not|No module named '?(venv|ensurepip|pip)/.test(output))
+  if (/No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/i.test(output)) return diskFull();
+  if (/Read-only file system|Permission denied|EROFS|EACCES|EPERM/i.test(output)) return unwritable();
+  if (/ensurepip is not|'-m', 'ensurepip'|No module named '?(venv|ensurepip|pip)/.test(output))
     return vscode.l10n.t(
       "This Python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv.",
     );
@@ -75,4 +87,16 @@ export function explain(output: string): string {
       "pip could not get Portside's dependencies from your package index. Check the network and pip's settings (pip config list), or install portside into the workspace's environment.",
     );
   return output.trim().split("\n").at(-1) ?? "";
+}
+
+function diskFull(): string {
+  return vscode.l10n.t(
+    "The disk is full: Portside's server needs about 100 MB in the extension's storage. Free some and try again.",
+  );
+}
+
+export function unwritable(): string {
+  return vscode.l10n.t(
+    "The extension's storage can't be written to. Make it writable, or install portside into the workspace's environment.",
+  );
 }

@@ -26,8 +26,9 @@ export class ServeTasks implements vscode.TaskProvider {
 
   async provideTasks(): Promise<vscode.Task[]> {
     const choices = await findWorkspaceTargets(this.server);
-    const tasks = await Promise.all(choices.map((choice) => this.serve(choice)));
-    return tasks.filter((task) => task !== undefined);
+    const tasks = await Promise.allSettled(choices.map((choice) => this.serve(choice)));
+    // One folder's setting that names no Python is told when its own server is started.
+    return tasks.flatMap((task) => (task.status === "fulfilled" && task.value ? [task.value] : []));
   }
 
   async resolveTask(task: vscode.Task): Promise<vscode.Task | undefined> {

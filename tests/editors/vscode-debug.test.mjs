@@ -56,6 +56,14 @@ test("a breakpoint in a handler holds before and after a reload, as a person see
     await until(async () => !(await isListening(port)), 120_000, "the port is free");
     const ours = () => processesWith(box.folder, /portside (serve|debug-adapter)|debugpy/);
     await until(() => ours().length === 0, 60_000, "nothing of the session is left");
+
+    // F5 without a launch.json: the server of the active file.
+    await page.locator(".monaco-editor .view-lines").first().click();
+    await page.keyboard.press("F5");
+    await person.statusSays(`:${port} ready`);
+    await page.keyboard.press("Shift+F5");
+    await person.statusSays("no server");
+    await until(() => ours().length === 0, 60_000, "nothing of the second session is left");
   });
 });
 
@@ -76,6 +84,7 @@ async function health(port) {
 }
 
 async function choosePort(workspace) {
+  if (PICTURES) return 8010;
   const port = await freePort();
   for (const name of [SERVER, "Dockerfile", "docker-compose.yml", "pyproject.toml", "start.sh"]) {
     const file = path.join(workspace, name);

@@ -55,6 +55,19 @@ test("without a package index the user reads what to do", { timeout: 600_000 }, 
   });
 });
 
+test("a storage that can't be written to is told, with what to do", { timeout: 600_000 }, async () => {
+  await withWindow(BUNDLED, async ({ page, box, address }) => {
+    const person = new Person(page);
+    mkdirSync(path.dirname(box.at(...STORAGE)), { recursive: true });
+    writeFileSync(box.at(...STORAGE), "a file where the folder would be");
+    await person.enter(address);
+    await person.openFile(SERVER);
+    const toast = person.toast("storage can't be written to");
+    await toast.waitFor();
+    await toast.getByRole("button", { name: "Try again" }).waitFor();
+  });
+});
+
 test("an interpreter that does not run is named", { timeout: 600_000 }, async () => {
   const machine = { "portside.interpreter": "/nowhere/python" };
   await withWindow({ machine }, async ({ page, address }) => {
@@ -65,16 +78,39 @@ test("an interpreter that does not run is named", { timeout: 600_000 }, async ()
   });
 });
 
-test("a Python that is too old for Portside is named, with what it needs", { timeout: 600_000 }, async () => {
+test("where the app's Python is too old for Portside, another one runs it", {
+  timeout: 900_000,
+}, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "portside-old-"));
   try {
     const machine = { "portside.interpreter": pretendedPython(folder, [3, 9]) };
-    const env = { PATH: folder };
-    await withWindow({ ...BUNDLED, machine, env }, async ({ page, address }) => {
+    await withWindow({ ...BUNDLED, machine }, async ({ page, box, address }) => {
       const person = new Person(page);
       await person.enter(address);
       await person.openFile(SERVER);
-      await person.toast("Portside runs on Python 3.10 or later").waitFor();
+      await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
+      await page.waitForSelector(".monaco-editor .squiggly-warning", { timeout: 600_000 });
+      const made = readdirSync(box.at(...STORAGE)).filter((name) => name.endsWith(".json"));
+      assert.match(made.join(), /^server-\w+-py3\.(?!9)\d+\.json$/);
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a Portside of another release than the extension's is told, with what to do", {
+  timeout: 600_000,
+}, async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "portside-skew-"));
+  try {
+    const machine = { "portside.interpreter": environmentWithPortside(folder, "9.9.9") };
+    await withWindow({ machine }, async ({ page, address }) => {
+      const person = new Person(page);
+      await person.enter(address);
+      await person.openFile(SERVER);
+      const toast = person.toast("Portside 9.9.9 in");
+      await toast.waitFor();
+      await toast.getByRole("button", { name: "Use the bundled server" }).waitFor();
     });
   } finally {
     rmSync(folder, { recursive: true });
@@ -160,4 +196,19 @@ function pretendedPython(folder, version) {
   const answer = JSON.stringify({ path: file, version, portside: null });
   writeFileSync(file, `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
   return file;
+}
+
+/** A virtual environment with this checkout's Portside, which says that it is another version. */
+function environmentWithPortside(folder, version) {
+  execFileSync(PYTHON, ["-m", "venv", "--without-pip", folder]);
+  const ask = (python, name) =>
+    String(execFileSync(python, ["-c", `import sysconfig; print(sysconfig.get_path("${name}"))`])).trim();
+  const python = path.join(folder, "bin/python");
+  const lines = [
+    ask(PYTHON, "purelib"),
+    path.join(CHECKOUT, "server"),
+    `import portside; portside.__version__ = "${version}"`,
+  ];
+  writeFileSync(path.join(ask(python, "purelib"), "portside.pth"), `${lines.join("\n")}\n`);
+  return python;
 }

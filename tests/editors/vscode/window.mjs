@@ -42,10 +42,11 @@ const FAILURES = path.join(CHECKOUT, "build/editor-tests");
  *
  * machine: settings that count in remote windows, which these are: those of scope machine(-overridable).
  * payload: what VS Code's page is told beside its folder, made from the address of a path, and the folder's path.
+ * place: what is opened, of the sandbox: a folder, or the workspace file that it makes.
  * driver: let the page end the window with an exit code; shows no toasts then.
  */
 export async function withWindow(
-  { machine = {}, user = {}, env = {}, trusted = true, driver = false, payload = () => [] },
+  { machine = {}, user = {}, env = {}, trusted = true, driver = false, place = inFolder, payload = () => [] },
   work,
 ) {
   const box = sandbox();
@@ -63,7 +64,7 @@ export async function withWindow(
     const page = context.pages()[0] ?? (await context.newPage());
     page.setDefaultTimeout(180_000);
     const query = {
-      folder: box.workspace,
+      ...place(box),
       payload: JSON.stringify(payload((file) => `vscode-remote://localhost:${port}${file}`, box.workspace)),
     };
     await work({ page, box, address: `http://localhost:${port}/?${new URLSearchParams(query)}` });
@@ -75,6 +76,10 @@ export async function withWindow(
     if (child) killGroup(child);
     await dissolve(box);
   }
+}
+
+function inFolder({ workspace }) {
+  return { folder: workspace };
 }
 
 function trust(trusted) {
