@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from portside.checking import Checker
+from portside.lint.finding import Applicability
 
 COMPOSE = "services:\n  api:\n    build: services/api\n    ports: ['8000:{}']\n"
 DOCKERFILE = 'FROM a\nCMD ["uvicorn", "a:app", "--port", "8000"]\n'
@@ -58,3 +59,20 @@ def test_a_branch_that_was_switched_is_looked_at_as_a_whole(root: Path) -> None:
     (root / "services/api/Dockerfile").write_text(DOCKERFILE.replace("8000", "9000"))
     checker.changed([*many, root / "services/api/Dockerfile"])
     assert codes(checker, root) == ["PS204"]
+
+
+def test_who_runs_a_script_from_outside_of_its_project_is_named(root: Path) -> None:
+    script = root / "services/api/server.py"
+    script.write_text(
+        "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n"
+        "if __name__ == '__main__':\n    uvicorn.run(app, port=8000)\n"
+    )
+    (root / "Makefile").write_text("api:\n\tpython services/api/server.py\n")
+    (root / "services/other").mkdir()
+    (root / "services/other/run.sh").write_text("python server.py\n")
+    (root / "services/api/run.sh").write_text("python server.py\n")
+    findings = Checker(opened=[root]).check(script, script.read_text()).findings
+    fix = next(fix for finding in findings if finding.code == "PS101" for fix in finding.fixes)
+    assert fix.applicability is Applicability.UNSAFE
+    notes = [note for note in fix.notes if "still run" in note]
+    assert notes == ["`../../Makefile:2` still runs the script: it belongs to another project"]

@@ -47,6 +47,7 @@ class Checker:
         self._fixes_later = fixes_later
         self.stopwatch = Stopwatch()
         self.seen_imports: dict[str, bytes] = {}
+        self._opened = opened
         self._finder = SettingsFinder(opened)
         self._stands_in = stands_in
         self._steady = steady
@@ -77,11 +78,23 @@ class Checker:
                 stopwatch=self.stopwatch,
                 steady=self._steady,
                 seen_imports=self.seen_imports,
+                around=lambda: self._project_around(settings.root),
             )
             for overlaid, text in self._overlays.items():
                 if settings.root in overlaid.parents:
                     self._projects[key].set_overlay(overlaid, text)
         return self._projects[key]
+
+    def _project_around(self, root: Path) -> Project | None:
+        """The project of the opened folder, where that one lies in it."""
+        above = [folder for folder in self._opened if folder in root.parents]
+        try:
+            found = (
+                self.project(min(above, key=lambda folder: len(folder.parts)) / "any.py") if above else None
+            )
+        except SettingsError:
+            return None
+        return found if found is not None and found.root in root.parents else None
 
     def changed(self, paths: Collection[Path]) -> None:
         """These files, or all in these folders, were written, made or removed. Raises SettingsError."""

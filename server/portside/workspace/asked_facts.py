@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +46,7 @@ class Surroundings:
     runners: ScriptRunners
     files: LaunchIndex
     python: LaunchedPython
+    outside: Callable[[], ScriptRunners | None]
 
     def renaming(self, variable: str) -> VariableRenaming:
         from portside.workspace.variable_renaming import VariableRenaming  # noqa: PLC0415 - for one fix alone
@@ -86,10 +88,19 @@ class AskedFacts(WorkspaceFacts):
         if not self._module.launches:
             return ()
         found = self._around.runners.references_to(self._file)
-        return tuple(LaunchReference(r.path, r.line, r.text) for r in found)
+        own = (LaunchReference(r.path, r.line, r.text) for r in found)
+        return (*own, *self._outside_references)
 
     def launch_moves(self, _command: MovedCommand) -> LaunchMoves:
-        return self._around.runners.moves(self._file, _command)
+        moves = self._around.runners.moves(self._file, _command)
+        outside = ((reference, "it belongs to another project") for reference in self._outside_references)
+        return dataclasses.replace(moves, left=(*moves.left, *outside))
+
+    @cached_property
+    def _outside_references(self) -> tuple[LaunchReference, ...]:
+        """Who runs it in the project that this one is a part of."""
+        runners = self._around.outside()
+        return runners.outside_of(self._around.root, self._file) if runners is not None else ()
 
     def variable_uses(self, _variable: str) -> VariableUses:
         return self._around.renaming(_variable).of_script(self.path or "")

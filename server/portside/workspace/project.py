@@ -7,7 +7,7 @@ and what the files around say about it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -50,6 +50,7 @@ class Project:
     port_variable: the environment variable that fixes use for a port. stopwatch: takes the time
     of the phases `parse` and `rules`. steady: whether no file changes while this lives, as when a command
     checks a tree once. seen_imports: the lines with imports of files that are not to be read for that again.
+    around: gives the project that this one is a part of, as a service is of a repository.
     Not safe for threads.
     """
 
@@ -61,6 +62,7 @@ class Project:
         stopwatch: Stopwatch | None = None,
         steady: bool = False,
         seen_imports: Mapping[str, bytes] = MappingProxyType({}),
+        around: Callable[[], Project | None] = lambda: None,
     ) -> None:
         self.root = root.absolute()
         self._stopwatch = stopwatch or Stopwatch()
@@ -78,6 +80,7 @@ class Project:
             ScriptRunners(self._texts, self.launch_files),
             self.launch_files,
             LaunchedPython(self._texts, self._modules),
+            lambda: found.runners if (found := around()) is not None else None,
         )
 
     def check(
@@ -170,6 +173,11 @@ class Project:
         if Interest.RETIRED in found and not self._modules.files_of(path, "vllm", None, top):
             return True
         return Interest.APP in found and self._modules.may_lead_to_engine(path, source.data)
+
+    @property
+    def runners(self) -> ScriptRunners:
+        """Who runs which script."""
+        return self._surroundings.runners
 
     def relative(self, path: Path) -> str:
         """The path from the root, with slashes; as it is for one that lies elsewhere."""

@@ -6,6 +6,7 @@ somebody runs it as the README says.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -76,6 +77,19 @@ class ScriptRunners:
         found = self.references_to(self._texts.root / script)
         return tuple(r for r in found if means_another(r, self._files_run(r, script)) is None)
 
+    def outside_of(self, folder: Path, script: Path) -> tuple[LaunchReference, ...]:
+        """Those of them that lie outside of a folder, with their paths seen from there."""
+        below = f"{self._texts.relative(folder)}/"
+        return tuple(
+            LaunchReference(
+                Path(os.path.relpath(self._texts.root / found.path, folder)).as_posix(),
+                found.line,
+                found.text,
+            )
+            for found in self.references_of(self._texts.relative(script))
+            if not found.path.startswith(below)
+        )
+
     def moves(self, script: Path, command: MovedCommand) -> LaunchMoves:
         """What it takes to have every place that runs this script start the command instead."""
         by_file = groupby(self.references_to(script), key=lambda reference: reference.path)
@@ -145,7 +159,7 @@ class ScriptRunners:
     def _look_at_python(self, path: str) -> None:
         """Python that starts Python: a test that has the server run, a script that starts several."""
         data = self._texts.data(path)
-        if data is None or _STARTS_PROCESSES.search(data) is None:
+        if data is None or not any(sign in data for sign in _SIGNS) or not _STARTS_PROCESSES.search(data):
             return
         text = self._texts.text(path) or ""
         if references := python_references(path, text):
