@@ -15,6 +15,7 @@ export interface DebugConfiguration extends vscode.DebugConfiguration {
   python?: string;
   cwd?: string;
   env?: Record<string, string>;
+  noDebug?: boolean;
 }
 
 /** What launch.json need not say: which server, in which folder, with which interpreter. */
@@ -38,12 +39,12 @@ export class DebugConfigurations implements vscode.DebugConfigurationProvider {
   /** F5 without a launch.json hands over nothing: then it is the server of the active file. */
   async resolveDebugConfiguration(
     _folder: vscode.WorkspaceFolder | undefined,
-    given: vscode.DebugConfiguration,
+    given: DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
     if (given.request) return given;
     const choices = await findTargets(this.server);
     const choice = await chooseTarget(choices);
-    if (choice) return { ...configurationOf(choice), ...(given["noDebug"] && { noDebug: true }) };
+    if (choice) return { ...configurationOf(choice), ...(given.noDebug && { noDebug: true }) };
     if (choices.length === 0) void vscode.window.showWarningMessage(nothingToDebug());
     return undefined;
   }

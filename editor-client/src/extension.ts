@@ -78,17 +78,22 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
     showLogs: () => log.show(),
   };
   // Not in the palette: a code lens and a row know what to start, a person would have to say.
-  const startTarget = vscode.commands.registerCommand(START_TARGET, (from: LaunchTarget | Node) => {
-    const target = "item" in from ? from.planned?.target : from;
-    return target && devServer.startTarget(target);
-  });
+  const ofTargets = [
+    vscode.commands.registerCommand(START_TARGET, (from: LaunchTarget | Node) => {
+      const target = targetOf(from);
+      return target && devServer.startTarget(target);
+    }),
+    vscode.commands.registerCommand(DEBUG_TARGET, (from: LaunchTarget | Node) => {
+      const target = targetOf(from);
+      return target && debugging.startTarget(target);
+    }),
+  ];
   const registered = Object.entries(commands).map(([name, command]) =>
     vscode.commands.registerCommand(`portside.${name}`, command),
   );
   context.subscriptions.push(
     ...registered,
-    startTarget,
-    vscode.commands.registerCommand(DEBUG_TARGET, (target: LaunchTarget) => debugging.startTarget(target)),
+    ...ofTargets,
     debugging,
     vscode.tasks.registerTaskProvider(TASK_TYPE, tasks),
     restartOnChange(server, interpreters),
@@ -117,6 +122,10 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
       }),
     }),
   };
+}
+
+function targetOf(from: LaunchTarget | Node): LaunchTarget | undefined {
+  return "item" in from ? from.planned?.target : from;
 }
 
 /** The language server belongs to one interpreter and one level of trust. */
