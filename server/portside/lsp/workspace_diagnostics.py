@@ -169,7 +169,7 @@ class WorkspaceDiagnostics:
 
     def _may_matter(self, path: Path) -> bool:
         """One look at a file tells that nothing can be found in most; one that has not changed isn't read."""
-        from portside.workspace.first_look import Verdict, first_looks
+        from portside.workspace.first_look import may_matter
 
         try:
             state = os.stat(path)  # noqa: PTH116 - thousands of them
@@ -177,9 +177,7 @@ class WorkspaceDiagnostics:
             return False
         known = self._looks.get(str(path))
         if known is None or known[:2] != (state.st_mtime_ns, state.st_size):
-            look = next(first_looks([(str(path), False)]))
-            matters = look[1] in {Verdict.CHECK, Verdict.LATER}
-            known = self._looks[str(path)] = (state.st_mtime_ns, state.st_size, matters)
+            known = self._looks[str(path)] = (state.st_mtime_ns, state.st_size, may_matter(str(path)))
         return known[2]
 
     def _take(self, report: Report, answers: list[Answer]) -> None:

@@ -64,6 +64,12 @@ def first_looks(files: Iterable[tuple[str, bool]], first: int = 0) -> Iterator[L
     yield first, lines, reading_s, perf_counter() - started - reading_s
 
 
+def may_matter(path: str) -> bool:
+    """Whether a check might find something in the file, an absolute path."""
+    looks = list(first_looks([(path, False)]))
+    return any(look[1] in (Verdict.CHECK, Verdict.LATER) for look in looks[:-1])
+
+
 def _content(path: str, named: bool) -> bytes | None:
     if named or is_python_name(path):
         return read_bytes(path)
