@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from portside.lint.finding import Finding, LintResult, Severity
+from portside.lint.selection import Selection
 from portside.lint.source import SourceFile
+from portside.python.notebook import NOTEBOOK_SUFFIX
 from portside.settings import Settings, SettingsError, SettingsFinder
 from portside.workspace.stopwatch import Stopwatch
 from portside.workspace.walk import Exclusion
@@ -147,12 +149,22 @@ class Checker:
         keep: whether it is checked again soon, with a small change.
         """
         selection = self.settings(path.parent).selection_for(path)
+        if path.suffix == NOTEBOOK_SUFFIX:
+            selection = _of_notebooks(selection)
         project = self.project(path)
         result = project.check(path, text, selection, fixes_later=self._fixes_later, keep=keep)
         if self._stands_in is None or self._stands_in == project.root:
             return result
         folder = os.path.relpath(project.root, self._stands_in)
         return dataclasses.replace(result, findings=tuple(_run_from(f, folder) for f in result.findings))
+
+
+def _of_notebooks(selection: Selection) -> Selection:
+    """What holds for cells, too; the text is then that of all cells (`python/notebook.py`)."""
+    from portside import rules  # noqa: PLC0415 - see `load_rules`
+
+    codes = frozenset(rule.code for rule in rules.ALL if rule.in_notebooks and selection.enables(rule.code))
+    return dataclasses.replace(selection, enabled=codes)
 
 
 def _run_from(finding: Finding, folder: str) -> Finding:

@@ -146,6 +146,12 @@ class Editor:
         self.send({"id": request["id"], "result": None})
         return request
 
+    def settings(self, *said: Any) -> None:
+        """Answers the server's question for settings: in general, then those of each folder."""
+        request = self.wait_for(lambda message: message.get("method") == "workspace/configuration")
+        assert len(request["params"]["items"]) == len(said)
+        self.send({"id": request["id"], "result": list(said)})
+
     def open(self, name: str, text: str, *, uri: str | None = None, language: str = "python") -> str:
         """Open a document, saved with the same text unless it has a URI of its own; its URI."""
         path = self.folder / name

@@ -139,6 +139,7 @@ def test_what_is_launched_can_be_run_from_a_lens(editor: Editor) -> None:
     uri = editor.open("start.sh", "cd core\nuvicorn server:app --port 8010\n", language="shellscript")
     (lens,) = editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
     assert lens["range"]["start"] == _at(1, 0)
+    lens = editor.request("codeLens/resolve", lens)
     assert lens["command"]["command"] == "portside.startTarget"
     (target,) = lens["command"]["arguments"]
     assert (target["kind"], target["target"], target["port"]) == ("app", "server:app", 8010)
@@ -153,7 +154,8 @@ def test_an_editor_that_can_debug_offers_that_beside_it(editor: Editor) -> None:
     commands = {"startCommand": "portside.startTarget", "debugCommand": "portside.debugTarget"}
     editor.initialize(initializationOptions=commands)
     uri = editor.open("server.py", APP)
-    start, debug = editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    lenses = editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    start, debug = (editor.request("codeLens/resolve", lens) for lens in lenses)
     assert (start["command"]["command"], debug["command"]["command"]) == tuple(commands.values())
     assert start["command"]["arguments"] == debug["command"]["arguments"]
     assert start["range"] == debug["range"]
@@ -164,6 +166,7 @@ def test_an_editor_without_a_command_of_its_own_is_told_what_to_type(editor: Edi
     editor.initialize()
     uri = editor.open("Procfile", "web: uvicorn server:app --port $PORT\n", language="procfile")
     (lens,) = editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    lens = editor.request("codeLens/resolve", lens)
     command = {"command": lens["command"]["command"], "arguments": lens["command"]["arguments"]}
     editor.request("workspace/executeCommand", command)
     said = editor.notification("window/showMessage")["message"]

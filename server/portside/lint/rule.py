@@ -57,7 +57,8 @@ class Rule(Generic[Facts_contra]):
     DOCUMENTATION_HEADINGS, each as a second-level heading. check: a pure function
     from the facts of a Python file to findings; launch_check: the same for a launch file, whose facts
     are `launchfiles.launch_facts.LaunchFacts`. None where the rule has nothing to say of that kind of file.
-    successors: codes that may appear once a fix is applied.
+    successors: codes that may appear once a fix is applied. in_notebooks: whether it holds for the cells of a
+    notebook, which nobody imports, spawns or puts behind a process manager.
     """
 
     code: str
@@ -70,3 +71,4 @@ class Rule(Generic[Facts_contra]):
     valid: tuple[Valid, ...]
     launch_check: Callable[[Any], Iterable[Finding]] | None = None
     successors: tuple[str, ...] = ()
+    in_notebooks: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from portside.lint.finding import Applicability, Finding, Fix
@@ -13,8 +13,11 @@ from portside.lint.source import SourceFile
 from portside.lsp.commands import TELL
 from portside.lsp.convert import FIX_ALL, QUICK_FIX, Converter, Json, matching
 from portside.lsp.documents import Document, Documents
+from portside.lsp.refusal import Outdated
 
 _log = logging.getLogger(__name__)
+
+_Linked = Sequence[tuple[Finding, list[Json]]]
 
 _FIX_ALL_TITLE = "Portside: apply all safe fixes"
 
@@ -45,21 +48,43 @@ class Actions:
         actions: list[Json] = []
         if _asks_for(wanted, QUICK_FIX):
             actions += self._quick_fixes(document, found, where, context.get("diagnostics") or ())
-        if _asks_for(wanted, FIX_ALL) and any(_safe_fix(self._with_fixes(finding)) for finding in found):
+        is_cell = document.notebook is not None
+        if (
+            not is_cell
+            and _asks_for(wanted, FIX_ALL)
+            and any(_safe_fix(self._with_fixes(finding)) for finding in found)
+        ):
             actions += self._fix_all(document, at_once=wanted is not None)
         return actions
 
-    def resolved(self, document: Document, action: Json) -> Json:
-        """The action with the edit that it was offered without."""
-        return {**action, "edit": self._fix_all_edit(document)}
+    def resolved(self, document: Document, found: Sequence[Finding], action: Json) -> Json:
+        """The action with its edit. Raises Outdated where it can't be made any more."""
+        number = action["data"].get("finding")
+        if number is None:
+            return {**action, "edit": self._fix_all_edit(document)}
+        fix = self._with_fixes(found[number]).fixes[action["data"]["fix"]]
+        edit = self._convert.workspace_edit(fix)
+        if edit is None:
+            raise Outdated("a file that the fix changes is gone")
+        return {**action, "edit": edit}
 
     def _quick_fixes(
         self, document: Document, found: Sequence[Finding], where: Json, offered: Iterable[Any]
     ) -> list[Json]:
         span = document.buffer.span(where)
-        here = [self._with_fixes(finding) for finding in found if finding.span.touches(span)]
-        linked = [(finding, self._linked(document, finding, offered)) for finding in here]
-        return [*self._fixes(linked), *self._ignores(document, linked)]
+        here = [number for number, finding in enumerate(found) if finding.span.touches(span)]
+        settled = {number: self._with_fixes(found[number]) for number in here}
+        linked = [(finding, self._linked(document, finding, offered)) for finding in settled.values()]
+        named = {
+            fix: {"uri": document.uri, "version": document.version, "finding": number, "fix": index}
+            for number, finding in reversed(settled.items())
+            for index, fix in enumerate(finding.fixes)
+        }
+        return [
+            *self._fixes(document, linked, named),
+            *self._refused(linked),
+            *self._ignores(document, linked),
+        ]
 
     def _linked(self, document: Document, finding: Finding, offered: Iterable[Any]) -> list[Json]:
         """The finding as the client shows it: its own diagnostics come back untouched."""
@@ -75,19 +100,40 @@ class Actions:
             _log.exception("the fixes of %s failed", finding.code)
             return dataclasses.replace(finding, fixes=())
 
-    def _fixes(self, linked: Sequence[tuple[Finding, list[Json]]]) -> Iterator[Json]:
-        """Each fix once: one that ends several findings is one action for all of them."""
+    def _fixes(self, document: Document, linked: _Linked, named: Mapping[Fix, Json]) -> Iterator[Json]:
+        """Each fix once: one that ends several findings is one action for all of them.
+
+        named: by what a fix is found again. An edit of several files is made when it is chosen, where the
+        client can ask for that: it takes reading them.
+        """
         ended: dict[Fix, tuple[Finding, list[Json]]] = {}
         for finding, diagnostics in linked:
             for fix in finding.fixes:
                 ended.setdefault(fix, (finding, []))[1].extend(diagnostics)
         preferred = {_safe_fix(finding) for finding, _ in linked}
         for fix, (finding, diagnostics) in ended.items():
-            action = self._convert.quick_fix(fix, diagnostics, preferred=fix in preferred)
+            later = self._convert.client.resolves_edits and any(
+                edit.path != str(document.path) for edit in fix.edits
+            )
+            data = named[fix] if later else None
+            action = self._convert.quick_fix(fix, diagnostics, preferred=fix in preferred, data=data)
             if action is not None:
                 yield {**action, **_told_afterwards(finding, fix)}
 
-    def _ignores(self, document: Document, linked: Sequence[tuple[Finding, list[Json]]]) -> Iterator[Json]:
+    def _refused(self, linked: _Linked) -> Iterator[Json]:
+        """The launch fix where it can't be made, with why, for a client that shows such actions."""
+        if not self._convert.client.disabled_actions:
+            return
+        from portside.python.launch_move import TITLE
+
+        for finding, diagnostics in linked:
+            if finding.launch is not None and finding.launch.blockers and not finding.fixes:
+                first = finding.launch.blockers[0]
+                reason = f"It can't be moved as it stands, because of line {first.line}: {first.reason}"
+                action = {"title": TITLE, "kind": QUICK_FIX, "diagnostics": diagnostics}
+                yield {**action, "disabled": {"reason": reason}}
+
+    def _ignores(self, document: Document, linked: _Linked) -> Iterator[Json]:
         if not linked:
             return
         from portside.lint.suppress_edits import ignore_fix

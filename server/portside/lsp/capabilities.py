@@ -24,6 +24,7 @@ WATCHED_FILES: Json = {
     "method": "workspace/didChangeWatchedFiles",
     "registerOptions": {"watchers": [{"globPattern": pattern} for pattern in _WATCHED]},
 }
+_PYTHON_CELLS: Json = {"notebook": "*", "cells": [{"language": "python"}]}
 SETTINGS_CHANGES: Json = {
     "id": "portside-settings",
     "method": "workspace/didChangeConfiguration",
@@ -36,13 +37,16 @@ def capabilities(client: Client) -> Json:
     offer: Json = {
         "positionEncoding": client.encoding.value,
         "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
+        "notebookDocumentSync": {"notebookSelector": [_PYTHON_CELLS], "save": True},
         "codeActionProvider": {
             "codeActionKinds": [QUICK_FIX, FIX_ALL, REWRITE],
             "resolveProvider": client.resolves_edits,
         },
         "executeCommandProvider": {"commands": [TELL]},
         "hoverProvider": True,
-        "codeLensProvider": {"resolveProvider": False},
+        "codeLensProvider": {"resolveProvider": True},
+        "inlayHintProvider": {"resolveProvider": True},
+        "documentLinkProvider": {"resolveProvider": False},
         "renameProvider": {"prepareProvider": True} if client.prepares_renames else True,
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }

@@ -55,12 +55,18 @@ class Converter:
             diagnostic["tags"] = [tag]
         return diagnostic
 
-    def quick_fix(self, fix: Fix, diagnostics: Sequence[Json], *, preferred: bool) -> Json | None:
-        """The action that makes a fix; None where the client can't be told how."""
-        edit = self.workspace_edit(fix)
-        if edit is None:
+    def quick_fix(
+        self, fix: Fix, diagnostics: Sequence[Json], *, preferred: bool, data: Json | None = None
+    ) -> Json | None:
+        """The action that makes a fix; None where the client can't be told how.
+
+        data: by what its edit is made when it is chosen; it comes with the action where this is None.
+        """
+        action: Json = {"title": fix.title, "kind": QUICK_FIX, "diagnostics": list(diagnostics)}
+        edit = self.workspace_edit(fix) if data is None else None
+        if edit is None and data is None:
             return None
-        action: Json = {"title": fix.title, "kind": QUICK_FIX, "diagnostics": list(diagnostics), "edit": edit}
+        action |= {"edit": edit} if edit is not None else {"data": data}
         return {**action, "isPreferred": True} if preferred else action
 
     def workspace_edit(self, fix: Fix) -> Json | None:

@@ -6,6 +6,7 @@ sent them, once it has stopped for a moment: of ten versions typed in one go the
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from portside.lsp.chores import Chores
 from portside.lsp.convert import Json
 from portside.lsp.documents import Document
 from portside.lsp.kinds import is_checked
+from portside.lsp.notebooks import Notebook
 from portside.lsp.outbox import Outbox
 from portside.lsp.preferences import Preferences
 from portside.lsp.settings_mistakes import SettingsMistakes
@@ -75,6 +77,15 @@ class Diagnostics:
             self._chores.call(f"publish {document.uri}", lambda: self._publish(document.uri))
         if not document.is_python:
             self._recheck_launch_files(document)
+
+    def notebook_changed(self, notebook: Notebook) -> None:
+        """What one cell binds the others use."""
+        cells = self._workspace.notebooks.python_cells(notebook)
+        self._workspace.forget([cell.uri for cell in cells])
+        if self._workspace.client.pulls:
+            self._chores.put("check the open documents again", self._rechecked())
+        for cell in cells if not self._workspace.client.pulls else ():
+            self._chores.call(f"publish {cell.uri}", functools.partial(self._publish, cell.uri))
 
     def closed(self, document: Document) -> None:
         self._chores.drop(f"publish {document.uri}")

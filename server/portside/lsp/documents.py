@@ -15,7 +15,11 @@ _PYTHON_SUFFIXES = frozenset({".py", ".pyw"})
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One version of an open document. path: of an untitled one, a name in the first folder."""
+    """One version of an open document.
+
+    path: of an untitled one, a name in the first folder; of a cell, its notebook's with the cell's own name
+    behind it. notebook: the URI of the one that the document is a cell of.
+    """
 
     uri: str
     path: Path
@@ -23,6 +27,7 @@ class Document:
     version: int | None
     buffer: Buffer
     on_disk: bool = True
+    notebook: str | None = None
 
     @property
     def is_python(self) -> bool:

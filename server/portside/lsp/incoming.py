@@ -1,14 +1,16 @@
 """What the client sends: answered right here, on bare JSON, as far as the session has an answer.
 
-That is every message but those of the protocol's life cycle, which pygls knows better
-(server.py). Nothing is gained by having it read the others: it makes an object of every
-part of a message, and its loading takes longer than a file's first check.
+That is every message of a well-behaved client; pygls knows what to do with any other
+(server.py). Nothing is gained by having it read these: it makes an object of every part of a
+message, its loading takes longer than a file's first check, and editors wait a second, no more, for the
+answer to `shutdown`.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -91,10 +93,13 @@ class Incoming:
         elif method in self._session.routes or method in self._session.later:
             self._answer(method, message)
             self._answered(method)
+        elif method == "shutdown":
+            self._shut_down = True
+            self._session.end()
+            self._outbox.answer(message.get("id"), None)
+        elif method == "exit":
+            sys.exit(0 if self._shut_down else 1)
         elif "id" in message or not method.startswith(_OPTIONAL):
-            self._shut_down = method == "shutdown"
-            if self._shut_down:
-                self._session.end()
             return False
         return True
 

@@ -6,6 +6,7 @@ argument; any other is shown what to type.
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,33 +26,37 @@ _TITLE = "▶ Run with portside serve"
 _DEBUG_TITLE = "Debug"
 
 
-def lenses(
-    project: Project, document: Document, starts: str | None, debugs: str | None = None
-) -> list[dict[str, Any]]:
-    """starts, debugs: the editor's own commands for a launch target."""
-    found = _in_python(project, document) if document.is_python else _in_launch_file(project, document)
+def lenses(project: Project, document: Document, debugs: str | None) -> list[dict[str, Any]]:
+    """Where they are; what each does is worked out once it is seen. debugs: as `resolved` takes it."""
+    found = enumerate(_found(project, document))
     return [
-        lens
-        for span, target in found
-        for lens in (
-            _lens(document, span, target, starts),
-            *([_debug_lens(document, span, target, debugs)] if debugs is not None else []),
-        )
+        {
+            "range": document.buffer.range(Span(span.start, span.start)),
+            "data": {"uri": document.uri, "version": document.version, "number": number, "debug": debug},
+        }
+        for number, (span, _) in found
+        for debug in ((False, True) if debugs is not None else (False,))
     ]
 
 
-def _debug_lens(document: Document, span: Span, target: LaunchTarget, debugs: str) -> dict[str, Any]:
-    command = {"title": _DEBUG_TITLE, "command": debugs, "arguments": [as_json(target, None)]}
-    return {"range": document.buffer.range(Span(span.start, span.start)), "command": command}
-
-
-def _lens(document: Document, span: Span, target: LaunchTarget, starts: str | None) -> dict[str, Any]:
-    if starts is not None:
+def resolved(
+    project: Project, document: Document, lens: dict[str, Any], starts: str | None, debugs: str | None
+) -> dict[str, Any]:
+    """The lens with what it does. starts, debugs: the editor's own commands for a launch target."""
+    _, target = next(itertools.islice(_found(project, document), lens["data"]["number"], None))
+    command: dict[str, Any]
+    if lens["data"]["debug"]:
+        command = {"title": _DEBUG_TITLE, "command": debugs, "arguments": [as_json(target, None)]}
+    elif starts is not None:
         command = {"title": _TITLE, "command": starts, "arguments": [as_json(target, None)]}
     else:
         told = f"Start it with: {_typed(target)}"
         command = {"title": _TITLE, "command": TELL, "arguments": [told]}
-    return {"range": document.buffer.range(Span(span.start, span.start)), "command": command}
+    return {**lens, "command": command}
+
+
+def _found(project: Project, document: Document) -> Iterator[tuple[Span, LaunchTarget]]:
+    return _in_python(project, document) if document.is_python else _in_launch_file(project, document)
 
 
 def _typed(target: LaunchTarget) -> str:

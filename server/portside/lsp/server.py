@@ -1,4 +1,4 @@
-"""The pygls server: the life cycle of a session, and what no client should send.
+"""The pygls server: what no client should send.
 
 What the session answers never comes here (incoming.py).
 """
@@ -11,7 +11,6 @@ import threading
 from typing import Any, BinaryIO
 
 import cattrs
-from lsprotocol import types
 from pygls.io_ import StdoutWriter, run
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import (
@@ -25,17 +24,11 @@ from portside import __version__
 from portside.lsp.incoming import Incoming
 from portside.lsp.wire import frame
 
-# What pygls itself answers, with the classes that it knows for it.
-_LIFE_CYCLE = frozenset({types.SHUTDOWN, types.EXIT})
-
 _log = logging.getLogger(__name__)
 
 
 def take_over(body: bytes, incoming: Incoming, sink: BinaryIO) -> None:
-    """Serve the client from this message on, until it ends the session.
-
-    Raises SystemExit with the exit code that the protocol asks for.
-    """
+    """Serve the client from this message on, until it ends the session."""
     server = LanguageServer("portside", __version__, protocol_cls=_Protocol, converter_factory=_converter)
     protocol = server.protocol
     protocol.set_writer(StdoutWriter(sink))
@@ -43,11 +36,11 @@ def take_over(body: bytes, incoming: Incoming, sink: BinaryIO) -> None:
 
 
 class _Protocol(LanguageServerProtocol):
-    """Knows no message's class but those of the life cycle: the others stay JSON."""
+    """Knows no message's class: all stay JSON."""
 
     # pygls keeps the answers in a cache, and so has another type for these two.
-    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
-        return super().get_message_type(method) if method in _LIFE_CYCLE else None
+    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override] # noqa: ARG002
+        return None
 
     def get_result_type(self, method: str) -> type[Any] | None:  # type: ignore[override] # noqa: ARG002
         return None

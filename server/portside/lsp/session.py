@@ -27,6 +27,7 @@ from portside.lsp.inbox import Inbox
 from portside.lsp.kinds import is_checked
 from portside.lsp.layouts import Layouts
 from portside.lsp.methods import LAUNCH_TARGETS
+from portside.lsp.notebook_sync import NotebookSync
 from portside.lsp.outbox import Outbox
 from portside.lsp.port_rename import PortRename, is_number
 from portside.lsp.preferences import EditorSettings
@@ -61,6 +62,7 @@ class Session:
         self._whole = WorkspaceDiagnostics(
             self._workspace, outbox, self.chores, self._diagnostics, self._settings.of
         )
+        self._notebooks = NotebookSync(self._workspace, self._diagnostics)
         self._texts = TextSync(self._workspace, self._diagnostics, self._mistakes)
         self._has_asked_for: set[str] = set()
         self.later: Mapping[str, Callable[[Any, Json], None]] = {"workspace/diagnostic": self._whole.asked}
@@ -72,11 +74,19 @@ class Session:
             "textDocument/didChange": self._texts.did_change,
             "textDocument/didClose": self.did_close,
             "textDocument/didSave": self.did_save,
+            "notebookDocument/didOpen": self._notebooks.did_open,
+            "notebookDocument/didChange": self._notebooks.did_change,
+            "notebookDocument/didSave": lambda _params: self._recheck(),
+            "notebookDocument/didClose": self._notebooks.did_close,
             "textDocument/diagnostic": self.diagnostic,
             "textDocument/codeAction": self.code_action,
             "codeAction/resolve": self.resolve_code_action,
             "textDocument/hover": self.hover,
             "textDocument/codeLens": self.code_lens,
+            "codeLens/resolve": self.resolve_code_lens,
+            "textDocument/inlayHint": self.inlay_hint,
+            "inlayHint/resolve": self.resolve_inlay_hint,
+            "textDocument/documentLink": self.document_link,
             "textDocument/prepareRename": self.prepare_rename,
             "textDocument/rename": self.rename,
             "window/workDoneProgress/cancel": lambda params: self._whole.cancel_progress(params.get("token")),
@@ -161,10 +171,10 @@ class Session:
         return actions
 
     def resolve_code_action(self, action: Json) -> Json:
-        data = action.get("data")
-        if not isinstance(data, dict):
+        if "data" not in action:
             return action
-        return self._actions().resolved(self._same_version(data), action)
+        document = self._same_version(action["data"])
+        return self._actions().resolved(document, self._workspace.findings(document), action)
 
     def prepare_rename(self, params: Json) -> Json | None:
         document = self._document(params)
@@ -195,8 +205,43 @@ class Session:
             return []
         from portside.lsp.lenses import lenses
 
+        return lenses(self._workspace.project(document), document, self.client.debugs)
+
+    def resolve_code_lens(self, lens: Json) -> Json:
+        document = self._same_version(lens.get("data"))
+        from portside.lsp.lenses import resolved
+
         client = self.client
-        return lenses(self._workspace.project(document), document, client.starts, client.debugs)
+        return resolved(self._workspace.project(document), document, lens, client.starts, client.debugs)
+
+    def inlay_hint(self, params: Json) -> list[Json]:
+        """The numbers of ports that are written as names, where the user wants them."""
+        self._has_asked_for.add("inlayHint")
+        document = self._checked(params)
+        if document is None or not self._settings.of(document.path).port_hints:
+            return []
+        from portside.lsp.port_hints import as_json, hints, within
+
+        documents, resolves = self._workspace.documents, self.client.resolves_tooltips
+        found = hints(self._workspace.project_with_all_texts(document), document)
+        shown = within(document, found, params["range"])
+        return [as_json(document, documents, hint, number, resolves=resolves) for number, hint in shown]
+
+    def resolve_inlay_hint(self, shown: Json) -> Json:
+        document = self._same_version(shown.get("data"))
+        from portside.lsp.port_hints import hints, tooltip
+
+        hint = hints(self._workspace.project(document), document)[shown["data"]["number"]]
+        return {**shown, "tooltip": tooltip(document, self._workspace.documents, hint)}
+
+    def document_link(self, params: Json) -> list[Json]:
+        """From what a launch file starts to the file that it is."""
+        document = self._checked(params)
+        if document is None or document.is_python:
+            return []
+        from portside.lsp.launch_links import links
+
+        return links(self._workspace.project(document), document)
 
     def launch_targets(self, params: Json) -> list[Json]:
         """What can be served from the folders that the request means; from all of them by default."""
@@ -218,10 +263,10 @@ class Session:
             return None
         return document
 
-    def _same_version(self, data: Json) -> Document:
+    def _same_version(self, data: Any) -> Document:
         """The document that an answer was made for. Raises Outdated where it has changed since."""
-        document = self._workspace.documents.get(str(data.get("uri")))
-        if document is None or document.version != data.get("version"):
+        document = self._workspace.documents.get(data["uri"]) if isinstance(data, dict) else None
+        if document is None or document.version != data["version"]:
             raise Outdated("the document has changed since")
         return document
 

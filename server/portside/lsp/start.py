@@ -2,7 +2,7 @@
 
     incoming.py    answers what an editor sends all day, on bare JSON
     loading.py     imports pygls in a thread, once the first findings are out and the client is silent
-    server.py      pygls: takes what is left, the end of the session above all
+    server.py      pygls: takes what is left
 
 The session is one and the same.
 """

@@ -11,8 +11,11 @@ from portside.lsp.buffer import Buffer
 from portside.lsp.convert import Json
 from portside.lsp.diagnostics import Diagnostics
 from portside.lsp.documents import Document
+from portside.lsp.notebooks import Notebook
 from portside.lsp.settings_mistakes import SettingsMistakes
 from portside.lsp.workspace import Workspace
+
+_CELL = "vscode-notebook-cell:"
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +37,10 @@ class TextSync:
             buffer=Buffer(item["text"], self._workspace.client.encoding),
             on_disk=path is not None,
         )
+        if item["uri"].startswith(_CELL):
+            # Of a client that doesn't tell of notebooks: each cell is one.
+            document = dataclasses.replace(document, notebook=item["uri"])
+            self._workspace.notebooks.put(Notebook(item["uri"], document.path, (item["uri"],)))
         self._put(document)
         self._mistakes.opened(document.path)
 
@@ -48,6 +55,7 @@ class TextSync:
 
     def did_close(self, params: Json) -> Document | None:
         document = self._workspace.remove(params["textDocument"]["uri"])
+        self._workspace.notebooks.remove(params["textDocument"]["uri"])
         if document is not None:
             self._diagnostics.closed(document)
             self._mistakes.closed(document.path)
@@ -58,8 +66,5 @@ class TextSync:
         self._diagnostics.changed(document)
 
     def _unsaved_path(self, uri: str) -> Path:
-        """A name for what has no file; in the first folder, whose settings then count."""
-        name = uri.rpartition("/")[2].rpartition(":")[2] or "untitled"
-        folders = self._workspace.client.folders
-        folder = folders[0] if folders else Path.cwd()
-        return folder / (name if name.endswith(".py") else f"{name}.py")
+        path = self._workspace.unsaved_path(uri)
+        return path if path.suffix == ".py" else path.with_name(f"{path.name}.py")

@@ -12,6 +12,7 @@ from portside.lsp.client import Client
 from portside.lsp.convert import Converter
 from portside.lsp.documents import Document, Documents
 from portside.lsp.kinds import is_checked
+from portside.lsp.notebooks import Notebooks
 
 if TYPE_CHECKING:
     from portside.lsp.projects import Projects
@@ -24,6 +25,7 @@ class Workspace:
     def __init__(self) -> None:
         self.client = Client()
         self.documents = Documents()
+        self.notebooks = Notebooks(self.documents)
         self._found: dict[str, tuple[Document, tuple[Finding, ...]]] = {}
         # Documents whose text the projects don't know yet. They learn of it when another
         # document is checked, since only that can depend on it: while one document is typed in,
@@ -55,13 +57,20 @@ class Workspace:
 
     def put(self, document: Document) -> None:
         self.documents.put(document)
-        self._unshared.add(document.uri)
+        if document.notebook is None:
+            self._unshared.add(document.uri)  # nobody imports a cell
+
+    def unsaved_path(self, uri: str) -> Path:
+        """A name for what has no file; in the first folder, whose settings then count."""
+        name = uri.rpartition("/")[2].rpartition(":")[2] or "untitled"
+        folder = self.client.folders[0] if self.client.folders else Path.cwd()
+        return folder / name
 
     def remove(self, uri: str) -> Document | None:
         """The document that was closed; from now on what is saved counts where others depend on it."""
         document = self.documents.remove(uri)
         self._found.pop(uri, None)
-        if document is not None:
+        if document is not None and document.notebook is None:
             self._unshared.discard(uri)
             self.projects.set_overlay(document.path, None)
         return document
@@ -85,6 +94,7 @@ class Workspace:
         """Check these documents again when they are next asked about, or all: what they depend on changed."""
         if uris is None:
             self._found.clear()
+            self.notebooks.forget()
         else:
             self._found = {uri: found for uri, found in self._found.items() if uri not in uris}
 
@@ -106,6 +116,8 @@ class Workspace:
 
     def _check(self, document: Document) -> tuple[Finding, ...]:
         self.share_texts(but=document.uri)
+        if document.notebook is not None:
+            return self.notebooks.findings(document, self.projects)
         source = document.buffer.source(str(document.path))
         return self.projects.check(document.path, source, keep=self._is_open(document)).findings
 

@@ -13,7 +13,7 @@ from portside.python.names import Names
 from portside.python.nodes import nodes_of
 from portside.python.syntax import arguments, string_value
 from portside.python.value_objects import is_changed, member_of
-from portside.python.value_types import Environment, Literal, Through, Unknown, Value
+from portside.python.value_types import Environment, Literal, Through, Unknown, Value, located
 from portside.python.values import Tracer
 
 # What a constant is written as; a value behind anything else is not followed into other files.
@@ -33,7 +33,7 @@ def module_constants(facts: ModuleFacts) -> Mapping[str, Value]:
         if isinstance(value, Literal):
             found[name] = dataclasses.replace(value, name=name, path=facts.source.path)
         elif isinstance(value, Environment):
-            found[name] = value
+            found[name] = located(value, facts.source.path)
     for name in _other_ports(names) - found.keys():
         found[name] = Unknown(f"`{name}` is no constant")
     return found

@@ -7,7 +7,6 @@ uvicorn.run(app, port=settings.port)     ->  app/config.py: settings = Settings(
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from portside.python.bindings import Binding, How
 from portside.python.names import Names
 from portside.python.nodes import fields_of, nodes_of
 from portside.python.syntax import arguments, unwrapped
-from portside.python.value_types import Environment, Literal, Value
+from portside.python.value_types import Environment, Literal, Value, located
 from portside.python.values import Tracer
 
 # The file that a module is, for one that imports it: its path and its names; None for a foreign one.
@@ -147,12 +146,7 @@ def _module(parts: tuple[str, ...]) -> str:
 
 def _located(value: Value, file: Loaded) -> Value | None:
     """The value, if it is one of another file."""
-    if isinstance(value, Literal):
-        return dataclasses.replace(value, path=value.path or file.path)
-    if isinstance(value, Environment):
-        default = _located(value.default, file) if value.default is not None else None
-        return dataclasses.replace(value, default=default or value.default)
-    return None
+    return located(value, file.path) if isinstance(value, (Literal, Environment)) else None
 
 
 def _only_return(names: Names, function: Node) -> Node | None:

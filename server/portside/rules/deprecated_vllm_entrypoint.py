@@ -464,6 +464,7 @@ RULE: Rule[FileFacts] = Rule(
     code=CODE,
     name=NAME,
     severity=Severity.INFORMATION,
+    in_notebooks=True,
     summary="A module of vLLM that is deprecated or gone: `vllm serve` starts the server",
     documentation=DOCUMENTATION,
     check=_check,

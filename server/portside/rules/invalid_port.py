@@ -299,6 +299,7 @@ RULE: Rule[FileFacts] = Rule(
     code=CODE,
     name=NAME,
     severity=Severity.ERROR,
+    in_notebooks=True,
     summary="A server is told to listen on a number above 65535",
     documentation=DOCUMENTATION,
     check=_check,

@@ -252,6 +252,7 @@ RULE: Rule[FileFacts] = Rule(
     code=CODE,
     name=NAME,
     severity=Severity.ERROR,
+    in_notebooks=True,
     summary="`LLM` has no `serve` method in any release of vLLM",
     documentation=DOCUMENTATION,
     check=_check,

@@ -40,6 +40,7 @@ RULE: Rule[object] = Rule(
     code=RULE_FAILED,
     name=RULE_FAILED_NAME,
     severity=Severity.ERROR,
+    in_notebooks=True,
     summary="A rule of Portside broke down on this file, its findings are missing",
     documentation=DOCUMENTATION,
     check=lambda _: (),  # the engine itself reports it

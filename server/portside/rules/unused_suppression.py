@@ -50,6 +50,7 @@ RULE: Rule[object] = Rule(
     code=UNUSED_SUPPRESSION,
     name=UNUSED_SUPPRESSION_NAME,
     severity=Severity.INFORMATION,
+    in_notebooks=True,
     summary="A `# portside: ignore` comment that silences nothing",
     documentation=DOCUMENTATION,
     check=lambda _: (),  # the engine reports it: only it knows what was silenced

@@ -589,6 +589,7 @@ RULE: Rule[FileFacts] = Rule(
     code=CODE,
     name=NAME,
     severity=Severity.ERROR,
+    in_notebooks=True,
     summary="`VLLM_PORT` is vLLM's internal port, not the port of the API",
     documentation=DOCUMENTATION,
     check=_check,

@@ -83,6 +83,8 @@ module.exports = {
       "vscode.executeCodeActionProvider",
       document.uri,
       PS101.range,
+      undefined,
+      10, // so many are made ready to be applied
     );
     const fix = actions.find(({ title }) => title === "Fix: launch via uvicorn CLI");
     assert(fix?.edit, actions.map(({ title }) => title).join());
@@ -130,7 +132,7 @@ module.exports = {
     fs.writeFileSync(uriOf("start.sh").fsPath, "uvicorn core.qwen_vllm_server:app --port 8010\n");
     const { document } = await open("start.sh");
     const lenses = await until(async () => {
-      const found = await vscode.commands.executeCommand("vscode.executeCodeLensProvider", document.uri);
+      const found = await vscode.commands.executeCommand("vscode.executeCodeLensProvider", document.uri, 10);
       return found.length > 0 && found;
     }, "a lens in start.sh");
     assert.equal(lenses[0].command.command, "portside.startTarget");
