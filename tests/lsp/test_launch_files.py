@@ -132,6 +132,24 @@ def test_hovering_over_a_port_that_a_script_has_from_a_module_tells_too(editor: 
     assert editor.request("textDocument/hover", params) is None
 
 
+def test_a_folder_that_is_renamed_takes_what_it_says_along(editor: Editor) -> None:
+    (editor.folder / "old").mkdir()
+    (editor.folder / "old/run.sh").write_text("uvicorn other:app --port 8000\n")
+    editor.initialize()
+    uri = editor.open("start.sh", "uvicorn server:app --port 8000\n", language="shellscript")
+    params = {"textDocument": {"uri": uri}, "position": _at(0, 27)}
+    assert "[old/run.sh:1](" in editor.request("textDocument/hover", params)["contents"]["value"]
+    old, new = editor.folder / "old", editor.folder / "new"
+    old.rename(new)
+    editor.notify("workspace/didRenameFiles", {"files": [{"oldUri": old.as_uri(), "newUri": new.as_uri()}]})
+    page = editor.request("textDocument/hover", params)["contents"]["value"]
+    assert "[new/run.sh:1](" in page
+    assert "old/run.sh" not in page
+    (new / "run.sh").unlink()
+    editor.notify("workspace/didDeleteFiles", {"files": [{"uri": (new / "run.sh").as_uri()}]})
+    assert "run.sh" not in editor.request("textDocument/hover", params)["contents"]["value"]
+
+
 def test_what_is_launched_can_be_run_from_a_lens(editor: Editor) -> None:
     (editor.folder / "core").mkdir()
     (editor.folder / "core" / "server.py").write_text(APP)

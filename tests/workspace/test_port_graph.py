@@ -68,6 +68,13 @@ def test_a_command_goes_behind_the_entrypoint_of_the_image(root: Path) -> None:
     assert workspace.mismatches("compose.yaml") == [(8000, 9000, "compose.yaml:4")]
 
 
+def test_an_image_that_the_compose_file_itself_describes_is_none_of_another_dockerfile(root: Path) -> None:
+    build = "build: {context: ., dockerfile_inline: 'FROM a'}"
+    text = compose(service("api", build, 'ports: ["80:9000"]'))
+    workspace = Workspace(root, {"Dockerfile": UVICORN, "compose.yaml": text})
+    assert workspace.mismatches("compose.yaml") == []
+
+
 def test_a_port_in_the_entrypoint_is_found_in_the_dockerfile(root: Path) -> None:
     dockerfile = 'FROM python:3.11\nENTRYPOINT ["uvicorn", "--port", "9000"]\nCMD ["app:app"]\n'
     text = compose(service("api", "build: .", "command: [other:app]", 'ports: ["80:8000"]'))

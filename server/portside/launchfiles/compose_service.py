@@ -175,7 +175,8 @@ def _mentions(
 def _build(node: Node | None, lookup: Lookup) -> Build | None:
     if isinstance(node, Scalar) and not node.is_null:
         return Build(placed(node, Style.BRACES, lookup).text)
-    if not isinstance(node, MappingNode):
+    # An image whose Dockerfile stands in the compose file is built from no other.
+    if not isinstance(node, MappingNode) or node.get("dockerfile_inline") is not None:
         return None
 
     def text(key: str) -> str | None:

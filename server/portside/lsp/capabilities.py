@@ -19,6 +19,9 @@ _WATCHED = (
     "**/README.md",
 )
 
+# Of folders too, which the patterns of watched files don't match.
+_EVERYTHING: Json = {"filters": [{"scheme": "file", "pattern": {"glob": "**"}}]}
+
 WATCHED_FILES: Json = {
     "id": "portside-files",
     "method": "workspace/didChangeWatchedFiles",
@@ -48,7 +51,10 @@ def capabilities(client: Client) -> Json:
         "inlayHintProvider": {"resolveProvider": True},
         "documentLinkProvider": {"resolveProvider": False},
         "renameProvider": {"prepareProvider": True} if client.prepares_renames else True,
-        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+        "workspace": {
+            "workspaceFolders": {"supported": True, "changeNotifications": True},
+            "fileOperations": dict.fromkeys(("didCreate", "didRename", "didDelete"), _EVERYTHING),
+        },
     }
     if client.pulls:
         provider = {"identifier": SOURCE, "interFileDependencies": True, "workspaceDiagnostics": True}

@@ -91,6 +91,9 @@ class Session:
             "textDocument/rename": self.rename,
             "window/workDoneProgress/cancel": lambda params: self._whole.cancel_progress(params.get("token")),
             "workspace/didChangeWatchedFiles": self.did_change_watched_files,
+            "workspace/didCreateFiles": self.did_move_files,
+            "workspace/didRenameFiles": self.did_move_files,
+            "workspace/didDeleteFiles": self.did_move_files,
             "workspace/didChangeConfiguration": self.did_change_configuration,
             "workspace/didChangeWorkspaceFolders": self.did_change_workspace_folders,
             "workspace/executeCommand": self.execute_command,
@@ -287,6 +290,11 @@ class Session:
     def did_change_watched_files(self, params: Json) -> None:
         paths = [path for change in params["changes"] if (path := uris.to_path(change["uri"])) is not None]
         self._changed_on_disk(paths)
+
+    def did_move_files(self, params: Json) -> None:
+        """The user made, renamed or removed files or folders in the editor."""
+        named = [one[key] for one in params["files"] for key in ("uri", "oldUri", "newUri") if key in one]
+        self._changed_on_disk([path for uri in named if (path := uris.to_path(uri)) is not None])
 
     def did_change_configuration(self, params: Json) -> None:
         self._settings.sent(params.get("settings"), self.client)
