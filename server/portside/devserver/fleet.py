@@ -198,7 +198,8 @@ class Fleet:
         self.spare = self._spawn()
         self._spare_environment = self.environment.current
         if not self.spare.warm:
-            self.spare.channel.send("prepare", names=list(names))
+            debug = self.debug and _debug_request(self.debug, None)
+        self.spare.channel.send("prepare", names=list(names), debug=debug)
 
     def _spawn(self, *, waits: bool = False) -> Worker:
         """waits: it may take as long as its imports do."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
 import os
 import sys
 import threading
@@ -32,8 +33,7 @@ def start(channel: Channel, request: dict[str, Any]) -> None:
     request: port; connect: to what listens there, else listen there; wait: for the debugger before
     anything of the user's runs; library: a folder to take debugpy from where there is none here.
     """
-    # It would warn that the standard library's modules have no source lines to stop at.
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    _allow_frozen_modules()
     debugpy = _import(request.get("library"))
     # The engine's own processes are not what is debugged, and starting them must not change.
     debugpy.configure(subProcess=False)
@@ -49,6 +49,14 @@ def start(channel: Channel, request: dict[str, Any]) -> None:
     _watch(channel)
     if request["wait"]:
         debugpy.wait_for_client()
+
+
+def prepare(request: dict[str, Any]) -> None:
+    """Have the debugger in memory before it is asked for: its import is most of a reload."""
+    _allow_frozen_modules()
+    with contextlib.suppress(ImportError, DebuggerMissingError):
+        _import(request.get("library"))
+        importlib.import_module("debugpy.server.api")
 
 
 def run_to_the_end(program: Callable[[], None]) -> NoReturn:
@@ -71,6 +79,11 @@ def run_to_the_end(program: Callable[[], None]) -> NoReturn:
         with contextlib.suppress(Exception):
             stream.flush()
     os._exit(code)
+
+
+def _allow_frozen_modules() -> None:
+    """It would warn that the standard library's modules have no source lines to stop at."""
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
 
 def _import(library: str | None) -> Any:

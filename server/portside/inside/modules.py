@@ -9,6 +9,7 @@ from typing import Any
 from . import preload
 
 _HERE = os.path.dirname(os.path.realpath(__file__)) + os.sep
+_INSTALLED = f"{os.sep}site-packages{os.sep}"
 _seen: dict[str, bool] = {}
 
 ENGINES = ("vllm", "sglang", "tensorrt_llm", "lmdeploy")
@@ -46,7 +47,9 @@ def _is_project(path: str) -> bool:
     known = _seen.get(path)
     if known is None:
         ours = path.startswith(_HERE)
-        known = _seen[path] = not ours and not preload.is_third_party(path)
+        # A debugger may come from another environment than the one that runs.
+        installed = _INSTALLED in path or preload.is_third_party(path)
+        known = _seen[path] = not ours and not installed
     return known
 
 

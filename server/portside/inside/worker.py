@@ -61,6 +61,8 @@ class Worker:
                 return None
             if message.event == "prepare":
                 preload.load([*message.fields["names"], *preload.LAZY])
+                if message.fields.get("debug"):
+                    debugger.prepare(message.fields["debug"])
                 self._before = preload.fingerprint()
                 modules.report()  # what is known of these files need not be found out later
                 self._channel.send("prepared")
