@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Give Portside damaged Python files until something goes wrong, or the time is up.
+"""Give Portside damaged files until something goes wrong, or the time is up.
 
     python scripts/fuzz.py --minutes 10 [--seed N] [--also FOLDER] [--keep FOLDER]
 
-Every input follows from its number: `--seed N --inputs 1` makes it again. `--also` adds the
-Python files below a folder to the ones that are damaged. What provokes a complaint is kept
-in a file in `--keep`, with the complaint as its last lines.
+Every input follows from its number: `--seed N --inputs 1` makes it again. Two of three are
+Python, every third one is a launch file. `--also` adds the Python files below a folder to the
+ones that are damaged. What provokes a complaint is kept in a file in `--keep`, with the
+complaint as its last lines.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from tests.fuzz.mutations import mutated
 from tests.fuzz.properties import complaints
-from tests.fuzz.seeds import seeds
+from tests.fuzz.seeds import launch_seeds, seeds
 
 LARGEST_SEED = 100_000
 
@@ -30,21 +31,25 @@ LARGEST_SEED = 100_000
 def main() -> int:
     options = parsed_options()
     texts = [*seeds(), *files_below(options.also)]
+    launches = sorted(launch_seeds().items())
     found: Counter[str] = Counter()
     started, number, longest, total = time.monotonic(), options.seed, 0.0, 0
     with tempfile.TemporaryDirectory() as folder:
         while not is_over(options, number - options.seed, time.monotonic() - started):
-            data = mutated(random.Random(number), texts)
+            rng = random.Random(number)
+            name, started_from = ("server.py", texts) if number % 3 else rng.choice(launches)
+            data = mutated(rng, started_from)
             before = time.process_time()
-            for complaint in complaints(data, pathlib.Path(folder)):
+            for complaint in complaints(data, pathlib.Path(folder), name):
                 found[complaint] += 1
-                report(number, complaint, data, options.keep)
+                report(number, f"{name}: {complaint}", data, options.keep)
             longest = max(longest, time.process_time() - before)
             total += len(data)
             number += 1
     minutes = (time.monotonic() - started) / 60
     print(
-        f"{number - options.seed} inputs from {len(texts)} files, {total / 1e6:.0f} MB, "
+        f"{number - options.seed} inputs from {len(texts) + sum(len(each) for _, each in launches)} files, "
+        f"{total / 1e6:.0f} MB, "
         f"{minutes:.1f} minutes: {sum(found.values())} complaints, {len(found)} different; "
         f"the longest took {longest:.2f} s"
     )

@@ -24,10 +24,10 @@ class Hang(Exception):  # noqa: N818
     pass
 
 
-def complaints(data: bytes, folder: Path) -> list[str]:
-    """What is wrong with how Portside takes these bytes as `folder`/server.py; nothing, as it should be."""
+def complaints(data: bytes, folder: Path, name: str = "server.py") -> list[str]:
+    """What is wrong with how Portside takes these bytes as a file of that name; nothing, as it should be."""
     try:
-        file = decode(folder / "server.py", data)
+        file = decode(folder / name, data)
     except UnreadableFile:
         return []
     except Exception:
@@ -71,11 +71,11 @@ def _broken_by(
     except ValueError as error:
         yield f"{name} is in conflict with itself: {error}"
         return
-    if _compiles(file.text) and not _compiles(text):
+    if file.path.suffix == ".py" and _compiles(file.text) and not _compiles(text):
         yield f"{name} leaves a file that does not compile"
     after = checker.check(file.path, text)
     # Where something is broken already, the parser may come to terms with the rest in another way.
-    if after.syntax_errors and not before.syntax_errors:
+    if file.path.suffix == ".py" and after.syntax_errors and not before.syntax_errors:
         yield f"{name} leaves {len(after.syntax_errors)} syntax errors"
 
 
@@ -89,7 +89,8 @@ def _fixed(file: TextFile) -> Iterator[str]:
         yield "fixing it raised " + _last_lines()
         return
     for change in fixing.changed():
-        if change.file is file and _compiles(file.text) and not _compiles(change.text):
+        is_python = file.path.suffix == ".py"
+        if is_python and change.file is file and _compiles(file.text) and not _compiles(change.text):
             yield "all fixes together leave a file that does not compile"
         try:
             change.encoded()

@@ -9,6 +9,18 @@ from tests.proof.unmovable import UNMOVABLE
 from tests.rules.marked import unmark
 
 from portside.rules import ALL
+from portside.workspace.walk import PYTHON_SUFFIXES
+
+
+def launch_seeds() -> dict[str, list[bytes]]:
+    """The launch files of all rules' examples, by their names: `Dockerfile`, `compose.yaml`."""
+    found: dict[str, list[bytes]] = {}
+    for rule in ALL:
+        for example in (*rule.invalid, *rule.valid):
+            for path, text in {**example.files, example.path: unmark(example.code).text}.items():
+                if not path.endswith(PYTHON_SUFFIXES):
+                    found.setdefault(path.rpartition("/")[2], []).append(text.encode())
+    return {name: list(dict.fromkeys(texts)) for name, texts in found.items()}
 
 
 def seeds() -> list[bytes]:

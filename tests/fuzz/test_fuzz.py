@@ -10,9 +10,10 @@ import pytest
 from . import mutations
 from .mutations import MUTATIONS, mutated
 from .properties import Hang, at_most, complaints
-from .seeds import seeds
+from .seeds import launch_seeds, seeds
 
 SEEDS = seeds()
+LAUNCH_SEEDS = sorted(launch_seeds().items())
 BATCH = 25
 
 
@@ -20,6 +21,14 @@ BATCH = 25
 def test_damaged_files(first: int, tmp_path: Path) -> None:
     for number in range(first, first + BATCH):
         assert complaints(mutated(random.Random(number), SEEDS), tmp_path) == [], f"seed {number}"
+
+
+@pytest.mark.parametrize("first", range(0, 100, BATCH))
+def test_damaged_launch_files(first: int, tmp_path: Path) -> None:
+    for number in range(first, first + BATCH):
+        rng = random.Random(number)
+        name, texts = rng.choice(LAUNCH_SEEDS)
+        assert complaints(mutated(rng, texts), tmp_path, name) == [], f"seed {number}: {name}"
 
 
 @pytest.mark.parametrize("mutation", dict.fromkeys(MUTATIONS), ids=lambda mutation: mutation.__name__)

@@ -41,7 +41,7 @@ def _by_verb(name: str) -> Mapping[str, ServerCommand]:
 _NAMES = (
     *("vllm", "uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "fastapi", "flask", "streamlit"),
     *("text-generation-launcher", "text-embeddings-router", "llama-server", "sglang", "trl", "lmdeploy"),
-    *("litellm", "bentoml", "mlx_lm.server", "tritonserver"),
+    *("litellm", "bentoml", "mlx_lm.server", "tritonserver", "paddleocr", "paddlex_genai_server"),
 )
 
 # By the program's name, then by its first argument; "" where any will do.

@@ -4,7 +4,7 @@ From the `--help` and the sources of: uvicorn 0.54, hypercorn 0.18, gunicorn 23,
 fastapi-cli 0.0.24, Flask 3.1, Django 5, streamlit 1.40, vllm 0.5 to 0.33, sglang 0.5,
 text-generation-inference 3, text-embeddings-inference 1.8, llama.cpp b7000, llama-cpp-python 0.3, ollama
 0.12, lmdeploy 0.9, tritonserver 2, litellm 1.7, ray 2.50, torch 2.9, accelerate 1.11, deepspeed 0.18,
-FastChat 0.2, LightLLM, MLC LLM 0.20, mlx_lm 0.28, trl 0.20, bentoml 1.4, chainlit 2, gradio 5,
+FastChat 0.2, PaddleX 3.3, LightLLM, MLC LLM 0.20, mlx_lm 0.28, trl 0.20, bentoml 1.4, chainlit 2, gradio 5,
 jupyter-server 2, tensorboard 2, mlflow 3, chroma 1, qdrant 1, and http.server of Python 3.13.
 """
 
@@ -225,6 +225,14 @@ _LMDEPLOY = Server(
     _port(23333, options=("--server-port",)),
     host=ANY_IPV4,
     hosts=("--server-name",),
+)
+_PADDLE = Server(
+    "paddleocr genai_server",
+    "model",
+    _port(8000),
+    targets=("--model_name",),
+    takes_argument=False,
+    host="localhost",
 )
 _LMDEPLOY_GRADIO = Server(
     "lmdeploy serve gradio",
@@ -481,6 +489,8 @@ PROGRAMS: Mapping[str, Mapping[str, Server]] = {
             is_vllm=True,
         )
     },
+    "paddleocr": {"genai_server": _PADDLE},
+    "paddlex_genai_server": {"": _PADDLE},
     "lmdeploy": {
         "serve api_server": _LMDEPLOY,
         "serve gradio": _LMDEPLOY_GRADIO,

@@ -131,6 +131,10 @@ def makers(names: Names, holder: Node) -> frozenset[str]:
     found: set[str] = set()
     for call in constructions(names, holder):
         callee = call.child_by_field_name("function")
+        returned = _returned_itself(names, callee) if callee is not None else None
+        if returned is not None and returned != holder:
+            found |= makers(names, returned)
+            continue
         made = _maker(names, callee) if callee is not None else None
         passed = arguments(call).positional
         if made == "contextlib.closing" and passed:
@@ -138,6 +142,16 @@ def makers(names: Names, holder: Node) -> frozenset[str]:
         else:
             found.add(made or "")
     return frozenset(found)
+
+
+# Methods that return what they are called on: `demo.queue().launch(…)` of gradio.
+_FLUENT = frozenset({"queue"})
+
+
+def _returned_itself(names: Names, callee: Node) -> Node | None:
+    method = callee.child_by_field_name("attribute") if callee.type == "attribute" else None
+    is_fluent = method is not None and names.tree.text(method) in _FLUENT
+    return callee.child_by_field_name("object") if is_fluent else None
 
 
 def _maker(names: Names, callee: Node) -> str | None:

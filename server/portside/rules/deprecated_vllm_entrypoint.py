@@ -42,11 +42,11 @@ Flags
 | `vllm.entrypoints.logger`, `vllm.entrypoints.utils`, `vllm.entrypoints.ssl` | gone by 0.24 |
 | `vllm.entrypoints.openai.cli_args`, `vllm.entrypoints.chat_utils` | gone by 0.32 |
 
-What counts is the vLLM in the workspace's virtual environment (`.venv`, `venv` or `env`, by its metadata;
-nothing is imported); for a launch file first the release that it names itself, by an image
-(`vllm/vllm-openai:v0.8.5`) or a requirement (`vllm==0.8.5`). Where there is none,
-commands and imports of modules that are gone are judged by vLLM 0.33, and the message says so; imports that
-are only deprecated are left alone then.
+What counts is the vLLM in the virtual environment (`.venv`, `venv`, `env`, pixi's) next to the file or in a
+folder around it, else in the activated one, by its metadata: nothing is imported. For a launch file first
+the release that it names itself, by an image (`vllm/vllm-openai:v0.8.5`) or a requirement
+(`vllm==0.8.5`). Where there is none, commands and imports of modules that are gone are judged by vLLM 0.33,
+and the message says so; imports that are only deprecated are left alone then.
 
 "By" a release: it is the first of those looked at that lacks the module.
 

@@ -488,6 +488,13 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             files={"config.py": "CONFIG = {'port': 8000, 'api': {'host': '::', 'port': 8001}}\n"},
         ),
         Invalid(
+            "a chain of calls that ends in gradio's",
+            "import gradio as gr\n\nwith gr.Blocks() as demo:\n    pass\n"
+            "demo.queue().launch(server_port=«7861»)\n",
+            "import os\n\nimport gradio as gr\n\nwith gr.Blocks() as demo:\n    pass\n"
+            'demo.queue().launch(server_port=int(os.environ.get("GRADIO_SERVER_PORT", "7861")))\n',
+        ),
+        Invalid(
             "a member of an enumeration",
             "import enum, uvicorn\nclass Ports(enum.Enum):\n    API = «8000»\n"
             "uvicorn.run('m:app', port=Ports.API.value)\n",

@@ -308,6 +308,15 @@ _INVALID = (
         fixed=_RUN + "int(os.environ.get('PORT', '8000')))\n",
         messages=("`uvicorn.run` listens on `VLLM_PORT`, which vLLM takes for its engine's internal ports",),
     ),
+    Invalid(
+        "PaddleOCR's server, which starts vLLM",
+        "import os, subprocess\n\nVLLM_PORT = int(«os.environ.get('VLLM_PORT', '8118')»)\n"
+        "cmd = ['paddleocr', 'genai_server', '--backend', 'vllm', '--port', str(VLLM_PORT)]\n"
+        "subprocess.Popen(cmd)\n",
+        "import os, subprocess\n\nVLLM_PORT = int(os.environ.get('PORT', '8118'))\n"
+        "cmd = ['paddleocr', 'genai_server', '--backend', 'vllm', '--port', str(VLLM_PORT)]\n"
+        "subprocess.Popen(cmd)\n",
+    ),
     Invalid("by subscript", _RUN + "int(«os.environ['VLLM_PORT']»))\n", _RUN + "int(os.environ['PORT']))\n"),
     Invalid(
         "through a constant into a command",

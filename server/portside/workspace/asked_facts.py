@@ -158,7 +158,7 @@ class AskedFacts(WorkspaceFacts):
 
     @cached_property
     def vllm_version(self) -> tuple[int, int] | None:
-        return vllm_version(self._around.root) if self._names_retired else None
+        return vllm_version(self._around.root, self._file.parent) if self._names_retired else None
 
     @cached_property
     def has_own_vllm(self) -> bool:

@@ -48,7 +48,7 @@ class AskedLaunchFacts(LaunchWorkspace):
 
     @cached_property
     def vllm_version(self) -> tuple[int, int] | None:
-        return vllm_version(self._around.root)
+        return vllm_version(self._around.root, self._path.parent)
 
     @cached_property
     def has_own_vllm(self) -> bool:
