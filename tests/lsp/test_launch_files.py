@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.lsp.editor import Editor, pushing, span
+from tests.lsp.editor import FULL, Editor, pushing, span
 
 IDLE = "# portside: ignore[nothing-of-the-kind]\n"
 
@@ -34,6 +34,27 @@ def test_a_launch_file_is_known_by_its_name(editor: Editor, name: str, language:
     editor.initialize()
     uri = editor.open(name, text.replace("{}", IDLE), language=language)
     assert codes(editor.diagnostics(uri)) == ["PS001"]
+
+
+def test_the_name_of_a_launch_file_counts_more_than_the_language(editor: Editor) -> None:
+    """An older eglot says `python` of every file of a server that it also has for Python."""
+    editor.initialize()
+    uri = editor.open("start.sh", "VLLM_PORT=8000 vllm serve m\n", language="python")
+    assert codes(editor.diagnostics(uri)) == ["PS202"]
+    uri = editor.open("no_suffix", "#!/usr/bin/env python\n" + IDLE, language="python")
+    assert codes(editor.diagnostics(uri)) == ["PS001"]
+
+
+def test_a_client_without_markdown_gets_plain_text(editor: Editor) -> None:
+    (editor.folder / "start.sh").write_text("vllm serve m --port 8010\n")
+    document = {**FULL["textDocument"], "hover": {"contentFormat": ["plaintext"]}}
+    editor.initialize({**FULL, "textDocument": document})
+    uri = editor.open("server.py", APP + "\nimport uvicorn\n\nuvicorn.run(app, port=8010)\n")
+    params = {"textDocument": {"uri": uri}, "position": _at(6, 24)}
+    page = editor.request("textDocument/hover", params)["contents"]
+    assert page["kind"] == "plaintext"
+    assert page["value"].startswith("Port 8010 in this workspace's launch files\n")
+    assert "- start.sh:1: " in page["value"]
 
 
 def test_a_finding_in_a_launch_file_is_sent_and_its_fix_offered(editor: Editor) -> None:

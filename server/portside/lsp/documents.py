@@ -31,7 +31,17 @@ class Document:
 
     @property
     def is_python(self) -> bool:
-        return self.language == "python" or (not self.language and self.path.suffix in _PYTHON_SUFFIXES)
+        """By its language, unless the name is that of a launch file: some editors have one for all."""
+        if self.path.suffix in _PYTHON_SUFFIXES:
+            return self.language in {"python", ""}
+        return self.language == "python" and (self.notebook is not None or not _launches(self))
+
+
+def _launches(document: Document) -> bool:
+    # Loaded late: this brings the tables by which names are judged, and most names end in `.py`.
+    from portside.workspace.file_kinds import launch_format
+
+    return launch_format(document.path, document.buffer.text) is not None
 
 
 class Documents:

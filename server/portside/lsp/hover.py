@@ -13,6 +13,7 @@ from portside.lsp.documents import Document
 if TYPE_CHECKING:
     from portside.workspace.project import Project
 
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 _HEADING = re.compile(r"^#+ *(.+)$", re.MULTILINE)
 
 
@@ -31,6 +32,8 @@ def hover(
     here = [finding for finding in found if finding.span.start <= offset <= finding.span.end]
     port = port_at(project, document, offset)
     parts = [section(project, port.number)] if port is not None else []
+    if not markdown:
+        parts = [_plain(part) for part in parts]
     parts += dict.fromkeys(_page(finding, markdown=markdown) for finding in here)
     spans = [finding.span for finding in here] + ([port.span] if port is not None else [])
     if not parts:
@@ -39,6 +42,11 @@ def hover(
         "contents": {"kind": "markdown" if markdown else "plaintext", "value": "\n\n---\n\n".join(parts)},
         "range": document.buffer.range(spans[0]),
     }
+
+
+def _plain(text: str) -> str:
+    """The text without emphasis, and of its links what they say."""
+    return _LINK.sub(r"\1", text).replace("**", "")
 
 
 def _page(finding: Finding, *, markdown: bool) -> str:
