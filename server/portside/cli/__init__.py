@@ -7,6 +7,7 @@ anything that it does not need for that.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -48,6 +49,9 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = _COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        if not gc.isenabled():  # since the start of the process (__main__.py)
+            gc.freeze()
+            gc.enable()
         if cmd_name != _LEAVES_BY_ITSELF and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         return command
