@@ -6,7 +6,9 @@ name, `docker compose up api-dev`.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 
 _VARIANT = re.compile(
@@ -22,17 +24,22 @@ _MANY = 3
 
 def alternatives(published: Mapping[str, frozenset[int]]) -> dict[str, frozenset[str]]:
     """For each service those that take its place. published: the ports of each on the host."""
+    alike: defaultdict[object, set[str]] = defaultdict(set)
+    for name, ports in published.items():
+        for trait in _traits(name, ports):
+            alike[trait].add(name)
     return {
-        name: frozenset(other for other in published if other != name and _either(name, other, published))
-        for name in published
+        name: frozenset().union(*(alike[trait] for trait in _traits(name, ports))) - {name}
+        for name, ports in published.items()
     }
 
 
-def _either(name: str, other: str, published: Mapping[str, frozenset[int]]) -> bool:
-    same_ports = published[name] == published[other] and len(published[name]) >= _MANY
-    return same_ports or _stem(name) == _stem(other)
+def _traits(name: str, ports: frozenset[int]) -> tuple[object, ...]:
+    """What a service has in common with those that take its place; one of these is enough."""
+    return (_stem(name), ports) if len(ports) >= _MANY else (_stem(name),)
 
 
+@functools.lru_cache(maxsize=1024)
 def _stem(name: str) -> tuple[str, ...]:
     """The name without what says only which variant it is."""
     parts = [part.lower() for part in re.findall(r"[^-_.`\s]+", name)]
