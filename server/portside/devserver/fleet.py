@@ -199,7 +199,7 @@ class Fleet:
         self._spare_environment = self.environment.current
         if not self.spare.warm:
             debug = self.debug and _debug_request(self.debug, None)
-        self.spare.channel.send("prepare", names=list(names), debug=debug)
+            self.spare.channel.send("prepare", names=list(names), debug=debug)
 
     def _spawn(self, *, waits: bool = False) -> Worker:
         """waits: it may take as long as its imports do."""
