@@ -52,6 +52,7 @@ test("a dev server of a terminal, in another folder, is seen and stopped", { tim
     const second = new Person(await page.context().newPage());
     second.page.setDefaultTimeout(180_000);
     await second.enter(address.replace(encodeURIComponent("/qwen_vllm_server"), ""));
+    await second.statusSays(`:${port} ready`);
     await second.command("Show ports");
     const row = second.row(`Dev server core.qwen_vllm_server:app, port ${port}, ready`);
     await row.waitFor();

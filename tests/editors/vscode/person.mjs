@@ -12,6 +12,7 @@ export class Person {
   async enter(address) {
     await this.page.goto(address);
     await this.page.waitForSelector(".monaco-workbench .explorer-folders-view .monaco-list-row");
+    await this.statusItem.waitFor(); // a palette that is opened before does not get the extension's commands
   }
 
   async openFile(name) {

@@ -139,12 +139,11 @@ async function answers(url) {
 
 async function complain(context, { at }) {
   mkdirSync(FAILURES, { recursive: true });
-  const picture = path.join(FAILURES, `${Date.now()}.png`);
-  await context
-    ?.pages()[0]
-    ?.screenshot({ path: picture })
-    .then(() => console.error(`What the window showed: ${picture}`))
-    .catch(() => {});
+  for (const [index, page] of (context?.pages() ?? []).entries()) {
+    const picture = path.join(FAILURES, `${Date.now()}-${index}.png`);
+    const taken = page.screenshot({ path: picture });
+    await taken.then(() => console.error(`What the window showed: ${picture}`)).catch(() => {});
+  }
   for (const log of [at("server.log"), ...globSync(at("code/logs/*/exthost*/**/*ortside*.log"))])
     console.error(`${path.basename(log)}:\n${readFileSync(log, "utf8").slice(-3000)}`);
 }
