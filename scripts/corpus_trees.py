@@ -59,7 +59,12 @@ def tree_of(repository: str, commit: str, cache: Path, mirrors: Path | None, *, 
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             _fetch(repository, commit, Path(scratch), mirrors, whole)
             made = Path(scratch) / "tree"
-            made.rename(folder)
+            try:
+                made.rename(folder)
+            except OSError:
+                # Another thread was faster.
+                if not folder.is_dir():
+                    raise
     return folder
 
 

@@ -56,11 +56,12 @@ _PATHS = (
     (r"No such file or directory: '([^']+/)'", False),
     (r"No such file or directory: '([^']+\.\w+)'", True),
     (r"Directory '([^']+)' does not exist", False),
+    (r"Path '([^']+)' does not exist", True),
     (r"does not (?:point to a directory|exist)[^\n']*'?([./\w-]+/[./\w-]+)", False),
 )
 
 
-def environment(needs: Needs, record: Path) -> dict[str, str]:
+def environment(needs: Needs, record: Path, installed: tuple[Path, ...]) -> dict[str, str]:
     return {
         "PATH": f"{PROGRAMS}:{Path(sys.executable).parent}:/usr/bin:/bin",
         "LAB_PYTHON": sys.executable,
@@ -71,6 +72,7 @@ def environment(needs: Needs, record: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "ignore",
         "LAB_RECORD": str(record),
+        "LAB_INSTALLED": ":".join(map(str, installed)),
         "LAB_ATTRIBUTES": " ".join(sorted(needs.attributes)),
         **({"LAB_ALWAYS": "1"} if needs.always else {}),
         **({"LAB_FILES": "1"} if needs.made_files else {}),

@@ -298,7 +298,8 @@ def start(tree: Path, folder: str, command: list[str], needs: Needs) -> Started:
     record.unlink(missing_ok=True)
     try:
         run = subprocess.run(
-            command, check=False, cwd=root / folder, env=environment(needs, record), timeout=60,
+            command, check=False, cwd=root / folder, timeout=60,
+            env=environment(needs, record, installed(tree)),
             capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
         )  # fmt: skip
         said = f"rc={run.returncode}\n{run.stdout[-1500:]}\n--\n{run.stderr[-9000:]}"
@@ -306,6 +307,14 @@ def start(tree: Path, folder: str, command: list[str], needs: Needs) -> Started:
         said = "rc=timeout"
     records = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
     return Started(command, folder, records, said)
+
+
+@functools.cache
+def installed(tree: Path) -> tuple[Path, ...]:
+    """The folders with what `pip install --editable` of the tree's projects would make known."""
+    projects = {path.parent for name in ("pyproject.toml", "setup.py") for path in tree.glob(f"**/{name}")}
+    sources = (project / "src" for project in sorted(projects))
+    return tuple(RUN / tree.name / each.relative_to(tree) for each in sources if each.is_dir())
 
 
 def place(root: Path, folder: str, name: str) -> Path:

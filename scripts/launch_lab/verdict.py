@@ -45,11 +45,20 @@ def differences(before: Json, after: Json) -> list[str]:
     found = [
         f"{name}: {_cut(before[name])} -> {_cut(after[name])}"
         for name in _COMPARED
-        if _reached(before[name]) != _reached(after[name])
+        if name != "answers" and _reached(before[name]) != _reached(after[name])
     ]
+    found += _answers(before["answers"], after["answers"])
     old, new = before["options"], after["options"]
     moved = [name for name in _ADDRESS if _meant(name, old[name]) != _meant(name, new[name])]
     return [*found, *(f"{name}: {old[name]} -> {new[name]}" for name in moved)]
+
+
+def _answers(before: list[Any] | None, after: list[Any] | None) -> list[str]:
+    """What is answered otherwise, of what was asked on both sides: only the first routes are asked."""
+    old, new = ({tuple(each[:2]): each for each in reversed(side or [])} for side in (before, after))
+    both = [key for key in old if key in new]
+    changed = [key for key in both if old[key] != new[key]]
+    return [f"{' '.join(key)}: {_cut(old[key][2:])} -> {_cut(new[key][2:])}" for key in changed]
 
 
 def _reached(seen: object) -> object:
@@ -58,9 +67,7 @@ def _reached(seen: object) -> object:
         return seen
     found: dict[str, object] = {}
     for each in seen:
-        # A route with its methods, or how one of its methods answered.
-        is_answer = isinstance(each, list) and len(each) > 2 and not isinstance(each[2], list)
-        found.setdefault(str(each[:2] if is_answer else each), each)
+        found.setdefault(str(each), each)
     return list(found.values())
 
 

@@ -145,6 +145,7 @@ async def record(self, sockets=None):
         "overrides": len(getattr(app, "dependency_overrides", ())),
         "options": {name: str(getattr(config, name, None)) for name in OPTIONS},
         "cwd": os.getcwd(),
+        "refused": config.refused,
     }
     said["lifespan"], said["answers"] = await lived(app, outer)
     said["standins"] = sorted({name.partition(".")[0] for name in standins.MADE})
@@ -200,6 +201,22 @@ def given_attributes():
             continue
 
 
+def take_refused():
+    """An object with workers or reloading, which uvicorn refuses: one worker shows what app it is."""
+    made = uvicorn.Config.__init__
+
+    def lenient(self, *args, **kwargs):
+        logging = {
+            name for name in ("log_config", "log_level") if isinstance(kwargs.get(name), standins.Thing)
+        }
+        made(self, *args, **{name: kwargs[name] for name in kwargs if name not in logging})
+        self.refused = not isinstance(self.app, str) and (self.reload or self.workers > 1)
+        if self.refused:
+            self.reload, self.workers = False, 1
+
+    uvicorn.Config.__init__ = lenient
+
+
 def older_names():
     """What Starlette has no more and servers of its time call."""
     try:
@@ -228,11 +245,13 @@ def activate():
     import uvicorn.main
 
     signal.alarm(int(os.environ.get("LAB_DEADLINE", "40")))
+    sys.path += [each for each in os.environ.get("LAB_INSTALLED", "").split(":") if each]
     sys.meta_path.append(standins.Finder())
     given_attributes()
     leniency.install(always=bool(os.environ.get("LAB_ALWAYS")))
     excused.install()
     older_names()
+    take_refused()
     uvicorn.Server.serve = record
     sys.modules["uvicorn.main"].ChangeReload = sys.modules["uvicorn.main"].Multiprocess = Supervisor
     uvicorn.Config.bind_socket = lambda self: None

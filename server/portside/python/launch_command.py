@@ -317,7 +317,10 @@ class OptionReader:
 
     def _literal(self, option: Option, node: Node, value: object) -> tuple[str, ...]:
         if option.keyword == "env_file" and value is not None:
-            self.obstacles.note("the command reads the env file before the module, not after it", review=True)
+            self.obstacles.note(
+                "the command reads the env file before the module, not after it, and fails without it",
+                review=True,
+            )
         words = uvicorn.words(option, value)
         if isinstance(words, NoForm):
             self.obstacles.add(node, words.reason)
