@@ -12,6 +12,7 @@ test("activation takes no more of the extension host's time than it may", { time
   const machine = { "portside.interpreter": PYTHON };
   await withWindow({ machine }, async ({ page, address }) => {
     const person = new Person(page);
+    await page.setViewportSize({ width: 1400, height: 2400 }); // the list has the quick ones last, and only what is seen
     const times = [];
     for (let window = 0; window < WINDOWS; window++) {
       await person.enter(address);
