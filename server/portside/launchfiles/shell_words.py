@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ _SEQ = re.compile(r"\$\(\s*seq\s+(?P<words>.+)\)|`\s*seq\s+(?P<ticked>[^`]+)`", 
 _SEQ_WORD = re.compile(r"\$\(\((?:[^()]|\([^()]*\))*\)\)|\"[^\"]*\"|\S+")
 _COUNT = re.compile(r"\$\{#(\w+)\[[@*]\]\}")
 _EXPR = re.compile(r"(?:\$\(|`)\s*expr\s+(.+?)\s*(?:\)|`)")
+_ENTERED = re.compile(
+    r"\$\(\s*cd\s+(?:--\s+)?\"?(?P<folder>[^\"'&;|()\s]+)\"?\s*(?:>\s*/dev/null\s*)?(?:2>&1\s*)?(?:&&|;)\s*pwd(?:\s+-P)?\s*\)"
+)
 _ECHO = re.compile(r"\$\(\s*(?:echo|printf)\s+\"?(\$\{?\w+\}?|[\w.:/-]+)\"?\s*\)")
 _BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
 _EXPANSIONS = frozenset(
@@ -264,6 +268,10 @@ class Words:
             return Placed.computed("/".join([".."] * parents) or ".", whole.span)
         if re.fullmatch(r"\$\(\s*pwd\s*\)|`pwd`", text) and self.state.folder:
             return Placed.computed(self.state.folder, whole.span)
+        if found := _ENTERED.fullmatch(text):
+            folder = expand(whole.part(*found.span("folder")), Style.BRACES, self.state.lookup)
+            if folder.known:
+                return Placed.computed(posixpath.normpath(folder.text), whole.span)
         if found := _SEQ.fullmatch(text):
             given = _SEQ_WORD.findall(found["words"] or found["ticked"])
             numbers = [self._number(part) for part in given if part != "-w"]
