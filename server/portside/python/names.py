@@ -38,6 +38,7 @@ class Names:
     _qualified: dict[int, frozenset[str]] = field(default_factory=dict, repr=False)
     _module_bindings: dict[str, tuple[Binding, ...]] = field(default_factory=dict, repr=False)
     _read: dict[tuple[str, Scope], tuple[Node, ...]] = field(default_factory=dict, repr=False)
+    _may_hold: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def __post_init__(self, known: Chunks | None) -> None:
         self.statements = known or split(self.tree)
@@ -249,6 +250,28 @@ class Names:
                 return None
             node = unwrapped(bindings[0].value)
         return None
+
+    def may_hold_instance(self, name: str) -> bool:
+        """Whether a name of the module may stand for a class of this file, or for an object of one.
+
+        Cheap, for the many `app.get(…)`: whoever shadows such a name in a function is not asked.
+        """
+        found = self._may_hold.get(name)
+        if found is None:
+            bindings = self.module_bindings(name)
+            found = self._may_hold[name] = not bindings or any(map(self._may_be_instance, bindings))
+        return found
+
+    def _may_be_instance(self, binding: Binding) -> bool:
+        if binding.how in {How.IMPORT, How.FUNCTION}:
+            return False
+        if binding.value is None or binding.value.type != "call":
+            return binding.how is How.CLASS or binding.value is not None
+        callee = binding.value.child_by_field_name("function")
+        if callee is None or callee.type != "identifier":
+            return True
+        made_by = self.module_bindings(self.tree.text(callee))
+        return any(maker.how is not How.IMPORT for maker in made_by)
 
     def value_of(self, expression: Node) -> Node:
         """The expression behind a name, where it can only be that one; else the expression itself."""

@@ -208,6 +208,8 @@ def method_of_instance(names: Names, callee: Node) -> Node | None:
     holder, name = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
     if callee.type != "attribute" or holder is None or name is None:
         return None
+    if holder.type == "identifier" and not names.may_hold_instance(names.tree.text(holder)):
+        return None
     method = names.tree.text(name)
     if not any(chunk.is_definition and b"class" in chunk.words for chunk in names.chunks_with([method])):
         return None
