@@ -162,7 +162,7 @@ _INVALID = (
 _VALID = (
     Valid(
         "a folder that a variable names",
-        'cd "$CHECKOUT"\npython src/serve.py\ncd -\npython src/run.py\n',
+        'cd "$CHECKOUT"\npython src/serve.py\n',
         "start.sh",
         {"src/main.py": ""},
     ),
