@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from corpus_trees import tree_of
 from measure_launches import _cache
 
-from portside.launchfiles.launch_facts import LaunchFacts, LaunchWorkspace
+from portside.launchfiles.graph.launch_facts import LaunchFacts, LaunchWorkspace
 from portside.rules import port_conflict, port_mismatch
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts

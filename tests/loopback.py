@@ -22,7 +22,7 @@ def free_port() -> int:
 
 def low_port() -> int:
     """One that the kernel gives to nobody who asks for any. Like the three after it nobody has it, or had."""
-    from portside.devserver import sockets
+    from portside.devserver.ports import sockets
 
     while True:
         port = random.choice(_LOW)
@@ -57,6 +57,6 @@ def can_listen(port: int) -> bool:
 
 def is_listening(port: int) -> bool:
     """Whether somebody does. Unlike an attempt of our own this is in nobody's way."""
-    from portside.devserver import sockets
+    from portside.devserver.ports import sockets
 
     return any(row.is_listening for row in sockets.at_port(port))

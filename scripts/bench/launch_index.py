@@ -21,8 +21,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from portside.launchfiles import graph
-from portside.launchfiles.plan import planned
+from portside.launchfiles.graph import graph
+from portside.launchfiles.graph.plan import planned
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from portside.lint.finding import Finding, LintResult, Severity
 from portside.lint.selection import Selection
 from portside.lint.source import SourceFile
-from portside.python.notebook import NOTEBOOK_SUFFIX
+from portside.python.source.notebook import NOTEBOOK_SUFFIX
 from portside.settings import Settings, SettingsError, SettingsFinder
 from portside.workspace.stopwatch import Stopwatch
 from portside.workspace.walk import Exclusion
@@ -160,7 +160,7 @@ class Checker:
 
 
 def _of_notebooks(selection: Selection) -> Selection:
-    """What holds for cells, too; the text is then that of all cells (`python/notebook.py`)."""
+    """What holds for cells, too; the text is then that of all cells (`python/source/notebook.py`)."""
     from portside import rules  # noqa: PLC0415 - see `load_rules`
 
     codes = frozenset(rule.code for rule in rules.ALL if rule.in_notebooks and selection.enables(rule.code))

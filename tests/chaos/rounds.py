@@ -22,8 +22,8 @@ from typing import Any
 from tests.loopback import can_listen, free_port
 from tests.patience import PATIENCE_S
 
-from portside.devserver import identity
-from portside.devserver.identity import Identity
+from portside.devserver.registry import identity
+from portside.devserver.registry.identity import Identity
 
 from .engines import Engine, clean_environment
 

@@ -163,7 +163,8 @@ class Holding:
 
 
 def owners_of(port: int) -> set[int]:
-    from portside.devserver import procfs, sockets
+    from portside.devserver.ports import sockets
+    from portside.devserver.registry import procfs
 
     rows = sockets.at_port(port)
     return {pid for pids in procfs.owners({row.inode for row in rows}).values() for pid in pids}

@@ -17,7 +17,7 @@ import pytest
 from tests.loopback import is_listening, low_port
 from tests.patience import PATIENCE_S
 
-from portside.devserver import asking
+from portside.devserver.ports import asking
 
 from .conftest import Start, ask, wait_until, write
 from .holding import Holding

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portside.devserver.command_address import CommandAddress, address_of
-from portside.devserver.command_line import parse
+from portside.devserver.planning.command_address import CommandAddress, address_of
+from portside.devserver.planning.command_line import parse
 from portside.knowledge.server_addresses import ANY_PROGRAM, by_module, by_words
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from portside.devserver import command_plan, interpreter
-from portside.devserver.command_plan import CommandPlan, Mistake
+from portside.devserver.planning import command_plan, interpreter
+from portside.devserver.planning.command_plan import CommandPlan, Mistake
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from tests.loopback import is_listening, low_port
 from tests.patience import PATIENCE_S
 
-from portside.devserver.sockets import at_port
+from portside.devserver.ports.sockets import at_port
 
 from .conftest import Served, Start, ask, wait_until, write
 

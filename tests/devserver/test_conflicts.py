@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from tests.patience import PATIENCE_S
 
-from portside.devserver import holders, ports, sockets
-from portside.devserver.ports import Claim, PortState, Refusal
-from portside.devserver.sockets import TcpState
+from portside.devserver.ports import holders, ports, sockets
+from portside.devserver.ports.ports import Claim, PortState, Refusal
+from portside.devserver.ports.sockets import TcpState
 
 from .conftest import Start, ask, free_port, wait_until, write
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from tests.patience import PATIENCE_S
 
-from portside.devserver import control
+from portside.devserver.registry import control
 
 from .conftest import RAW_APP, Start, ask, wait_until, write
 

@@ -8,9 +8,9 @@ import pytest
 from tests.patience import PATIENCE_S
 
 from portside.cli import serve_target
-from portside.devserver import env_files
-from portside.devserver.env_files import EnvFileMistake
-from portside.devserver.plan import Choice
+from portside.devserver.planning import env_files
+from portside.devserver.planning.env_files import EnvFileMistake
+from portside.devserver.planning.plan import Choice
 
 from .conftest import RAW_APP, Start, ask, write
 

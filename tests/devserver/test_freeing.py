@@ -16,8 +16,9 @@ import pytest
 from tests.loopback import is_listening, low_port
 from tests.patience import PATIENCE_S
 
-from portside.devserver import freeing, identity, procfs, stopping
-from portside.devserver.identity import Identity
+from portside.devserver.ports import freeing, stopping
+from portside.devserver.registry import identity, procfs
+from portside.devserver.registry.identity import Identity
 
 from .conftest import Start, wait_until
 from .holding import Holding, can_change_user

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from portside.devserver import gpu
-from portside.devserver.gpu import GpuHolder, Unknown
+from portside.devserver.ports import gpu
+from portside.devserver.ports.gpu import GpuHolder, Unknown
 
 
 def test_the_library_without_a_driver_tells_nothing() -> None:

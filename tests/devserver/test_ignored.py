@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portside.devserver import ignored
+from portside.devserver.watching import ignored
 
 
 def make(root: Path, *paths: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.patience import PATIENCE_S
 
-from portside.devserver import interpreter
+from portside.devserver.planning import interpreter
 
 from .conftest import Start, ask, free_port, write
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.patience import PATIENCE_S
 
-from portside.devserver.sockets import TcpState, at_port
+from portside.devserver.ports.sockets import TcpState, at_port
 
 from .conftest import RAW_APP, Start, ask, free_port, wait_until, write
 

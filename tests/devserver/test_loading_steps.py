@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from portside.devserver import estimates
-from portside.devserver.folding import Folding
-from portside.devserver.loading import Loading, status_text
+from portside.devserver.console import estimates
+from portside.devserver.console.folding import Folding
+from portside.devserver.console.loading import Loading, status_text
 
 LOGS = Path(__file__).parent.parent / "failures" / "logs"
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from tests.loopback import free_port, low_port
 
-from portside.devserver import holders, port_report, sockets
-from portside.devserver.holder_kinds import HolderKind
-from portside.devserver.port_report import PortReport
-from portside.devserver.port_states import PortState, ephemeral_range
-from portside.devserver.sockets import TcpState
+from portside.devserver.ports import holders, port_report, sockets
+from portside.devserver.ports.holder_kinds import HolderKind
+from portside.devserver.ports.port_report import PortReport
+from portside.devserver.ports.port_states import PortState, ephemeral_range
+from portside.devserver.ports.sockets import TcpState
 
 from .conftest import wait_until
 from .holding import Holding, can_change_user, can_make_network
@@ -97,7 +97,7 @@ def test_a_kernel_that_hides_what_is_bound_still_gives_the_process_away(
     def forbidden(*_: object, **__: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("portside.devserver.sock_diag.tcp_sockets", forbidden)
+    monkeypatch.setattr("portside.devserver.ports.sock_diag.tcp_sockets", forbidden)
     with Holding("is bound", port) as holding:
         assert not sockets.shows_bound()
         report = look(port)

@@ -229,7 +229,7 @@ def test_a_table_of_many_sockets_takes_no_time_worth_a_word(tmp_path: Path) -> N
     assert process.stdout is not None
     process.stdout.readline()
     began = time.process_time()
-    from portside.devserver import port_table
+    from portside.devserver.ports import port_table
 
     rows = [row for row in port_table.table(str(tmp_path), everything=True) if row.port]
     spent = time.process_time() - began

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from portside.devserver import orphans, registry
+from portside.devserver.registry import orphans, registry
 
 from .conftest import RAW_APP, Start, wait_until, write
 

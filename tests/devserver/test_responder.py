@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from tests.patience import PATIENCE_S
 
-from portside.devserver import ports
-from portside.devserver.certificate import certificate_of
-from portside.devserver.loading_answer import Progress, answer
-from portside.devserver.ports import Claim
-from portside.devserver.responder import Responder
+from portside.devserver.callers.certificate import certificate_of
+from portside.devserver.callers.loading_answer import Progress, answer
+from portside.devserver.callers.responder import Responder
+from portside.devserver.ports import ports
+from portside.devserver.ports.ports import Claim
 
 from .conftest import RAW_APP, Start, ask, wait_until, write
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from portside.devserver import output, runlog
-from portside.devserver.runlog import RunLog, plain
+from portside.devserver.console import output
+from portside.devserver.registry import runlog
+from portside.devserver.registry.runlog import RunLog, plain
 
 from .conftest import RAW_APP, Start, ask, wait_until, write
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from portside.devserver import identity, orphans, registry, runs, sweeping, tree
-from portside.devserver.console import Console
-from portside.devserver.identity import Identity
+from portside.devserver.console.console import Console
+from portside.devserver.registry import identity, orphans, registry, runs, sweeping, tree
+from portside.devserver.registry.identity import Identity
 
 from .conftest import Start, is_alive, wait_until
 from .test_teardown import stubborn, with_children

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portside.devserver.screen import Screen
+from portside.devserver.console.screen import Screen
 
 DRAWN = "\r\x1b[K"
 

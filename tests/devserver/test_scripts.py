@@ -11,7 +11,7 @@ import pytest
 from tests.patience import PATIENCE_S
 
 from portside.cli.serve import _address
-from portside.devserver.plan import Choice, PortSource, Target
+from portside.devserver.planning.plan import Choice, PortSource, Target
 
 from .conftest import Start, ask, can_listen, free_port, write
 

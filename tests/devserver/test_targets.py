@@ -9,7 +9,7 @@ from tests.patience import PATIENCE_S
 
 from portside.cli import serve_target
 from portside.cli.serve_target import Unclear
-from portside.devserver.plan import Choice, Target
+from portside.devserver.planning.plan import Choice, Target
 
 from .conftest import Start, ask, write
 

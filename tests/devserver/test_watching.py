@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portside.devserver import mounts
+from portside.devserver.watching import mounts
 
 from .conftest import RAW_APP, Start, ask, wait_until, write
 

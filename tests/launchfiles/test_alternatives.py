@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portside.launchfiles.alternatives import alternatives
+from portside.launchfiles.docker.alternatives import alternatives
 
 NAMES = st.builds(
     "{}{}".format, st.sampled_from(["api", "web", "db"]), st.sampled_from(["", "-dev", "_gpu", "2"])

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from portside.launchfiles.commands import launches
+from portside.launchfiles.commands.commands import launches
 from portside.launchfiles.facts import Form, Launch, Setting
-from portside.launchfiles.words import Word, shell_commands
+from portside.launchfiles.text.words import Word, shell_commands
 from portside.lint.source import Span
 
 

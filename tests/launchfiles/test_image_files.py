@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from portside.launchfiles.docker.image_files import copied_on, in_context
 from portside.launchfiles.facts import Copy
-from portside.launchfiles.image_files import copied_on, in_context
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portside.launchfiles.layout import LaunchLayout
 from portside.launchfiles.reading import format_of
+from portside.launchfiles.text.layout import LaunchLayout
 from portside.lint.engine import run_rules
 from portside.lint.finding import Finding, Severity, apply_edits
 from portside.lint.rule import Rule

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from portside.launchfiles.file_moves import FileMoves, file_moves
-from portside.launchfiles.resolution import files_run
-from portside.launchfiles.script_references import ScriptReference, script_references
+from portside.launchfiles.commands.script_references import ScriptReference, script_references
+from portside.launchfiles.graph.resolution import files_run
+from portside.launchfiles.moving.file_moves import FileMoves, file_moves
 from portside.lint.finding import Edit, apply_edits
 from portside.lint.moved_command import Argument, MovedCommand, Option
 

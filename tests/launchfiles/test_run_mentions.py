@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from portside.launchfiles.commands.run_mentions import mentions, mentions_in_python
 from portside.launchfiles.names import Kind, kind_of
-from portside.launchfiles.run_mentions import mentions, mentions_in_python
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portside.launchfiles.resolution import files_run, means_another
-from portside.launchfiles.script_references import ScriptReference, script_references
+from portside.launchfiles.commands.script_references import ScriptReference, script_references
+from portside.launchfiles.graph.resolution import files_run, means_another
 
 CASES = [
     ("Dockerfile", 'FROM a\nCMD ["python", "core/x.py"]\n', [(2, 17, "core/x.py")]),

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from portside.launchfiles.facts import Launch, Unit
-from portside.launchfiles.shell_script import read
+from portside.launchfiles.shell.shell_script import read
 
 
 def launches(text: str) -> dict[str, Launch]:

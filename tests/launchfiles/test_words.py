@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portside.launchfiles.words import Word, commands_in, exec_words, shell_commands
+from portside.launchfiles.text.words import Word, commands_in, exec_words, shell_commands
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from portside.lint.engine import RULE_FAILED, run_rules
 from portside.lint.finding import Applicability, Finding, Fix, LaterFixes, Severity
 from portside.lint.rule import Rule
 from portside.lint.source import SourceFile, Span
-from portside.python.layout import PythonLayout
-from portside.python.syntax import parse
+from portside.python.source.layout import PythonLayout
+from portside.python.source.syntax import parse
 from portside.workspace.project import Project
 
 FIX = Fix("Do better", (), Applicability.SAFE)

@@ -12,8 +12,8 @@ from portside.lint.rule import Rule
 from portside.lint.selection import Selection
 from portside.lint.source import SourceFile, Span
 from portside.lint.suppress_edits import ignore_fix
-from portside.python.layout import PythonLayout
-from portside.python.syntax import parse
+from portside.python.source.layout import PythonLayout
+from portside.python.source.syntax import parse
 from portside.rules.unused_suppression import RULE as UNUSED
 
 

@@ -12,7 +12,7 @@ from tests.proof.shapes import Movable
 from tests.proof.test_launch_move import run
 
 from portside.lint.finding import Applicability, Finding, apply_edits
-from portside.python.lifespan_move import TITLE
+from portside.python.engines.lifespan_move import TITLE
 from portside.workspace.project import Project
 
 COMMAND = ["sh", "-c", "uvicorn server:app"]

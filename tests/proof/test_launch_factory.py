@@ -17,9 +17,9 @@ from tests.proof.shapes import Movable, Unmovable
 from tests.proof.test_launch_move import facts_of, lay_out, run, script_command
 
 from portside.lint.finding import apply_edits
-from portside.python.guards import When
-from portside.python.launch_factory import Factory, plan_factory
-from portside.python.launch_move import Move, plan_move
+from portside.python.launching.launch_factory import Factory, plan_factory
+from portside.python.launching.launch_move import Move, plan_move
+from portside.python.running.guards import When
 from portside.workspace.project import Project
 
 

@@ -23,8 +23,8 @@ from tests.proof.unmovable import UNMOVABLE
 
 from portside.lint.finding import Applicability, apply_edits
 from portside.python.facts import FileFacts
-from portside.python.guards import When
-from portside.python.launch_move import Move, plan_move
+from portside.python.launching.launch_move import Move, plan_move
+from portside.python.running.guards import When
 from portside.workspace.project import Project
 
 HERE = Path(__file__).parent

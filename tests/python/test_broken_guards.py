@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from portside.lint.source import SourceFile
-from portside.python.broken_guards import Fault, find_broken_guards
 from portside.python.facts import module_facts
-from portside.python.guards import When
+from portside.python.running.broken_guards import Fault, find_broken_guards
+from portside.python.running.guards import When
 
 
 def faults(text: str) -> list[tuple[Fault, str]]:

@@ -8,8 +8,8 @@ import random
 import pytest
 
 from portside.lint.source import SourceFile
-from portside.python.chunks import Chunk, Chunks, split
-from portside.python.syntax import SyntaxTree, parse
+from portside.python.source.chunks import Chunk, Chunks, split
+from portside.python.source.syntax import SyntaxTree, parse
 
 TEXT = """\
 import os

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from portside.lint.source import SourceFile
-from portside.python.confirmed_syntax import is_valid_python
-from portside.python.syntax import parse
+from portside.python.source.confirmed_syntax import is_valid_python
+from portside.python.source.syntax import parse
 
 
 def test_valid_code_that_the_parser_trips_over_is_valid() -> None:

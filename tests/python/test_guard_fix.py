@@ -10,8 +10,8 @@ import pytest
 from portside.lint.finding import Applicability, Fix, apply_edits
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
-from portside.python.guard_fix import wrap_in_guard
-from portside.python.nodes import nodes_of
+from portside.python.running.guard_fix import wrap_in_guard
+from portside.python.source.nodes import nodes_of
 
 # `start()` stands for what has to be guarded.
 HEAD = "def start(*a):\n    print('start', *a)\n    return 'engine'\n\n\n"

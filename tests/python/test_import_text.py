@@ -8,7 +8,7 @@ import pytest
 
 from portside.lint.source import SourceFile
 from portside.python import facts
-from portside.python.import_text import import_text, imports_in
+from portside.python.names.import_text import import_text, imports_in
 
 OWN = sorted(Path(facts.__file__).parents[1].rglob("*.py"))
 

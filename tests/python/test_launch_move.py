@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from portside.lint.finding import Applicability, apply_edits
-from portside.python.launch_move import Move, plan_move
+from portside.python.launching.launch_move import Move, plan_move
 from portside.workspace.project import Project
 
 if sys.version_info >= (3, 11):

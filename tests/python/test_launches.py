@@ -6,7 +6,7 @@ import pytest
 
 from portside.lint.source import SourceFile
 from portside.python.facts import ModuleFacts, module_facts
-from portside.python.launches import Form, Launch
+from portside.python.launching.launches import Form, Launch
 
 
 def facts(text: str, path: str = "server.py") -> ModuleFacts:

@@ -6,9 +6,9 @@ import pytest
 from tree_sitter import Node
 
 from portside.lint.source import SourceFile
-from portside.python.names import How, Names, ScopeKind
-from portside.python.nodes import nodes_of
-from portside.python.syntax import parse
+from portside.python.names.names import How, Names, ScopeKind
+from portside.python.source.nodes import nodes_of
+from portside.python.source.syntax import parse
 
 
 def names(text: str) -> Names:

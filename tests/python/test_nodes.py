@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from portside.lint.source import SourceFile
-from portside.python.names import Names
-from portside.python.nodes import StatementNodes, fields_of, nodes_of
-from portside.python.syntax import parse
+from portside.python.names.names import Names
+from portside.python.source.nodes import StatementNodes, fields_of, nodes_of
+from portside.python.source.syntax import parse
 
 TEXT = """\
 @app.get("/")

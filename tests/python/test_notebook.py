@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portside.lint.source import Span
-from portside.python.notebook import Joined, plain_python
+from portside.python.source.notebook import Joined, plain_python
 
 
 @pytest.mark.parametrize(

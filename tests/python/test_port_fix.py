@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from portside.lint.finding import Applicability, apply_edits
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, LaunchReference, WorkspaceFacts, module_facts
-from portside.python.names import Names
-from portside.python.nodes import nodes_of
-from portside.python.syntax import arguments, parse
-from portside.python.values import Environment, Literal, trace
+from portside.python.names.names import Names
+from portside.python.source.nodes import nodes_of
+from portside.python.source.syntax import arguments, parse
+from portside.python.values.values import Environment, Literal, trace
 from portside.rules.hardcoded_port import RULE
 from portside.workspace.project import Project
 

@@ -8,9 +8,9 @@ import pytest
 from tests.rules.marked import unmark
 
 from portside.lint.source import SourceFile
-from portside.python.names import Names
-from portside.python.ports import port_uses
-from portside.python.syntax import parse
+from portside.python.names.names import Names
+from portside.python.ports.ports import port_uses
+from portside.python.source.syntax import parse
 
 U = "import uvicorn\n"
 S = "import subprocess\n"

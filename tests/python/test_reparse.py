@@ -8,9 +8,9 @@ import pytest
 from tree_sitter import Node
 
 from portside.lint.source import SourceFile
-from portside.python.chunks import Chunk, Chunks, split
-from portside.python.reparse import reparse
-from portside.python.syntax import SyntaxTree, parse
+from portside.python.source.chunks import Chunk, Chunks, split
+from portside.python.source.reparse import reparse
+from portside.python.source.syntax import SyntaxTree, parse
 
 TEXT = '''\
 """Käse 🚀."""

@@ -6,8 +6,8 @@ import pytest
 
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, WorkspaceFacts, module_facts
-from portside.python.script_place import Folder, ScriptPlace
-from portside.python.served_app import import_string, is_object, names_own_file
+from portside.python.launching.script_place import Folder, ScriptPlace
+from portside.python.launching.served_app import import_string, is_object, names_own_file
 
 
 def launched(text: str) -> FileFacts:

@@ -3,8 +3,8 @@
 import pytest
 
 from portside.lint.source import SourceFile, Span
-from portside.python.nodes import nodes_of
-from portside.python.syntax import arguments, parse, string_value, unwrapped
+from portside.python.source.nodes import nodes_of
+from portside.python.source.syntax import arguments, parse, string_value, unwrapped
 
 
 def tree(text: str):

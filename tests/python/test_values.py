@@ -5,11 +5,19 @@ from __future__ import annotations
 import pytest
 
 from portside.lint.source import SourceFile, Span
-from portside.python.names import Names
-from portside.python.nodes import nodes_of
-from portside.python.syntax import arguments, parse
-from portside.python.value_types import nothing_outside
-from portside.python.values import CommandLine, Environment, Literal, Parameter, Through, Unknown, trace
+from portside.python.names.names import Names
+from portside.python.source.nodes import nodes_of
+from portside.python.source.syntax import arguments, parse
+from portside.python.values.value_types import nothing_outside
+from portside.python.values.values import (
+    CommandLine,
+    Environment,
+    Literal,
+    Parameter,
+    Through,
+    Unknown,
+    trace,
+)
 
 
 def _trace(text: str, outside=nothing_outside):

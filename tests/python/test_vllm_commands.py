@@ -7,7 +7,7 @@ import pytest
 from portside.lint.finding import apply_edits
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
-from portside.python.vllm_commands import module_runs, serve_edits
+from portside.python.launching.vllm_commands import module_runs, serve_edits
 
 MODULE = "vllm.entrypoints.openai.api_server"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portside.python.script_place import ImportTarget, other_target, own_target
+from portside.python.launching.script_place import ImportTarget, other_target, own_target
 from portside.workspace.import_roots import import_root, script_place
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portside.launchfiles import graph
+from portside.launchfiles.graph import graph
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts
 

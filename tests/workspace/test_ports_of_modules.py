@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portside.launchfiles.plan import planned
+from portside.launchfiles.graph.plan import planned
 from portside.lint.finding import apply_edits
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts

@@ -123,7 +123,7 @@ def _report(
     shown = shown or label(file.path)
     source = SourceFile(shown, file.text)
     if result.syntax_errors and tell_errors:
-        from portside.python.confirmed_syntax import is_valid_python
+        from portside.python.source.confirmed_syntax import is_valid_python
 
         start = source.position(result.syntax_errors[0].start)
         is_valid = launch_format(file.path, file.text) is None and is_valid_python(file.text)

@@ -11,7 +11,7 @@ import click
 from portside.cli.output import CLEAN, COULD_NOT_RUN, FOUND, complain, give_up, ink_for, say
 
 if TYPE_CHECKING:
-    from portside.devserver.freeing import Freed, Freeing
+    from portside.devserver.ports.freeing import Freed, Freeing
 
 _HELP = """Make PORT free: show who holds it, ask, end that process with what it started, and look again.
 
@@ -43,7 +43,7 @@ def free(
 ) -> None:
     if not sys.platform.startswith("linux"):
         give_up("portside free reads /proc and netlink, which only Linux has")
-    from portside.devserver import freeing
+    from portside.devserver.ports import freeing
 
     as_json = output_format == "json"
     found = _look(port, grace)
@@ -62,7 +62,7 @@ def free(
 
 
 def _look(port: str, grace_s: float | None) -> Freeing:
-    from portside.devserver import freeing
+    from portside.devserver.ports import freeing
 
     if "/" in port:
         return freeing.of_path(port, grace_s)
@@ -115,7 +115,7 @@ def _name(found: Freeing) -> str:
 
 def _finish(found: Freeing, freed: Freed | None, as_json: bool, code: int) -> None:
     if as_json:
-        from portside.devserver.conflict_lines import holder_fields
+        from portside.devserver.ports.conflict_lines import holder_fields
 
         now = freed.now if freed else found
         fields = {

@@ -32,7 +32,7 @@ def logs(server: str | None, follow: bool, lines: int) -> None:
     of the last ten servers that have ended are kept.
     """
     require_linux("logs")
-    from portside.devserver import log_reader
+    from portside.devserver.registry import log_reader
 
     found = log_reader.find(server)
     if isinstance(found, str):

@@ -12,10 +12,10 @@ import click
 from portside.cli.output import CLEAN, COULD_NOT_RUN, FOUND, give_up, give_up_on_settings, ink_for, say
 
 if TYPE_CHECKING:
-    from portside.devserver.port_report import PortReport
-    from portside.devserver.port_table import Row
-    from portside.devserver.project_ports import PlanRow
-    from portside.devserver.unix_files import SocketFile
+    from portside.devserver.ports.port_report import PortReport
+    from portside.devserver.ports.port_table import Row
+    from portside.devserver.ports.project_ports import PlanRow
+    from portside.devserver.ports.unix_files import SocketFile
     from portside.settings import Settings
 
 _HELP = """Say who listens where, your dev servers first, and which ports this project's servers will open.
@@ -99,12 +99,12 @@ def reports(words: tuple[str, ...], host: str) -> list[Report]:
 
 def _report(word: str, host: str) -> Report:
     if word.lstrip("-").isdigit():
-        from portside.devserver import port_report
+        from portside.devserver.ports import port_report
 
         return port_report.report(host, int(word))
     if "/" not in word:
         give_up(f"{word!r} is neither a port nor the path of a Unix socket")
-    from portside.devserver import unix_files
+    from portside.devserver.ports import unix_files
 
     return unix_files.look(word)
 
@@ -141,13 +141,13 @@ def listing(*, everything: bool) -> str:
 
 
 def _tables(everything: bool) -> tuple[list[Row], list[PlanRow]]:
-    from portside.devserver import port_table
+    from portside.devserver.ports import port_table
 
     settings = _settings()
     rows = port_table.table(here(), everything=everything)
     if settings is None or not settings.servers:
         return rows, []
-    from portside.devserver import project_ports
+    from portside.devserver.ports import project_ports
 
     return rows, project_ports.plan(settings)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from portside.devserver.launch_plan import Listening
+    from portside.devserver.ports.launch_plan import Listening
 
 _HEAD = "flowchart LR"
 

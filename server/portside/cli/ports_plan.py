@@ -11,7 +11,7 @@ from portside.cli.output import CLEAN, FOUND, ink_for, say
 from portside.cli.ports_text import table
 
 if TYPE_CHECKING:
-    from portside.devserver.launch_plan import Listening
+    from portside.devserver.ports.launch_plan import Listening
     from portside.settings import Settings
 
 _HEAD = ("PORT", "WHO", "RUNS", "WHERE", "NOW")
@@ -20,7 +20,7 @@ _NOTHING = "no launch file below this folder says who listens on which port\n"
 
 def show(settings: Settings | None, output_format: str) -> int:
     """Print the plan of the current folder; the exit code."""
-    from portside.devserver import launch_plan
+    from portside.devserver.ports import launch_plan
 
     rows = launch_plan.of_folder(Path.cwd(), settings)
     if output_format == "json":

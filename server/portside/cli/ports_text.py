@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from portside.devserver.conflict_lines import short_age
-from portside.devserver.holder_kinds import HolderKind
-from portside.devserver.port_table import Row, address_text
+from portside.devserver.ports.conflict_lines import short_age
+from portside.devserver.ports.holder_kinds import HolderKind
+from portside.devserver.ports.port_table import Row, address_text
 from portside.report.ink import Ink, printable
 
 if TYPE_CHECKING:
-    from portside.devserver.project_ports import PlanRow
+    from portside.devserver.ports.project_ports import PlanRow
 
 _HEAD = ("PORT", "ADDRESS", "STATE", "PID", "AGE", "USER", "PROCESS")
 _PLAN_HEAD = ("SERVER", "PORT", "WHAT", "FROM", "NOW")

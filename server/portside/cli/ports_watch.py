@@ -41,7 +41,7 @@ def _entries(words: tuple[str, ...], host: str, *, everything: bool) -> dict[str
     if words:
         return dict(map(ports.summary, ports.reports(words, host)))
     from portside.cli.ports_text import plain_lines
-    from portside.devserver import port_table
+    from portside.devserver.ports import port_table
 
     rows = port_table.table(ports.here(), everything=everything)
     return {line: row.fields() for row in rows for line in plain_lines(row)}

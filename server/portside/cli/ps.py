@@ -14,7 +14,7 @@ import click
 from portside.cli.linux_only import require_linux
 
 if TYPE_CHECKING:
-    from portside.devserver.servers import Server, Stranger
+    from portside.devserver.registry.servers import Server, Stranger
 
 
 @click.command(short_help="List the running dev servers.")
@@ -26,7 +26,7 @@ def ps(output_format: str) -> None:
     and so does the next `portside serve`.
     """
     require_linux("ps")
-    from portside.devserver import servers
+    from portside.devserver.registry import servers
 
     found = servers.listing()
     if output_format == "json":

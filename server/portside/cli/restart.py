@@ -18,7 +18,7 @@ def restart(server: str | None) -> None:
     """
     require_linux("restart")
     from portside.cli.server_choice import choose
-    from portside.devserver import control, servers
+    from portside.devserver.registry import control, servers
 
     running = [one for one in servers.listing() if one.is_running]
     record = choose(running, server).record

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from portside.devserver import asking, claiming, sweeping
-from portside.devserver.claiming import Run
-from portside.devserver.console import Console
-from portside.devserver.interpreter import find
-from portside.devserver.plan import Choice, Debug, Plan, PortSource, Target
-from portside.devserver.ports import Claim
+from portside.devserver.console.console import Console
+from portside.devserver.planning.interpreter import find
+from portside.devserver.planning.plan import Choice, Debug, Plan, PortSource, Target
+from portside.devserver.ports import asking, claiming
+from portside.devserver.ports.claiming import Run
+from portside.devserver.ports.ports import Claim
+from portside.devserver.registry import sweeping
 from portside.knowledge import secrets
 
 if TYPE_CHECKING:
-    from portside.devserver.debug_link import DebugLink
+    from portside.devserver.workers.debug_link import DebugLink
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 8000
@@ -160,7 +161,7 @@ def _follow_adapter(console: Console, options: dict[str, Any]) -> DebugLink | No
     """The debugger that this run belongs to; from here on it hears all that the console says."""
     if options["debug_adapter"] is None:
         return None
-    from portside.devserver.debug_link import DebugLink
+    from portside.devserver.workers.debug_link import DebugLink
 
     try:
         link = DebugLink(options["debug_adapter"])
@@ -240,7 +241,7 @@ def _debug(options: dict[str, Any]) -> Debug | None:
         return by_adapter
     if not (options["debug"] or options["debug_wait"] or options["debug_port"] is not None):
         return None
-    from portside.devserver.debugpy_library import own
+    from portside.devserver.planning.debugpy_library import own
 
     return Debug(options["debug_port"] or _DEFAULT_DEBUG_PORT, waits=options["debug_wait"], library=own())
 
@@ -250,7 +251,7 @@ def _with_environment(console: Console, choice: Choice, options: dict[str, Any])
     paths = (*choice.env_files, *(Path(file).absolute() for file in options["env_files"]))
     if not paths:
         return dataclasses.replace(choice, settings_environment=choice.environment)
-    from portside.devserver import env_files
+    from portside.devserver.planning import env_files
 
     found = env_files.read(paths, os.environ)
     if isinstance(found, env_files.EnvFileMistake):

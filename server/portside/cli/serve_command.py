@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from portside.devserver import command_plan
-from portside.devserver.command_address import CommandAddress, address_of
-from portside.devserver.command_plan import CommandPlan, Mistake
-from portside.devserver.plan import Choice, Plan, PortSource
+from portside.devserver.planning import command_plan
+from portside.devserver.planning.command_address import CommandAddress, address_of
+from portside.devserver.planning.command_plan import CommandPlan, Mistake
+from portside.devserver.planning.plan import Choice, Plan, PortSource
 from portside.knowledge.server_addresses import ANY_PROGRAM
 
 

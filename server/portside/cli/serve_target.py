@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from portside.devserver.plan import Choice
+from portside.devserver.planning.plan import Choice
 from portside.settings import ServerSettings, Settings, SettingsError, load
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import click
 
-from portside.devserver import servers
-from portside.devserver.servers import Server
+from portside.devserver.registry import servers
+from portside.devserver.registry.servers import Server
 
 
 def choose(found: Sequence[Server], word: str | None) -> Server:

@@ -11,7 +11,7 @@ import click
 from portside.cli.linux_only import require_linux
 
 if TYPE_CHECKING:
-    from portside.devserver.server_stop import Outcome
+    from portside.devserver.registry.server_stop import Outcome
 
 
 @click.command(short_help="Stop a dev server; check that nothing is left.")
@@ -27,7 +27,7 @@ def stop(server: str | None, everyone: bool) -> None:
     """
     require_linux("stop")
     from portside.cli.server_choice import choose
-    from portside.devserver import server_stop, servers
+    from portside.devserver.registry import server_stop, servers
 
     found = servers.listing()
     if everyone and not found:

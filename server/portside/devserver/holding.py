@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from portside.devserver import ports
-from portside.devserver.plan import Plan, PortSource
-from portside.devserver.ports import Claim, Refusal
+from portside.devserver.planning.plan import Plan, PortSource
+from portside.devserver.ports import ports
+from portside.devserver.ports.ports import Claim, Refusal
 
 
 class Holding:

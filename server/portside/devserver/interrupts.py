@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
-from portside.devserver import terminal
+from portside.devserver.console import terminal
 
 
 @contextmanager

@@ -18,39 +18,32 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from portside.devserver import (
-    browser,
-    commands,
-    events,
-    machine,
-    output,
-    ports,
-    processes,
-    terminal,
-    transcripts,
-)
-from portside.devserver.callers import Callers
-from portside.devserver.console import Console
-from portside.devserver.debug_link import DebugLink
-from portside.devserver.fleet import Fleet
+from portside.devserver import commands, events, machine
+from portside.devserver.callers.callers import Callers
+from portside.devserver.callers.loading_answer import Progress
+from portside.devserver.console import browser, output, terminal, transcripts
+from portside.devserver.console.console import Console
+from portside.devserver.console.meter import Meter
+from portside.devserver.console.narrator import Narrator, registry_phase
+from portside.devserver.console.screen import Screen
 from portside.devserver.holding import Holding
-from portside.devserver.loading_answer import Progress
 from portside.devserver.machine import Phase
-from portside.devserver.meter import Meter
-from portside.devserver.narrator import Narrator, registry_phase
-from portside.devserver.pauses import Pauses
-from portside.devserver.plan import Plan
-from portside.devserver.ports import Claim
-from portside.devserver.processes import Worker
-from portside.devserver.readiness import Readiness
-from portside.devserver.registration import Registration
-from portside.devserver.screen import Screen
+from portside.devserver.planning.plan import Plan
+from portside.devserver.ports import ports
+from portside.devserver.ports.ports import Claim
+from portside.devserver.registry.registration import Registration
 from portside.devserver.tenancy import Tenancy
+from portside.devserver.workers import processes
+from portside.devserver.workers.debug_link import DebugLink
+from portside.devserver.workers.fleet import Fleet
+from portside.devserver.workers.pauses import Pauses
+from portside.devserver.workers.processes import Worker
+from portside.devserver.workers.readiness import Readiness
 from portside.inside.channel import Message
 from portside.knowledge.loading_steps import STEPS
 
 if TYPE_CHECKING:  # its library is imported while the worker already starts
-    from portside.devserver.watching import Watching
+    from portside.devserver.watching.watching import Watching
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Long enough for a light app to answer itself; whoever waits for a model hears so at once.
@@ -393,7 +386,7 @@ class Runner:
     def _watch(self) -> Watching | None:
         if not self._plan.watch:
             return None
-        from portside.devserver.watching import Watching
+        from portside.devserver.watching.watching import Watching
 
         def changed(paths: frozenset[str]) -> None:
             self._post(events.FilesChanged(paths))

@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from portside.devserver import events, ports
-from portside.devserver.console import Console
+from portside.devserver import events
+from portside.devserver.callers.responder import Responder
+from portside.devserver.console.console import Console
+from portside.devserver.console.narrator import Narrator
 from portside.devserver.holding import Holding
-from portside.devserver.narrator import Narrator
-from portside.devserver.outside import Outside, Seen
-from portside.devserver.plan import Plan
-from portside.devserver.prober import USUAL_PATHS
-from portside.devserver.processes import Worker
-from portside.devserver.responder import Responder
+from portside.devserver.planning.plan import Plan
+from portside.devserver.ports import ports
+from portside.devserver.ports.outside import Outside, Seen
+from portside.devserver.workers.prober import USUAL_PATHS
+from portside.devserver.workers.processes import Worker
 
 _UNANSWERED = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -118,7 +119,7 @@ class Tenancy:
         worker.channel.send("held", fds=descriptors, port=holding.claim.port)
 
     def _refused(self, generation: int, refusal: ports.Refusal) -> None:
-        from portside.devserver import conflict
+        from portside.devserver.ports import conflict
 
         conflict.tell(refusal, conflict.occupancy_of(refusal), self._console)
         self._narrator.fatal = refusal.text

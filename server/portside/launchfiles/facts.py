@@ -15,7 +15,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from portside.launchfiles.words import Command, Word
+from portside.launchfiles.text.words import Command, Word
 from portside.lint.source import Span
 
 

@@ -21,17 +21,17 @@ _FORMATS = {
     Kind.DOTENV: Format.DOTENV,
 }
 _READERS = {
-    Format.DOCKERFILE: "dockerfile",
-    Format.COMPOSE: "compose",
-    Format.KUBERNETES: "kubernetes",
-    Format.SHELL: "shell_script",
-    Format.MAKEFILE: "makefile",
-    Format.PROCFILE: "procfile",
-    Format.SYSTEMD: "systemd",
-    Format.PACKAGE_JSON: "package_json",
-    Format.DOTENV: "dotenv",
-    Format.VSCODE_LAUNCH: "vscode",
-    Format.VSCODE_TASKS: "vscode",
+    Format.DOCKERFILE: "docker.dockerfile",
+    Format.COMPOSE: "docker.compose",
+    Format.KUBERNETES: "kubernetes.kubernetes",
+    Format.SHELL: "shell.shell_script",
+    Format.MAKEFILE: "lines.makefile",
+    Format.PROCFILE: "lines.procfile",
+    Format.SYSTEMD: "lines.systemd",
+    Format.PACKAGE_JSON: "lines.package_json",
+    Format.DOTENV: "lines.dotenv",
+    Format.VSCODE_LAUNCH: "lines.vscode",
+    Format.VSCODE_TASKS: "lines.vscode",
 }
 
 
@@ -68,6 +68,6 @@ def _yaml_format(text: str) -> Format | None:
         return Format.KUBERNETES
     if not re.search(r"^[\"']?services[\"']?:", text, re.MULTILINE):
         return None
-    from portside.launchfiles.compose import has_services  # noqa: PLC0415 - few files come as far as this
+    from portside.launchfiles.docker.compose import has_services  # noqa: PLC0415 - few files come as far as this
 
     return Format.COMPOSE if has_services(text) else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from portside.launchfiles.commands.started import ScriptRun, Started
 from portside.launchfiles.facts import Launch, Unit
-from portside.launchfiles.shell_run import Outcome, started_by
-from portside.launchfiles.started import ScriptRun, Started
+from portside.launchfiles.shell.shell_run import Outcome, started_by
 
 
 def units_of(unit: Unit, started: Iterable[Started]) -> Iterator[Unit]:

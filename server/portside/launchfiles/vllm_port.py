@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from portside.knowledge.vllm import PORT_VARIABLE
-from portside.launchfiles.around import Around, folder_of, joined
 from portside.launchfiles.facts import (
     Format,
     Launch,
@@ -22,8 +21,9 @@ from portside.launchfiles.facts import (
     Setting,
     Unit,
 )
-from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.listeners import API, PlacedSetting, settings_of
+from portside.launchfiles.graph.around import Around, folder_of, joined
+from portside.launchfiles.graph.launch_facts import LaunchFacts
+from portside.launchfiles.graph.listeners import API, PlacedSetting, settings_of
 from portside.lint.source import SourceFile, Span
 
 _VARIABLE = re.compile(r"[\"']?\$?\$[{(]?(?P<name>\w+)(?:[:?=-][^})]*)?[})]?[\"']?")

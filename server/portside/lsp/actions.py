@@ -124,7 +124,7 @@ class Actions:
         """The launch fix where it can't be made, with why, for a client that shows such actions."""
         if not self._convert.client.disabled_actions:
             return
-        from portside.python.launch_move import TITLE
+        from portside.python.launching.launch_move import TITLE
 
         for finding, diagnostics in linked:
             if finding.launch is not None and finding.launch.blockers and not finding.fixes:

@@ -9,7 +9,7 @@ from portside.lsp.documents import Document
 from portside.lsp.kinds import launch_format_of
 
 if TYPE_CHECKING:
-    from portside.python.syntax import SyntaxTree
+    from portside.python.source.syntax import SyntaxTree
 
 
 class Layouts:
@@ -22,11 +22,11 @@ class Layouts:
         source = document.buffer.source(str(document.path))
         format_ = launch_format_of(document)
         if format_ is not None:
-            from portside.launchfiles.layout import LaunchLayout
+            from portside.launchfiles.text.layout import LaunchLayout
 
             return LaunchLayout(source, format_)
-        from portside.python.layout import PythonLayout
-        from portside.python.syntax import parse
+        from portside.python.source.layout import PythonLayout
+        from portside.python.source.syntax import parse
 
         previous = self._tree if self._tree is not None and self._tree.source.path == source.path else None
         self._tree = (

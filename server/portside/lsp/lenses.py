@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from portside.launchfiles.facts import Launch, Serves, Unit
-from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.listeners import API
+from portside.launchfiles.graph.launch_facts import LaunchFacts
+from portside.launchfiles.graph.listeners import API
 from portside.lint.source import Span
 from portside.lsp.commands import TELL
 from portside.lsp.documents import Document

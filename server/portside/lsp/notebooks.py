@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from portside.lint.finding import Edit, Finding, Fix, LaterFixes, Related
 from portside.lsp.documents import Document, Documents
-from portside.python.notebook import NOTEBOOK_SUFFIX, Joined
+from portside.python.source.notebook import NOTEBOOK_SUFFIX, Joined
 
 if TYPE_CHECKING:
     from portside.lsp.projects import Projects

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from portside.launchfiles.facts import Launch, LaunchFile, ListeningPort, Port
-from portside.launchfiles.plan import planned
+from portside.launchfiles.graph.plan import planned
 from portside.lint.source import Span
 from portside.lsp.convert import Json
 from portside.lsp.documents import Document, Documents
-from portside.python.port_use import port_number
-from portside.python.value_types import CommandLine, Environment, Literal, Parameter, Value
+from portside.python.ports.port_use import port_number
+from portside.python.values.value_types import CommandLine, Environment, Literal, Parameter, Value
 from portside.workspace.project import Project
 
 

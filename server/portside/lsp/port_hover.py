@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from portside.launchfiles.around import Place
 from portside.launchfiles.facts import LaunchFile, Port
-from portside.launchfiles.plan import Planned, planned
+from portside.launchfiles.graph.around import Place
+from portside.launchfiles.graph.plan import Planned, planned
 from portside.lint.source import Span
 from portside.lsp.documents import Document
 from portside.lsp.port_rename import is_number

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from portside.knowledge.apps import APP_CLASSES, ROUTERS
-from portside.python.chunks import Chunk
-from portside.python.names import How, Names, ScopeKind
+from portside.python.names.names import How, Names, ScopeKind
+from portside.python.source.chunks import Chunk
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,20 +20,20 @@ from portside.lint.moved_command import MovedCommand
 from portside.lint.source import SourceFile, Span
 from portside.lint.variable_use import VariableUses
 from portside.python.apps import AppUse, find_apps
-from portside.python.chunks import Chunk, split
-from portside.python.engine_makers import ImportedCall, engine_makers, imported_calls
-from portside.python.engines import EngineUse, engine_at, is_engine_class
-from portside.python.guards import Guards, find_guards
-from portside.python.imports import Import, find_imports
-from portside.python.launches import Launch, launch_at
-from portside.python.names import Names
-from portside.python.ports import Listened, listened
-from portside.python.reachability import Reached, find_reached
+from portside.python.engines.engine_makers import ImportedCall, engine_makers, imported_calls
+from portside.python.engines.engines import EngineUse, engine_at, is_engine_class
+from portside.python.launching.launches import Launch, launch_at
+from portside.python.launching.script_place import ScriptPlace
+from portside.python.names.imports import Import, find_imports
+from portside.python.names.names import Names
+from portside.python.ports.ports import Listened, listened
 from portside.python.relevance import relevant_chunks
-from portside.python.reparse import reparse
-from portside.python.script_place import ScriptPlace
-from portside.python.syntax import SyntaxTree, parse
-from portside.python.value_types import Value
+from portside.python.running.guards import Guards, find_guards
+from portside.python.running.reachability import Reached, find_reached
+from portside.python.source.chunks import Chunk, split
+from portside.python.source.reparse import reparse
+from portside.python.source.syntax import SyntaxTree, parse
+from portside.python.values.value_types import Value
 
 _STARTERS = frozenset({*LAUNCH_NAMES, *ENGINE_CONSTRUCTORS})
 # Without one of these words, a file has none of that, whatever else it takes from the packages.

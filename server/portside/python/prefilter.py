@@ -21,7 +21,7 @@ from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.knowledge.vllm_entrypoints import MODULES as RETIRED_MODULES
-from portside.python.import_text import ImportText, import_text, imports_in
+from portside.python.names.import_text import ImportText, import_text, imports_in
 
 
 class Interest(enum.Flag):

@@ -10,9 +10,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 
-from portside.python.bindings import Binding, How
-from portside.python.chunks import Chunk
-from portside.python.names import Names
+from portside.python.names.bindings import Binding, How
+from portside.python.names.names import Names
+from portside.python.source.chunks import Chunk
 
 
 def relevant_chunks(names: Names, targets: frozenset[str]) -> tuple[Chunk, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from portside.lint.finding import Finding, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
-from portside.python.guards import When
-from portside.python.launches import Launch
-from portside.python.moves import later_fix, offered_move
-from portside.python.served_app import ImportString, import_string, names_own_file
+from portside.python.launching.launches import Launch
+from portside.python.launching.moves import later_fix, offered_move
+from portside.python.launching.served_app import ImportString, import_string, names_own_file
+from portside.python.running.guards import When
 
 CODE, NAME = "PS104", "app-imported-twice"
 

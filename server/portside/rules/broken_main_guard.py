@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
-from portside.python.broken_guards import BrokenGuard, Fault, find_broken_guards
 from portside.python.facts import FileFacts
+from portside.python.running.broken_guards import BrokenGuard, Fault, find_broken_guards
 
 CODE, NAME = "PS307", "broken-main-guard"
 TITLE = 'Write `if __name__ == "__main__":`'

@@ -11,12 +11,12 @@ from portside.knowledge.vllm import START_METHOD_VARIABLE
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
-from portside.python.cuda_order import EarlyCuda, find_early_cuda
-from portside.python.engines import sets_environment
+from portside.python.engines.cuda_order import EarlyCuda, find_early_cuda
+from portside.python.engines.engines import sets_environment
 from portside.python.facts import FileFacts
-from portside.python.import_insertion import insertion
-from portside.python.names import Names
-from portside.python.syntax import ancestors
+from portside.python.names.import_insertion import insertion
+from portside.python.names.names import Names
+from portside.python.source.syntax import ancestors
 
 CODE, NAME = "PS304", "cuda-before-engine"
 

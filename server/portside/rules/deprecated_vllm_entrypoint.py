@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portside.knowledge.vllm_entrypoints import COMMAND, CURRENT, MODULES, WORDS, Retired, as_text
-from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.module_runs import ModuleRun as LaunchedModule
-from portside.launchfiles.module_runs import module_run
-from portside.launchfiles.module_runs import serve_edits as launch_edits
+from portside.launchfiles.commands.module_runs import ModuleRun as LaunchedModule
+from portside.launchfiles.commands.module_runs import module_run
+from portside.launchfiles.commands.module_runs import serve_edits as launch_edits
+from portside.launchfiles.graph.launch_facts import LaunchFacts
 from portside.launchfiles.vllm_release import named_release
 from portside.lint.finding import Applicability, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python.facts import FileFacts
-from portside.python.imports import Import
-from portside.python.nodes import fields_of, nodes_of
-from portside.python.syntax import ancestors
-from portside.python.vllm_commands import ModuleRun, module_runs, serve_edits
+from portside.python.launching.vllm_commands import ModuleRun, module_runs, serve_edits
+from portside.python.names.imports import Import
+from portside.python.source.nodes import fields_of, nodes_of
+from portside.python.source.syntax import ancestors
 
 CODE, NAME = "PS308", "deprecated-vllm-entrypoint"
 

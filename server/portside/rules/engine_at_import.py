@@ -9,12 +9,12 @@ from tree_sitter import Node
 from portside.lint.finding import Finding, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
-from portside.python.engines import EngineUse
+from portside.python.engines.engines import EngineUse
+from portside.python.engines.lifespan_move import move_into_lifespan
 from portside.python.facts import FileFacts, ImportedEngine
-from portside.python.guards import When
-from portside.python.import_role import made_on_import_of_module
-from portside.python.lifespan_move import move_into_lifespan
-from portside.python.reachability import Reached
+from portside.python.running.guards import When
+from portside.python.running.import_role import made_on_import_of_module
+from portside.python.running.reachability import Reached
 
 CODE, NAME = "PS302", "engine-at-import"
 

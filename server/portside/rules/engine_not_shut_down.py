@@ -6,8 +6,13 @@ from collections.abc import Iterator
 
 from portside.lint.finding import Finding, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
-from portside.python.engine_lives import EngineLife, ImportedLife, find_engine_lives, find_imported_lives
-from portside.python.engine_shutdown_fix import shutdown_fix
+from portside.python.engines.engine_lives import (
+    EngineLife,
+    ImportedLife,
+    find_engine_lives,
+    find_imported_lives,
+)
+from portside.python.engines.engine_shutdown_fix import shutdown_fix
 from portside.python.facts import FileFacts
 
 CODE, NAME = "PS305", "engine-not-shut-down"

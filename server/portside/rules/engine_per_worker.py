@@ -8,10 +8,10 @@ from tree_sitter import Node
 
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
+from portside.python.engines.worker_engines import HeldEngine, held_engines
 from portside.python.facts import FileFacts
-from portside.python.launches import Launch
-from portside.python.syntax import SyntaxTree, argument_nodes
-from portside.python.worker_engines import HeldEngine, held_engines
+from portside.python.launching.launches import Launch
+from portside.python.source.syntax import SyntaxTree, argument_nodes
 
 CODE, NAME = "PS303", "engine-per-worker"
 

@@ -11,9 +11,9 @@ from portside.lint.finding import Applicability, Finding, Fix, LaterFixes, Relat
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import SourceFile, Span
 from portside.python.facts import FileFacts
-from portside.python.port_fix import environment_fix, variables
-from portside.python.ports import PortUse
-from portside.python.value_types import Through
+from portside.python.ports.port_fix import environment_fix, variables
+from portside.python.ports.ports import PortUse
+from portside.python.values.value_types import Through
 
 CODE, NAME = "PS201", "hardcoded-port"
 

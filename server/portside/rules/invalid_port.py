@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from portside.knowledge.port_ranges import HIGHEST
 from portside.launchfiles.facts import Format, ListeningPort, Mention, Port
-from portside.launchfiles.launch_facts import LaunchFacts
+from portside.launchfiles.graph.launch_facts import LaunchFacts
 from portside.lint.finding import Finding, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python.facts import FileFacts
-from portside.python.port_use import Listener, Sourced
-from portside.python.value_types import CommandLine, Environment, Literal, Value
+from portside.python.ports.port_use import Listener, Sourced
+from portside.python.values.value_types import CommandLine, Environment, Literal, Value
 
 CODE, NAME = "PS205", "invalid-port"
 

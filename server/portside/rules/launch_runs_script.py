@@ -6,10 +6,10 @@ import posixpath
 from collections.abc import Iterator
 
 from portside.launchfiles.facts import Format, Launch, Serves
-from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.launched import Launched
-from portside.launchfiles.word_edits import rewritten, word_span
-from portside.launchfiles.words import Word
+from portside.launchfiles.graph.launch_facts import LaunchFacts
+from portside.launchfiles.graph.launched import Launched
+from portside.launchfiles.moving.word_edits import rewritten, word_span
+from portside.launchfiles.text.words import Word
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterator
 
 from portside.launchfiles.facts import Launch, Serves
-from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.launched import Launched
+from portside.launchfiles.graph.launch_facts import LaunchFacts
+from portside.launchfiles.graph.launched import Launched
 from portside.lint.finding import Finding, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span

@@ -11,11 +11,11 @@ from portside.knowledge.vllm import LLM_CLASSES, LLM_CONSTRUCTORS
 from portside.lint.finding import Finding, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
-from portside.python.guards import When
-from portside.python.instances import constructions
-from portside.python.names import Names
-from portside.python.nodes import fields_of
-from portside.python.syntax import arguments, string_value
+from portside.python.names.names import Names
+from portside.python.running.guards import When
+from portside.python.source.nodes import fields_of
+from portside.python.source.syntax import arguments, string_value
+from portside.python.values.instances import constructions
 
 CODE, NAME = "PS306", "llm-has-no-serve"
 

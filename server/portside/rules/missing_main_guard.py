@@ -8,14 +8,14 @@ from tree_sitter import Node
 
 from portside.lint.finding import Finding, Fix, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
-from portside.python.engines import EngineUse
+from portside.python.engines.engines import EngineUse
 from portside.python.facts import FileFacts
-from portside.python.guard_fix import wrap_in_guard
-from portside.python.guards import When
-from portside.python.import_role import made_on_import_of_module
-from portside.python.launches import Launch
-from portside.python.nodes import fields_of
-from portside.python.reachability import Reached
+from portside.python.launching.launches import Launch
+from portside.python.running.guard_fix import wrap_in_guard
+from portside.python.running.guards import When
+from portside.python.running.import_role import made_on_import_of_module
+from portside.python.running.reachability import Reached
+from portside.python.source.nodes import fields_of
 
 CODE, NAME = "PS102", "missing-main-guard"
 

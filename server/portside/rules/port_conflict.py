@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from portside.knowledge.port_ranges import HIGHEST
-from portside.launchfiles import graph
-from portside.launchfiles.around import Place
-from portside.launchfiles.claims import MACHINE, Claim, Conflict
-from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.listeners import API
+from portside.launchfiles.graph import graph
+from portside.launchfiles.graph.around import Place
+from portside.launchfiles.graph.claims import MACHINE, Claim, Conflict
+from portside.launchfiles.graph.launch_facts import LaunchFacts
+from portside.launchfiles.graph.listeners import API
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from portside.launchfiles import graph
-from portside.launchfiles.around import Place
 from portside.launchfiles.facts import Mention
-from portside.launchfiles.launch_facts import LaunchFacts
+from portside.launchfiles.graph import graph
+from portside.launchfiles.graph.around import Place
+from portside.launchfiles.graph.launch_facts import LaunchFacts
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 
 if TYPE_CHECKING:
-    from portside.launchfiles.mismatches import Mismatch
+    from portside.launchfiles.graph.mismatches import Mismatch
 
 CODE, NAME = "PS204", "port-mismatch"
 

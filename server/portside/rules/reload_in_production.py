@@ -6,12 +6,12 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from portside.launchfiles.around import folder_of
-from portside.launchfiles.containers import image_of
+from portside.launchfiles.commands.reload_options import reload_words
+from portside.launchfiles.docker.containers import image_of
 from portside.launchfiles.facts import Format, Launch, Unit
-from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.reload_options import reload_words
-from portside.launchfiles.word_edits import rewritten, without
+from portside.launchfiles.graph.around import folder_of
+from portside.launchfiles.graph.launch_facts import LaunchFacts
+from portside.launchfiles.moving.word_edits import rewritten, without
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
-from portside.python.bindings import Binding, How
 from portside.python.facts import FileFacts
-from portside.python.launches import Launch
-from portside.python.moves import later_fix, offered_move
-from portside.python.served_app import is_object
+from portside.python.launching.launches import Launch
+from portside.python.launching.moves import later_fix, offered_move
+from portside.python.launching.served_app import is_object
+from portside.python.names.bindings import Binding, How
 
 CODE, NAME = "PS103", "reload-needs-import-string"
 

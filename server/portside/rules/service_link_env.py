@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.service_links import Linked, linked, name_span, switched_off
+from portside.launchfiles.graph.launch_facts import LaunchFacts
+from portside.launchfiles.kubernetes.service_links import Linked, linked, name_span, switched_off
 from portside.lint.finding import Applicability, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 

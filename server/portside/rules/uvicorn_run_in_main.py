@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from portside.lint.finding import Blocker, Finding, Fix, LaunchReport, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
-from portside.python.guards import When
-from portside.python.launch_factory import Factory, plan_factory
-from portside.python.launch_move import Move, report_of
-from portside.python.launches import Form, Launch
-from portside.python.moves import later_fix, planned_move
-from portside.python.reachability import Reached
+from portside.python.launching.launch_factory import Factory, plan_factory
+from portside.python.launching.launch_move import Move, report_of
+from portside.python.launching.launches import Form, Launch
+from portside.python.launching.moves import later_fix, planned_move
+from portside.python.running.guards import When
+from portside.python.running.reachability import Reached
 
 CODE, NAME = "PS101", "uvicorn-run-in-main"
 

@@ -10,17 +10,17 @@ from tree_sitter import Node
 from portside.knowledge.vllm import PORT_VARIABLE
 from portside.launchfiles import vllm_port as launched_port
 from portside.launchfiles.facts import Launch, Unit
-from portside.launchfiles.launch_facts import LaunchFacts
+from portside.launchfiles.graph.launch_facts import LaunchFacts
 from portside.lint.finding import Applicability, Edit, Finding, Fix, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.lint.variable_use import VariableUse, VariableUses
-from portside.python import vllm_port
-from portside.python.chunks import statements_in
 from portside.python.facts import FileFacts
-from portside.python.names import Names
-from portside.python.port_use import Listener
-from portside.python.syntax import string_value
+from portside.python.names.names import Names
+from portside.python.ports import vllm_port
+from portside.python.ports.port_use import Listener
+from portside.python.source.chunks import statements_in
+from portside.python.source.syntax import string_value
 
 CODE, NAME = "PS202", "vllm-port-misuse"
 

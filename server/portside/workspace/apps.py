@@ -13,17 +13,17 @@ from typing import Literal
 from tree_sitter import Node
 
 from portside.lint.source import SourceFile
-from portside.python.bindings import How
 from portside.python.facts import FileFacts, ModuleFacts, WorkspaceFacts, module_facts
-from portside.python.guards import When
-from portside.python.launch_app import AppTarget, own_module
-from portside.python.launch_command import Options
-from portside.python.launch_move import Move, plan_move
-from portside.python.launches import Launch
-from portside.python.script_place import ImportTarget
-from portside.python.syntax import arguments
-from portside.python.values import Literal as LiteralValue
-from portside.python.values import trace
+from portside.python.launching.launch_app import AppTarget, own_module
+from portside.python.launching.launch_command import Options
+from portside.python.launching.launch_move import Move, plan_move
+from portside.python.launching.launches import Launch
+from portside.python.launching.script_place import ImportTarget
+from portside.python.names.bindings import How
+from portside.python.running.guards import When
+from portside.python.source.syntax import arguments
+from portside.python.values.values import Literal as LiteralValue
+from portside.python.values.values import trace
 from portside.workspace.import_roots import script_place
 from portside.workspace.text_file import UnreadableFile, read_text_file
 from portside.workspace.walk import python_files

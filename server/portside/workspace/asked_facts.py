@@ -20,10 +20,10 @@ from portside.python.facts import (
     ModuleFacts,
     WorkspaceFacts,
 )
-from portside.python.ports import may_listen
-from portside.python.script_place import ScriptPlace
-from portside.python.served_app import import_string
-from portside.python.value_types import Value
+from portside.python.launching.script_place import ScriptPlace
+from portside.python.launching.served_app import import_string
+from portside.python.ports.ports import may_listen
+from portside.python.values.value_types import Value
 from portside.workspace.import_roots import script_place
 from portside.workspace.importers import ImporterIndex, Importers
 from portside.workspace.installed import vllm_version

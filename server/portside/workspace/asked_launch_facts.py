@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from portside.launchfiles.facts import Launch, LaunchFile, Unit
-from portside.launchfiles.launch_facts import LaunchWorkspace
-from portside.launchfiles.launched import Launched
+from portside.launchfiles.graph.launch_facts import LaunchWorkspace
+from portside.launchfiles.graph.launched import Launched
 from portside.lint.source import SourceFile, Span
 from portside.lint.variable_use import VariableUses
 from portside.workspace.asked_facts import Surroundings

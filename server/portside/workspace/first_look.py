@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import perf_counter
 
-from portside.python.import_text import import_text
+from portside.python.names.import_text import import_text
 from portside.python.prefilter import Interest, interest
 from portside.workspace.file_kinds import is_interesting, is_python_name, launch_content
 from portside.workspace.text_file import UnreadableFile, read_bytes

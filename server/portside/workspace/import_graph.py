@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from portside.python.import_text import imports_in
+from portside.python.names.import_text import imports_in
 from portside.python.prefilter import may_make_engine
 
 # Generated code and data; nobody writes a module of that size by hand.

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from portside.python.script_place import Folder, ScriptPlace, SettingsFile
+from portside.python.launching.script_place import Folder, ScriptPlace, SettingsFile
 from portside.workspace.environment_file import launch_variables
 from portside.workspace.text_file import UnreadableFile, read_text_file
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
-from portside.python.import_text import import_text, imports_in
+from portside.python.names.import_text import import_text, imports_in
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, decode
 from portside.workspace.walk import PYTHON_SUFFIXES, nothing_excluded, paths_below

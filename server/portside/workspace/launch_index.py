@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portside.knowledge.clients import only_calls
-from portside.launchfiles.around import Place, ScriptPort
 from portside.launchfiles.facts import Format, LaunchFile
+from portside.launchfiles.graph.around import Place, ScriptPort
 from portside.launchfiles.names import name_of
 from portside.launchfiles.prefilter import is_interesting
 from portside.launchfiles.reading import may_launch, read

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from pathlib import Path
 
-from portside.launchfiles.around import folder_of
+from portside.launchfiles.graph.around import folder_of
 from portside.launchfiles.names import kind_of, name_of
 from portside.launchfiles.prefilter import LARGEST_BYTES
 from portside.workspace.text_file import UnreadableFile, decode, read_start

@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portside.launchfiles.around import folder_of, joined
+from portside.launchfiles.docker.image_files import in_context
 from portside.launchfiles.facts import Format, Launch, LaunchFile, Serves, Unit
-from portside.launchfiles.image_files import in_context
-from portside.launchfiles.launched import UNKNOWN, Launched
+from portside.launchfiles.graph.around import folder_of, joined
+from portside.launchfiles.graph.launched import UNKNOWN, Launched
 from portside.lint.source import SourceFile
 from portside.python.facts import ModuleFacts, module_facts
-from portside.python.idle_script import bound_names, ends_at_once
+from portside.python.running.idle_script import bound_names, ends_at_once
 from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, read_text_file, version

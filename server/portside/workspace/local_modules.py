@@ -15,18 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
-from portside.python.constants import module_constants
-from portside.python.engine_lives import startup_calls
-from portside.python.engine_makers import callable_names, imported_calls, imported_calls_of
-from portside.python.engines import EngineUse
+from portside.python.engines.engine_lives import startup_calls
+from portside.python.engines.engine_makers import callable_names, imported_calls, imported_calls_of
+from portside.python.engines.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
-from portside.python.guards import When
-from portside.python.imports import Import
-from portside.python.launch_arguments import parses_on_import, parsing_functions
-from portside.python.names import Names
-from portside.python.outside_values import Loaded, outside_value
-from portside.python.served_app import is_held
-from portside.python.value_types import Unknown, Value
+from portside.python.launching.launch_arguments import parses_on_import, parsing_functions
+from portside.python.launching.served_app import is_held
+from portside.python.names.constants import module_constants
+from portside.python.names.imports import Import
+from portside.python.names.names import Names
+from portside.python.running.guards import When
+from portside.python.values.outside_values import Loaded, outside_value
+from portside.python.values.value_types import Unknown, Value
 from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
 from portside.workspace.import_roots import import_root, is_project
 from portside.workspace.module_files import ModuleFiles

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from portside.launchfiles.around import Place
-from portside.launchfiles.same_port import SamePort, same_ports
+from portside.launchfiles.graph.around import Place
+from portside.launchfiles.graph.same_port import SamePort, same_ports
 from portside.lint.finding import Edit
 from portside.lint.source import Span
 from portside.workspace.launch_index import LaunchIndex

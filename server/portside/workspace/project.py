@@ -12,15 +12,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from portside.launchfiles.facts import Format
-from portside.launchfiles.launch_facts import LaunchFacts
-from portside.launchfiles.layout import LaunchLayout
+from portside.launchfiles.graph.launch_facts import LaunchFacts
+from portside.launchfiles.text.layout import LaunchLayout
 from portside.lint.engine import in_launch_files, run_rules
 from portside.lint.finding import LintResult
 from portside.lint.selection import EVERYTHING, Selection
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, ModuleFacts, WorkspaceFacts, module_facts
-from portside.python.layout import PythonLayout
 from portside.python.prefilter import Interest, interest
+from portside.python.source.layout import PythonLayout
 from portside.rules import ALL
 from portside.workspace.asked_facts import AskedFacts, Surroundings
 from portside.workspace.asked_launch_facts import AskedLaunchFacts

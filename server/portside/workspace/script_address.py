@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from portside.launchfiles.around import Place, ScriptPort
+from portside.launchfiles.graph.around import Place, ScriptPort
 from portside.lint.source import SourceFile, Span
 from portside.python.facts import module_facts
-from portside.python.guards import When
-from portside.python.launches import Launch
-from portside.python.names import Names
-from portside.python.value_types import (
+from portside.python.launching.launches import Launch
+from portside.python.names.names import Names
+from portside.python.running.guards import When
+from portside.python.values.value_types import (
     CommandLine,
     Constant,
     Environment,
@@ -22,7 +22,7 @@ from portside.python.value_types import (
     Value,
     nothing_outside,
 )
-from portside.python.values import trace
+from portside.python.values.values import trace
 from portside.workspace.import_roots import import_root
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, read_text_file

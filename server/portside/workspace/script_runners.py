@@ -13,16 +13,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portside.launchfiles.names import kind_of, name_of
-from portside.launchfiles.reading import read
-from portside.launchfiles.resolution import files_run, means_another
-from portside.launchfiles.script_references import (
+from portside.launchfiles.commands.script_references import (
     ScriptReference,
     may_name_scripts,
     python_references,
     script_references,
 )
-from portside.launchfiles.variable_settings import lines_setting
+from portside.launchfiles.graph.resolution import files_run, means_another
+from portside.launchfiles.names import kind_of, name_of
+from portside.launchfiles.reading import read
+from portside.launchfiles.text.variable_settings import lines_setting
 from portside.lint.finding import Edit
 from portside.lint.moved_command import MovedCommand
 from portside.python.facts import LaunchMoves, LaunchReference
@@ -30,12 +30,12 @@ from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts
 
 if TYPE_CHECKING:
-    from portside.launchfiles.file_moves import FileMoves
+    from portside.launchfiles.moving.file_moves import FileMoves
 
 # One of these stands in every line that runs Python; most files have none and are not read any further.
 _SIGNS = (b".py", b"-m", b'"module"')
 _STARTERS = (b"subprocess", b"os.system", b"os.popen", b"os.exec", b"os.spawn", b"runpy")
-"""One of these stands in Python that starts processes. A search of plain bytes: this is asked of every file."""
+"""One of these stands in Python that starts processes. Plain bytes: this is asked of every file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class ScriptRunners:
         self, path: str, references: tuple[ScriptReference, ...], command: MovedCommand
     ) -> FileMoves:
         # Loaded late: only a fix that somebody asks for gets here.
-        from portside.launchfiles.file_moves import FileMoves, LeftLaunch, file_moves  # noqa: PLC0415
+        from portside.launchfiles.moving.file_moves import FileMoves, LeftLaunch, file_moves  # noqa: PLC0415
 
         runs = {reference: self._files_run(reference, command.script) for reference in references}
         doubts = {reference: means_another(reference, files) for reference, files in runs.items()}

@@ -12,14 +12,14 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portside.launchfiles.around import folder_of
 from portside.launchfiles.facts import Format, LaunchFile, Unit
+from portside.launchfiles.graph.around import folder_of
+from portside.launchfiles.graph.variable_flow import Flow, flow_to
 from portside.launchfiles.names import Kind, kind_of, name_of
-from portside.launchfiles.variable_flow import Flow, flow_to
 from portside.lint.source import SourceFile, Span
 from portside.lint.variable_use import VariableUse, VariableUses
 from portside.python.facts import module_facts
-from portside.python.variable_names import naming
+from portside.python.values.variable_names import naming
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.script_runners import ScriptRunners

@@ -7,7 +7,7 @@ import sys
 import venv
 from pathlib import Path
 
-from portside.devserver import debugpy_library
+from portside.devserver.planning import debugpy_library
 
 
 def bare_environment(folder: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portside.devserver.processes import INSIDE
+from portside.devserver.workers.processes import INSIDE
 
 # debugpy 1.8, adapter/clients.py, initialize_request; what is asked before any worker is there is left out.
 CAPABILITIES: dict[str, Any] = {

@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
-from portside.devserver import debugpy_library, interpreter
 from portside.devserver.debugging import framing, served, telling
 from portside.devserver.debugging.breakpoints import SETTERS, Breakpoints
 from portside.devserver.debugging.capabilities import CAPABILITIES, attach_arguments
@@ -19,6 +18,7 @@ from portside.devserver.debugging.generations import Generations
 from portside.devserver.debugging.identifiers import Identifiers
 from portside.devserver.debugging.relay import Relay
 from portside.devserver.debugging.served import Served
+from portside.devserver.planning import debugpy_library, interpreter
 
 _HELLO_S = 60.0
 _STOP_S = 20.0

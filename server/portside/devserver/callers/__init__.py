@@ -1,0 +1,1 @@
+"""Clients of a server that is not there yet."""

@@ -1,0 +1,1 @@
+"""What is to be run, in which Python, where it will listen."""

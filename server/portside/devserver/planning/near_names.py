@@ -1,0 +1,40 @@
+"""What somebody may have meant who named an app that is not there."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from portside.devserver.planning.plan import Plan
+
+if TYPE_CHECKING:
+    from portside.failures import Failure
+
+_MOST = 3
+
+
+def with_suggestions(failure: Failure, plan: Plan) -> Failure:
+    """The failure with the apps that are there, those that look like what was asked for first."""
+    found = _apps(plan)
+    near = difflib.get_close_matches(plan.target.spec, found, n=_MOST, cutoff=0.6)
+    if near:
+        return replace(failure, remedies=(f"did you mean {_listed(near)}?", *failure.remedies))
+    if found:
+        return replace(failure, remedies=(f"the apps found here are {_listed(found)}", *failure.remedies))
+    return failure
+
+
+def _apps(plan: Plan) -> list[str]:
+    from portside.workspace.apps import discover
+
+    try:
+        targets = discover(plan.folder)
+    except OSError:
+        return []
+    return [target.target for target in targets if target.kind != "script"]
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:_MOST])
+    return shown if len(names) <= _MOST else f"{shown} and {len(names) - _MOST} more"

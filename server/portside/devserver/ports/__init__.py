@@ -1,0 +1,1 @@
+"""Ports and their holders: claimed, looked at, made free."""

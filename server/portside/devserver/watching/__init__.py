@@ -1,0 +1,1 @@
+"""Which saved files make the app another one."""

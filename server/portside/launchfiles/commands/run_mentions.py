@@ -1,0 +1,114 @@
+r"""Text that says how to run a Python script, where no reader and no shell grammar gets to.
+
+    .. code-block:: bash              sh 'python core/server.py'          CMD ["python", "core/server.py"]
+
+        python core/server.py         serve = "python core/server.py"     run([sys.executable, "server.py"])
+
+Such a place is only ever named: nobody knows what else of the line would have to change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portside.launchfiles.lines.line_commands import code_blocks
+from portside.launchfiles.names import Kind
+
+_BETWEEN = r"[\"'\\,\s]+"
+_PATH = r"[\w.$@{}~/\\:-]*\w\.pyw?(?![\w])"
+_PYTHON = r"(?:[\w.$@{}~/\\:-]*[/\\])?(?:python|pypy|py)[\d.]*w?(?:\.exe)?"
+_RUNNER = r"(?:uv|poetry|pipenv|pdm|hatch|rye|pixi|conda)\s+run"
+_OPTIONS = rf"(?:{_BETWEEN}(?:-[XW]{_BETWEEN}\w+|-[A-Za-ln-z][\w=.-]*))*"
+_RUN = re.compile(
+    rf"(?<![\w./-])(?:{_PYTHON}|{_RUNNER}){_OPTIONS}{_BETWEEN}(?:(?P<script>{_PATH})|-m{_BETWEEN}(?P<module>\w+(?:\.\w+)*))"
+)
+# `"args": ["-m", "core.server"]`, whatever the program is called.
+_ARGUMENTS = re.compile(r"[\"']-m[\"'],\s*[\"'](?P<module>\w+(?:\.\w+)+)[\"']")
+_CALL = re.compile(
+    r"sys\.executable[\s,\"'\]+\[]+(?:[\"']-\w[\"'],\s*)*(?:[rbf]?[\"'])?"
+    rf"(?:(?P<script>{_PATH})|-m[\"'],\s*[\"'](?P<module>\w+(?:\.\w+)*))"
+    rf"|(?<=run_path\()\s*[\"'](?P<path>{_PATH})"
+)
+_STARTS = re.compile(
+    r"(?:Popen|run|call|check_call|check_output|system|popen|exec[lv]\w*|spawn\w*|create_subprocess_\w+|run_path)\("
+)
+# From such a call to the script that it starts.
+_NEAR = 300
+_COMMENT = re.compile(r"\s*(#|;|//|--|\.\. (?!code))")
+_INDENTED = re.compile(r"^[ \t]+\S.*$", re.MULTILINE)
+# Where a grammar of the format's own tells a launch from what only looks like one, there is no need to guess.
+_GUESSED = frozenset(
+    {
+        Kind.COMPOSE,
+        Kind.YAML,
+        Kind.YAML_TEMPLATE,
+        Kind.SCRIPTED,
+        Kind.PACKAGE_JSON,
+        Kind.VSCODE_TASKS,
+        Kind.JSON,
+        Kind.CODE_WORKSPACE,
+        Kind.INI,
+        Kind.TOML,
+        Kind.README,
+        Kind.MARKDOWN,
+        Kind.RST,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """script: as written, `./core/server.py`, or `core.server` where `module`. offset: where it is named."""
+
+    script: str
+    module: bool
+    offset: int
+
+
+def mentions(kind: Kind, text: str) -> Iterator[Mention]:
+    """The scripts that a file of this kind says how to run, in the order of the text."""
+    if kind not in _GUESSED:
+        return
+    patterns = (_RUN, _ARGUMENTS) if kind in (Kind.VSCODE_TASKS, Kind.JSON, Kind.CODE_WORKSPACE) else (_RUN,)
+    for start, end in _stretches(kind, text):
+        for pattern in patterns:
+            for found in pattern.finditer(text, start, end):
+                if not _COMMENT.match(text, text.rfind("\n", 0, found.start()) + 1):
+                    yield _mention(found)
+
+
+def mentions_in_python(text: str) -> Iterator[Mention]:
+    """The scripts that a Python file starts as processes of their own."""
+    for found in (*_CALL.finditer(text), *_RUN.finditer(text)):
+        line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        before = text[max(0, found.start() - _NEAR) : found.start()]
+        if "#" not in line and any(_is_open(before[call.end() :]) for call in _STARTS.finditer(before)):
+            yield _mention(found)
+
+
+def _is_open(text: str) -> bool:
+    """Whether the bracket before this text is not closed in it."""
+    depth = 1
+    for bracket in re.findall(r"[()]", text):
+        depth += 1 if bracket == "(" else -1
+        if depth == 0:
+            return False
+    return True
+
+
+def _mention(found: re.Match[str]) -> Mention:
+    groups = found.groupdict()
+    name = next(name for name in ("script", "module", "path") if groups.get(name))
+    return Mention(groups[name], name == "module", found.start(name))
+
+
+def _stretches(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
+    match kind:
+        case Kind.README | Kind.MARKDOWN:
+            yield from code_blocks(text, windows=True)
+        case Kind.RST:
+            yield from (line.span() for line in _INDENTED.finditer(text))
+        case _:
+            yield 0, len(text)

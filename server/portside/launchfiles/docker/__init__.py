@@ -1,0 +1,1 @@
+"""Dockerfiles, compose files, and what runs in a container."""

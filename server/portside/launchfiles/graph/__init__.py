@@ -1,0 +1,1 @@
+"""What launch files say together: who wants which port, who counts on whom."""

@@ -1,0 +1,1 @@
+"""Files of lines: Makefiles, Procfiles, systemd units, .env; and JSON."""

@@ -1,0 +1,1 @@
+"""Shell text: scripts, and commands in files of any format."""

@@ -1,0 +1,1 @@
+"""Words and values of launch files, with the place of each character."""

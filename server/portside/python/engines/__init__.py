@@ -1,0 +1,1 @@
+"""Where engines are made, when, and what becomes of them."""

@@ -1,0 +1,89 @@
+"""Calls that initialise CUDA in the process that makes them."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from portside.knowledge.torch import CUDA_INITIALISERS, DEVICE_KEYWORDS, MODEL_LIBRARIES, TENSOR_MAKERS
+from portside.python.names.names import Names
+from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
+
+WORDS = ("cuda", "device", "device_map", "map_location", "pipeline")
+
+
+def cuda_use(names: Names, call: Node) -> str | None:
+    """What initialises CUDA here, as people write it (`.to("cuda")`); None if nothing does."""
+    callee = call.child_by_field_name("function")
+    if callee is None:
+        return None
+    called = names.qualified(callee) or ""
+    if called in CUDA_INITIALISERS:
+        return called
+    if called == "torch.cuda.device":
+        return "with torch.cuda.device" if _is_entered(call) else None
+    if called in TENSOR_MAKERS or called.startswith(MODEL_LIBRARIES):
+        return _named_device(names, call, called)
+    if called:
+        return None
+    return _moving_method(names, call, callee)
+
+
+def _is_entered(call: Node) -> bool:
+    return any(around.type == "with_item" for around in list(ancestors(call))[:2])
+
+
+def _named_device(names: Names, call: Node, called: str) -> str | None:
+    passed = arguments(call).keywords
+    for keyword in DEVICE_KEYWORDS:
+        if keyword in passed and _is_placed(names, keyword, passed[keyword]):
+            return f"{called.rpartition('.')[2]}({keyword}={_shown(names, passed[keyword])})"
+    return None
+
+
+def _is_placed(names: Names, keyword: str, given: Node) -> bool:
+    """Whether the model goes to a GPU; `device=0` is the first, `device_map="auto"` takes all there are."""
+    value = names.value_of(given)
+    if keyword == "device" and value.type == "integer":
+        return True
+    return (keyword == "device_map" and string_value(names.tree, value) == "auto") or is_cuda_device(
+        names, given
+    )
+
+
+def _moving_method(names: Names, call: Node, callee: Node) -> str | None:
+    """`model.cuda()`, `tensor.to(device)`."""
+    method = callee.child_by_field_name("attribute")
+    name = names.tree.text(method) if method is not None else ""
+    passed = arguments(call)
+    if name == "cuda" and len(passed.positional) <= 1:
+        return ".cuda()"
+    if name != "to":
+        return None
+    given = passed.keywords.get("device") or (passed.positional[0] if passed.positional else None)
+    if given is None or not is_cuda_device(names, given):
+        return None
+    return f".to({_shown(names, given)})"
+
+
+def is_cuda_device(names: Names, expression: Node, depth: int = 4) -> bool:
+    """Whether it is a CUDA device, or is one where there is one (`"cuda" if … else "cpu"`)."""
+    node = unwrapped(names.value_of(expression))
+    text = string_value(names.tree, node)
+    if text is not None:
+        return text.partition(":")[0] == "cuda"
+    if depth == 0:
+        return False
+    if node.type == "conditional_expression":
+        return any(is_cuda_device(names, side, depth - 1) for side in node.named_children[::2])
+    callee = node.child_by_field_name("function") if node.type == "call" else None
+    if callee is not None and names.qualified(callee) == "torch.device":
+        return any(is_cuda_device(names, given, depth - 1) for given in arguments(node).positional[:1])
+    if node.type == "string":
+        # f"cuda:{index}"
+        return names.tree.text(node).lstrip("fFrR").strip("'\"").startswith("cuda")
+    return False
+
+
+def _shown(names: Names, node: Node) -> str:
+    text = " ".join(names.tree.text(node).split())
+    return text if len(text) <= 30 else "…"

@@ -1,0 +1,301 @@
+"""Engines that an app makes when it starts, and what becomes of them when it stops."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.python.engines.engine_makers import ImportedCall, imported_name
+from portside.python.engines.engines import EngineUse
+from portside.python.engines.lifespans import AppEvents, find_app_events, yields_of
+from portside.python.facts import ImportedEngine, ModuleFacts
+from portside.python.names.names import Names
+from portside.python.running.reachability import find_method, method_of_instance, own_class
+from portside.python.source.nodes import fields_of, nodes_of
+from portside.python.source.syntax import ancestors, arguments
+
+_DEEPEST = 6
+
+# What a function is called that ends something, where it can't be looked into.
+_ENDING = re.compile(
+    r"shut_?down|clean_?up|close|stop|teardown|tear_down|terminat|destroy|dispose|unload|release|kill|free|_exit$",
+    re.IGNORECASE,
+)
+# Names that say whose an attribute is, not what it is.
+_HOLDERS = frozenset({"app", "application", "cls", "request", "self", "server", "state"})
+
+
+@dataclass(frozen=True, eq=False)
+class EngineLife:
+    """An engine, and the function that an app calls to make it.
+
+    way: the calls that lead to it from that function, outermost first, the engine's own last.
+    holder: where the function itself puts it (`app.state.engine`), None where it doesn't or that depends.
+    """
+
+    engine: EngineUse
+    function: Node
+    name: str
+    is_lifespan: bool
+    way: tuple[Node, ...]
+    events: AppEvents
+    is_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedLife:
+    """An engine of another file that nothing ends, and the function that an app calls to make it."""
+
+    engine: ImportedEngine
+    name: str
+    is_lifespan: bool
+
+
+def find_engine_lives(module: ModuleFacts) -> tuple[EngineLife, ...]:
+    """The engines with processes of their own that lifespans and startup handlers make, each once."""
+    engines = {e.call: e for e in module.engines if not e.in_process}
+    if not engines:
+        return ()
+    names, events = module.names, find_app_events(module.names)
+    found: dict[Node, EngineLife] = {}
+    for function in (*events.lifespans, *events.startup):
+        for way in _ways(names, function, engines.keys()):
+            life = _life(names, events, function, engines[way[-1]], way)
+            if life is not None:
+                found.setdefault(way[-1], life)
+    return tuple(sorted(found.values(), key=lambda life: life.engine.call.start_byte))
+
+
+def _ways(
+    names: Names, function: Node, engines: object, before: tuple[Node, ...] = ()
+) -> Iterator[tuple[Node, ...]]:
+    """The calls from the function to each engine that it makes, through functions of the file."""
+    stops = [node.start_byte for node in yields_of(names, function)] if not before else []
+    for call in nodes_of(function, "call"):
+        if names.scope_at(call).node != function or any(call.start_byte > stop for stop in stops):
+            continue
+        if call in engines:  # type: ignore[operator]
+            yield (*before, call)
+        elif len(before) < _DEEPEST:
+            for called in _called(names, call):
+                if called != function:
+                    yield from _ways(names, called, engines, (*before, call))
+
+
+def startup_calls(module: ModuleFacts) -> Iterator[ImportedCall]:
+    """The calls of imported functions and classes that the app makes when it starts."""
+    names = module.names
+    for _, call in _starting(names, find_app_events(names)):
+        for callee in _run(names, call):
+            name = imported_name(names, callee)
+            if name is not None:
+                yield ImportedCall(name, call)
+
+
+def _starting(names: Names, events: AppEvents) -> Iterator[tuple[Node, Node]]:
+    """The calls in lifespans, ahead of the `yield`, and in startup handlers, each with its function."""
+    for function in (*events.lifespans, *events.startup):
+        stops = [node.start_byte for node in yields_of(names, function)]
+        for call in nodes_of(function, "call"):
+            if names.scope_at(call).node == function and all(call.start_byte < stop for stop in stops):
+                yield function, call
+
+
+def find_imported_lives(module: ModuleFacts, started: Iterable[ImportedEngine]) -> Iterator[ImportedLife]:
+    """What becomes of engines that other files make for the app when it starts."""
+    names, events = module.names, find_app_events(module.names)
+    by_place = {names.tree.span(call): (function, call) for function, call in _starting(names, events)}
+    for engine in started:
+        function, call = by_place[engine.statement]
+        held = _held_as(names, call) | _instance(names, call)
+        if not _is_managed(call) and not _is_ended(names, events, function, held):
+            name = names.tree.text(function.child_by_field_name("name") or function)
+            yield ImportedLife(engine, name, function in events.lifespans)
+
+
+_HANDERS = ("to_thread", "run_in_executor", "run_sync", "run_in_threadpool")
+
+
+def _called(names: Names, call: Node) -> Iterator[Node]:
+    """The functions and methods of the file that the call runs, those that are handed to a thread too."""
+    for callee in _run(names, call):
+        definition = names.definition(callee) or own_class(names, callee)
+        if definition is None:
+            definition = method_of_instance(names, callee)
+        elif definition.type == "class_definition":
+            definition = find_method(names, definition, "__init__")
+        if definition is not None and definition.type == "function_definition":
+            yield definition
+
+
+def _run(names: Names, call: Node) -> Iterator[Node]:
+    """What the call names that it runs: what is called, and what is handed to a thread."""
+    callee = call.child_by_field_name("function")
+    if callee is None:
+        return
+    yield callee
+    if names.tree.text(callee).rpartition(".")[2] in _HANDERS:
+        yield from arguments(call).positional
+
+
+def _life(
+    names: Names, events: AppEvents, function: Node, engine: EngineUse, way: tuple[Node, ...]
+) -> EngineLife | None:
+    if any(_is_managed(call) for call in way):
+        return None
+    is_lifespan = function in events.lifespans
+    name = names.tree.text(function.child_by_field_name("name") or function)
+    held = {word for call in way for word in _held_as(names, call)}
+    held |= {word for call in way[:-1] for word in _instance(names, call)}
+    return EngineLife(
+        engine, function, name, is_lifespan, way, events, _is_ended(names, events, function, held)
+    )
+
+
+def _is_managed(call: Node) -> bool:
+    """Whether a `with` block, or an exit stack, takes care of what the call makes."""
+    for around in ancestors(call):
+        if around.type in {"with_item", "with_clause"}:
+            return True
+        if around.type == "call":
+            callee = around.child_by_field_name("function")
+            if callee is not None and re.search(
+                rb"enter_(async_)?context$|push$|closing$", callee.text or b""
+            ):
+                return True
+        if around.type.endswith(("_statement", "_definition")):
+            return False
+    return False
+
+
+def holder_of(call: Node) -> Node | None:
+    """What the value of the call, or of what is awaited, is assigned to."""
+    node = call
+    while node.parent is not None and node.parent.type in {"await", "parenthesized_expression"}:
+        node = node.parent
+    parent = node.parent
+    if parent is None or parent.type != "assignment" or parent.child_by_field_name("right") != node:
+        return None
+    return parent.child_by_field_name("left")
+
+
+def _held_as(names: Names, call: Node) -> set[str]:
+    """The words in what the value, or what is handed it, is assigned to, but those that every app has."""
+    for around in ancestors(call):
+        if around.type == "assignment":
+            target = around.child_by_field_name("left")
+            return _words(names, target) if target is not None else set()
+        if around.type in _BODIES or around.type.endswith("_statement"):
+            break
+    return set()
+
+
+_BODIES = frozenset({"block", "lambda", "function_definition", "class_definition"})
+
+
+def _instance(names: Names, call: Node) -> set[str]:
+    """The words in what it is a method of: `manager` in `manager.load()`."""
+    callee = call.child_by_field_name("function")
+    holder = callee.child_by_field_name("object") if callee is not None else None
+    if callee is None or holder is None or names.tree.text(callee).rpartition(".")[2] in _HANDERS:
+        return set()
+    return _words(names, holder)
+
+
+def _words(names: Names, target: Node) -> set[str]:
+    words = nodes_of(target, "identifier")
+    return {names.tree.text(word) for word in words} - _HOLDERS
+
+
+def makes_object(names: Names, call: Node) -> bool:
+    """Whether the engine is somewhere in an object that the call makes, or whose method it is."""
+    callee = call.child_by_field_name("function")
+    definition = names.definition(callee) if callee is not None else None
+    if callee is None or (definition is None and names.tree.text(callee).rpartition(".")[2] in _HANDERS):
+        return False
+    return definition is None or definition.type == "class_definition"
+
+
+def _is_ended(names: Names, events: AppEvents, function: Node, held: set[str]) -> bool:
+    """Whether something that may end the engine happens when the app stops; in doubt, yes."""
+    parts = [*_after_yield(names, function), *events.shutdown]
+    for lifespan in events.lifespans:
+        parts += _after_yield(names, lifespan) if lifespan != function else []
+    seen: list[Node] = []
+    while parts:
+        part = parts.pop()
+        if part in seen:
+            continue
+        seen.append(part)
+        if _mentions(names, part, held) or _calls_an_end(names, part):
+            return True
+        for call in nodes_of(part, "call"):
+            parts += _called(names, call)
+    return _is_handed_an_end(names, held)
+
+
+def _after_yield(names: Names, function: Node) -> list[Node]:
+    """The statements of a lifespan that come after its `yield`."""
+    stops = yields_of(names, function)
+    if not stops:
+        return []
+    after: list[Node] = []
+    node: Node | None = stops[0]
+    while node is not None and node != function:
+        following = node.next_named_sibling
+        while following is not None:
+            after.append(following)
+            following = following.next_named_sibling
+        node = node.parent
+    return after
+
+
+def _mentions(names: Names, part: Node, held: set[str]) -> bool:
+    """Whether something is done with it; to ask whether it is there, or to log it, is nothing."""
+    found = (node for node in nodes_of(part, "identifier") if names.tree.text(node) in held)
+    return any(not _only_looks(names, node, part) for node in found)
+
+
+def _only_looks(names: Names, node: Node, part: Node) -> bool:
+    child = node
+    for around in ancestors(node):
+        if around.type == "if_statement":
+            return around.child_by_field_name("condition") == child
+        if around.type == "call":
+            callee = around.child_by_field_name("function")
+            return callee is not None and names.tree.text(callee).rpartition(".")[2] in _TELLS
+        if around == part or around.type.endswith("_statement"):
+            return False
+        child = around
+    return False
+
+
+_TELLS = frozenset({"print", "info", "debug", "warning", "error", "exception", "log"})
+
+
+def _calls_an_end(names: Names, part: Node) -> bool:
+    """A call, by name alone or of a method on what sounds like a model, that ends something."""
+    for callee in fields_of(nodes_of(part, "call"), "function"):
+        text = names.tree.text(callee)
+        first, _, last = text.rpartition(".")
+        is_function = callee.type == "identifier" or text.startswith("os.")
+        about_models = re.search(
+            r"engine|llm|model|vllm|manager|service|server|worker|runner|state", first, re.I
+        )
+        if last not in _TELLS and _ENDING.search(last) and (is_function or about_models):
+            return True
+    return False
+
+
+def _is_handed_an_end(names: Names, held: set[str]) -> bool:
+    """`stack.callback(engine.shutdown)`, `atexit.register(engine.shutdown)`, wherever it stands."""
+    for chunk in names.chunks_with(["shutdown", "shutdown_background_loop"]):
+        for attribute in chunk.nodes("attribute"):
+            text = names.tree.text(attribute)
+            holder, _, last = text.rpartition(".")
+            if last.startswith("shutdown") and set(re.findall(r"\w+", holder)) & held:
+                return True
+    return False

@@ -1,0 +1,204 @@
+"""What other files start an engine with when they call it: functions and classes of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.python.engines.engines import EngineUse
+from portside.python.names.names import How, Names, ScopeKind
+from portside.python.running.guards import Guards, When
+from portside.python.running.reachability import (
+    Reached,
+    calls_of,
+    find_method,
+    functions_run_by,
+    runs_with_module,
+)
+from portside.python.source.chunks import Chunk
+from portside.python.source.nodes import nodes_of
+from portside.python.values.instances import constructions
+
+
+def engine_makers(
+    names: Names, calls: Iterable[Node], engines: Iterable[EngineUse], *, awaited: bool = False
+) -> Mapping[str, EngineUse]:
+    """The functions and classes of the module that make an engine when called, with a child process.
+
+    Methods by what other files call them on: `Service.get`, `service.load`.
+    calls: those of the file that matter, in whatever scope. awaited: the coroutines that make one when
+    they are awaited, instead.
+    """
+    making = {
+        function: engine
+        for engine in engines
+        if not engine.in_process and (function := _function_around(names, engine.call)) is not None
+    }
+    waiting = list(calls) if making else []
+    while True:
+        found = [pair for call in waiting for pair in _led_to(names, call, making)]
+        if not found:
+            break
+        making.update(found)
+    return dict(_named(names, making, awaited)) if making else {}
+
+
+def _led_to(names: Names, call: Node, making: Mapping[Node, EngineUse]) -> Iterator[tuple[Node, EngineUse]]:
+    """The function around the call, if it is new and the call makes an engine."""
+    around = _function_around(names, call)
+    if around is None or around in making:
+        return
+    for function, _ in functions_run_by(names, Reached(call, When.IMPORT, functions=(around,))):
+        if function in making:
+            yield around, making[function]
+            return
+
+
+def _function_around(names: Names, call: Node) -> Node | None:
+    scope = names.scope_at(call)
+    while scope.kind in {ScopeKind.CLASS, ScopeKind.COMPREHENSION} and scope.parent is not None:
+        scope = scope.parent
+    return scope.node if scope.node.type == "function_definition" else None
+
+
+def _named(names: Names, making: Mapping[Node, EngineUse], awaited: bool) -> Iterator[tuple[str, EngineUse]]:
+    for chunk in names.chunks:
+        definition = chunk.node.child_by_field_name("definition") or chunk.node
+        name = definition.child_by_field_name("name")
+        if not chunk.is_definition or name is None:
+            continue
+        for function in _run_by_call(names, definition, awaited):
+            if function in making:
+                yield names.tree.text(name), making[function]
+    for function, engine in making.items():
+        if _runs(function, awaited):
+            yield from ((name, engine) for name in _as_method(names, function))
+
+
+def _as_method(names: Names, function: Node) -> Iterator[str]:
+    """How other files call the method: `Service.load`, and `service.load` of an object of the module."""
+    owner = names.scope_at(function).node
+    name, called = function.child_by_field_name("name"), owner.child_by_field_name("name")
+    if owner.type != "class_definition" or name is None or called is None:
+        return
+    class_name, method = names.tree.text(called), names.tree.text(name)
+    yield f"{class_name}.{method}"
+    for holder in _instances(names, owner, class_name):
+        yield f"{holder}.{method}"
+
+
+def _instances(names: Names, owner: Node, class_name: str) -> Iterator[str]:
+    """The names of the module that are bound once, to an object of the class."""
+    for read in names.reads(class_name):
+        call = read.parent
+        assignment = call.parent if call is not None and call.type == "call" else None
+        target = assignment.child_by_field_name("left") if assignment is not None else None
+        if assignment is None or target is None or assignment.type != "assignment":
+            continue
+        bindings = names.module_bindings(names.tree.text(target)) if target.type == "identifier" else ()
+        if len(bindings) == 1 and bindings[0].value == call and names.definition(read) == owner:
+            yield bindings[0].name
+
+
+def _run_by_call(names: Names, definition: Node, awaited: bool) -> Iterator[Node]:
+    if definition.type == "class_definition" and awaited:
+        return
+    if definition.type == "class_definition":
+        methods = (find_method(names, definition, name) for name in ("__new__", "__init__", "__post_init__"))
+        yield from (method for method in methods if method is not None)
+    elif definition.parent is not None and definition.parent.type == "module" and _runs(definition, awaited):
+        yield definition
+
+
+def _runs(function: Node, awaited: bool) -> bool:
+    """Whether the call, or with awaited its await, runs the body: no generator does."""
+    is_async = bool(function.children) and function.children[0].type == "async"
+    return is_async == awaited and not nodes_of(function, "yield")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImportedCall:
+    """A call of something imported, when the module is imported. name: qualified, `.engine.Engine`."""
+
+    name: str
+    call: Node
+
+
+def imported_calls(names: Names, guards: Guards, chunks: Iterable[Chunk]) -> tuple[ImportedCall, ...]:
+    """Those in these statements that stand at module level themselves."""
+    found: list[ImportedCall] = []
+    for chunk in chunks:
+        if chunk.is_definition:
+            continue
+        for call in chunk.nodes("call"):
+            callee = call.child_by_field_name("function")
+            name = imported_name(names, callee) if callee is not None else None
+            if name is None or not runs_with_module(names, call):
+                continue
+            if guards.when(call.start_byte) is When.IMPORT:
+                found.append(ImportedCall(name, call))
+    return tuple(found)
+
+
+def imported_name(names: Names, callee: Node) -> str | None:
+    """What of another module is called: `engine.Engine`, `engine.Manager.load` on a `Manager()`; or None."""
+    name = names.qualified(callee)
+    if name is not None:
+        return name if "." in name and not name.startswith("builtins.") else None
+    holder, method = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
+    if callee.type != "attribute" or holder is None or method is None:
+        return None
+    made = [call.child_by_field_name("function") for call in constructions(names, holder)]
+    classes = {names.qualified(called) for called in made if called is not None}
+    owner = classes.pop() if len(classes) == 1 else None
+    if owner is None or "." not in owner or owner.startswith("builtins."):
+        return None
+    return f"{owner}.{names.tree.text(method)}"
+
+
+def imported_calls_of(names: Names, called: str, *, awaited: bool) -> tuple[str, ...]:
+    """What of other modules a call of this name of the module calls in turn, `Service`, `service.load`."""
+    waiting = [function for function in _behind(names, called) if awaited or _runs(function, awaited)]
+    seen, found = list[Node](), dict[str, None]()
+    while waiting:
+        function = waiting.pop()
+        if function in seen:
+            continue
+        seen.append(function)
+        for call in calls_of(names, function):
+            callee = call.child_by_field_name("function")
+            name = imported_name(names, callee) if callee is not None else None
+            if name is not None:
+                found[name] = None
+            reached = Reached(call, When.IMPORT, functions=(function,))
+            waiting += (run for run, _ in functions_run_by(names, reached))
+    return tuple(found)
+
+
+def callable_names(names: Names) -> Iterator[str]:
+    """The functions and classes of the module, and methods by what other files call them on."""
+    for chunk in names.chunks:
+        definition = chunk.node.child_by_field_name("definition") or chunk.node
+        if chunk.is_definition and (name := definition.child_by_field_name("name")) is not None:
+            yield names.tree.text(name)
+            for method in nodes_of(definition, "function_definition"):
+                yield from _as_method(names, method)
+
+
+def _behind(names: Names, called: str) -> Iterator[Node]:
+    first, _, method = called.partition(".")
+    bindings = names.module_bindings(first)
+    if len(bindings) != 1:
+        return
+    definition = bindings[0].statement
+    if bindings[0].value is not None and bindings[0].how is How.ASSIGNMENT:
+        made = bindings[0].value.child_by_field_name("function")
+        definition = (names.definition(made) if made is not None else None) or definition
+    if method and definition.type == "class_definition":
+        found = find_method(names, definition, method)
+        yield from () if found is None else (found,)
+    elif not method:
+        yield from _run_by_call(names, definition, awaited=False)
+        yield from _run_by_call(names, definition, awaited=True)

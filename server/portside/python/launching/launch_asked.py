@@ -1,0 +1,139 @@
+"""Options whose value only Python can tell, asked of the module that has it.
+
+uvicorn.run(app, port=config["port"])
+-> --port "$(python -c 'from config import config; print(config["port"])')"
+
+The expression stays what it was, so the command can't drift from the code. It is asked for where a
+server listens and for its files; whether a switch is on is a matter for a person.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.knowledge.uvicorn import Kind, Option
+from portside.python.launching.launch_site import Site
+from portside.python.launching.script_place import ImportTarget, ScriptPlace
+from portside.python.names.bindings import Binding, How, ScopeKind
+from portside.python.names.names import Names
+from portside.python.source.nodes import nodes_of
+
+_CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min"})
+_SAME_ANYWHERE = frozenset({"os", "pathlib"})
+_CONSTANTS = frozenset({"integer", "float", "string", "true", "false", "none"})
+_WHOLE = _CONSTANTS | {"call", "identifier", "attribute", "subscript"}
+_LONGEST = 160
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a launch can ask. target: the app's module; None where importing it loads a model."""
+
+    names: Names
+    site: Site
+    place: ScriptPlace
+    target: ImportTarget | None
+
+    def words(self, option: Option, node: Node) -> tuple[str, ...] | None:
+        """`--port "$(python -c …)"`; None where the value is not a module's to tell."""
+        names = self.names
+        if option.keyword not in {"host", "port"} and not _is_path(names, option, node):
+            return None
+        found: list[str | None] = []
+        text = self._inlined(node, found)
+        imports = dict.fromkeys(line for line in found if line)
+        if len(text) > _LONGEST or "\n" in text or None in found or not imports:
+            return None
+        folder = self.target.app_dir if self.target is not None else None
+        # As uvicorn does it, before the folder that the command is run in.
+        path = (f"import sys; sys.path.insert(0, {json.dumps(folder)})",) if folder else ()
+        code = "; ".join((*path, *imports, f"print({text})"))
+        # What a module prints when it is imported comes first.
+        return (option.flag, f'"$(python -c {shlex.quote(code)} | tail -n 1)"')
+
+    def _inlined(self, expression: Node, found: list[str | None], depth: int = 4) -> str:
+        """The expression, with what the main block computes before it put in; what it imports in `found`."""
+        tree, text = self.names.tree, self.names.tree.text(expression)
+        start = tree.span(expression).start
+        roots = _roots(expression)
+        if not roots and expression.type not in _CONSTANTS:
+            found.append(None)
+        for root in reversed(roots):
+            passed = self.site.argument(self.names, root) if depth else root
+            value = (
+                self.names.value_of(passed) if passed != root or (self._is_local(root) and depth) else root
+            )
+            if value == root:
+                found.append(self._import_of(root))
+                continue
+            inner = self._inlined(value, found, depth - 1)
+            is_whole = value.type in _WHOLE or root == expression
+            span = tree.span(root)
+            text = (
+                text[: span.start - start] + (inner if is_whole else f"({inner})") + text[span.end - start :]
+            )
+        return text.strip()
+
+    def _is_local(self, node: Node) -> bool:
+        bindings = self.names.bindings_of(node)
+        return len(bindings) == 1 and self.site.removes(bindings[0].node.start_byte)
+
+    def _import_of(self, root: Node) -> str | None:
+        """The statement that makes the name known; "" for a builtin, None where no import could."""
+        names, name = self.names, self.names.tree.text(root)
+        bindings = names.bindings_of(root)
+        if not bindings:
+            return "" if name in _CONVERSIONS else None
+        home = names.home(name, names.scope_at(root))
+        if home is None or any(b.deferred for b in bindings):
+            return None
+        if any(b.how is How.IMPORT for b in bindings):
+            first = (bindings[0].target or "").partition(".")[0]
+            # Of what is installed, only this says the same in any process.
+            is_known = first in _SAME_ANYWHERE or (first and self.place.home_of(first) is not None)
+            found = _foreign(bindings[0]) if len(bindings) == 1 and is_known else None
+            if found is not None or (first and not is_known):
+                return found
+        if home.kind is not ScopeKind.MODULE or self.target is None:
+            return None
+        goes = any(self.site.removes(b.node.start_byte) for b in bindings)
+        return None if goes else f"from {self.target.module} import {name}"
+
+
+def _is_path(names: Names, option: Option, node: Node) -> bool:
+    made = names.value_of(node)
+    function = made.child_by_field_name("function") if made.type == "call" else None
+    return option.kind is Kind.PATH and function is not None and names.qualified(function) == "os.path.join"
+
+
+def _roots(expression: Node) -> list[Node]:
+    """The names that the expression reads, without attributes and keywords; [] where it does more."""
+    if nodes_of(expression, "await", "lambda", "yield", "named_expression"):
+        return []
+    found = []
+    for node in nodes_of(expression, "identifier"):
+        parent = node.parent
+        named = parent.child_by_field_name("attribute") if parent is not None else None
+        if parent is not None and parent.type == "keyword_argument" and named is None:
+            named = parent.child_by_field_name("name")
+        if named != node:
+            found.append(node)
+    return found
+
+
+def _foreign(binding: Binding) -> str | None:
+    """The import as it stands, if it names its module from the top."""
+    target = binding.target or ""
+    if not re.fullmatch(r"[A-Za-z_][\w.]*", target):
+        return None
+    module, _, last = target.rpartition(".")
+    renamed = f" as {binding.name}" if last != binding.name else ""
+    if binding.statement.type == "import_from_statement":
+        return f"from {module} import {last}{renamed}" if module else None
+    is_plain = target.partition(".")[0] == binding.name
+    return f"import {target}" if is_plain else f"import {target} as {binding.name}"

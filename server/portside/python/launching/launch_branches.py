@@ -1,0 +1,140 @@
+"""Run calls in branches that exclude each other: with and without TLS, with and without reload.
+
+if args.ssl:
+    uvicorn.run(app, port=args.port, ssl_keyfile=args.key)      <- one of the two serves
+else:
+    uvicorn.run(app, port=args.port)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.python.facts import FileFacts
+from portside.python.launching.launch_factory_app import Returned, find_returned
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_site import Site, find_site, statements
+from portside.python.launching.launches import Launch
+from portside.python.names.names import Names
+from portside.python.running.guards import When
+from portside.python.source.syntax import ancestors
+from portside.python.values.values import CommandLine, Literal, trace
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A launch of another branch, and what the factory returns there."""
+
+    launch: Launch
+    site: Site
+    returned: Returned
+
+
+def chosen(facts: FileFacts, launch: Launch) -> Launch:
+    """The launch whose options the command has: of several branches the plainest, the last of those."""
+    group = [launch, *exclusive(facts, launch)]
+    return min(reversed(group), key=_extras) if len(group) > 1 else launch
+
+
+def _extras(launch: Launch) -> int:
+    return sum(keyword.startswith("ssl_") for keyword in launch.options)
+
+
+def exclusive(facts: FileFacts, launch: Launch) -> tuple[Launch, ...]:
+    """The other launches of the main block that run only where this one does not."""
+    found = [other for other in facts.module.launches if other.when is When.MAIN and other is not launch]
+    return tuple(other for other in found if _exclude_each_other(launch.call, other.call))
+
+
+def _exclude_each_other(one: Node, other: Node) -> bool:
+    """Whether the nearest `if` around both has them in two of its branches."""
+    for around in ancestors(one):
+        if not around.start_byte <= other.start_byte < around.end_byte:
+            continue
+        if around.type in {"block", "module", "elif_clause", "else_clause"}:
+            return False
+        return around.type == "if_statement" and _branch(around, one) != _branch(around, other)
+    return False
+
+
+def _branch(statement: Node, node: Node) -> int | None:
+    parts = [statement.child_by_field_name("consequence"), *statement.children_by_field_name("alternative")]
+    for part in parts:
+        if part is not None and part.start_byte <= node.start_byte < part.end_byte:
+            return part.start_byte
+    return None
+
+
+def branches(
+    facts: FileFacts, site: Site, others: Iterable[Launch], obstacles: Obstacles
+) -> tuple[Branch, ...]:
+    """The other branches; what keeps one from returning an app is among the obstacles."""
+    names = facts.module.names
+    found = []
+    for launch in others:
+        own = find_site(names, facts.module.guards, launch.call, obstacles)
+        if own is None:
+            continue
+        if own.functions != site.functions or own.guard != site.guard:
+            obstacles.add(launch.call, "the file starts a second server here, and one command starts one")
+            continue
+        returned = find_returned(names, own, launch, obstacles)
+        if returned is not None:
+            found.append(Branch(launch, own, returned))
+    return tuple(found)
+
+
+def merged(site: Site, returned: Returned, others: Iterable[Branch]) -> Node | None:
+    """The `if` that does nothing but to choose among ways to serve the same app, to be one `return`."""
+    found = list(others)
+    if not found or not site.conditions:
+        return None
+    whole = site.conditions[0]
+    sites = [site, *(branch.site for branch in found)]
+    if any(branch.returned != returned for branch in found):
+        return None
+    for each in sites:
+        inner = [*statements(each.levels[0].block)]
+        is_alone = inner == [each.levels[0].statement] and not each.serving
+        if not is_alone or each.conditions[:1] != (whole,):
+            return None
+    alternatives = whole.children_by_field_name("alternative")
+    has_else = any(clause.type == "else_clause" for clause in alternatives)
+    return whole if has_else and len(alternatives) + 1 == len(sites) else None
+
+
+def words_that_serve(names: Names, site: Site) -> tuple[str, ...]:
+    """The script's own words without which it would not come to the run call: `--serve`, `serve`."""
+    found = []
+    for whole in site.conditions:
+        body, condition = (whole.child_by_field_name(field) for field in ("consequence", "condition"))
+        inside = body is not None and body.start_byte <= site.call.start_byte < body.end_byte
+        word = _word(names, condition) if condition is not None and inside else None
+        if word is not None:
+            found.append(word)
+    return tuple(found)
+
+
+def _word(names: Names, condition: Node) -> str | None:
+    """The word that makes a condition on one argument true, if it is not by itself."""
+    parts = condition.named_children
+    wanted: Node | None = None
+    if condition.type == "comparison_operator" and len(parts) == 2 and "==" in names.tree.text(condition):
+        condition, wanted = parts
+    value = trace(names, condition)
+    if not isinstance(value, CommandLine):
+        return None
+    said = trace(names, wanted) if wanted is not None else None
+    if value.option is None:
+        # A subcommand: `add_subparsers(dest="command")`.
+        is_command = isinstance(said, Literal) and bool(names.chunks_with(["add_subparsers"]))
+        return str(said.value) if isinstance(said, Literal) and is_command else None
+    default = value.default.value if isinstance(value.default, Literal) else value.default
+    if said is None:
+        return value.option if not default and value.option.startswith("-") else None
+    if not isinstance(said, Literal) or not isinstance(said.value, str) or said.value == default:
+        return None
+    return f"{value.option} {said.value}" if value.option.startswith("-") else said.value

@@ -1,0 +1,418 @@
+"""The uvicorn command that a run call stands for, from the keywords of the call.
+
+Nothing is added that the source does not say: an option that is left out has the
+same default in both, for all that can be left out (knowledge/uvicorn.py).
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tree_sitter import Node
+
+from portside.knowledge import uvicorn
+from portside.knowledge.port_ranges import HIGHEST
+from portside.knowledge.uvicorn import Kind, NoForm, Option
+from portside.lint.moved_command import Option as SaidOption
+from portside.python.launching.launch_app import AppTarget
+from portside.python.launching.launch_asked import Asking
+from portside.python.launching.launch_environment import ShellVariables
+from portside.python.launching.launch_likely import likely
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_site import Site
+from portside.python.launching.launches import Launch
+from portside.python.launching.script_place import ImportTarget, ScriptPlace
+from portside.python.names.names import Names
+from portside.python.source.syntax import argument_nodes, arguments, unwrapped
+from portside.python.values.value_sources import is_parsed, option_of
+from portside.python.values.value_types import nothing_outside
+from portside.python.values.values import (
+    CommandLine,
+    Environment,
+    Literal,
+    Outside,
+    Parameter,
+    Through,
+    Tracer,
+    Unknown,
+    Value,
+    trace,
+)
+
+_ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of a launch.
+
+    said: each with its words, ready for a shell. host, port: where they are known before it runs.
+    logging: the dictionary of `log_config`, for a factory to apply.
+    """
+
+    said: tuple[SaidOption, ...]
+    host: str | None = None
+    port: int | None = None
+    logging: Node | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(word for option in self.said for word in option.words)
+
+
+def command(target: AppTarget, options: Options) -> str:
+    """The line for a shell: `cd core && uvicorn server:app --port 8000`."""
+    words = ["uvicorn"]
+    if target.factory:
+        words.append("--factory")
+    words.append(shlex.quote(target.text))
+    if target.place.app_dir is not None:
+        words += ("--app-dir", shlex.quote(target.place.app_dir))
+    line = " ".join((*words, *options.words))
+    return f"cd {shlex.quote(target.place.cwd)} && {line}" if target.place.cwd else line
+
+
+def keeping(place: ScriptPlace, options: Options) -> ScriptPlace:
+    """The place, with the names that the command itself asks the module for as ones that others need."""
+    asked = (re.findall(r"\w+", word) for word in options.words if "python -c" in word)
+    found = frozenset(name for words in asked for name in words)
+    return dataclasses.replace(place, entry_points=place.entry_points | found) if found else place
+
+
+@dataclass
+class OptionReader:
+    """Reads the options of one launch; what has no form on the command line becomes an obstacle.
+
+    moves_arguments: whether what the script takes as its own option (`--port`) becomes uvicorn's.
+    outside: what names from other files stand for; a person has to look whether they will stay so.
+    target: the app's module, which can be asked for what only it can tell; None where it loads a model.
+    may_leave: whether an option that can't be told may be left to whoever starts the server.
+    """
+
+    names: Names
+    site: Site
+    obstacles: Obstacles
+    moves_arguments: bool = False
+    outside: Outside = nothing_outside
+    place: ScriptPlace = field(default_factory=lambda: ScriptPlace(""))
+    target: ImportTarget | None = None
+    may_leave: bool = False
+
+    def read(self, launch: Launch) -> Options:
+        said: list[SaidOption] = []
+        host: str | None = None
+        port: int | None = None
+        logging: Node | None = None
+        for keyword, written in self._keywords(launch).items():
+            node = self._by_default(self.site.argument(self.names, written))
+            if keyword == "factory" and self._is_true(node):
+                continue
+            if self._is_dropped(keyword, node):
+                continue
+            if keyword == "log_config" and self._is_none(node):
+                self.obstacles.note(
+                    "`log_config=None` leaves logging alone, and the command sets up uvicorn's own",
+                    review=True,
+                )
+                continue
+            if keyword == "log_config" and self.may_leave and self._is_dictionary(written):
+                logging = written
+                continue
+            option = uvicorn.OPTIONS.get(keyword)
+            if option is None:
+                self.obstacles.add(node, f"uvicorn {uvicorn.VERSION} knows no option `{keyword}`")
+                continue
+            plain = without_lower(self.names, node) if keyword == "log_level" else node
+            value = self._value(plain)
+            if plain != node and isinstance(value, CommandLine):
+                self.obstacles.note(f"`{option.flag}` of uvicorn takes lower case alone")
+            given = self._words(option, node, value)
+            said += [SaidOption(option.flag, given)] if given else []
+            if keyword == "host":
+                host = _settled(value, str) or (_ANY_IPV4 if _ANY_IPV4 in given else None)
+            elif keyword == "port":
+                port = _settled(value, int)
+                self._check_port(node, port)
+        return Options(tuple(said), host, port, logging)
+
+    @property
+    def _variables(self) -> ShellVariables:
+        return ShellVariables(
+            self.names,
+            self.obstacles,
+            self.place.variables,
+            self.may_leave,
+            self.moves_arguments,
+            self._asked,
+        )
+
+    def _check_port(self, node: Node, port: int | None) -> None:
+        """A number that is no port stays in the file, where PS205 says so."""
+        if port is not None and not 0 <= port <= HIGHEST:
+            self.obstacles.add(node, f"`{port}` is no port, those end at `{HIGHEST}`")
+
+    def _keywords(self, launch: Launch) -> Mapping[str, Node]:
+        """The arguments by keyword, in the order of the source, without the app."""
+        if not launch.complete and self.may_leave:
+            self.obstacles.note(
+                "what `**` or `*` bring can't be told from here: say those options too", review=True
+            )
+        elif not launch.complete:
+            self.obstacles.add(
+                launch.options_call, "the options come from `**` or `*`, so they can't be seen"
+            )
+        known = uvicorn.CONFIG_POSITIONAL if self.site.through_server else uvicorn.RUN_POSITIONAL
+        positional = arguments(launch.options_call).positional
+        if len(positional) > len(known):
+            self.obstacles.add(positional[len(known)], "uvicorn takes this argument by keyword only")
+        return launch.options if launch.complete else {**launch.likely, **launch.options}
+
+    def _is_dictionary(self, node: Node) -> bool:
+        return self.names.value_of(node).type == "dictionary"
+
+    def _is_none(self, node: Node) -> bool:
+        return _is_none(trace(self.names, node))
+
+    def _is_true(self, node: Node) -> bool:
+        value = trace(self.names, node)
+        return isinstance(value, Literal) and value.value is True
+
+    def _is_dropped(self, keyword: str, node: Node) -> bool:
+        """Options that do nothing where they stand."""
+        if keyword in uvicorn.REMOVED:
+            self.obstacles.note(f"`{keyword}=` goes: uvicorn has had no such option since 0.19")
+            return True
+        if self.site.through_server and keyword in uvicorn.WITHOUT_EFFECT_IN_SERVER:
+            self.obstacles.note(
+                f"`{keyword}={self.names.tree.text(node)}` goes: it has no effect in `Server.run()`"
+            )
+            return True
+        return False
+
+    def _value(self, node: Node) -> Value | _Composed | _Elsewhere:
+        level = uvicorn.LOGGING_LEVELS.get(self.names.qualified(self.names.value_of(node)) or "")
+        if level is not None:
+            return _Composed(level)
+        value = self._of_passed(node) or trace(self.names, node)
+        if isinstance(value, Unknown):
+            known = trace(self.names, node, self.outside)
+            if isinstance(known, Literal) and known.through is not Through.FIELD:
+                shown = self.names.tree.text(node)
+                self.obstacles.note(
+                    f"`{shown}` comes from another file, and is written out here", review=True
+                )
+                return known
+            if isinstance(known, Environment):
+                return _Elsewhere(known)
+        if isinstance(value, Unknown):
+            plain = self.names.value_of(node)
+            if plain.type in {"list", "tuple", "dictionary", "set"}:
+                return _composed(self.names.tree.text(plain)) or value
+        return value
+
+    def _by_default(self, node: Node) -> Node:
+        """What `x if args.flag else y` is where the option is not given."""
+        made = self.names.value_of(node)
+        parts = [child for child in made.named_children if child.type != "comment"]
+        if made.type != "conditional_expression" or len(parts) != 3 or not self.may_leave:
+            return node
+        chosen, condition, fallback = parts
+        given = self._given_by_default(unwrapped(condition))
+        if given is None:
+            return node
+        self.obstacles.note(
+            f"{self.obstacles.quote(made)} is what it is without {self.obstacles.quote(condition)}",
+            review=True,
+        )
+        return chosen if given else fallback
+
+    def _given_by_default(self, condition: Node) -> bool | None:
+        value = self._of_passed(condition) or trace(self.names, condition)
+        if not isinstance(value, CommandLine) or value.option is None:
+            return None
+        if value.default is None:
+            # A switch; a value that is not given is None.
+            return False
+        return bool(value.default.value) if isinstance(value.default, Literal) else None
+
+    def _of_passed(self, node: Node) -> Value | None:
+        """`args.port` where the arguments are handed to the function that serves."""
+        holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+        if node.type != "attribute" or holder is None or name is None or not self.moves_arguments:
+            return None
+        passed = self.site.argument(self.names, holder)
+        tracer = Tracer(self.names)
+        if passed == unwrapped(holder) or not is_parsed(tracer, passed):
+            return None
+        return option_of(tracer, self.names.tree.text(name), None)
+
+    def _words(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> tuple[str, ...]:
+        if option.keyword == "ssl_keyfile_password" and not _is_none(value):
+            self.obstacles.add(node, "`ssl_keyfile_password` would be readable in the list of processes")
+            return ()
+        if option.keyword == "log_config" and self.names.qualified(node) == "uvicorn.config.LOGGING_CONFIG":
+            return ()
+        if option.keyword == "host" and _is_none(value):
+            return self._any_host()
+        match value:
+            case Literal(value=constant, through=through) if through is not Through.FIELD:
+                return self._literal(option, node, constant)
+            case _Composed(value=composed):
+                return self._literal(option, node, composed)
+            case Environment():
+                return self._variables.words(option, node, value)
+            case _Elsewhere(value=read):
+                return self._variables.words(option, node, read, is_outside=True)
+            case CommandLine(option=str(), default=default) if self.moves_arguments:
+                return self._argument(option, node, default)
+        return self._untold(option, node, value)
+
+    def _untold(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> tuple[str, ...]:
+        """What nobody can read from the source: asked of its module, or left to a person."""
+        shown = f"`{option.keyword}={self.obstacles.quote(node)[1:]}"
+        if (asked := self._asked(option, node)) is not None:
+            return asked
+        if self.may_leave and option.keyword in {"host", "port"}:
+            return self._worked_out(option, node, shown)
+        if self.may_leave and not option.keyword.startswith("ssl_"):
+            return self._left(option, shown)
+        self.obstacles.add(node, f"{shown}: {_why_not(value)}")
+        return ()
+
+    def _worked_out(self, option: Option, node: Node, shown: str) -> tuple[str, ...]:
+        """An address that the script works out: what it most likely is, or one that has to be said."""
+        found = likely(self.names, node)
+        if found is not None:
+            self.obstacles.note(
+                f"{shown} is worked out by the script: what the command says is what it is"
+                " where nothing else is said",
+                review=True,
+            )
+            return self._words(option, node, found)
+        if option.keyword == "port":
+            self.obstacles.note(f"{shown} can't be told from here: say it in `$PORT`", review=True)
+            return self._without_default(option, node)
+        return self._left(option, shown)
+
+    def _asked(self, option: Option, node: Node) -> tuple[str, ...] | None:
+        asked = Asking(self.names, self.site, self.place, self.target).words(option, node)
+        if asked is not None:
+            shown = f"`{option.keyword}={self.obstacles.quote(node)[1:]}"
+            self.obstacles.note(f"{shown} is computed: the command asks the module for it", review=True)
+        return asked
+
+    def _left(self, option: Option, shown: str) -> tuple[str, ...]:
+        """Nothing, and a note that a person has to say it."""
+        self.obstacles.note(
+            f"{shown} can't be told from here: say `{option.flag}` where uvicorn's own default is wrong",
+            review=True,
+        )
+        return ()
+
+    def _literal(self, option: Option, node: Node, value: object) -> tuple[str, ...]:
+        if option.keyword == "env_file" and value is not None:
+            self.obstacles.note(
+                "the command reads the env file before the module, not after it, and fails without it",
+                review=True,
+            )
+        words = uvicorn.words(option, value)
+        if isinstance(words, NoForm):
+            self.obstacles.add(node, words.reason)
+            return ()
+        return tuple(shlex.quote(word) for word in words)
+
+    def _argument(self, option: Option, node: Node, default: Value | None) -> tuple[str, ...]:
+        """What the script has where its option is not given; who gives it gives it to uvicorn from now on."""
+        if isinstance(default, Environment):
+            return self._variables.words(option, node, default)
+        if default is None or _is_none(default):
+            if option.none_is_default or option.kind is Kind.FLAG:
+                return ()
+            return self._any_host() if option.keyword == "host" else self._without_default(option, node)
+        if not isinstance(default, Literal):
+            if self.may_leave and option.keyword in {"host", "port"}:
+                return self._worked_out(option, node, f"{self.obstacles.quote(node)}")
+            if self.may_leave:
+                return self._left(option, f"{self.obstacles.quote(node)}")
+            self.obstacles.add(node, f"what `{self.names.tree.text(node)}` defaults to can't be told")
+            return ()
+        constant = default.value
+        if isinstance(constant, str) and constant.isdecimal() and option.kind is Kind.INTEGER:
+            constant = int(constant)
+        return self._literal(option, node, constant)
+
+    def _any_host(self) -> tuple[str, ...]:
+        self.obstacles.note("`host=None` listens on IPv4 and IPv6, the command on IPv4 alone")
+        return ("--host", _ANY_IPV4)
+
+    def _without_default(self, option: Option, node: Node) -> tuple[str, ...]:
+        if option.keyword == "port":
+            return (option.flag, '"${PORT:?}"')
+        self.obstacles.add(node, f"`{option.keyword}` has no default")
+        return ()
+
+
+def without_lower(names: Names, node: Node) -> Node:
+    """`args.log_level` of `args.log_level.lower()`: the command line takes lower case alone."""
+    made = names.value_of(node)
+    function = made.child_by_field_name("function") if made.type == "call" else None
+    method = function.child_by_field_name("attribute") if function is not None else None
+    held = function.child_by_field_name("object") if function is not None else None
+    if method is None or held is None or names.tree.text(method) != "lower":
+        return node
+    return node if argument_nodes(made) else unwrapped(held)
+
+
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    """A list, tuple or dictionary of literals."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """Read from the environment by another file."""
+
+    value: Environment
+
+
+def _composed(text: str) -> _Composed | None:
+    try:
+        return _Composed(ast.literal_eval(text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return None
+
+
+def _is_none(value: object) -> bool:
+    return isinstance(value, Literal) and value.value is None
+
+
+def _settled(value: object, kind: type) -> Any:
+    """The value, or the default of a variable or an argument, if it is of this kind."""
+    value = value.value if isinstance(value, _Elsewhere) else value
+    for _ in range(3):
+        value = value.default if isinstance(value, Environment | CommandLine) else value
+    found = value.value if isinstance(value, Literal) else None
+    if kind is int and isinstance(found, str) and found.isdecimal():
+        found = int(found)
+    return found if type(found) is kind else None
+
+
+def _why_not(value: Value | _Composed | _Elsewhere) -> str:
+    match value:
+        case CommandLine(option=option):
+            return f"it is read from the script's own arguments{f' (`{option}`)' if option else ''}"
+        case Parameter(name=name):
+            return f"it is whatever is passed as `{name}`"
+        case Unknown(reason=reason):
+            return reason
+        case Literal(name=name):
+            return f"`{name}` is a field, which may be set when the object is made"
+    return "it has no form on the command line"

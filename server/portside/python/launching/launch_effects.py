@@ -1,0 +1,323 @@
+"""Whether a statement of the main block may go: it only computes what the launch needs, or prints."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from tree_sitter import Node
+
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_site import Site, statements
+from portside.python.names.names import Names
+from portside.python.source.syntax import arguments, unwrapped
+
+_HARMLESS_BUILTINS = frozenset(
+    f"builtins.{name}"
+    for name in [
+        "abs",
+        "bool",
+        "dict",
+        "float",
+        "format",
+        "frozenset",
+        "getattr",
+        "hasattr",
+        "int",
+        "isinstance",
+        "len",
+        "list",
+        "max",
+        "min",
+        "repr",
+        "round",
+        "set",
+        "sorted",
+        "str",
+        "sum",
+        "tuple",
+        "type",
+    ]
+)
+_HARMLESS = _HARMLESS_BUILTINS | {
+    "os.getenv",
+    "os.environ.get",
+    "os.cpu_count",
+    "os.getcwd",
+    "os.getpid",
+    "os.path.abspath",
+    "os.path.basename",
+    "os.path.dirname",
+    "os.path.exists",
+    "os.path.isfile",
+    "os.path.join",
+    "pathlib.Path",
+    "platform.system",
+    "multiprocessing.cpu_count",
+    "datetime.datetime.now",
+    "time.time",
+    "uvicorn.Config",
+    "uvicorn.Server",
+    "uvicorn.config.Config",
+    "uvicorn.server.Server",
+    # Does nothing but in an executable that PyInstaller and the like have made.
+    "multiprocessing.freeze_support",
+    # What counts is whether the arguments are parsed, and that is said of the line that does.
+    "argparse.ArgumentParser",
+    "vllm.utils.FlexibleArgumentParser",
+}
+_HARMLESS_METHODS = frozenset(
+    [
+        "capitalize",
+        "center",
+        "decode",
+        "encode",
+        "endswith",
+        "format",
+        "get",
+        "items",
+        "join",
+        "keys",
+        "ljust",
+        "lower",
+        "lstrip",
+        "replace",
+        "resolve",
+        "rjust",
+        "rstrip",
+        "split",
+        "startswith",
+        "strip",
+        "title",
+        "upper",
+        "values",
+    ]
+)
+_PARSER_METHODS = frozenset({"add_argument", "add_argument_group", "add_cli_args"})
+_PRINTS = frozenset(
+    {"builtins.print", "rich.print", "pprint.pprint", "sys.stdout.flush", "traceback.print_exc"}
+)
+_STREAMS = frozenset({"sys.stdout", "sys.stderr"})
+_LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "success", "warning"})
+_LOGGERS = frozenset(
+    {"logging.getLogger", "structlog.get_logger", "structlog.getLogger", "loguru.logger"}
+    | {"vllm.logger.init_logger"}
+)
+# Whoever makes it: nothing else has this name and these methods.
+_LOGGER_NAME = re.compile(r"(^|[._])log(ger)?$", re.IGNORECASE)
+
+_LITERALS = frozenset(
+    {
+        "integer",
+        "float",
+        "true",
+        "false",
+        "none",
+        "string_start",
+        "string_content",
+        "string_end",
+        "identifier",
+    }
+    | {"escape_sequence", "ellipsis", "type_conversion", "format_specifier", "format_expression", "comment"}
+)
+_COMPOSED = frozenset(
+    {"string", "concatenated_string", "interpolation", "attribute", "subscript", "binary_operator", "tuple"}
+    | {"boolean_operator", "comparison_operator", "unary_operator", "not_operator", "conditional_expression"}
+    | {"list", "dictionary", "set", "pair", "parenthesized_expression", "slice", "keyword_argument"}
+    | {"argument_list", "expression_list", "dictionary_splat", "list_splat"}
+)
+
+
+def is_pure(names: Names, expression: Node) -> bool:
+    """Whether nobody notices that the expression is no longer evaluated."""
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
+        if node.type == "call":
+            if not _is_harmless_call(names, node):
+                return False
+            waiting += node.named_children
+        elif node.type in _COMPOSED:
+            waiting += node.named_children
+        elif node.type not in _LITERALS and node.type != "lambda":
+            return False
+    return True
+
+
+def _is_harmless_call(names: Names, call: Node) -> bool:
+    function = call.child_by_field_name("function")
+    if function is None:
+        return False
+    if names.qualified(function) in _HARMLESS:
+        return True
+    attribute, holder = function.child_by_field_name("attribute"), function.child_by_field_name("object")
+    if attribute is None or holder is None:
+        return False
+    method = names.tree.text(attribute)
+    return method in _PARSER_METHODS or (method in _HARMLESS_METHODS and _is_plain(names, holder))
+
+
+_PLAIN = frozenset({"string", "concatenated_string", "dictionary", "list", "tuple", "integer", "float"})
+
+
+def _is_plain(names: Names, holder: Node) -> bool:
+    """Whether it is text, a dictionary or the like, so that `.get` is no request over a network."""
+    made = names.value_of(holder)
+    if made.type == "attribute" and (inner := made.child_by_field_name("object")) is not None:
+        return names.tree.text(made).startswith("__") or _is_plain(names, inner)
+    return made.type in _PLAIN or (made.type == "call" and _is_harmless_call(names, made))
+
+
+def check_block(names: Names, site: Site, obstacles: Obstacles) -> None:
+    """Adds what in the blocks around the launch would be missed, before the run call and after it."""
+    for level in site.levels:
+        if level.block.type == "module":
+            continue
+        for statement in statements(level.block):
+            if statement == level.statement or statement in _serving_statements(site):
+                continue
+            after = statement.start_byte > level.statement.start_byte
+            check_statement(names, statement, obstacles, after=after)
+    for call in site.calls:
+        listed = call.child_by_field_name("arguments")
+        if listed is not None and not is_pure(names, listed):
+            obstacles.add(call, f"{obstacles.quote(call)} computes what it passes on, and uvicorn would not")
+    for attempt in site.tries:
+        for clause in attempt.named_children:
+            if clause.type in {"except_clause", "except_group_clause", "finally_clause", "else_clause"}:
+                _check_clause(names, clause, obstacles)
+
+
+def _serving_statements(site: Site) -> list[Node]:
+    """The expression statements around the assignments that make config and server."""
+    return [*site.serving, *(node.parent for node in site.serving if node.parent is not None)]
+
+
+def check_statement(names: Names, statement: Node, obstacles: Obstacles, *, after: bool = False) -> None:
+    """Adds why the statement can't go; notes what goes with it, where it can."""
+    if obstacles.is_explained(statement):
+        return
+    match statement.type:
+        case "pass_statement" | "global_statement" | "nonlocal_statement":
+            return
+        case "function_definition":
+            return
+        case "return_statement" if after:
+            return
+        case "import_statement" | "import_from_statement":
+            _check_import(names, statement, obstacles)
+        case "expression_statement":
+            for expression in statement.named_children:
+                _check_expression(names, expression, obstacles, after=after)
+        case "if_statement":
+            _check_if(names, statement, obstacles, after=after)
+        case _:
+            obstacles.add(statement, _missed(obstacles, statement, after=after))
+
+
+def _missed(obstacles: Obstacles, node: Node, *, after: bool) -> str:
+    when = "after the server has stopped" if after else "before the server starts"
+    return f"{obstacles.quote(node)} runs {when}, and the uvicorn command would not run it"
+
+
+def _check_if(names: Names, statement: Node, obstacles: Obstacles, *, after: bool) -> None:
+    """An `if` that does nothing but print goes like its prints."""
+    condition = statement.child_by_field_name("condition")
+    if condition is None or not is_pure(names, condition):
+        obstacles.add(statement, _missed(obstacles, condition or statement, after=after))
+        return
+    for branch in (statement, *statement.children_by_field_name("alternative")):
+        body = branch.child_by_field_name("consequence") or branch.child_by_field_name("body")
+        for inner in statements(body) if body is not None else ():
+            check_statement(names, inner, obstacles, after=after)
+
+
+def _check_expression(names: Names, expression: Node, obstacles: Obstacles, *, after: bool) -> None:
+    node = unwrapped(expression)
+    if node.type == "assignment":
+        _check_assignment(names, node, obstacles, after=after)
+    elif node.type == "call" and _only_tells(names, node):
+        if is_pure(names, node.child_by_field_name("arguments") or node):
+            obstacles.note(f"{obstacles.quote(node)} goes")
+        else:
+            obstacles.add(node, _missed(obstacles, node, after=after))
+    elif not is_pure(names, node) or node.type == "augmented_assignment":
+        obstacles.add(node, _missed(obstacles, node, after=after))
+
+
+def _check_assignment(names: Names, node: Node, obstacles: Obstacles, *, after: bool) -> None:
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is not None and any(child.type in {"attribute", "subscript"} for child in (left, *left.children)):
+        when = "after the server has stopped" if after else "before the server starts"
+        obstacles.add(
+            node, f"{obstacles.quote(left)} is set {when}, and the uvicorn command would not set it"
+        )
+    elif right is not None and "parse_args" in names.tree.text(right):
+        obstacles.add(
+            node, f"{obstacles.quote(right)} reads options of this script, and uvicorn would reject them"
+        )
+    elif right is not None and not is_pure(names, right):
+        obstacles.add(node, _missed(obstacles, node, after=after))
+
+
+def _only_tells(names: Names, call: Node) -> bool:
+    """Whether the call only prints or logs."""
+    function = call.child_by_field_name("function")
+    if function is None:
+        return False
+    qualified = names.qualified(function) or ""
+    if qualified in _PRINTS:
+        file = arguments(call).keywords.get("file")
+        return file is None or names.qualified(file) in _STREAMS
+    method = function.child_by_field_name("attribute")
+    logger = function.child_by_field_name("object")
+    if method is None or logger is None or names.tree.text(method) not in _LOGS:
+        return False
+    if _LOGGER_NAME.search(names.tree.text(logger)):
+        return True
+    made = names.value_of(logger)
+    maker = made.child_by_field_name("function") if made.type == "call" else made
+    return maker is not None and names.qualified(maker) in _LOGGERS
+
+
+def _check_import(names: Names, statement: Node, obstacles: Obstacles) -> None:
+    """Importing uvicorn or the standard library does nothing that the server would miss."""
+    for module in imported_modules(names, statement):
+        first = module.partition(".")[0]
+        if first != "uvicorn" and first not in sys.stdlib_module_names:
+            obstacles.add(
+                statement,
+                f"{obstacles.quote(statement)} runs before the server starts,"
+                " and the uvicorn command would not run it",
+            )
+            return
+
+
+def imported_modules(names: Names, statement: Node) -> list[str]:
+    """The modules that an import statement names, `.` first for relative ones."""
+    text = names.tree.text
+    if statement.type == "import_from_statement":
+        module = statement.child_by_field_name("module_name")
+        return ["".join(text(module).split())] if module is not None else []
+    named = [child.child_by_field_name("name") or child for child in statement.named_children]
+    return ["".join(text(node).split()) for node in named if node.type == "dotted_name"]
+
+
+def _check_clause(names: Names, clause: Node, obstacles: Obstacles) -> None:
+    block = next((child for child in clause.named_children if child.type == "block"), None)
+    for statement in statements(block) if block is not None else ():
+        if not _ends_process(names, statement):
+            check_statement(names, statement, obstacles, after=True)
+
+
+def _ends_process(names: Names, statement: Node) -> bool:
+    """`raise`, `sys.exit(1)`: what the command does by itself when the server fails."""
+    if statement.type in {"raise_statement", "return_statement"}:
+        return True
+    call = statement.named_children[0] if statement.named_children else statement
+    function = call.child_by_field_name("function") if call.type == "call" else None
+    return function is not None and names.qualified(function) in {
+        "sys.exit",
+        "builtins.exit",
+        "builtins.quit",
+    }

@@ -1,0 +1,293 @@
+"""**Fix: launch via uvicorn CLI (create_app factory)**: for what can't be moved as it stands.
+
+    if __name__ == "__main__":                 def create_app():
+        args = parser.parse_args()                 global args
+        app.add_middleware(Cors)          ->       args = parser.parse_args(shlex.split(…))
+        uvicorn.run(app, port=args.port)           app.add_middleware(Cors)
+                                                   return app
+
+The code stays where it is and in its order; only who calls it changes. So what is asked is
+whether uvicorn may be the caller: nothing happens after the run call, no code there has to be
+a coroutine or the first to touch signals, and the names of the main block stay names of the module.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.knowledge.uvicorn import OPTIONS
+from portside.lint.finding import Blocker, Edit
+from portside.lint.moved_command import MovedCommand
+from portside.lint.moved_command import Option as SaidOption
+from portside.python.engines.worker_engines import note_engines
+from portside.python.facts import FileFacts
+from portside.python.launching.launch_app import AppTarget, own_module
+from portside.python.launching.launch_arguments import (
+    VARIABLE,
+    Arguments,
+    options_of_server,
+    read_arguments,
+    region,
+)
+from portside.python.launching.launch_branches import branches, chosen, exclusive, words_that_serve
+from portside.python.launching.launch_command import OptionReader, Options, command, keeping
+from portside.python.launching.launch_factory_after import find_after
+from portside.python.launching.launch_factory_app import Returned, find_returned
+from portside.python.launching.launch_factory_edits import FactoryWriter
+from portside.python.launching.launch_factory_kept import kept_functions
+from portside.python.launching.launch_factory_names import factory_name, global_names
+from portside.python.launching.launch_factory_tries import check_tries
+from portside.python.launching.launch_move import moved_command
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_proof import leaves_python
+from portside.python.launching.launch_settings import settings_edit
+from portside.python.launching.launch_site import Site, find_site
+from portside.python.launching.launch_surroundings import check_surroundings
+from portside.python.launching.launches import Launch
+from portside.python.launching.script_place import ScriptPlace
+from portside.python.names.names import Names
+from portside.python.running.guards import When
+from portside.python.source.nodes import nodes_of
+from portside.python.source.syntax import argument_nodes, arguments
+
+TITLE = "Fix: launch via uvicorn CLI ({} factory)"
+
+
+@dataclass(frozen=True, slots=True)
+class Factory:
+    """A launch whose main block can become a factory. command: for a shell, from the workspace's root.
+
+    edits, notes: as far as the file itself goes. moved: what its launches become.
+    """
+
+    command: str
+    title: str
+    edits: tuple[Edit, ...]
+    notes: tuple[str, ...]
+    moved: MovedCommand
+
+
+def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:  # noqa: PLR0915 - one step after the other
+    """How to make a factory of the main block, or all that stands in the way (at least one blocker)."""
+    names = facts.module.names
+    launch = chosen(facts, launch)
+    obstacles = Obstacles(names.tree)
+    place = facts.workspace.place or ScriptPlace(facts.source.path)
+    site = find_site(names, facts.module.guards, launch.call, obstacles)
+    if site is None:
+        return obstacles.blockers
+    others = exclusive(facts, launch)
+    returned = find_returned(names, site, launch, obstacles)
+    found = branches(facts, site, others, obstacles)
+    module = own_module(names, place, launch)
+    if isinstance(module, str):
+        obstacles.add(launch.call, module)
+    asked = module if not isinstance(module, str) and not facts.module.engines_at_import else None
+    outside = facts.workspace.outside
+    reader = OptionReader(names, site, obstacles, True, outside, place, target=asked, may_leave=True)
+    options = reader.read(launch)
+    _note_branches(names, others, obstacles)
+    parts = region(names, site)
+    kept = kept_functions(names, site, place, obstacles)
+    replaced = tuple(node for one in (launch, *others) for node in _replaced(one))
+    parsed = read_arguments(
+        names,
+        parts,
+        replaced,
+        obstacles,
+        kept=kept.functions,
+        is_imported=bool(facts.workspace.imported_by),
+        parsers=facts.workspace.argument_parsers,
+    )
+    serving = words_that_serve(names, site)
+    parsed = dataclasses.replace(parsed, required=(*parsed.required, *serving))
+    options = _told(options, parsed, obstacles)
+    after = find_after(names, site, obstacles, stays=bool(kept.functions))
+    _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions)
+    loops: list[Node] = []
+    for part in parts:
+        loops += _check_caller(names, site, part, obstacles)
+    declared = global_names(names, site, parsed, obstacles)
+    name = factory_name(names)
+    if name is None:
+        obstacles.add(launch.call, "the file has all the names already that a factory could have")
+    if returned is None or name is None or isinstance(module, str) or obstacles.found:
+        return obstacles.blockers
+    target = AppTarget(module, name, factory=True, own=True)
+    if "app_dir" in launch.options:
+        # The option itself comes with the others.
+        target = dataclasses.replace(target, place=dataclasses.replace(target.place, app_dir=None))
+    place = keeping(place, options)
+    writer = FactoryWriter(
+        names,
+        site,
+        place,
+        launch,
+        returned,
+        parsed,
+        name,
+        declared,
+        found,
+        after,
+        kept,
+        tuple(loops),
+        options.logging,
+    )
+    edits = writer.edits(obstacles)
+    if edits is not None and not leaves_python(names, edits):
+        obstacles.add(launch.call, "what is left would not parse, because of how lines end here")
+    if edits is None or obstacles.found:
+        return obstacles.blockers
+    if place.settings is not None and not target.place.cwd:
+        setting = settings_edit(place.settings, place.stem, target, options)
+        edits = (*edits, setting) if setting is not None else edits
+    line = _command(target, options, parsed)
+    note_engines(facts, launch, options, obstacles, from_main=True)
+    notes = (*_notes(parsed, returned, name), *obstacles.notes)
+    given = options_of_server(names, site, launch, parsed)
+    moved = moved_command(facts, place, target, options, given, hands_on=bool(parsed.calls or parsed.argv))
+    return Factory(line, TITLE.format(name), edits, notes, moved)
+
+
+def _note_branches(names: Names, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
+    """Which options the other branches have that the command lacks."""
+    for other in others:
+        flags = [OPTIONS[keyword].flag for keyword in other.options if keyword.startswith("ssl_")]
+        if flags:
+            line = names.tree.line(other.call)
+            obstacles.note(
+                f"with TLS, as in line {line}, it needs {', '.join(f'`{flag}`' for flag in flags)} too"
+            )
+
+
+def _replaced(launch: Launch) -> tuple[Node, ...]:
+    """What the options are read from: all that is passed but the app, which stays."""
+    return tuple(node for node in argument_nodes(launch.options_call) if not _is_of_app(launch, node))
+
+
+def _is_of_app(launch: Launch, node: Node) -> bool:
+    return launch.app is not None and node.start_byte <= launch.app.start_byte < node.end_byte
+
+
+def _command(target: AppTarget, options: Options, parsed: Arguments) -> str:
+    """`SERVER_ARGS="--model MODEL" uvicorn --factory server:create_app`."""
+    here = dataclasses.replace(target, place=dataclasses.replace(target.place, cwd=""))
+    line = command(here, options)
+    if parsed.required:
+        line = f'{VARIABLE}="{" ".join(parsed.required)}" {line}'
+    return f"cd {shlex.quote(target.place.cwd)} && {line}" if target.place.cwd else line
+
+
+_ASKED = " | tail -n 1)"
+
+
+def _told(options: Options, parsed: Arguments, obstacles: Obstacles) -> Options:
+    """With the script's words for what the command asks a module, where a parser elsewhere reads them."""
+    if not parsed.argv or not any(_ASKED in word for word in options.words):
+        return options
+    obstacles.note(
+        f"`export {VARIABLE}=…` before it, where there are words: what the command asks for reads them too",
+        review=True,
+    )
+
+    def told(option: SaidOption) -> SaidOption:
+        words = (word.replace(_ASKED, f" ${VARIABLE}{_ASKED}") for word in option.words)
+        return dataclasses.replace(option, words=tuple(words))
+
+    return dataclasses.replace(options, said=tuple(map(told, options.said)))
+
+
+def _notes(parsed: Arguments, returned: Returned, name: str) -> list[str]:
+    notes: list[str] = []
+    if parsed.calls or parsed.argv:
+        notes.append(
+            f"the script's arguments are read from `${VARIABLE}`, host and port from uvicorn's options"
+        )
+    if returned.module is not None:
+        notes.append(f"`{returned.module}` is imported by `{name}`, after all that comes before it there")
+    return notes
+
+
+def _check(
+    facts: FileFacts,
+    site: Site,
+    launch: Launch,
+    place: ScriptPlace,
+    obstacles: Obstacles,
+    *,
+    others: tuple[Launch, ...],
+    kept: tuple[Node, ...],
+) -> None:
+    names = facts.module.names
+    if site.guard is None or launch.when is not When.MAIN:
+        obstacles.add(site.call, "the server starts without a main block")
+    for function in site.functions:
+        if function.children and function.children[0].type == "async":
+            _check_coroutine(names, site, function, obstacles)
+    if not kept:
+        check_tries(names, site, obstacles)
+    check_surroundings(facts, site, launch, place, obstacles, others=others, kept=kept)
+
+
+def _check_coroutine(names: Names, site: Site, function: Node, obstacles: Obstacles) -> None:
+    """A coroutine that waits for the server alone can be a plain function; any other can't."""
+    waits = [n for n in nodes_of(function, "await", "yield") if names.scope_at(n).node == function]
+    calls = [site.call, *site.calls]
+    opens = [
+        node
+        for node in nodes_of(function, "for_statement", "with_statement")
+        if node.children[0].type == "async"
+    ]
+    more = [node for node in waits if not node.named_children or node.named_children[0] not in calls] + opens
+    if more:
+        shown = names.tree.text(function.child_by_field_name("name") or function)
+        obstacles.add(
+            more[0],
+            f"`{shown}` is a coroutine that waits for {obstacles.quote(more[0])}, and a factory is none",
+        )
+
+
+# What uvicorn, as the caller, has done already or is about to do itself.
+_LOOPS = frozenset({"uvloop.run", "anyio.run"})
+_CALLERS = {
+    "nest_asyncio.apply": "changes the loop that uvicorn runs in",
+    "os.fork": "forks in the process that serves",
+    "os.execv": "replaces the process",
+    "os.execvp": "replaces the process",
+}
+_IN_LOOP = "fails where a loop runs already, as in uvicorn when it calls a factory"
+_SIGNALS = frozenset({"signal.SIGINT", "signal.SIGTERM", "signal.SIGBREAK"})
+
+
+def _check_caller(names: Names, site: Site, part: Node, obstacles: Obstacles) -> Iterator[Node]:
+    """Adds calls that do something else once uvicorn's process runs them; those of a loop that can move."""
+    for call in nodes_of(part, "call"):
+        callee = call.child_by_field_name("function")
+        called = names.qualified(callee) if callee is not None else None
+        attribute = callee.child_by_field_name("attribute") if callee is not None else None
+        runs = attribute is not None and names.tree.text(attribute) in {"run_until_complete", "run_forever"}
+        if called in _CALLERS:
+            obstacles.add(call, f"{obstacles.quote(call)} {_CALLERS[called]}")
+        elif any(call.start_byte <= way.start_byte < call.end_byte for way in (site.call, *site.calls)):
+            continue
+        elif called == "asyncio.run" and len(argument_nodes(call)) == 1:
+            yield call
+        elif called in _LOOPS or called == "asyncio.run" or runs:
+            obstacles.add(call, f"{obstacles.quote(call)} {_IN_LOOP}")
+        elif called == "signal.signal" and _is_of_server(names, call):
+            obstacles.add(
+                call,
+                f"{obstacles.quote(call)} would take the signal from uvicorn,"
+                " whose handlers are set before the factory runs",
+            )
+
+
+def _is_of_server(names: Names, call: Node) -> bool:
+    """Whether it may be one of the signals that stop uvicorn."""
+    passed = arguments(call).positional
+    return not passed or (names.qualified(passed[0]) or "signal.SIGINT") in _SIGNALS

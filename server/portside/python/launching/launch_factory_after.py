@@ -1,0 +1,113 @@
+"""What comes after a run call, once its block is a factory: it runs when the process ends.
+
+uvicorn.run(app)                         @atexit.register
+monitor.stop()                     ->    def after_serving():
+                                             monitor.stop()
+
+                                         return app
+
+The same times as before: after Ctrl+C both run it, and after SIGTERM neither does, because uvicorn
+(since 0.29) then ends the process by the signal itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.python.launching.launch_effects import check_statement
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_site import Level, Site, statements
+from portside.python.names.names import Names
+from portside.python.source.nodes import fields_of, nodes_of
+
+NAME = "after_serving"
+_ENDINGS = frozenset({"pass_statement", "return_statement"})
+
+
+@dataclass(frozen=True)
+class After:
+    """gone: statements that only print or log. kept: those of one level to run at the end of the process."""
+
+    gone: tuple[Node, ...] = ()
+    kept: tuple[Node, ...] = ()
+    level: Level | None = None
+
+
+def find_after(names: Names, site: Site, obstacles: Obstacles, *, stays: bool = False) -> After:
+    """What comes after the run call, at whichever level; what can't be moved becomes an obstacle.
+
+    stays: whether it is in a function that still serves, where nothing of it goes or moves.
+    """
+    gone: list[Node] = []
+    level_of_kept: Level | None = None
+    kept: tuple[Node, ...] = ()
+    for level in site.levels:
+        rest = _rest(level)
+        missed = Obstacles(names.tree)
+        for statement in rest:
+            check_statement(names, statement, missed, after=True)
+        if not missed.found:
+            gone += () if stays else rest
+            obstacles.notes += [note for note in missed.notes if note not in obstacles.notes]
+            continue
+        problem = _problem(names, site, level, rest) or (level_of_kept and "comes after the server too")
+        problem = problem or ("would be left out" if stays else None)
+        if problem:
+            obstacles.add(
+                rest[0], f"{obstacles.quote(rest[0])} runs after the server has stopped: it {problem}"
+            )
+        level_of_kept, kept = level, tuple(rest)
+    return After(tuple(gone), kept, level_of_kept)
+
+
+def _rest(level: Level) -> list[Node]:
+    if level.block.type == "module":
+        return []
+    found = [node for node in statements(level.block) if node.start_byte > level.statement.start_byte]
+    return [] if all(node.type in _ENDINGS for node in found) else found
+
+
+def _problem(names: Names, site: Site, level: Level, rest: list[Node]) -> str | None:
+    """Why the statements can't become a function that is called at the end."""
+    if any(attempt.start_byte <= level.statement.start_byte < attempt.end_byte for attempt in site.tries):
+        return "stands in a `try`"
+    around = level.block.parent
+    if around is not None and around.type != "function_definition" and around != site.guard:
+        return "stands in a branch"
+    for node in rest:
+        if nodes_of(node, "await", "yield", "return_statement"):
+            return "can't be called at the end of the process"
+        if _rebinds(names, node, rest[0].start_byte):
+            return "sets a name of the main block"
+        if node.type in {"function_definition", "class_definition", "decorated_definition"}:
+            return "defines what others may use"
+    return None
+
+
+def _targets(node: Node) -> Iterator[Node]:
+    """What it sets, as it is written, and its imports."""
+    yield from fields_of(nodes_of(node, "assignment", "augmented_assignment", "for_statement"), "left")
+    yield from fields_of(nodes_of(node, "named_expression"), "name")
+    yield from (target for one in nodes_of(node, "as_pattern_target") for target in one.named_children)
+    yield from nodes_of(node, "import_statement", "import_from_statement")
+
+
+def _rebinds(names: Names, node: Node, since: int) -> bool:
+    """Whether a name that it sets has a meaning before the run call."""
+    scope = names.scope_at(node)
+    for target in _targets(node):
+        found = [target] if target.type == "identifier" else nodes_of(target, "identifier")
+        for identifier in found:
+            name = names.tree.text(identifier)
+            if identifier.parent is not None and identifier.parent.type in {"attribute", "subscript"}:
+                continue
+            home = names.home(name, scope)
+            bound = names.bindings_in(name, home) if home is not None else ()
+            if any(b.node.start_byte < since for b in bound):
+                return True
+            if any(read.start_byte < since for read in names.reads(name, home)):
+                return True
+    return False

@@ -1,0 +1,483 @@
+"""The edits that make a factory of a main block. All that is not part of the launch stays, to the byte."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tree_sitter import Node
+
+from portside.lint.finding import Edit
+from portside.lint.source import SourceFile, Span
+from portside.python.launching.launch_app import AppTarget
+from portside.python.launching.launch_arguments import Arguments
+from portside.python.launching.launch_branches import Branch, merged
+from portside.python.launching.launch_factory_after import NAME as AFTER
+from portside.python.launching.launch_factory_after import After
+from portside.python.launching.launch_factory_app import Returned
+from portside.python.launching.launch_factory_kept import Kept, KeptWriter
+from portside.python.launching.launch_factory_names import annotated
+from portside.python.launching.launch_factory_tries import dropped, dropped_spans, open_handlers
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_removal import left_over
+from portside.python.launching.launch_site import Level, Site, statements
+from portside.python.launching.launches import Launch
+from portside.python.launching.script_place import ImportTarget, ScriptPlace
+from portside.python.names.import_insertion import insertion
+from portside.python.names.names import Names
+from portside.python.source.nodes import nodes_of
+
+
+@dataclass(frozen=True)
+class FactoryWriter:
+    """All that is known of a launch whose main block becomes a factory.
+
+    name: of the factory. declared: the names that it has to declare global. branches: run calls of
+    other branches. after: what comes after the run call. loops: calls that run a coroutine to its end.
+    """
+
+    names: Names
+    site: Site
+    place: ScriptPlace
+    launch: Launch
+    returned: Returned
+    parsed: Arguments
+    name: str
+    declared: tuple[str, ...]
+    branches: tuple[Branch, ...] = ()
+    after: After = field(default_factory=After)
+    kept: Kept = field(default_factory=Kept)
+    loops: tuple[Node, ...] = ()
+    logging: Node | None = None
+
+    @property
+    def _source(self) -> SourceFile:
+        return self.names.tree.source
+
+    def edits(self, obstacles: Obstacles) -> tuple[Edit, ...] | None:
+        """The edits, none overlapping; None, with the reason among the obstacles, where one has no place."""
+        sites = [self.site, *(branch.site for branch in self.branches)]
+        serving = [node for site in sites for node in site.serving if self._goes(node)]
+        for site in sites if not self.kept.functions else ():
+            self._check_serving(site, [node for node in site.serving if self._goes(node)], obstacles)
+        header = self._header(obstacles)
+        going = [*(_whole(node) for node in serving), *self.parsed.options, *self.after.gone]
+        typed = list(annotated(self.names, self.site, self.declared))
+        going += [_whole(node) for node in typed if node.child_by_field_name("right") is None]
+        going += self._local_imports([site.levels[0].statement for site in sites])
+        for node in going:
+            if not self._owns_its_lines(node):
+                obstacles.add(node, f"{obstacles.quote(node)} shares its line with other code")
+        after = self._after(obstacles)
+        tries = tuple(dropped_spans(self.names, self.site)) if not self.kept.functions else ()
+        lines = {self._lines(node) for node in going} | set(self._left_over())
+        cuts = sorted(span for span in lines if not any(_covers(one, span) for one in tries))
+        if header is None or obstacles.found:
+            return None
+        changes = [*(self._ahead(edit, cuts) for edit in header), *self._returns(), *self._parsing()]
+        changes += [*after, *self._in_threads(), *self._endings(), *self._leaving(), *self._untyped()]
+        changes += self._unannotated(typed, cuts)
+        imports = self._imports(cuts, obstacles)
+        if imports is None:
+            return None
+        path = self._source.path
+        # Insertions come before what goes from the same place on.
+        return (*imports, *changes, *(Edit(path, span, "") for span in (*tries, *cuts)))
+
+    def _goes(self, node: Node) -> bool:
+        return self.site.removes(node.start_byte) and not self._is_kept(node)
+
+    def _is_kept(self, node: Node) -> bool:
+        return any(_is_around(function, node) for function in self.kept.functions)
+
+    # The block
+
+    def _header(self, obstacles: Obstacles) -> list[Edit] | None:
+        """`def create_app():`, or another name, for the guard's `if`, and the `global` statement."""
+        guard = self.site.guard
+        block = guard.child_by_field_name("consequence") if guard is not None else None
+        colon = next((child for child in guard.children if child.type == ":"), None) if guard else None
+        first = next(statements(block), None) if block is not None else None
+        if guard is None or colon is None or first is None:
+            return None
+        path, tree = self._source.path, self.names.tree
+        found = [Edit(path, tree.span_of_bytes(guard.start_byte, colon.end_byte), f"def {self.name}():")]
+        lines = [f"global {', '.join(self.declared)}"] if self.declared else []
+        if self.parsed.argv:
+            # Whoever reads them now reads the script's words, not uvicorn's.
+            lines.append(f"sys.argv[1:] = {self.parsed.words(self.names)}")
+        if lines:
+            start = tree.span(first).start
+            indent = self._source.text[self._line(start).start : start]
+            if indent.strip():
+                obstacles.add(first, "the main block stands in one line, where no `global` statement fits")
+                return None
+            text = "".join(f"{line}{self._source.newline}{indent}" for line in lines)
+            found.append(Edit(path, Span(start, start), text))
+        return found
+
+    def _returns(self) -> Iterator[Edit]:
+        """`return` before the app, and before the calls of the functions on the way to it."""
+        innermost, *outer = self.site.levels
+        merged_into = merged(self.site, self.returned, self.branches)
+        if self.kept.functions:
+            yield from KeptWriter(self.names, self.site, self.kept).edits(self.returned)
+        elif merged_into is not None:
+            yield Edit(
+                self._source.path, self.names.tree.span(merged_into), self._text(merged_into, self.returned)
+            )
+        else:
+            yield from self._return_of_app(innermost, self.launch, self.returned)
+            for branch in self.branches:
+                yield from self._return_of_app(branch.site.levels[0], branch.launch, branch.returned)
+        calls = iter(self.site.calls)
+        seen = innermost.statement
+        for level in outer:
+            if not _is_around(level.statement, seen):
+                call = next(calls)
+                if not self._is_kept(call):
+                    yield from self._calling(level, call)
+            seen = level.statement
+
+    def _calling(self, level: Level, call: Node) -> Iterator[Edit]:
+        """`return main()`, at the end of its block where something comes after the server."""
+        function = call.child_by_field_name("function")
+        callee = self.names.definition(function) if function is not None else None
+        ending = f"{self.kept.parameter}=False" if callee in self.kept.functions else None
+        if self.after.level is level:
+            text = self.names.tree.text(call)
+            if ending is not None:
+                text = f"{text[:-1]}{', ' if text[-2] != '(' else ''}{ending})"
+            yield from self._deferred(level, f"return {text}")
+            return
+        yield from self._around(level.statement, call, "return ", "")
+        if ending is not None:
+            yield KeptWriter(self.names, self.site, self.kept).passing(call, ending)
+
+    def _return_of_app(self, level: Level, launch: Launch, returned: Returned) -> Iterator[Edit]:
+        app = launch.app
+        tree, statement = self.names.tree, level.statement
+        is_inside = app is not None and _is_around(statement, app)
+        if self.after.level is level:
+            yield from self._deferred(level, self._text(statement, returned))
+            return
+        if (
+            app is not None
+            and is_inside
+            and returned.module is None
+            and self.logging is None
+            and tree.text(app) in returned.expression
+        ):
+            before, _, after = returned.expression.partition(tree.text(app))
+            yield from self._around(statement, app, f"return {before}", after)
+            return
+        yield Edit(self._source.path, tree.span(statement), self._text(statement, returned))
+
+    def _text(self, statement: Node, returned: Returned) -> str:
+        """The lines that stand for the run call, the first of them where its statement stands."""
+        lines = [f"return {returned.expression}"]
+        if returned.module is not None:
+            lines.insert(0, f"from {returned.module} import {returned.name}")
+        if self.logging is not None:
+            lines.insert(0, f"logging.config.dictConfig({self.names.tree.text(self.logging)})")
+        around = [attempt for attempt in dropped(self.site) if _is_around(attempt, statement)]
+        start = min(self.names.tree.span(node).start for node in (statement, *around))
+        indent = self._source.text[self._line(start).start : start]
+        return f"{self._source.newline}{indent}".join(lines)
+
+    # What comes last
+
+    def _deferred(self, level: Level, ending: str) -> Iterator[Edit]:
+        """A function for the end of the process in place of the statement, and `ending` after all of it."""
+        tree, path, newline = self.names.tree, self._source.path, self._source.newline
+        start = tree.span(level.statement).start
+        indent = self._source.text[self._line(start).start : start]
+        before = "" if level.statement.prev_named_sibling is None else newline
+        header = f"{before}{indent}@atexit.register{newline}{indent}def {AFTER}():{newline}"
+        following = self._next_text(tree.span(level.statement).end)
+        yield Edit(path, Span(start - len(indent), following), header)
+        end = self._source.line_span(self._source.line_of(tree.span(self.after.kept[-1]).end)).end
+        before = "" if self._source.text[:end].endswith("\n") else newline
+        yield Edit(path, Span(end, end), f"{before}{newline}{indent}{ending}{newline}")
+
+    def _next_text(self, offset: int) -> int:
+        """The start of the next line that has something in it."""
+        line = self._source.line_of(offset) + 1
+        while not self._is_text(line):
+            line += 1
+        return self._source.line_span(line).start
+
+    def _after(self, obstacles: Obstacles) -> list[Edit]:
+        """What indents the statements that come after the server."""
+        if not self.after.kept:
+            return []
+        found = []
+        for number in range(self._row(self.after.kept[0]), self._row(self.after.kept[-1], last=True) + 1):
+            line = self._source.line_span(number)
+            if not self._is_text(number):
+                continue
+            at = self._source.text[line.start : line.end]
+            step = "\t" if at.startswith("\t") else "    "
+            found.append(Edit(self._source.path, Span(line.start, line.start), step))
+        for node in self.after.kept:
+            for string in nodes_of(node, "string"):
+                if string.start_point.row != string.end_point.row:
+                    obstacles.add(
+                        string, "a text of several lines comes after the server, and would be indented"
+                    )
+        return found
+
+    def _row(self, node: Node, *, last: bool = False) -> int:
+        span = self.names.tree.span(node)
+        return self._source.line_of(span.end - 1 if last else span.start)
+
+    def _endings(self) -> Iterator[Edit]:
+        """`raise SystemExit` where the block ends without a server: uvicorn has nothing to serve then."""
+        if not self.site.conditions or self.kept.functions or self.after.level is not None:
+            return
+        if merged(self.site, self.returned, self.branches) is not None:
+            return
+        outermost = self.site.conditions[-1]
+        level = next((one for one in self.site.levels if one.statement == outermost), None)
+        if level is None:
+            return
+        last = list(statements(level.block))[-1]
+        if last == outermost and _always_returns(outermost, len(self.branches) + 1):
+            return
+        start, end = self.names.tree.span(outermost).start, self.names.tree.span(level.block).end
+        indent = self._source.text[self._line(start).start : start]
+        yield Edit(self._source.path, Span(end, end), f"{self._source.newline}{indent}raise SystemExit")
+
+    def _leaving(self) -> Iterator[Edit]:
+        """`raise SystemExit` after a handler that only tells: the script ended there too."""
+        for statement in open_handlers(self.names, self.site) if not self.kept.functions else ():
+            start, end = self.names.tree.span(statement).start, self.names.tree.span(statement).end
+            indent = self._source.text[self._line(start).start : start]
+            if statement.type in {"return_statement", "pass_statement"}:
+                yield Edit(self._source.path, Span(start, end), "raise SystemExit")
+            elif not indent.strip():
+                yield Edit(
+                    self._source.path, Span(end, end), f"{self._source.newline}{indent}raise SystemExit"
+                )
+
+    def _untyped(self) -> Iterator[Edit]:
+        """Takes `-> None` from the functions that give the app now."""
+        for function in self.site.functions:
+            returned = function.child_by_field_name("return_type")
+            listed = function.child_by_field_name("parameters")
+            if returned is not None and listed is not None and self.names.tree.text(returned) == "None":
+                yield Edit(
+                    self._source.path, self.names.tree.span_of_bytes(listed.end_byte, returned.end_byte), ""
+                )
+            if function.children[0].type == "async":
+                start, end = function.children[0].start_byte, function.children[1].start_byte
+                yield Edit(self._source.path, self.names.tree.span_of_bytes(start, end), "")
+
+    def _unannotated(self, typed: list[Node], cuts: list[Span]) -> Iterator[Edit]:
+        """Takes the type from what is declared global."""
+        for node in typed:
+            left, kind = node.child_by_field_name("left"), node.child_by_field_name("type")
+            if left is not None and kind is not None:
+                span = self.names.tree.span_of_bytes(left.end_byte, kind.end_byte)
+                if not any(_covers(cut, span) for cut in cuts):
+                    yield Edit(self._source.path, span, "")
+
+    def _in_threads(self) -> Iterator[Edit]:
+        """`asyncio.run(…)` in a thread of its own: uvicorn calls a factory within its loop."""
+        path, tree = self._source.path, self.names.tree
+        for call in self.loops:
+            function, listed = call.child_by_field_name("function"), call.child_by_field_name("arguments")
+            assert function is not None
+            assert listed is not None
+            start, end = tree.span(function).start, tree.span(call).end
+            yield Edit(path, Span(start, start), "concurrent.futures.ThreadPoolExecutor(1).submit(")
+            yield Edit(path, tree.span_of_bytes(listed.start_byte, listed.start_byte + 1), ", ")
+            yield Edit(path, Span(end, end), ".result()")
+
+    def _around(self, statement: Node, kept: Node, before: str, after: str) -> Iterator[Edit]:
+        """Replaces the statement by the expression in it, between these texts."""
+        path, tree = self._source.path, self.names.tree
+        yield Edit(path, tree.span_of_bytes(statement.start_byte, kept.start_byte), before)
+        if kept.end_byte < statement.end_byte or after:
+            yield Edit(path, tree.span_of_bytes(kept.end_byte, statement.end_byte), after)
+
+    def _parsing(self) -> Iterator[Edit]:
+        """Of the calls that parse, those that stay."""
+        call = self.launch.options_call
+        app = self.launch.app
+        stays = [
+            parse
+            for parse in self.parsed.calls
+            if not _is_around(call, parse) or (app is not None and _is_around(app, parse))
+        ]
+        yield from dataclasses.replace(self.parsed, calls=tuple(stays)).edits(self.names)
+
+    # What goes
+
+    def _check_serving(self, site: Site, serving: list[Node], obstacles: Obstacles) -> None:
+        """The config and the server must be for the run call alone."""
+        gone = [site.call, site.config, *serving]
+        for assignment in serving:
+            left = assignment.child_by_field_name("left")
+            if left is None or left.type != "identifier":
+                obstacles.add(assignment, f"{obstacles.quote(assignment)} does more than to make the server")
+                continue
+            home = self.names.home(self.names.tree.text(left), self.names.scope_at(left))
+            for read in self.names.reads(self.names.tree.text(left), home):
+                if not any(_is_around(node, read) for node in gone):
+                    obstacles.add(read, f"{obstacles.quote(left)} is used here too, and a factory has none")
+                    break
+
+    def _local_imports(self, statements: list[Node]) -> Iterator[Node]:
+        """Imports within the functions and the main block that only the run call needed."""
+        gone = [*statements, *self.site.serving, *(one for b in self.branches for one in b.site.serving)]
+        app = self.launch.app
+        for part in self.site.removed if not self.kept.functions else ():
+            for node in nodes_of(part, "import_statement", "import_from_statement"):
+                bound = self.names.bound_names(node)
+                home = self.names.scope_at(node)
+                reads = [read for name in bound for read in self.names.reads(name, home)]
+                is_needed = not reads or any(
+                    not any(_is_around(part, read) for part in gone)
+                    or (app is not None and _is_around(app, read))
+                    for read in reads
+                )
+                if not is_needed and node.parent is not None and node.parent.named_child_count > 1:
+                    yield node
+
+    def _left_over(self) -> Iterator[Span]:
+        """What the module has for the run call alone: `import uvicorn`, a constant for the port."""
+        if self.kept.functions:
+            return
+        texts = [self.returned.expression, *(branch.returned.expression for branch in self.branches)]
+        texts += [self.names.tree.text(call) for call in self.site.calls]
+        texts += [self.names.tree.text(self.logging)] if self.logging is not None else []
+        words = frozenset((*re.findall(r"\w+", " ".join(texts)), *self._needed()))
+        place = dataclasses.replace(self.place, entry_points=self.place.entry_points | words)
+        sites = [self.site, *(branch.site for branch in self.branches)]
+        steps = [level.statement for site in sites for level in site.levels if level.block.type != "module"]
+        calls = [node for node in steps if node.type in {"expression_statement", "raise_statement"}]
+        tries = dropped(self.site)
+        handlers = [clause for attempt in tries for clause in attempt.named_children[1:]]
+        serving = [node for site in sites for node in site.serving]
+        going = [*calls, *serving, *self.parsed.options, *self.after.gone, *handlers]
+        target = AppTarget(ImportTarget(self.place.stem), self.name, factory=True, own=True)
+        yield from left_over(self.names, place, target, going)
+
+    # Imports
+
+    def _needed(self) -> tuple[str, ...]:
+        """The modules that the new code names."""
+        parses = self.parsed.argv or any(True for _ in self._parsing())
+        return (
+            *(self.parsed.modules if parses else ()),
+            *(("atexit",) if self.after.kept else ()),
+            *(("concurrent.futures",) if self.loops else ()),
+            *(("logging.config",) if self.logging is not None else ()),
+        )
+
+    def _imports(self, cuts: list[Span], obstacles: Obstacles) -> list[Edit] | None:
+        """`import os` and `import shlex`, where the calls that parse need them, and the like."""
+        found: list[Edit] = []
+        for module in sorted(self._needed()):
+            if self._has(module):
+                continue
+            guard = self.site.guard or self.site.call
+            edit = None if self._is_taken(module) else insertion(self.names, module, guard)
+            if edit is None:
+                obstacles.add(guard, f"there is no place for `import {module}`")
+                return None
+            found.append(self._beside(edit, cuts))
+        # One block of imports, not several.
+        newline = self._source.newline
+        for index, (one, other) in enumerate(pairwise(found)):
+            if one.span == other.span and one.new_text.endswith(newline * 2):
+                found[index] = dataclasses.replace(one, new_text=one.new_text.removesuffix(newline))
+        return found
+
+    def _has(self, module: str) -> bool:
+        if "." in module:
+            return any(
+                f"import {module}" in self.names.tree.text(b.statement) and b.arm is None and not b.deferred
+                for b in self.names.module_bindings(module.partition(".")[0])
+            )
+        return any(
+            b.target == module
+            and b.arm is None
+            and not b.deferred
+            and not self.site.removes(b.node.start_byte)
+            for b in self.names.module_bindings(module)
+        ) and not self._is_taken(module)
+
+    def _is_taken(self, module: str) -> bool:
+        """Whether the name means something else, or not yet, where a call parses."""
+        module = module.partition(".")[0]
+        scopes = [self.names.scope_at(call) for call in (*self.parsed.calls, *self.loops, *self.after.kept)]
+        is_local = any(self.names.home(module, scope) not in {None, self.names.module} for scope in scopes)
+        return is_local or any(
+            (b.target or "").partition(".")[0] != module for b in self.names.module_bindings(module)
+        )
+
+    def _beside(self, edit: Edit, cuts: list[Span]) -> Edit:
+        """The edit at the start of what is cut, if it would be within: an import beside one that goes."""
+        for span in cuts:
+            if span.start < edit.span.start < span.end:
+                newline = self._source.newline
+                return Edit(edit.path, Span(span.start, span.start), edit.new_text.strip() + newline)
+        return edit
+
+    def _ahead(self, edit: Edit, cuts: list[Span]) -> Edit:
+        """The edit on a line of its own ahead of what is cut, if it would be within: a `global` statement."""
+        for span in cuts:
+            if span.start < edit.span.start < span.end:
+                indent = self._source.text[span.start : edit.span.start]
+                text = indent + edit.new_text.rstrip() + self._source.newline
+                return Edit(edit.path, Span(span.start, span.start), text)
+        return edit
+
+    # Lines
+
+    def _line(self, offset: int) -> Span:
+        return self._source.line_span(self._source.line_of(offset))
+
+    def _owns_its_lines(self, node: Node) -> bool:
+        span = self.names.tree.span(node)
+        before = self._source.text[self._line(span.start).start : span.start]
+        after = self._source.text[span.end : self._line(max(span.start, span.end - 1)).end].strip()
+        return not before.strip() and (not after or after.startswith("#"))
+
+    def _lines(self, node: Node) -> Span:
+        """The lines of a statement; with the blank ones after it where it begins its block."""
+        span = self.names.tree.span(node)
+        start, line = self._line(span.start).start, self._source.line_of(max(span.start, span.end - 1))
+        following = line + 1
+        is_first = self.names.is_first(node)
+        while is_first and following < len(self._source.line_starts) and not self._is_text(following):
+            following += 1
+        starts = self._source.line_starts
+        return Span(start, starts[following] if following < len(starts) else len(self._source.text))
+
+    def _is_text(self, line: int) -> bool:
+        return bool(self._source.slice(self._source.line_span(line)).strip())
+
+
+def _always_returns(statement: Node, count: int) -> bool:
+    """Whether every branch of the `if` has one of so many run calls at its end."""
+    clauses = statement.children_by_field_name("alternative")
+    return any(clause.type == "else_clause" for clause in clauses) and len(clauses) + 1 == count
+
+
+def _covers(around: Span, span: Span) -> bool:
+    return around.start <= span.start and span.end <= around.end
+
+
+def _is_around(around: Node, node: Node) -> bool:
+    return around.start_byte <= node.start_byte and node.end_byte <= around.end_byte
+
+
+def _whole(assignment: Node) -> Node:
+    parent = assignment.parent
+    return parent if parent is not None and parent.type == "expression_statement" else assignment

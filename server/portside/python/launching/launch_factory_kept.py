@@ -1,0 +1,139 @@
+"""Functions that go on serving for others while a factory calls them for the app alone.
+
+def main():                                  def main(serve=True):
+    ...                                          ...
+    uvicorn.run(app)                             if not serve:
+                                     ->              return app
+                                                 uvicorn.run(app)
+
+if __name__ == "__main__":                   def create_app():
+    main()                                       return main(serve=False)
+
+An installed command, or another file, calls `main` as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.lint.finding import Edit
+from portside.lint.source import Span
+from portside.python.launching.launch_factory_app import Returned
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_site import Site
+from portside.python.launching.launch_surroundings import users
+from portside.python.launching.script_place import ScriptPlace
+from portside.python.names.names import Names
+from portside.python.source.syntax import argument_nodes
+
+_PARAMETERS = ("serve", "serving", "run_server")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """functions: innermost first. parameter: that says whether they serve."""
+
+    functions: tuple[Node, ...] = ()
+    parameter: str = "serve"
+
+
+def kept_functions(names: Names, site: Site, place: ScriptPlace, obstacles: Obstacles) -> Kept:
+    """The functions of the launch that others use, and those that they call on the way to the run call."""
+    used = {function.start_byte for function, _ in users(names, site, place)}
+    last = max((i for i, function in enumerate(site.functions) if function.start_byte in used), default=-1)
+    functions = site.functions[: last + 1]
+    if not functions:
+        return Kept()
+    parameter = next((word for word in _PARAMETERS if not names.chunks_with([word])), None)
+    if parameter is None:
+        obstacles.add(functions[0], "the file has all the names already that its parameter could have")
+    for function in functions:
+        shown = obstacles.quote(function.child_by_field_name("name") or function)
+        if function.children[0].type == "async":
+            obstacles.add(function, f"{shown} is a coroutine that others use too")
+        for condition in site.conditions:
+            if function.start_byte <= condition.start_byte < function.end_byte:
+                obstacles.add(condition, f"{shown} serves in some cases only, and others use it too")
+        for attempt in site.tries:
+            ends = [
+                child for child in attempt.named_children if child.type in {"finally_clause", "else_clause"}
+            ]
+            if ends and function.start_byte <= attempt.start_byte < function.end_byte:
+                obstacles.add(ends[0], "what comes last here would run before the server starts")
+    return Kept(functions, parameter or _PARAMETERS[0])
+
+
+@dataclass(frozen=True)
+class KeptWriter:
+    """The edits in and around kept functions."""
+
+    names: Names
+    site: Site
+    kept: Kept
+
+    def edits(self, returned: Returned) -> Iterator[Edit]:
+        for number, function in enumerate(self.kept.functions):
+            yield from self._parameter(function)
+            if number:
+                call = self.site.calls[number - 1]
+                statement = self._statement(call)
+                if statement == call.parent:
+                    start = self.names.tree.span(statement).start
+                    yield self._insert(start, "return ")
+                yield self.passing(call, f"{self.kept.parameter}={self.kept.parameter}")
+        yield self._way_out(returned)
+
+    def passing(self, call: Node, argument: str) -> Edit:
+        """One more argument for a call."""
+        listed = call.child_by_field_name("arguments")
+        assert listed is not None
+        end = self.names.tree.span(listed).end - 1
+        inside = self.names.tree.text(listed)[1:-1].rstrip()
+        before = "" if not argument_nodes(call) else " " if inside.endswith(",") else ", "
+        return self._insert(end, before + argument)
+
+    def _way_out(self, returned: Returned) -> Edit:
+        """`if not serve: return app`, ahead of what makes the server and runs it."""
+        level = self.site.levels[0]
+        statement = level.statement
+        serving = {node.start_byte for node in self.site.serving}
+        while statement.prev_named_sibling is not None and statement.prev_named_sibling.start_byte in serving:
+            statement = statement.prev_named_sibling
+        source, start = self.names.tree.source, self.names.tree.span(statement).start
+        line = source.line_span(source.line_of(start))
+        indent, newline = source.text[line.start : start], source.newline
+        step = "\t" if "\t" in indent else "    "
+        lines = [f"if not {self.kept.parameter}:"]
+        if returned.module is not None:
+            lines.append(f"{step}from {returned.module} import {returned.name}")
+        lines.append(f"{step}return {returned.expression}")
+        return self._insert(start, "".join(f"{line}{newline}{indent}" for line in lines))
+
+    def _parameter(self, function: Node) -> Iterator[Edit]:
+        listed = function.child_by_field_name("parameters")
+        assert listed is not None
+        found = [node for node in listed.named_children if node.type != "comment"]
+        annotated = function.child_by_field_name("return_type") is not None or any(
+            node.type.startswith("typed") for node in found
+        )
+        written = f"{self.kept.parameter}: bool = True" if annotated else f"{self.kept.parameter}=True"
+        tree = self.names.tree
+        if found and found[-1].type == "dictionary_splat_pattern":
+            yield self._insert(tree.span(found[-1]).start, f"{written}, ")
+        elif found:
+            end = tree.span(found[-1]).end
+            yield self._insert(end, f", {written}")
+        else:
+            yield self._insert(tree.span(listed).start + 1, written)
+
+    def _statement(self, call: Node) -> Node:
+        node = call
+        while node.parent is not None and node.parent.type not in {"block", "module"}:
+            node = node.parent
+        return node
+
+    def _insert(self, at: int, text: str) -> Edit:
+        return Edit(self.names.tree.source.path, Span(at, at), text)

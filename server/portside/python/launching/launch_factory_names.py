@@ -1,0 +1,83 @@
+"""Names of the main block that stay names of the module once the block is a function."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Collection, Iterator
+
+from tree_sitter import Node
+
+from portside.python.launching.launch_app import bound_in, is_bound_alike
+from portside.python.launching.launch_arguments import Arguments
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_site import Site
+from portside.python.names.bindings import Binding, How
+from portside.python.names.names import Names
+from portside.python.source.nodes import nodes_of
+
+# In the order in which they are tried.
+_FACTORIES = ("create_app", "build_app", "make_app", "get_app", "create_app_for_uvicorn")
+
+_LOOKUPS = ("globals", "locals", "vars", "eval", "exec", "__dict__")
+
+
+def factory_name(names: Names) -> str | None:
+    """What the factory can be called: a word that the file has nowhere yet; None if it has them all."""
+    return next((name for name in _FACTORIES if not names.chunks_with([name])), None)
+
+
+def global_names(names: Names, site: Site, parsed: Arguments, obstacles: Obstacles) -> tuple[str, ...]:
+    """The names to declare `global`; what can't be declared becomes an obstacle."""
+    if site.guard is None:
+        return ()
+    found = [b for b in bound_in(names, site.guard) if b.name != "*"]
+    for star in nodes_of(site.guard, "wildcard_import"):
+        obstacles.add(star, "`import *` is not allowed in a function")
+    keeps_all = _needs_all(names, site)
+    # What the calls that parse need must be there before the block imports it.
+    needed = set(parsed.modules)
+    shared = (b for b in found if b.name in needed or _has_to_be_shared(names, site, b, keeps_all))
+    return tuple(dict.fromkeys(b.name for b in shared))
+
+
+def annotated(names: Names, site: Site, declared: Collection[str]) -> Iterator[Node]:
+    """The assignments of the block with a type, which a `global` name can't have."""
+    for name in declared:
+        for binding in names.module_bindings(name):
+            within = site.guard is not None and site.guard.start_byte <= binding.node.start_byte
+            if within and site.removes(binding.node.start_byte) and _is_annotated(binding):
+                yield binding.statement
+
+
+def _has_to_be_shared(names: Names, site: Site, binding: Binding, keeps_all: bool) -> bool:
+    if is_bound_alike(names, site, binding) and not _is_read_before(names, site, binding):
+        return False
+    return keeps_all or _is_shared(names, site, binding)
+
+
+def _is_read_before(names: Names, site: Site, binding: Binding) -> bool:
+    """Whether the block itself reads the name before it binds it, which a function can't."""
+    start = site.guard.start_byte if site.guard is not None else 0
+    return any(start <= read.start_byte < binding.node.start_byte for read in names.reads(binding.name))
+
+
+def _needs_all(names: Names, site: Site) -> bool:
+    """Whether somebody may look for any of them where names of the module are."""
+    if names.chunks_with(_LOOKUPS):
+        return True
+    # FastAPI looks annotations up among the names of the module; a class body sees no function's names.
+    parts = [site.guard] if site.guard else [chunk.node for chunk in names.chunks_with(["def", "class"])]
+    return any(nodes_of(part, "function_definition", "class_definition") for part in parts)
+
+
+def _is_shared(names: Names, site: Site, binding: Binding) -> bool:
+    """Whether code outside the block reads or sets the name, or means something else by it."""
+    guard = site.guard
+    if guard is None or hasattr(builtins, binding.name) or binding.deferred:
+        return True
+    nodes = [*(b.node for b in names.module_bindings(binding.name)), *names.reads(binding.name)]
+    return any(not guard.start_byte <= node.start_byte < guard.end_byte for node in nodes)
+
+
+def _is_annotated(binding: Binding) -> bool:
+    return binding.how is How.ANNOTATION or binding.statement.child_by_field_name("type") is not None

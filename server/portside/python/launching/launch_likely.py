@@ -1,0 +1,142 @@
+"""Where a server most likely listens whose script works it out: what stands there for want of anything else.
+
+    host = os.environ.get("HOST")            config.get("port", 30015)          options.port or 8000
+    if not host:
+        host = "0.0.0.0"                     -> 30015                           -> 8000
+    -> ${HOST:-0.0.0.0}
+
+An address that is left to uvicorn would be another one than before. So where `trace` knows no value, what
+all that is known of agrees on is taken, and a person is told to look.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tree_sitter import Node
+
+from portside.python.names.bindings import How
+from portside.python.names.names import Names
+from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
+from portside.python.values.value_sources import added_option, is_parsed
+from portside.python.values.value_types import CommandLine, Environment, Literal, Through, Value, same
+from portside.python.values.values import Tracer
+
+_CONVERSIONS = frozenset({"int", "str"})
+_DEEPEST = 6
+
+
+def likely(names: Names, node: Node, depth: int = _DEEPEST) -> Value | None:
+    """The value; None where nothing is known, or what is known does not agree."""
+    node = unwrapped(node)
+    value = Tracer(names).trace(node)
+    if _is_known(value):
+        return value
+    if depth == 0:
+        return None
+    match node.type:
+        case "identifier":
+            return _agreed([_of_binding(names, node, each, depth) for each in names.bindings_of(node)])
+        case "call":
+            return _of_call(names, node, depth)
+        case "boolean_operator" | "conditional_expression":
+            return _agreed([likely(names, part, depth - 1) for part in _alternatives(node)])
+        case "attribute":
+            return _of_made(names, node, depth) or _of_parsed(names, node, depth)
+    return None
+
+
+def _is_known(value: Value) -> bool:
+    match value:
+        case Literal():
+            return value.value is not None and value.through is not Through.FIELD
+        case Environment():
+            return True
+        case CommandLine():
+            return isinstance(value.default, Literal) and value.default.value is not None
+    return False
+
+
+def _alternatives(node: Node) -> list[Node]:
+    """Both sides of an `or`; of a conditional expression what it may be, without the condition."""
+    parts = [child for child in node.named_children if child.type != "comment"]
+    if node.type == "boolean_operator":
+        operator = node.child_by_field_name("operator")
+        return parts if operator is not None and operator.type == "or" else []
+    return [parts[0], parts[-1]] if len(parts) == 3 else []
+
+
+def _of_binding(names: Names, used: Node, binding: object, depth: int) -> Value | None:
+    value = getattr(binding, "value", None)
+    if getattr(binding, "how", None) is not How.ASSIGNMENT or value is None or value == used:
+        return None
+    return likely(names, value, depth - 1)
+
+
+def _of_call(names: Names, call: Node, depth: int) -> Value | None:
+    """`int(x)`, and the default of `x.get("port", 8000)` and `getattr(x, "port", 8000)`."""
+    function = call.child_by_field_name("function")
+    passed = argument_nodes(call)
+    if function is None:
+        return None
+    called = names.tree.text(function)
+    if called in _CONVERSIONS and len(passed) == 1:
+        return _integer(likely(names, passed[0], depth - 1), called)
+    name = function.child_by_field_name("attribute")
+    if name is not None and names.tree.text(name) == "get" and len(passed) == 2:
+        return likely(names, passed[1], depth - 1)
+    if called == "getattr" and len(passed) == 3 and string_value(names.tree, passed[1]) is not None:
+        return likely(names, passed[2], depth - 1)
+    return None
+
+
+def _integer(value: Value | None, conversion: str) -> Value | None:
+    if conversion == "int" and isinstance(value, Literal) and str(value.value).isdecimal():
+        return dataclasses.replace(value, value=int(str(value.value)))
+    if conversion == "int" and isinstance(value, Environment):
+        return dataclasses.replace(value, integer=True, default=_integer(value.default, conversion))
+    return value
+
+
+def _of_made(names: Names, node: Node, depth: int) -> Value | None:
+    """`config.port` of a `config = Config(port=args.port)`, whatever class that is."""
+    holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+    made = names.value_of(holder) if holder is not None else node
+    if made.type != "call" or name is None:
+        return None
+    given = arguments(made).keywords.get(names.tree.text(name))
+    return likely(names, given, depth - 1) if given is not None else None
+
+
+def _of_parsed(names: Names, node: Node, depth: int) -> Value | None:
+    """`args.port` of an `args = shaped(parser.parse_args())`, or whose default is worked out itself."""
+    holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+    if holder is None or name is None:
+        return None
+    tracer, made = Tracer(names), names.value_of(holder)
+    shaped = arguments(made).positional if made.type == "call" else ()
+    if not any(is_parsed(tracer, each) for each in (holder, *shaped)):
+        return None
+    option, written = added_option(tracer, names.tree.text(name)) or (None, None)
+    default = likely(names, written, depth - 1) if written is not None else None
+    return CommandLine(option, default) if isinstance(default, Literal) else None
+
+
+def _agreed(values: list[Value | None]) -> Value | None:
+    """One variable and one literal at most: the literal is what it is without the variable."""
+    known = [value for value in values if value is not None]
+    read = next((value for value in known if isinstance(value, Environment | CommandLine)), None)
+    literals = [value for value in known if isinstance(value, Literal)]
+    literals += [v.default for v in known if isinstance(getattr(v, "default", None), Literal)]  # type: ignore[union-attr, misc]
+    if any(not same(literals[0], each) for each in literals[1:]):
+        return None
+    others = [value for value in known if isinstance(value, Environment | CommandLine) and value != read]
+    if any(_source(each) != _source(read) for each in others):
+        return None
+    if read is None:
+        return literals[0] if literals else None
+    return dataclasses.replace(read, default=literals[0] if literals else read.default)
+
+
+def _source(value: Value | None) -> str | None:
+    return getattr(value, "variable", None) or getattr(value, "option", None)

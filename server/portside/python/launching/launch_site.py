@@ -1,0 +1,336 @@
+"""The code that serves a launch: the run call, the block it stands in, the functions that lead to it.
+
+def main():                     <- level: the body of a function
+config = uvicorn.Config(…)
+try:
+uvicorn.Server(config).run()      <- level: the body of a try
+except KeyboardInterrupt:
+pass
+
+if __name__ == "__main__":
+main()                      <- level: the body of the guard
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.names.bindings import How
+from portside.python.names.names import Names
+from portside.python.running.guards import Guards
+from portside.python.source.syntax import arguments, unwrapped
+
+# Calls that run the coroutine or end the process with what they are handed, and add nothing of their own.
+_RUNNERS = frozenset({"asyncio.run", "uvloop.run", "sys.exit", "builtins.exit", "builtins.SystemExit"})
+# The same for a function that is handed over uncalled.
+_FUNCTION_RUNNERS = frozenset({"anyio.run"})
+_TRANSPARENT = frozenset({"await", "parenthesized_expression", "expression_statement", "return_statement"})
+_MOST_FUNCTIONS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """A block on the way to the run call. statement: the one in it that leads there."""
+
+    block: Node
+    statement: Node
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Everything that serves the launch.
+
+    call: what starts the server. config: the call that takes the app and the options.
+    levels: innermost first. guard: the main guard, None where the launch runs on import.
+    functions: the functions that lead to the call. calls: the one call of each.
+    tries: the try statements around it. serving: statements that make config and server.
+    conditions: the `if` statements around it, innermost first. shared: the functions that are called
+    from elsewhere in the file too; the call in `calls` is the one in the main block.
+    """
+
+    call: Node
+    config: Node
+    through_server: bool
+    levels: tuple[Level, ...]
+    guard: Node | None
+    functions: tuple[Node, ...]
+    calls: tuple[Node, ...]
+    tries: tuple[Node, ...] = ()
+    serving: tuple[Node, ...] = ()
+    conditions: tuple[Node, ...] = ()
+    shared: tuple[Node, ...] = ()
+
+    def argument(self, names: Names, expression: Node) -> Node:
+        """The expression that a parameter of one of the functions stands for; each is called once."""
+        node = unwrapped(expression)
+        for function, call in zip(self.functions, self.calls, strict=False):
+            bindings = names.bindings_of(node) if node.type == "identifier" else ()
+            if len(bindings) != 1 or bindings[0].how is not How.PARAMETER:
+                continue
+            if names.scope_at(node).function() is not names.scope_of(function):
+                continue
+            node = unwrapped(_passed(names, function, call, bindings[0].name) or node)
+        return node
+
+    @property
+    def removed(self) -> tuple[Node, ...]:
+        """The statements of the module that go: the guard or the bare call, and the functions."""
+        return (*self.functions, self.guard or self.levels[-1].statement)
+
+    def removes(self, byte: int) -> bool:
+        return any(node.start_byte <= byte < node.end_byte for node in self.removed)
+
+
+def find_site(names: Names, guards: Guards, call: Node, obstacles: Obstacles) -> Site | None:
+    """The site of a run call; None, with the reason among the obstacles, where it can't be made out."""
+    climb = _Climb(names, guards, obstacles)
+    climb.up_from(call)
+    if climb.failed:
+        return None
+    config, through_server, serving = _config_of(names, call, obstacles)
+    if config is None:
+        return None
+    return Site(
+        call,
+        config,
+        through_server,
+        tuple(climb.levels),
+        climb.guard,
+        tuple(climb.functions),
+        tuple(climb.calls),
+        tuple(climb.tries),
+        serving,
+        tuple(climb.conditions),
+        tuple(climb.shared),
+    )
+
+
+def check_as_it_stands(names: Names, site: Site, obstacles: Obstacles) -> None:
+    """Adds what keeps a main block from going as a whole: a condition, another user of a function."""
+    for container in site.conditions:
+        condition = container.child_by_field_name("condition")
+        shown = obstacles.quote(condition) if condition is not None else None
+        inside = container.child_by_field_name("consequence")
+        is_first = inside is not None and inside.start_byte <= site.call.start_byte < inside.end_byte
+        reason = f"the server starts only if {shown}" if is_first else "the server starts in some cases only"
+        obstacles.add(container, reason)
+    for function in site.shared:
+        name = names.tree.text(function.child_by_field_name("name") or function)
+        obstacles.add(names.reads(name)[1], f"`{name}` is used in several places")
+
+
+@dataclass
+class _Climb:
+    """From the run call up to the module, through the functions of the file that are called once."""
+
+    names: Names
+    guards: Guards
+    obstacles: Obstacles
+    levels: list[Level] = field(default_factory=list)
+    functions: list[Node] = field(default_factory=list)
+    calls: list[Node] = field(default_factory=list)
+    tries: list[Node] = field(default_factory=list)
+    conditions: list[Node] = field(default_factory=list)
+    shared: list[Node] = field(default_factory=list)
+    guard: Node | None = None
+    failed: bool = False
+
+    def up_from(self, call: Node) -> None:
+        node: Node | None = call
+        while node is not None and not self.failed:
+            node = self._next_call(node)
+
+    def _next_call(self, call: Node) -> Node | None:
+        """The call of the function that this call stands in; None at module level."""
+        statement = self._statement_of(call)
+        while not self.failed:
+            block = statement.parent
+            if block is None or block.type == "module":
+                self.levels.append(Level(block or statement, statement))
+                return None
+            container = block.parent
+            if container is None:
+                return self._fail(call, "it can't be made out when this runs")
+            self.levels.append(Level(block, statement))
+            if container.type == "function_definition":
+                return self._call_of(container)
+            if self._is_guard(container, block):
+                self.guard = container
+                return None
+            self._enter(container, block)
+            statement = self._outermost(container)
+        return None
+
+    def _statement_of(self, call: Node) -> Node:
+        """The statement that holds the call and does nothing else."""
+        node = call
+        while node.parent is not None and node.parent.type not in {"block", "module"}:
+            parent = node.parent
+            handed_on = parent.type == "argument_list" and self._runs_argument(parent)
+            is_runner = node.type == "argument_list" and parent.type == "call"
+            raised = parent.type == "raise_statement"
+            if not (parent.type in _TRANSPARENT or handed_on or is_runner or raised):
+                self._fail(call, f"{self.obstacles.quote(parent)} does more than to start the server")
+                return node
+            node = parent
+        return node
+
+    def _runs_argument(self, listed: Node) -> bool:
+        call = listed.parent
+        function = call.child_by_field_name("function") if call is not None else None
+        if function is None or call is None or len(arguments(call).positional) != 1:
+            return False
+        attribute = function.child_by_field_name("attribute")
+        if attribute is not None and self.names.tree.text(attribute) == "run_until_complete":
+            return True
+        return self.names.qualified(function) in _RUNNERS | _FUNCTION_RUNNERS
+
+    def _is_guard(self, container: Node, block: Node) -> bool:
+        found = [g for g in self.guards.main if g.node == container and g.start == block.start_byte]
+        if not found or container.parent is None or container.parent.type != "module":
+            return False
+        if container.children_by_field_name("alternative"):
+            self.obstacles.add(container, "the main guard has an `else`, which is for the imported module")
+        if unwrapped(found[0].condition).type == "boolean_operator":
+            self.obstacles.add(container, "the main guard asks for more than `__name__`")
+        return True
+
+    def _enter(self, container: Node, block: Node) -> None:
+        if container.type == "try_statement" and container.child_by_field_name("body") == block:
+            self.tries.append(container)
+            return
+        if container.type in {"if_statement", "elif_clause", "else_clause"}:
+            whole = self._outermost(container)
+            if whole.type == "if_statement":
+                self.conditions.append(whole)
+                return
+        reason = "the server starts in some cases only"
+        if container.type in {"with_statement"}:
+            reason = "the server runs inside a `with` block, which the command would not enter"
+        if container.type in {"for_statement", "while_statement"}:
+            reason = "the server is started in a loop"
+        self.obstacles.add(container, reason)
+
+    def _outermost(self, container: Node) -> Node:
+        """The statement that a clause (`else`, `except`) belongs to."""
+        node = container
+        while node.parent is not None and node.parent.type not in {"block", "module"}:
+            node = node.parent
+        return node
+
+    def _call_of(self, function: Node) -> Node | None:
+        """The one call of a function of the module."""
+        name_node = function.child_by_field_name("name")
+        name = self.names.tree.text(name_node) if name_node is not None else "function"
+        parent = function.parent
+        if parent is not None and parent.type == "decorated_definition":
+            return self._fail(function, f"`{name}` is decorated: what it is called with comes from elsewhere")
+        if parent is None or parent.type != "module":
+            return self._fail(
+                function, f"the server is started by `{name}`, which is no function of the module"
+            )
+        if function in self.functions or len(self.functions) >= _MOST_FUNCTIONS:
+            return self._fail(function, f"`{name}` calls itself")
+        self.functions.append(function)
+        bound = self.names.module_bindings(name)
+        reads = self.names.reads(name)
+        if len(bound) != 1 or bound[0].how is not How.FUNCTION:
+            return self._fail(function, f"`{name}` is defined more than once")
+        if not reads:
+            return self._fail(function, f"`{name}` is called from outside this file")
+        in_main = [read for read in reads if self._is_in_guard(read)]
+        if len(reads) > 1 and len(in_main) != 1:
+            return self._fail(reads[1], f"`{name}` is used in several places")
+        if len(reads) > 1:
+            self.shared.append(function)
+        return self._calling(in_main[0] if len(reads) > 1 else reads[0], name)
+
+    def _is_in_guard(self, node: Node) -> bool:
+        return any(
+            guard.node.start_byte <= node.start_byte < guard.node.end_byte for guard in self.guards.main
+        )
+
+    def _calling(self, read: Node, name: str) -> Node | None:
+        parent = read.parent
+        if parent is not None and parent.type == "call" and parent.child_by_field_name("function") == read:
+            self.calls.append(parent)
+            return parent
+        if parent is not None and parent.type == "argument_list" and parent.parent is not None:
+            function = parent.parent.child_by_field_name("function")
+            if function is not None and self.names.qualified(function) in _FUNCTION_RUNNERS:
+                self.calls.append(parent.parent)
+                return parent.parent
+        return self._fail(read, f"`{name}` is handed on instead of called")
+
+    def _fail(self, node: Node, reason: str) -> Node | None:
+        self.failed = True
+        self.obstacles.add(node, reason)
+        return None
+
+
+def _passed(names: Names, function: Node, call: Node, parameter: str) -> Node | None:
+    """What the call passes for the parameter, or its default; None where that can't be told."""
+    listed = function.child_by_field_name("parameters")
+    parameters = [child for child in listed.named_children if child.type != "comment"] if listed else []
+    passed = arguments(call)
+    if passed.starred or passed.unpacked:
+        return None
+    if parameter in passed.keywords:
+        return passed.keywords[parameter]
+    for position, node in enumerate(parameters):
+        if node.type not in {"identifier", "typed_parameter", "default_parameter", "typed_default_parameter"}:
+            return None
+        name = node.child_by_field_name("name") or (node.named_children[0] if node.named_children else node)
+        if names.tree.text(name) == parameter:
+            if position < len(passed.positional):
+                return passed.positional[position]
+            return node.child_by_field_name("value")
+    return None
+
+
+def _config_of(names: Names, call: Node, obstacles: Obstacles) -> tuple[Node | None, bool, tuple[Node, ...]]:
+    """The call with the app and the options, whether it is a `Config`, and the statements that make it."""
+    function = call.child_by_field_name("function")
+    if function is not None and names.qualified(function) in {"uvicorn.run", "uvicorn.main.run"}:
+        return call, False, ()
+    server = function.child_by_field_name("object") if function is not None else None
+    if arguments(call).keywords or arguments(call).positional:
+        obstacles.add(call, "the server is handed its sockets")
+    serving: list[Node] = []
+    made = _made_by(names, server, _SERVERS, serving)
+    passed = arguments(made) if made is not None else None
+    handed = (
+        (passed.positional[0] if passed.positional else passed.keywords.get("config")) if passed else None
+    )
+    config = _made_by(names, handed, _CONFIGS, serving)
+    if config is None:
+        obstacles.add(call, "it can't be made out which options the server runs with")
+    return config, True, tuple(serving)
+
+
+_SERVERS = frozenset({"uvicorn.Server", "uvicorn.server.Server"})
+_CONFIGS = frozenset({"uvicorn.Config", "uvicorn.config.Config"})
+
+
+def _made_by(names: Names, node: Node | None, makers: frozenset[str], serving: list[Node]) -> Node | None:
+    """The call of one of `makers` that gave this expression its value."""
+    if node is None:
+        return None
+    node = unwrapped(node)
+    if node.type == "identifier":
+        bindings = names.bindings_of(node)
+        if len(bindings) != 1 or bindings[0].value is None:
+            return None
+        serving.append(bindings[0].statement)
+        node = unwrapped(bindings[0].value)
+    function = node.child_by_field_name("function") if node.type == "call" else None
+    return node if function is not None and names.qualified(function) in makers else None
+
+
+def statements(block: Node) -> Iterator[Node]:
+    """The statements of a block, without comments."""
+    yield from (child for child in block.named_children if child.type != "comment")

@@ -1,0 +1,160 @@
+"""What around a launch makes the script and the imported module two different programs.
+
+Asked before a launch moves to the command line, in whichever form: other code that
+depends on `__name__`, statements after the launch, a module that is imported twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from tree_sitter import Node
+
+from portside.python.facts import FileFacts
+from portside.python.launching.launch_effects import check_statement, is_pure
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_site import Site, statements
+from portside.python.launching.launches import Launch
+from portside.python.launching.script_place import ScriptPlace
+from portside.python.names.names import Names
+from portside.python.running.guards import Guards, When
+from portside.python.source.nodes import nodes_of
+from portside.python.source.syntax import string_value
+
+
+def check_surroundings(
+    facts: FileFacts,
+    site: Site,
+    launch: Launch,
+    place: ScriptPlace,
+    obstacles: Obstacles,
+    *,
+    others: Collection[Launch] = (),
+    kept: Collection[Node] = (),
+) -> None:
+    """Adds what outside the code of the launch would be another under the command.
+
+    others: the launches of other branches, of which one command starts one at a time anyway.
+    kept: the functions that stay able to serve, whoever else calls them.
+    """
+    names = facts.module.names
+    if names.tree.errors:
+        obstacles.add(launch.call, "the file has syntax errors, so not all that it does can be seen")
+    for line, path in facts.workspace.parsing_arguments:
+        reason = f"`{path}` parses the arguments of the process here: they are uvicorn's then"
+        obstacles.add_at(line, reason)
+    for other in facts.module.launches:
+        if other is not launch and other.when is not When.NEVER and other not in others:
+            obstacles.add(other.call, "the file starts a second server here, and one command starts one")
+    _check_other_guards(names, facts.module.guards, site, obstacles)
+    _check_module(names, site, obstacles)
+    for function, reason in users(names, site, place):
+        if function not in kept:
+            obstacles.add(function, reason)
+    _check_circle(facts, launch, obstacles)
+    _check_main_module(facts, site, obstacles)
+
+
+def _check_other_guards(names: Names, guards: Guards, site: Site, obstacles: Obstacles) -> None:
+    """Other code that runs only in the script, or only when it is imported."""
+    for guard in guards.all:
+        if site.removes(guard.node.start_byte) or guard.when is When.NEVER:
+            continue
+        if guard.when is not When.MAIN or guard.node.type != "if_statement":
+            obstacles.add(guard.node, "what runs here depends on `__name__`, which is another under uvicorn")
+            continue
+        body = guard.node.child_by_field_name("consequence")
+        for statement in statements(body) if body is not None else ():
+            check_statement(names, statement, obstacles)
+
+
+def _check_module(names: Names, site: Site, obstacles: Obstacles) -> None:
+    """Statements of the module after the launch run once the server has stopped; by uvicorn, before."""
+    launch = site.removed[-1]
+    for chunk in names.chunks:
+        comes_after = chunk.start > launch.start_byte and not site.removes(chunk.start)
+        if comes_after and not _only_binds(names, chunk.node):
+            shown = obstacles.quote(chunk.node)
+            obstacles.add(
+                chunk.node, f"{shown} runs after the server has stopped; by uvicorn, before it starts"
+            )
+    for chunk in names.chunks_with(["run", "run_until_complete"]):
+        if not chunk.is_definition and not site.removes(chunk.start):
+            _check_event_loop(names, chunk.node, obstacles)
+
+
+def _only_binds(names: Names, statement: Node) -> bool:
+    if statement.type in {"function_definition", "import_statement", "import_from_statement"}:
+        return True
+    if statement.type != "expression_statement" or not statement.named_children:
+        return False
+    inner = statement.named_children[0]
+    right = inner.child_by_field_name("right")
+    if inner.type == "assignment":
+        left = inner.child_by_field_name("left")
+        return right is not None and left is not None and left.type == "identifier" and is_pure(names, right)
+    return is_pure(names, inner)
+
+
+_LOOPS = frozenset({"asyncio.run", "uvloop.run", "anyio.run"})
+
+
+def _check_event_loop(names: Names, statement: Node, obstacles: Obstacles) -> None:
+    for call in nodes_of(statement, "call"):
+        function = call.child_by_field_name("function")
+        attribute = function.child_by_field_name("attribute") if function is not None else None
+        is_runner = attribute is not None and names.tree.text(attribute) == "run_until_complete"
+        if function is None or not (is_runner or names.qualified(function) in _LOOPS):
+            continue
+        if names.scope_at(call) is names.module:
+            obstacles.add(
+                call,
+                f"{obstacles.quote(call)} runs on import, which fails in the loop of uvicorn before 0.47",
+            )
+
+
+def _check_circle(facts: FileFacts, launch: Launch, obstacles: Obstacles) -> None:
+    """Files that this one imports and that import it back: they see another copy of the app."""
+    names = facts.module.names
+    if launch.app is None or string_value(names.tree, names.value_of(launch.app)) is not None:
+        return
+    importing = {re.split(r"[/\\]", path)[-1].removesuffix(".py") for path in facts.workspace.imported_by}
+    for found in facts.module.imports:
+        parts = {*found.module.split("."), found.name}
+        if again := sorted(str(part) for part in parts & importing):
+            obstacles.add(
+                launch.call,
+                f"`{again[0]}` imports this file, which imports it: the script and the module have two apps",
+            )
+            return
+
+
+def _check_main_module(facts: FileFacts, site: Site, obstacles: Obstacles) -> None:
+    """Readers of the module `__main__`, which is uvicorn's then."""
+    names, guards = facts.module.names, facts.module.guards.all
+    for chunk in names.chunks_with(["__main__"]):
+        found = chunk.nodes("string", "dotted_name")
+        for node in found:
+            in_guard = any(g.condition.start_byte <= node.start_byte < g.condition.end_byte for g in guards)
+            if in_guard or site.removes(node.start_byte):
+                continue
+            if names.tree.text(node) == "__main__" or string_value(names.tree, node) == "__main__":
+                obstacles.add(node, "`__main__` is this file in the script, and uvicorn in the command")
+
+
+def users(names: Names, site: Site, place: ScriptPlace) -> Iterator[tuple[Node, str]]:
+    """Functions of the launch that others use, each with who."""
+    for function in site.functions:
+        node = function.child_by_field_name("name")
+        name = names.tree.text(node) if node is not None else ""
+        if name in place.entry_points:
+            yield function, f"an installed command starts `{name}`: see `[project.scripts]`"
+        elif place.imported_names is None or name in place.imported_names or _is_public(names, name):
+            yield function, f"other code may use `{name}`"
+        elif function in site.shared:
+            yield function, f"`{name}` is used in several places"
+
+
+def _is_public(names: Names, name: str) -> bool:
+    return any(name.encode() in chunk.words for chunk in names.chunks_with(["__all__"]))

@@ -1,0 +1,179 @@
+"""Where a file starts uvicorn, with which app and which options."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from portside.knowledge.launches import CONFIG, RUN, SERVER
+from portside.python.names.names import Names
+from portside.python.running.guards import When
+from portside.python.running.reachability import Reached
+from portside.python.source.syntax import arguments, string_value
+from portside.python.values.instances import constructions
+
+# The order of `uvicorn.Config`'s parameters (0.54.0); all of `uvicorn.run`'s but the app are keyword-only.
+_CONFIG_ORDER = ("host", "port", "uds", "fd", "loop", "http")
+
+
+class Form(enum.Enum):
+    """How the server is started. Only RUN heeds `workers` and `reload`: the others are one process."""
+
+    RUN = "uvicorn.run"
+    SERVER_RUN = "Server.run"
+    SERVER_SERVE = "Server.serve"
+
+
+@dataclass(frozen=True, eq=False)
+class Launch:
+    """One call that serves until it is stopped.
+
+    call: what blocks (`uvicorn.run(…)`, `server.run()`). options_call: where the options stand, the
+    same or `uvicorn.Config(…)`. app: the first argument, whatever it is. options: by uvicorn's names,
+    also those from a dict that is unpacked. complete: whether these are all; `**kwargs` may bring more.
+    likely: what such a dict held at first, where the file changes it afterwards.
+    reached: every way that the file itself comes here; () if nothing in it does.
+    """
+
+    call: Node
+    form: Form
+    options_call: Node
+    server_call: Node | None
+    app: Node | None
+    options: Mapping[str, Node]
+    complete: bool
+    reached: tuple[Reached, ...]
+    likely: Mapping[str, Node] = field(default_factory=dict)
+
+    @property
+    def when(self) -> When:
+        """IMPORT if some way here needs no guard; the first is what a reader sees first."""
+        found = [reached.when for reached in self.reached]
+        for when in (When.IMPORT, When.MAIN, When.UNKNOWN, When.IMPORTED_ONLY):
+            if when in found:
+                return when
+        return When.NEVER
+
+    def ways(self, when: When) -> tuple[Reached, ...]:
+        return tuple(reached for reached in self.reached if reached.when is when)
+
+    def starts_processes(self, names: Names) -> bool:
+        """Whether it says, literally, that processes other than this one serve: reload, several workers."""
+        return self.reloads(names) or self.workers(names) > 1
+
+    def reloads(self, names: Names) -> bool:
+        """Whether it says `reload=True`, where that has an effect."""
+        reload = self.options.get("reload") if self.form is Form.RUN else None
+        return reload is not None and names.value_of(reload).type == "true"
+
+    def workers(self, names: Names) -> int:
+        """How many processes it literally asks for; 1 where that is not known or has no effect."""
+        workers = self.options.get("workers") if self.form is Form.RUN else None
+        counted = names.value_of(workers) if workers is not None else None
+        text = names.tree.text(counted).replace("_", "") if counted is not None else ""
+        return int(text) if counted is not None and counted.type == "integer" and text.isdigit() else 1
+
+
+class _Parts(NamedTuple):
+    call: Node
+    form: Form
+    options_call: Node
+    server_call: Node | None
+
+
+def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch | None:
+    """The launch that this call is, if it is one."""
+    callee = call.child_by_field_name("function")
+    if callee is None:
+        return None
+    attribute, server = callee.child_by_field_name("attribute"), callee.child_by_field_name("object")
+    method = names.tree.text(attribute) if attribute is not None else ""
+    if attribute is not None and method not in {"run", "serve"}:
+        return None
+    if names.qualified(callee) in RUN:
+        return _launch(names, _Parts(call, Form.RUN, call, None), reached)
+    if server is None or method not in {"run", "serve"}:
+        return None
+    made = constructions(names, server)
+    if len(made) != 1 or not _is_server(names, made[0]):
+        return None
+    if method == "serve" and call.parent is not None and call.parent.type == "expression_statement":
+        return None  # a coroutine that nobody runs
+    form = Form.SERVER_RUN if method == "run" else Form.SERVER_SERVE
+    config = _config_of(names, made[0])
+    return _launch(names, _Parts(call, form, config, made[0]), reached) if config is not None else None
+
+
+def _is_server(names: Names, call: Node) -> bool:
+    callee = call.child_by_field_name("function")
+    if callee is None:
+        return False
+    if names.qualified(callee) in SERVER:
+        return True
+    definition = names.definition(callee)
+    if definition is None or definition.type != "class_definition":
+        return False
+    # `class Server(uvicorn.Server)`, mostly to leave signals alone or to know when it is up.
+    bases = [names.qualified(base) for base in arguments(definition).positional]
+    return any(base in SERVER for base in bases)
+
+
+def _config_of(names: Names, server: Node) -> Node | None:
+    passed = arguments(server)
+    given = passed.keywords.get("config") or (passed.positional[0] if passed.positional else None)
+    made = constructions(names, given) if given is not None else ()
+    if len(made) != 1:
+        return None
+    callee = made[0].child_by_field_name("function")
+    return made[0] if callee is not None and names.qualified(callee) in CONFIG else None
+
+
+def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch:
+    passed = arguments(parts.options_call)
+    options = dict(passed.keywords)
+    complete = not passed.starred
+    likely: dict[str, Node] = {}
+    for unpacked in passed.unpacked:
+        entries = _dict_entries(names, unpacked)
+        if entries is None:
+            likely |= _entries_of(names, names.value_of(unpacked)) or {}
+        complete = complete and entries is not None
+        options.update(entries or {})
+    if parts.form is not Form.RUN:
+        options.update(zip(_CONFIG_ORDER, passed.positional[1:], strict=False))
+    app = options.pop("app", None) or (passed.positional[0] if passed.positional else None)
+    return Launch(*parts, app, options, complete, reached, likely)
+
+
+def _dict_entries(names: Names, expression: Node) -> dict[str, Node] | None:
+    """What a dict that is unpacked holds; None if that can't be told, or it is changed on the way."""
+    made = names.value_of(expression)
+    if made != expression and expression.type == "identifier":
+        home = names.home(names.tree.text(expression), names.scope_at(expression), expression.start_byte)
+        if len(names.reads(names.tree.text(expression), home)) != 1:
+            return None
+    return _entries_of(names, made)
+
+
+def _entries_of(names: Names, made: Node) -> dict[str, Node] | None:
+    """The entries of `{"port": 8000}` and `dict(port=8000)`."""
+    if made.type == "call":
+        callee, passed = made.child_by_field_name("function"), arguments(made)
+        is_dict = callee is not None and names.qualified(callee) == "builtins.dict"
+        return passed.keywords if is_dict and not passed.positional and not passed.unpacked else None
+    if made.type != "dictionary":
+        return None
+    entries: dict[str, Node] = {}
+    for pair in made.named_children:
+        key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+        name = string_value(names.tree, key) if key is not None else None
+        if pair.type == "comment":
+            continue
+        if name is None or value is None:
+            return None
+        entries[name] = value
+    return entries

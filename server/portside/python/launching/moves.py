@@ -1,0 +1,58 @@
+"""The launch fix for all rules that it helps, planned once."""
+
+from __future__ import annotations
+
+import functools
+
+from portside.lint.finding import Applicability, Blocker, Fix, LaterFixes
+from portside.python.facts import FileFacts, LaunchReference
+from portside.python.launching.launch_factory import Factory
+from portside.python.launching.launch_move import TITLE, Move, plan_move
+from portside.python.launching.launches import Launch
+from portside.python.running.guards import When
+
+# A plan costs a look at all that the launch can depend on.
+_MOST_LAUNCHES = 4
+
+
+@functools.lru_cache(maxsize=_MOST_LAUNCHES)
+def planned_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
+    """As `plan_move`, and once for all rules that ask for it."""
+    return plan_move(facts, launch)
+
+
+def offered_move(facts: FileFacts, launch: Launch) -> Move | None:
+    """The move to the `uvicorn` command, where the main block launches and it can be as it stands."""
+    if launch.when is not When.MAIN or len(facts.module.launches) > _MOST_LAUNCHES:
+        return None
+    plan = planned_move(facts, launch)
+    return plan if isinstance(plan, Move) else None
+
+
+def later_fix(facts: FileFacts, plan: Move | Factory) -> LaterFixes:
+    """The fix, made when it is asked for: it takes a look at every file that runs this one."""
+    return LaterFixes(lambda: (launch_fix(facts, plan),))
+
+
+def launch_fix(facts: FileFacts, plan: Move | Factory) -> Fix:
+    """The fix: of the file, and of every launch of it in the workspace, which starts the command then.
+
+    Safe only where none is left that runs the script.
+    """
+    moves = facts.workspace.launch_moves(plan.moved)
+    notes = [*plan.notes]
+    if moves.changed:
+        verb = "starts" if len(moves.changed) == 1 else "start"
+        notes.append(f"{_shown(moves.changed)} {verb} the command then")
+    for reason in dict.fromkeys(reason for _, reason in moves.left):
+        left = tuple(reference for reference, given in moves.left if given == reason)
+        notes.append(f"{_shown(left)} still {'runs' if len(left) == 1 else 'run'} the script: {reason}")
+    edits = (*plan.edits, *moves.edits)
+    if isinstance(plan, Factory):
+        return Fix(plan.title, edits, Applicability.UNSAFE, tuple(notes))
+    applicability = Applicability.UNSAFE if moves.left else plan.applicability
+    return Fix(TITLE, edits, applicability, tuple(notes))
+
+
+def _shown(references: tuple[LaunchReference, ...]) -> str:
+    return ", ".join(f"`{reference.path}:{reference.line}`" for reference in references)

@@ -1,0 +1,126 @@
+"""Where a file starts vLLM's server as a module: `python -m vllm.entrypoints.openai.api_server`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.knowledge.server_commands import NO_LAUNCH
+from portside.knowledge.vllm_entrypoints import COMMAND, DEMO
+from portside.lint.finding import Edit
+from portside.lint.source import Span
+from portside.python.names.names import Names
+from portside.python.ports.command_words import Word, words
+from portside.python.ports.port_commands import RUNNERS
+from portside.python.source.syntax import arguments, string_value
+
+_MODULES = frozenset({COMMAND, DEMO})
+_LAST_WORDS = frozenset(name.rpartition(".")[2] for name in RUNNERS)
+_PYTHON = re.compile(r"(.*/)?python(3(\.\d+)?)?")
+# In a shell string. The model has to follow at once, and to be one plain word.
+_SHELL = re.compile(
+    r"(?:\S*/)?python(?:3(?:\.\d+)?)? +-m +" + re.escape(COMMAND) + r" +--model +(?P<model>[^\s\\'\"]+)"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModuleRun:
+    """`-m MODULE` in a command. place: of the module's name. items: the list that it is an item of."""
+
+    module: str
+    place: Span
+    items: tuple[Node, ...] = ()
+    string: Node | None = None
+
+
+def module_runs(names: Names) -> Iterator[ModuleRun]:
+    """In lists and tuples wherever they stand, among arguments, and in strings that are started."""
+    seen: set[Span] = set()
+    if not names.chunks_with(["api_server"]):
+        return
+    for run in (*_in_lists(names), *_in_strings(names)):
+        if run.place not in seen:
+            seen.add(run.place)
+            yield run
+
+
+def _in_lists(names: Names) -> Iterator[ModuleRun]:
+    for chunk in names.chunks_with(["api_server"]):
+        for holder in chunk.nodes("list", "tuple", "argument_list"):
+            items = tuple(child for child in holder.named_children if child.type != "comment")
+            texts = [string_value(names.tree, item) if item.type == "string" else None for item in items]
+            for index in range(1, len(items)):
+                module = texts[index]
+                launched = module in _MODULES and texts[index - 1] == "-m"
+                if (
+                    module is not None
+                    and launched
+                    and not NO_LAUNCH.intersection(filter(None, texts[:index]))
+                ):
+                    yield ModuleRun(module, names.tree.span(items[index]), items)
+
+
+def _in_strings(names: Names) -> Iterator[ModuleRun]:
+    for chunk in names.chunks_with(_LAST_WORDS):
+        for call in chunk.nodes("call"):
+            callee, passed = call.child_by_field_name("function"), arguments(call)
+            if callee is None or not passed.positional or names.qualified(callee) not in RUNNERS:
+                continue
+            yield from _in_words(words(names, passed.positional[0]))
+
+
+def _in_words(held: Sequence[Word]) -> Iterator[ModuleRun]:
+    quiet = False
+    for before, word in zip((Word(None, Span(0, 0)), *held), held, strict=False):
+        quiet = word.text in NO_LAUNCH or (quiet and word.text is not None)
+        if word.text in _MODULES and before.text == "-m" and not quiet and word.text is not None:
+            yield ModuleRun(word.text, word.span, string=word.string)
+
+
+def serve_edits(names: Names, run: ModuleRun) -> tuple[Edit, ...] | None:
+    """The edits that make it `vllm serve MODEL`; None where that can't be written for sure."""
+    if run.module != COMMAND:
+        return None
+    return _in_list(names, run) if run.items else _in_string(names, run)
+
+
+def _in_string(names: Names, run: ModuleRun) -> tuple[Edit, ...] | None:
+    source, string = names.tree.source, run.string
+    if string is None:
+        return None
+    span = names.tree.span(string)
+    for found in _SHELL.finditer(source.text, span.start, span.end):
+        if found.start() <= run.place.start < found.end():
+            return (Edit(source.path, Span(found.start(), found.end()), f"vllm serve {found['model']}"),)
+    return None
+
+
+def _in_list(names: Names, run: ModuleRun) -> tuple[Edit, ...] | None:
+    tree, items = names.tree, run.items
+    texts = [string_value(tree, item) if item.type == "string" else None for item in items]
+    at = next(i for i, item in enumerate(items) if tree.span(item) == run.place)
+    model = texts.index("--model") if "--model" in texts else 0
+    if at < 2 or not _is_python(names, items[at - 2]) or not at < model < len(items) - 1:
+        return None
+    value = items[model + 1]
+    if value.type == "list_splat" or (texts[model + 1] or "").startswith("-"):
+        return None
+    start, end = tree.span(items[at - 2]).start, tree.span(items[at]).end
+    cut = Span(tree.span(items[model - 1]).end, tree.span(value).end)
+    between = tree.source.text[start:end] + tree.source.slice(cut)
+    if "#" in between or "\n" in tree.text(value):
+        return None
+    quote = tree.text(items[at])[0]
+    command = f"{quote}vllm{quote}, {quote}serve{quote}, {tree.text(value)}"
+    path = tree.source.path
+    return (Edit(path, Span(start, end), command), Edit(path, cut, ""))
+
+
+def _is_python(names: Names, item: Node) -> bool:
+    text = string_value(names.tree, item) if item.type == "string" else None
+    return (
+        _PYTHON.fullmatch(text) is not None if text is not None else names.qualified(item) == "sys.executable"
+    )

@@ -1,0 +1,1 @@
+"""What names of a file mean, and where they come from."""

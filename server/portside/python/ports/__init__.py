@@ -1,0 +1,1 @@
+"""Where Python code listens, or starts who does."""

@@ -1,0 +1,242 @@
+"""Which calls and assignments make something listen on a port."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from tree_sitter import Node
+
+from portside.knowledge import listeners
+from portside.knowledge.listeners import Argument, Takes
+from portside.python.names.names import Names
+from portside.python.ports.command_words import words
+from portside.python.ports.port_arguments import (
+    ARGUMENT_METHODS,
+    of_argument_assignment,
+    of_argument_call,
+)
+from portside.python.ports.port_commands import RUNNERS, in_words, started
+from portside.python.ports.port_use import Found, Listener, read
+from portside.python.source.syntax import arguments
+from portside.python.values.instances import constructions
+from portside.python.values.value_objects import argument, item_of, returns
+from portside.python.values.values import Tracer
+
+# Functions and classes of the file that listen, by the byte where their definition starts.
+Local = Mapping[int, Listener]
+
+GUNICORN = Listener("gunicorn", Argument(takes=Takes.OPTIONS))
+_GUNICORN_BIND = Listener("gunicorn", Argument(takes=Takes.BIND))
+_SOCKET = Listener("socket.bind", Argument("address", 0, Takes.ADDRESS))
+_HYPERCORN = Listener("hypercorn", Argument(takes=Takes.BIND))
+
+_METHODS = frozenset(method for methods in listeners.METHODS.values() for method in methods)
+# The last names of all that may listen, hand on or start: what a call must end in to be looked at.
+TRIGGERS = frozenset(
+    {
+        name.rpartition(".")[2]
+        for names in (listeners.FUNCTIONS, listeners.STARTERS, listeners.CALLERS, RUNNERS)
+        for name in names
+    }
+    | {name.rpartition(".")[2] for name in listeners.GUNICORN_APPLICATIONS}
+    | _METHODS
+    | listeners.CALLING_METHODS
+    | listeners.HYPERCORN_BINDS
+    | ARGUMENT_METHODS
+    | {"argv", "port"}
+)
+
+
+def last_name(names: Names, callee: Node) -> str:
+    name = callee.child_by_field_name("attribute") if callee.type == "attribute" else callee
+    return names.tree.text(name) if name is not None else ""
+
+
+def of_call(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterator[Found]:
+    """The ports that this call makes something listen on."""
+    called = tracer.names.qualified(callee)
+    if called is not None and called in RUNNERS:
+        yield from started(tracer, call, called)
+    elif called is not None and called in listeners.FUNCTIONS:
+        yield from of_listener(tracer, call, _function(called))
+    elif called in listeners.STARTERS or called in listeners.CALLERS:
+        yield from _handed_on(tracer, call, local)
+    elif callee.type == "attribute":
+        yield from _of_method(tracer, call, callee, local)
+
+
+def _function(qualified: str) -> Listener:
+    return Listener(_short(qualified), listeners.FUNCTIONS[qualified], qualified.startswith("vllm."))
+
+
+def _short(qualified: str) -> str:
+    """How people write it: `uvicorn.run`, `web.run_app`, `HTTPServer`."""
+    head, _, last = qualified.rpartition(".")
+    before = head.rpartition(".")[2]
+    return last if last[:1].isupper() and before not in {"uvicorn", "hypercorn"} else f"{before}.{last}"
+
+
+def of_listener(tracer: Tracer, call: Node, listener: Listener) -> Iterator[Found]:
+    """The port among the arguments of a call of this listener."""
+    if listener.argument.takes is Takes.OPTIONS:
+        yield from _of_gunicorn(tracer, call)
+        return
+    wanted, passed = listener.argument, arguments(call)
+    given = argument(tracer, call, wanted.keyword or "", wanted.position)
+    if given is None:
+        return
+    if wanted.takes is Takes.COMMAND:
+        yield from in_words(tracer, words(tracer.names, given))
+    elif not passed.starred or given not in passed.positional:
+        yield from read(tracer, given, listener)
+
+
+def _of_gunicorn(tracer: Tracer, call: Node) -> Iterator[Found]:
+    """`StandaloneApplication(app, {"bind": "0.0.0.0:8000"})`, whatever its parameters are called."""
+    passed = arguments(call)
+    for given in (*passed.positional, *passed.keywords.values()):
+        bind = item_of(tracer, given, "bind")
+        if bind is not None:
+            yield from read(tracer, bind, _GUNICORN_BIND)
+
+
+def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterator[Found]:
+    holder, method = callee.child_by_field_name("object"), last_name(tracer.names, callee)
+    if holder is None:
+        return
+    if method in listeners.CALLING_METHODS:
+        yield from _handed_on(tracer, call, local)
+    if method in ARGUMENT_METHODS:
+        yield from of_argument_call(tracer, call, holder, method)
+    if method not in _METHODS and method != "bind":
+        return
+    made_by = makers(tracer.names, holder)
+    if method == "bind" and made_by and made_by <= listeners.SOCKETS:
+        if _is_served(tracer.names, holder, call):
+            yield from of_listener(
+                tracer, call, Listener("socket.bind", Argument("address", 0, Takes.ADDRESS))
+            )
+        return
+    wanted = {listeners.METHODS.get(maker, {}).get(method) for maker in made_by}
+    found = wanted.pop() if len(wanted) == 1 else None
+    if found is not None:
+        maker = min(made_by)
+        listener = Listener(f"{_short(maker)}.{method}", found, maker.startswith("vllm."))
+        yield from of_listener(tracer, call, listener)
+
+
+def makers(names: Names, holder: Node) -> frozenset[str]:
+    """The qualified names of what may have made the object; "" for what is not known."""
+    found: set[str] = set()
+    for call in constructions(names, holder):
+        callee = call.child_by_field_name("function")
+        returned = _returned_itself(names, callee) if callee is not None else None
+        if returned is not None and returned != holder:
+            found |= makers(names, returned)
+            continue
+        made = _maker(names, callee) if callee is not None else None
+        passed = arguments(call).positional
+        if made == "contextlib.closing" and passed:
+            found |= makers(names, passed[0])
+        else:
+            found.add(made or "")
+    return frozenset(found)
+
+
+# Methods that return what they are called on: `demo.queue().launch(…)` of gradio.
+_FLUENT = frozenset({"queue"})
+
+
+def _returned_itself(names: Names, callee: Node) -> Node | None:
+    method = callee.child_by_field_name("attribute") if callee.type == "attribute" else None
+    is_fluent = method is not None and names.tree.text(method) in _FLUENT
+    return callee.child_by_field_name("object") if is_fluent else None
+
+
+def _maker(names: Names, callee: Node) -> str | None:
+    """The class that is called, also behind a subclass or a factory of this file."""
+    called, definition = names.qualified(callee), names.definition(callee)
+    if called is not None or definition is None:
+        return called
+    if definition.type == "class_definition":
+        bases = arguments(definition).positional
+        return names.qualified(bases[0]) if len(bases) == 1 else None
+    returned = returns(definition)
+    calls = [call for expression in returned for call in constructions(names, expression) or (expression,)]
+    callees = [call.child_by_field_name("function") for call in calls]
+    made = {names.qualified(callee) if callee is not None else None for callee in callees}
+    return made.pop() if len(made) == 1 else None
+
+
+def _is_served(names: Names, holder: Node, bind: Node) -> bool:
+    """Whether the socket listens in the same scope, or is handed to a server.
+
+    Without either, the bind only asks whether the port is free.
+    """
+    scope = names.scope_at(bind)
+    text = names.tree.source.data[scope.start : scope.end].decode("utf-8", "replace")
+    name = re.escape(names.tree.text(holder))
+    pattern = rf"(?<![\w.]){name}\.listen\(|\b(sockets?|sock|fd)\s*=\s*\[?{name}\b"
+    return re.search(pattern, text) is not None
+
+
+def of_assignment(tracer: Tracer, left: Node, right: Node) -> Iterator[Found]:
+    """`config.bind = …` of hypercorn; `sys.argv = […]` and `args.port = …` ahead of a server's main."""
+    holder, attribute = left.child_by_field_name("object"), left.child_by_field_name("attribute")
+    if holder is None or attribute is None:
+        return
+    name = tracer.text(attribute)
+    if name in listeners.HYPERCORN_BINDS and makers(tracer.names, holder) & listeners.HYPERCORN_CONFIGS:
+        yield from read(tracer, right, _HYPERCORN)
+    elif name in {"argv", "port"}:
+        yield from of_argument_assignment(tracer, left, right)
+
+
+def of_class(names: Names, definition: Node) -> Listener | None:
+    """What a class of this file listens on that derives from a listener and adds no constructor."""
+    bases = {names.qualified(base) for base in arguments(definition).positional}
+    if bases & listeners.GUNICORN_APPLICATIONS:
+        return GUNICORN
+    known = [base for base in bases if base is not None and base in listeners.FUNCTIONS]
+    if len(known) != 1 or names.bindings_in("__init__", names.scope_of(definition)):
+        return None
+    return _function(known[0])
+
+
+def _handed_on(tracer: Tracer, call: Node, local: Local) -> Iterator[Found]:
+    """`Thread(target=uvicorn.run, kwargs={…})`, `partial(uvicorn.run, port=8000)`, `pool.submit(…)`."""
+    passed = arguments(call)
+    by_target = "target" in passed.keywords
+    target = passed.keywords.get("target") or (passed.positional[0] if passed.positional else None)
+    listener = _listener_of(tracer.names, target, local) if target is not None else None
+    if listener is None or listener.argument.takes in {Takes.COMMAND, Takes.OPTIONS}:
+        return
+    wanted = listener.argument
+    if by_target:
+        given = _in_target_arguments(tracer, call, wanted)
+    else:
+        position = wanted.position + 1 if wanted.position is not None else None
+        given = argument(tracer, call, wanted.keyword or "", position)
+    if given is not None:
+        yield from read(tracer, given, listener)
+
+
+def _in_target_arguments(tracer: Tracer, call: Node, wanted: Argument) -> Node | None:
+    """What stands for the parameter in `args=(…)` or `kwargs={…}`."""
+    keywords = arguments(call).keywords
+    options, listed = keywords.get("kwargs"), keywords.get("args")
+    found = item_of(tracer, options, wanted.keyword) if options is not None and wanted.keyword else None
+    if found is not None or listed is None or wanted.position is None:
+        return found
+    value = tracer.names.value_of(listed)
+    items = value.named_children if value.type in {"tuple", "list"} else []
+    return items[wanted.position] if wanted.position < len(items) else None
+
+
+def _listener_of(names: Names, function: Node, local: Local) -> Listener | None:
+    called = names.qualified(function)
+    if called is not None and called in listeners.FUNCTIONS:
+        return _function(called)
+    definition = names.definition(function)
+    return local.get(definition.start_byte) if definition is not None else None

@@ -1,0 +1,156 @@
+"""A port that a file listens on, and how it comes from an expression: number, address, HOST:PORT."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from portside.knowledge.listeners import Argument, Takes
+from portside.lint.source import Span
+from portside.python.values.value_types import Literal, Parameter, Value
+from portside.python.values.values import Tracer
+
+_HIGHEST = 65535
+# The port at the end of a string literal, before its closing quotes.
+_BOUND = re.compile(r"(?:^\w*[\"']+|:)(?P<port>\d{1,5})[\"']*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What listens: how people call it, which argument says the port, whether vLLM runs in it.
+
+    started: it is another process, which this one starts.
+    """
+
+    label: str
+    argument: Argument
+    vllm: bool = False
+    started: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class PortUse:
+    """A literal that a listener listens on.
+
+    use: the expression at the listener. literal: where the port is written. string: the
+    string literal that the port is only a part of, as in `"0.0.0.0:8000"`; `literal.span`
+    then is that of the digits.
+    """
+
+    listener: Listener
+    port: int
+    literal: Literal
+    use: Span
+    string: Node | None = None
+
+    @property
+    def started(self) -> bool:
+        return self.listener.started
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A parameter that a listener listens on: what callers pass for it is of interest."""
+
+    parameter: Parameter
+    listener: Listener
+
+
+@dataclass(frozen=True, eq=False)
+class Sourced:
+    """What a listener is given that is no port written in the code, or not only.
+
+    value: a variable, an option, a parameter, a number that is no port, something unknown.
+    use: the expression at the listener, or the digits in a longer string.
+    """
+
+    listener: Listener
+    value: Value
+    use: Span
+
+
+Found = PortUse | Handed | Sourced
+
+
+def read(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found]:
+    """The ports in what a listener is given. Port 0, which means any free one, is none."""
+    match listener.argument.takes:
+        case Takes.PORT:
+            yield from _number(tracer, expression, listener)
+        case Takes.ADDRESS:
+            yield from _address(tracer, expression, listener)
+        case Takes.BIND:
+            yield from _bind(tracer, expression, listener)
+
+
+def _number(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found]:
+    value = tracer.trace(expression)
+    if isinstance(value, Parameter):
+        yield Handed(value, listener)
+    elif isinstance(value, Literal) and (port := port_number(value.value)) is not None:
+        yield PortUse(listener, port, value, tracer.names.tree.span(expression))
+        return
+    yield Sourced(listener, value, tracer.names.tree.span(expression))
+
+
+def port_number(value: object) -> int | None:
+    """The port that a literal's value is, from 1 on; None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:6])
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 < value <= _HIGHEST else None
+
+
+def _address(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found]:
+    """`("", 8000)`; some take HOST:PORT as well."""
+    pair = tracer.names.value_of(expression)
+    if pair.type == "string":
+        yield from _bind(tracer, expression, listener)
+    items = [child for child in pair.named_children if child.type != "comment"]
+    if pair.type == "tuple" and len(items) >= 2 and "splat" not in items[0].type:
+        yield from _number(tracer, items[1], listener)
+
+
+def _bind(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found]:
+    """HOST:PORT as a string, an f-string or a sum, or a list of these."""
+    value = tracer.names.value_of(expression)
+    match value.type:
+        case "list" | "tuple":
+            for item in value.named_children:
+                if item.type not in {"list", "tuple"}:
+                    yield from _bind(tracer, item, listener)
+        case "string":
+            yield from _bind_string(tracer, value, expression, listener)
+        case "binary_operator":
+            right, operator = value.child_by_field_name("right"), value.child_by_field_name("operator")
+            if right is not None and operator is not None and operator.type == "+":
+                yield from _number(tracer, right, listener)
+        case "identifier":
+            traced = tracer.trace(value)
+            if isinstance(traced, Parameter):
+                yield Handed(traced, listener)
+
+
+def _bind_string(tracer: Tracer, string: Node, expression: Node, listener: Listener) -> Iterator[Found]:
+    tree = tracer.names.tree
+    last = string.named_children[-2] if len(string.named_children) > 2 else string
+    if last.type == "interpolation":
+        before = tree.source.data[string.start_byte : last.start_byte]
+        if before.endswith(b":") and len(last.named_children) == 1:
+            yield from _number(tracer, last.named_children[0], listener)
+        return
+    text = tree.text(string)
+    found = _BOUND.search(text)
+    if found is None or "//" in text:
+        return
+    start, port = tree.span(string).start + found.start("port"), port_number(found["port"])
+    digits = Span(start, start + len(found["port"]))
+    literal = Literal(port if port is not None else int(found["port"]), digits)
+    if port is None:
+        yield Sourced(listener, literal, digits)
+        return
+    yield PortUse(listener, port, literal, tree.span(expression), string)

@@ -1,0 +1,115 @@
+"""Where a file listens on a port, and where that port is written.
+
+Four ways lead there: a call that listens (`uvicorn.run(app, port=8000)`), an
+attribute that a server reads (`config.bind = …`), a command that is started
+(`subprocess.Popen(["vllm", "serve", …])`), and a function or class of the file
+that hands its parameter on to one of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from portside.python.names.names import Names
+from portside.python.ports.port_callers import note, of_callers
+from portside.python.ports.port_calls import TRIGGERS, last_name, of_assignment, of_call, of_class
+from portside.python.ports.port_configuration import of_configuration
+from portside.python.ports.port_use import Found, Handed, Listener, PortUse, Sourced
+from portside.python.source.chunks import Chunk
+from portside.python.values.value_types import Outside, nothing_outside
+from portside.python.values.values import Tracer
+
+__all__ = ["Listened", "PortUse", "Sourced", "listened", "may_listen", "port_uses"]
+
+_ALIAS = re.compile(rb"\b(\w+)[ \t]+as[ \t]+(\w+)")
+# A helper of a helper of a helper; further nobody hands a port.
+_LONGEST_CHAIN = 3
+
+
+def may_listen(names: Names) -> bool:
+    """Whether the file has a word in it that something which listens is called by. Cheap."""
+    return any(True for _ in _chunks_with_any(names, TRIGGERS))
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What the file listens on, in the order of the text: literal ports, and all that is none."""
+
+    ports: tuple[PortUse, ...]
+    sourced: tuple[Sourced, ...]
+
+
+def port_uses(names: Names, outside: Outside = nothing_outside) -> tuple[PortUse, ...]:
+    """Every literal port that the file listens on, in the order of the text."""
+    return listened(names, outside).ports
+
+
+def listened(names: Names, outside: Outside = nothing_outside) -> Listened:
+    """All that the file listens on, as far as it can be told."""
+    tracer = Tracer(names, outside)
+    local: dict[int, Listener] = {}
+    found = list(_kept(tracer, (*_direct(tracer, local), *of_configuration(tracer)), local))
+    known: set[int] = set()
+    for _ in range(_LONGEST_CHAIN):
+        new = {start: listener for start, listener in local.items() if start not in known}
+        known |= new.keys()
+        found += _kept(tracer, of_callers(tracer, new, local), local)
+    uses = {(use.use, use.literal.span, use.literal.path): use for use in found if isinstance(use, PortUse)}
+    sourced = {one.use: one for one in found if isinstance(one, Sourced)}
+    return Listened(
+        tuple(sorted(uses.values(), key=lambda use: (use.use, use.literal.span))),
+        tuple(sourced[span] for span in sorted(sourced)),
+    )
+
+
+def _kept(tracer: Tracer, found: Iterable[Found], local: dict[int, Listener]) -> Iterator[PortUse | Sourced]:
+    """What is listened on. Functions whose callers say the port are noted in `local`."""
+    for one in found:
+        if isinstance(one, Handed):
+            note(tracer, one, local)
+        else:
+            yield one
+
+
+def _direct(tracer: Tracer, local: dict[int, Listener]) -> Iterator[Found]:
+    triggers = TRIGGERS | _aliases(tracer.names)
+    for chunk in _chunks_with_any(tracer.names, triggers):
+        for definition in chunk.nodes("class_definition"):
+            listener = of_class(tracer.names, definition)
+            if listener is not None:
+                local[definition.start_byte] = listener
+        yield from _in_chunk(tracer, chunk, triggers, local)
+
+
+def _chunks_with_any(names: Names, words: frozenset[str]) -> Iterator[Chunk]:
+    """As `chunks_with`, in one pass: that one looks for each word by itself, and these are many."""
+    return names.statements.with_any(frozenset(word.encode() for word in words))
+
+
+def _in_chunk(
+    tracer: Tracer, chunk: Chunk, triggers: frozenset[str], local: dict[int, Listener]
+) -> Iterator[Found]:
+    for call in chunk.nodes("call"):
+        callee = call.child_by_field_name("function")
+        if callee is not None and last_name(tracer.names, callee) in triggers:
+            yield from of_call(tracer, call, callee, local)
+    for assignment in chunk.nodes("assignment", "augmented_assignment"):
+        left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
+        if left is None or right is None or left.type != "attribute":
+            continue
+        if last_name(tracer.names, left) in triggers:
+            yield from of_assignment(tracer, left, right)
+
+
+def _aliases(names: Names) -> frozenset[str]:
+    """What the words to look for are called in this file (`from uvicorn import run as start`)."""
+    data = names.tree.source.data
+    imports: tuple[Chunk, ...] = names.chunks_with(["import"])
+    found = (pair for chunk in imports for pair in _ALIAS.findall(data, chunk.start, chunk.end))
+    return frozenset(
+        alias.decode("utf-8", "replace")
+        for name, alias in found
+        if name.decode("utf-8", "replace") in TRIGGERS
+    )

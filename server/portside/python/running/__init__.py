@@ -1,0 +1,1 @@
+"""Which statements of a module run, and when: on import, as a script, never."""

@@ -1,0 +1,1 @@
+"""Python text as a tree, and what an edit changes of it."""

@@ -1,0 +1,280 @@
+"""Python text as a syntax tree: parsed with tolerance, again quickly after an edit.
+
+tree-sitter counts bytes; everything that leaves this module as a place is a `Span`
+of character offsets. A tree with errors in it is still a tree: what could not be
+read lies in ERROR nodes, and the statements around them are as good as ever.
+
+No function here or above walks a tree by recursion: ten thousand nested
+parentheses are a legal file.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+
+from tree_sitter import Node, Parser, Point, Range, Tree
+
+from portside.lint.source import SourceFile, Span
+from portside.python.source.nodes import LANGUAGE
+from portside.python.source.text_changes import Change, change_between, edited
+
+# A file with more errors than this is no Python; to list them all would help nobody.
+_MOST_ERRORS = 100
+
+# The more places a base has been edited in, the less of it is used again.
+_FEW_EDITS = 8
+_MOST_EDITS = 100
+
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+
+
+@dataclass(frozen=True)
+class SyntaxTree:
+    """A file and its tree. The nodes live as long as this object does.
+
+    whole: the tree of this very text; None where only the statements that anybody asks for are parsed,
+    by themselves (reparse.py). base: the tree of an earlier text, or of this one, that a later text is
+    parsed from; it knows of the `edits` changes since. change: what differs from the text before.
+
+    A tree with errors becomes a base only where there is no better: parsed from that, a text may come
+    out other than by itself (seen with tree-sitter 0.26 in texts with many errors).
+    """
+
+    source: SourceFile
+    base: Tree = field(repr=False)
+    whole: Tree | None = field(repr=False)
+    change: Change | None = None
+    edits: int = 0
+    _parts: dict[int, Node] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def parsed(self) -> bool:
+        return self.whole is not None
+
+    @cached_property
+    def root(self) -> Node:
+        """The whole module. Takes a parse of the whole text where only parts of it have been parsed."""
+        return (self.whole or Parser(LANGUAGE).parse(self.data, self.base)).root_node
+
+    @cached_property
+    def has_error(self) -> bool:
+        return self.parsed and self.root.has_error
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes that the parser reads; as many as the text has."""
+        return _with_newlines(self.source.data)
+
+    def part(self, start: int, end: int) -> Node:
+        """These lines as a module of their own, at the same places."""
+        found = self._parts.get(start)
+        if found is None:
+            parser = Parser(LANGUAGE)
+            first, last = (Point(self.source.row_of_byte(byte), 0) for byte in (start, end))
+            parser.included_ranges = [Range(first, last, start, end)]
+            found = self._parts[start] = parser.parse(self.data).root_node
+        return found
+
+    def text(self, node: Node) -> str:
+        return self.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def span(self, node: Node) -> Span:
+        return self.span_of_bytes(node.start_byte, node.end_byte)
+
+    def span_of_bytes(self, start: int, end: int) -> Span:
+        return Span(self.source.offset_of_byte(start), self.source.offset_of_byte(end))
+
+    def line(self, node: Node) -> int:
+        """The line that the node starts on, counted from 1."""
+        return self.source.line_of(self.source.offset_of_byte(node.start_byte)) + 1
+
+    @cached_property
+    def statements(self) -> tuple[Node, ...]:
+        """The statements at module level, in order, without comments.
+
+        After an error the parser may take the rest of a broken line, or an indented
+        line whose `if` it lost, for a statement of the module. Those are left out:
+        nobody knows when they would run.
+        """
+        nodes = self.root.named_children
+        if not self.has_error:
+            return tuple(node for node in nodes if node.type != "comment")
+        return tuple(node for node in nodes if self._stands_at_module_level(node))
+
+    def _stands_at_module_level(self, node: Node) -> bool:
+        if node.type in {"comment", "ERROR"}:
+            return False
+        return node.start_point.column == 0 or self._starts_its_own_line(node)
+
+    def _starts_its_own_line(self, node: Node) -> bool:
+        """Whether what precedes it on its line is whole statements (`a = 1; b = 2`) or nothing."""
+        line_start = node.start_byte - node.start_point.column
+        before = self.source.data[line_start : node.start_byte]
+        if before in {b"\xef\xbb\xbf", b"\x0c"}:
+            return True
+        return before[:1] not in {b" ", b"\t"} and before.rstrip().endswith(b";")
+
+    @cached_property
+    def errors(self) -> tuple[Span, ...]:
+        """Where the parser had to skip something or to think something up."""
+        if not self.has_error:
+            return ()
+        nodes = islice(self._broken_nodes(), _MOST_ERRORS)
+        return tuple(sorted(self.span(node) for node in nodes))
+
+    def _broken_nodes(self) -> Iterator[Node]:
+        """In the order of the text. A query for them takes time that is quadratic in open parentheses."""
+        cursor = self.root.walk()
+        while True:
+            node = cursor.node
+            assert node is not None
+            if node.is_error or node.is_missing:
+                yield node
+            if node.has_error and cursor.goto_first_child():
+                continue
+            while not cursor.goto_next_sibling():
+                if not cursor.goto_parent():
+                    return
+
+
+def parse(source: SourceFile, previous: SyntaxTree | None = None) -> SyntaxTree:
+    """The tree of a file. previous: a tree of an earlier text of it, which makes this fast."""
+    if previous is None:
+        tree = Parser(LANGUAGE).parse(_with_newlines(source.data))
+        return SyntaxTree(source, tree, tree)
+    if previous.whole is None and previous.edits > _FEW_EDITS:
+        # Once for all texts to come, which might have errors, and then are all parsed from this one.
+        tree = Parser(LANGUAGE).parse(previous.data, previous.base)
+        previous = SyntaxTree(previous.source, tree, tree)
+    again = edit(source, previous)
+    if again.edits > _MOST_EDITS:
+        tree = Parser(LANGUAGE).parse(again.data)
+        return SyntaxTree(source, tree, tree, again.change)
+    tree = Parser(LANGUAGE).parse(again.data, again.base)
+    if tree.root_node.has_error:
+        return SyntaxTree(source, again.base, tree, again.change, again.edits)
+    return SyntaxTree(source, tree, tree, again.change)
+
+
+def edit(source: SourceFile, previous: SyntaxTree) -> SyntaxTree:
+    """A later text of the file, of which nothing is parsed yet."""
+    old, new = previous.data, _with_newlines(source.data)
+    change = change_between(old, new)
+    base = edited(previous.base, change, old, new)
+    return SyntaxTree(source, base, None, change, previous.edits + 1)
+
+
+def _with_newlines(data: bytes) -> bytes:
+    """The same bytes, but for lone carriage returns: Python ends lines there, the grammar does not."""
+    return _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
+
+
+def unwrapped(node: Node) -> Node:
+    """The expression inside any number of parentheses."""
+    while node.type == "parenthesized_expression":
+        inner = [child for child in node.named_children if child.type != "comment"]
+        if len(inner) != 1:
+            break
+        node = inner[0]
+    return node
+
+
+def descend(node: Node, start: int, end: int) -> Node | None:
+    """The smallest node in `node` that holds these bytes."""
+    return node.descendant_for_byte_range(start, end)
+
+
+def ancestors(node: Node) -> Iterator[Node]:
+    """The nodes around it, innermost first. Costs O(depth) for each: not for loops over a file."""
+    parent = node.parent
+    while parent is not None:
+        yield parent
+        parent = parent.parent
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a call passes.
+
+    positional: up to the first `*args`. keywords: by name, the value's node.
+    unpacked: the expressions behind `**`. starred: whether there is a `*args`.
+    """
+
+    positional: tuple[Node, ...]
+    keywords: dict[str, Node]
+    unpacked: tuple[Node, ...]
+    starred: bool
+
+
+def arguments(call: Node) -> Arguments:
+    """The arguments of a `call` node, or of a class definition's bases."""
+    positional: list[Node] = []
+    keywords: dict[str, Node] = {}
+    unpacked: list[Node] = []
+    starred = False
+    for child in argument_nodes(call):
+        if child.type == "keyword_argument":
+            name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+            if name is not None and value is not None:
+                keywords[(name.text or b"").decode("utf-8", "replace")] = value
+        elif child.type == "dictionary_splat":
+            unpacked += child.named_children[:1]
+        elif child.type == "list_splat":
+            starred = True
+        elif child.type != "comment" and not starred:
+            positional.append(child)
+    return Arguments(tuple(positional), keywords, tuple(unpacked), starred)
+
+
+def argument_nodes(call: Node) -> Sequence[Node]:
+    listed = call.child_by_field_name("arguments") or call.child_by_field_name("superclasses")
+    if listed is None:
+        return ()
+    # `f(x for x in y)`: the generator takes the place of the argument list.
+    return listed.named_children if listed.type == "argument_list" else (listed,)
+
+
+def string_value(tree: SyntaxTree, node: Node) -> str | None:
+    """The value of a string literal without interpolation, also of adjacent ones; None for anything else."""
+    node = unwrapped(node)
+    if node.type == "concatenated_string":
+        parts = [string_value(tree, part) for part in node.named_children if part.type != "comment"]
+        return None if None in parts else "".join(part for part in parts if part is not None)
+    if node.type != "string":
+        return None
+    prefix = tree.text(node.children[0]).rstrip("'\"").lower() if node.children else ""
+    if "b" in prefix or any(child.type == "interpolation" for child in node.named_children):
+        return None
+    value = "".join(tree.text(child) for child in node.named_children if child.type == "string_content")
+    return value if "r" in prefix or "\\" not in value else _unescaped(value)
+
+
+# Not the codec `unicode_escape`: it warns of `\\P`, which Python itself leaves as it is.
+_ESCAPE = re.compile(
+    r"""\\(?:(\r\n|\n|\r|[\\'"abfnrtv])|([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|N\{([^}]+)\})"""
+)
+_SHORT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def _unescaped(value: str) -> str | None:
+    """The text that the escapes in a literal stand for; None where one stands for no character."""
+    try:
+        return _ESCAPE.sub(_character, value)
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def _character(escape: re.Match[str]) -> str:
+    short, octal, *codes, name = escape.groups()
+    if short is not None:
+        return "" if short[0] in "\r\n" else _SHORT.get(short, short)
+    if octal is not None:
+        return chr(int(octal, 8))
+    if name is not None:
+        return unicodedata.lookup(name)
+    return chr(int(next(code for code in codes if code is not None), 16))

@@ -1,0 +1,1 @@
+"""Where a value comes from, and what is known of it without running anything."""

@@ -1,0 +1,96 @@
+"""Of which library class an expression is an instance: through variables, attributes of `self`, `await`."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from portside.python.names.names import Names, Scope, ScopeKind
+from portside.python.source.nodes import nodes_of
+from portside.python.source.syntax import arguments, unwrapped
+
+_FARTHEST = 6
+
+
+def constructions(names: Names, expression: Node, depth: int = _FARTHEST) -> tuple[Node, ...]:
+    """The calls one of which made the value; () if it may come from anywhere else.
+
+    Functions of the file are followed to what they return; any other call is a construction.
+    """
+    node = unwrapped(expression)
+    values = _returned(names, node) if node.type == "call" else _values(names, node)
+    if values is None:
+        return (node,)
+    found: list[Node] = []
+    for value in values if depth > 0 else ():
+        if value is None:
+            return ()
+        if value.type != "none":
+            calls = constructions(names, value, depth - 1)
+            if not calls:
+                return ()
+            found += calls
+    return tuple(found)
+
+
+def _returned(names: Names, call: Node) -> tuple[Node | None, ...] | None:
+    """What a plain function of the file may return; None if it is a call of anything else."""
+    callee = call.child_by_field_name("function")
+    function = names.definition(callee) if callee is not None else None
+    if function is None or function.type != "function_definition":
+        return None
+    body = function.child_by_field_name("body")
+    is_decorated = function.parent is not None and function.parent.type == "decorated_definition"
+    if body is None or is_decorated or (function.children and function.children[0].type == "async"):
+        return None
+    own = [node for node in nodes_of(body, "return_statement") if names.scope_at(node).node == function]
+    if not own or nodes_of(body, "yield"):
+        return None
+    return tuple(node.named_children[0] if node.named_children else None for node in own)
+
+
+def _values(names: Names, node: Node) -> tuple[Node | None, ...]:
+    """The expressions that the value may be that of. A None among them stands for what can't be told."""
+    match node.type:
+        case "await":
+            return tuple(node.named_children[:1])
+        case "named_expression":
+            return (node.child_by_field_name("value"),)
+        case "identifier":
+            return tuple(binding.value for binding in names.bindings_of(node))
+        case "attribute":
+            return _attribute_values(names, node)
+    return ()
+
+
+def _attribute_values(names: Names, attribute: Node) -> tuple[Node | None, ...]:
+    """All that the class around gives `self.name`, `cls.name`. A None in it stands for what can't be told."""
+    instance, name = attribute.child_by_field_name("object"), attribute.child_by_field_name("attribute")
+    owner = class_around(names.scope_at(attribute))
+    if instance is None or name is None or instance.type != "identifier" or owner is None:
+        return ()
+    # A base class may set it too.
+    if names.tree.text(instance) not in {"self", "cls"} or arguments(owner.node).positional:
+        return ()
+    found: list[Node | None] = [b.value for b in names.bindings_in(names.tree.text(name), owner)]
+    for target in nodes_of(owner.node, "attribute"):
+        parent = target.parent
+        if target.text != attribute.text or parent is None:
+            continue
+        if parent.type == "assignment" and parent.child_by_field_name("left") == target:
+            found.append(parent.child_by_field_name("right"))
+        elif parent.type in _OTHER_WRITES and parent.named_children[0] == target:
+            found.append(None)
+    return tuple(found)
+
+
+_OTHER_WRITES = frozenset(
+    {"augmented_assignment", "pattern_list", "for_statement", "as_pattern_target", "tuple_pattern"}
+)
+
+
+def class_around(scope: Scope) -> Scope | None:
+    """The class whose method the scope is in."""
+    current: Scope | None = scope
+    while current is not None and current.kind is not ScopeKind.CLASS:
+        current = current.parent
+    return current
