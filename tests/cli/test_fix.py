@@ -193,6 +193,7 @@ def test_a_read_only_file_is_named_and_stays(portside: Portside, server: Path) -
     outcome = portside("fix", "--select", "PS201")
     assert outcome.code == 2
     assert "server.py is read-only; nothing was written" in outcome.err
+    assert outcome.out == "Fixed 0 findings; 1 fix could not be written.\n"
     assert server.read_text() == SERVER
     assert list(server.parent.iterdir()) == [server]
 

@@ -1,8 +1,8 @@
 """A day's work with each editor, as it says what it can do: nothing it is sent is beyond that.
 
-`clients/` holds the parameters of `initialize`: of Neovim 0.7 as it sends them, of the others
-as their sources write them (eglot.el, helix-lsp/src/client.rs, zed's crates/lsp, Neovim's protocol.lua,
-vscode-languageclient), without what has nothing to do with this server.
+`clients/` holds the parameters of `initialize`: of Neovim 0.7 as it sends them, of eglot, Helix and Zed as
+their sources write them (eglot.el, helix-lsp/src/client.rs, crates/lsp), of VS Code and Neovim 0.11 by what
+they are known to do; without what has nothing to do with this server.
 """
 
 from __future__ import annotations

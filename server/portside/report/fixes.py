@@ -15,7 +15,8 @@ def done(fixing: Fixing, unwritten: frozenset[str], label: Label, ink: Ink) -> s
     """What was done, file by file, then what is left, then the count. unwritten: files that stayed."""
     applied = [entry for entry in fixing.applied if str(entry.path) not in unwritten]
     lines = [*_applied_lines(applied, label, ink), *_left_lines(fixing.left, label, ink)]
-    return "".join(f"{line}\n" for line in [*lines, _count(applied, fixing.left)])
+    count = _count(applied, fixing.left, len(fixing.applied) - len(applied))
+    return "".join(f"{line}\n" for line in [*lines, count])
 
 
 def would(fixing: Fixing) -> str:
@@ -55,19 +56,22 @@ def _left_lines(left: list[Left], label: Label, ink: Ink) -> Iterator[str]:
         yield f"    {ink.dim('left:')} {printable(entry.reason)}"
 
 
-def _count(applied: list[Applied], left: list[Left]) -> str:
+def _count(applied: list[Applied], left: list[Left], unwritten: int) -> str:
+    """unwritten: fixes whose files could not be written."""
     files = len({path for entry in applied for path in (str(entry.path), *(e.path for e in entry.fix.edits))})
-    if not applied and not left:
+    if not applied and not left and not unwritten:
         return "Nothing to fix."
     fixed = f"Fixed {_findings(len(applied))}" + (f" in {_plural(files, 'file')}" if applied else "")
     unsafe = sum(entry.needs_unsafe for entry in left)
     more = f", {unsafe} of them for `--unsafe`" if unsafe else ""
-    return f"{fixed}; {len(left)} left{more}." if left else f"{fixed}."
+    rest = f"; {len(left)} left{more}" if left else ""
+    lost = f"; {_plural(unwritten, 'fix', 'fixes')} could not be written" if unwritten else ""
+    return f"{fixed}{rest}{lost}."
 
 
 def _findings(count: int) -> str:
     return _plural(count, "finding")
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _plural(count: int, noun: str, several: str | None = None) -> str:
+    return f"{count} {noun if count == 1 else several or noun + 's'}"
