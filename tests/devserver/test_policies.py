@@ -230,7 +230,7 @@ def test_claims_at_the_same_moment_have_one_winner(port: int) -> None:
             listener.accept()[0].close()
     source = (
         "import sys, time\n"
-        "from portside.devserver import ports\n"
+        "from portside.devserver.ports import ports\n"
         "print('at the start', flush=True)\n"
         "time.sleep(max(0, float(sys.stdin.readline()) - time.time()))\n"
         "result = ports.claim('127.0.0.1', int(sys.argv[1]))\n"

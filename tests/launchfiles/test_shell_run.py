@@ -105,7 +105,7 @@ def test_many_loops_end_soon() -> None:
 
 def test_grammars_are_loaded_when_a_script_is_read() -> None:
     code = (
-        "import sys; from portside.launchfiles import reading, commands; "
+        "import sys, portside.launchfiles.commands.commands, portside.launchfiles.reading; "
         "print([m for m in sys.modules if m.startswith('tree_sitter')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -84,6 +84,8 @@ def movable_engine(facts: FileFacts, engine: EngineUse) -> MovableEngine | None:
     target, value = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
     if target is None or value is None or _runs_loop((statement, *way.functions)):
         return None
+    if value.type == "assignment":  # `a = b = …`
+        return None
     bound = _bound(names, target) if owner is None else () if target.type == "identifier" else None
     if bound is None or not _can_move(names, statement, assignment):
         return None
