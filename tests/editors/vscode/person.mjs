@@ -158,10 +158,19 @@ export class Person {
   /** Waits until the language server has something to say of the active file, at the cursor. */
   async languageServerAnswers() {
     await this.page.waitForSelector(".monaco-editor .squiggly-warning");
-    await this.command("Show or Focus Hover");
     const hover = this.page.locator(".monaco-hover:visible", { hasText: /uvicorn/ }).first();
-    await hover.waitFor();
-    await this.page.keyboard.press("Escape");
+    const shown = async () => {
+      // Asked again: a server that is only just starting leaves a hover empty, and squiggles outlive the last one.
+      await this.command("Show or Focus Hover");
+      const found = await hover.waitFor({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+      await this.page.keyboard.press("Escape");
+      return found;
+    };
+    const end = performance.now() + 180_000;
+    while (!(await shown())) if (performance.now() > end) throw new Error("the language server says nothing");
   }
 
   toast(text) {
