@@ -145,7 +145,11 @@ test("a language server that keeps ending is left alone until it is asked for ag
 });
 
 test("trust that is granted later starts the rest", { timeout: 600_000 }, async () => {
-  const options = { trusted: false, machine: { "portside.interpreter": PYTHON } };
+  const options = {
+    trusted: false,
+    machine: { "portside.interpreter": PYTHON },
+    user: { "workbench.editor.useModal": "off" }, // the page about trust, else over all others
+  };
   await withWindow(options, async ({ page, box, address }) => {
     const person = new Person(page);
     await person.enter(address);

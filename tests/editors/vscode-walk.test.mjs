@@ -13,7 +13,7 @@ test("from the squiggle to a running server, as a person does it", { timeout: 90
   const options = {
     machine: INTERPRETER,
     user: READABLE,
-    env: { STANDIN_LOAD_S: "3" }, // long enough to be seen loading
+    env: { STANDIN_LOAD_S: "8" }, // long enough to be seen loading, also on a busy machine
   };
   await withWindow(options, async ({ page, box, address }) => {
     const person = new Person(page);
