@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from portside.inside import engine_hooks
 from portside.inside.engine_hooks import UnknownVersionError
 
