@@ -8,12 +8,12 @@ and has to prove itself (the result still parses) before it is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from portside.checking import Checker
 from portside.lint.finding import Applicability, Blocker, Edit, Finding, Fix, LintResult, apply_edits
 from portside.lint.source import Position, SourceFile
+from portside.records import dataclass
 from portside.workspace.text_file import TextFile, UnreadableFile, read_text_file
 
 # Fixes that keep making each other necessary must come to an end.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ import click
 from portside.checking import Checker
 from portside.cli import output
 from portside.cli.files import label
+from portside.records import dataclass
 from portside.report.baseline import Baseline, BaselineError, Entry, PathIn, accepting, parse, render
 from portside.report.checked import Checked
 from portside.settings import SettingsError

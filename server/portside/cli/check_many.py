@@ -10,7 +10,7 @@ import marshal
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, cast
 
 from portside.checking import Checker
@@ -19,6 +19,7 @@ from portside.cli.files import Target, content
 from portside.cli.progress import Progress
 from portside.cli.side import Side, can_work_beside
 from portside.lint.finding import LintResult
+from portside.records import dataclass
 from portside.workspace.first_look import LastLook, Look, Verdict, first_looks
 from portside.workspace.text_file import decode
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from portside.checking import Checker
@@ -15,6 +15,7 @@ from portside.cli.progress import Progress
 from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Finding, LintResult
 from portside.lint.source import SourceFile
+from portside.records import dataclass
 from portside.report.checked import Checked, CheckedFile
 from portside.report.statistics import Statistics
 from portside.settings import SettingsError

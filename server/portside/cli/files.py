@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from portside.checking import Checker
+from portside.records import dataclass
 from portside.workspace.file_kinds import is_python_name, launch_content, may_be_checked
 from portside.workspace.text_file import UnreadableFile, read_bytes
 from portside.workspace.walk import paths_below

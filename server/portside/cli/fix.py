@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from portside.cli import options, output
 from portside.cli.files import NoTarget, Target, content, label, targets
 from portside.fixing import Change, Fixing
 from portside.lint.engine import RULE_FAILED
+from portside.records import dataclass
 from portside.report import diff, fixes
 from portside.settings import SettingsError
 from portside.workspace.file_kinds import is_interesting

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from portside.devserver.planning.plan import Choice
+from portside.records import dataclass
 from portside.settings import ServerSettings, Settings, SettingsError, load
 
 if TYPE_CHECKING:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.failures.lines import Line
 from portside.failures.tracebacks import Raised
 from portside.knowledge.failures import Known, Rank
+from portside.records import dataclass
 
 _FIRST = 60
 _LAST = 20

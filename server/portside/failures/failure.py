@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from portside.records import dataclass
 
 UNKNOWN = "unknown"
 """The name of a failure that no entry of the knowledge describes."""

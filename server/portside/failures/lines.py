@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from portside.records import dataclass
 
 _LONGEST = 20_000
 """A line may be a whole batch of prompts; what matters stands in its beginning."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from portside.failures.diagnosis import diagnose
 from portside.failures.evidence import Attempt, Sighting
@@ -18,6 +18,7 @@ from portside.failures.lines import Line, lines
 from portside.failures.tracebacks import Tracebacks
 from portside.knowledge import failures as knowledge
 from portside.knowledge.failures import Rank
+from portside.records import dataclass
 
 _MOST_FAILURES = 200
 

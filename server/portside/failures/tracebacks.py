@@ -8,10 +8,11 @@ known by its form.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.failures.failure import Place
 from portside.failures.lines import Line
+from portside.records import dataclass
 
 _FRAME = re.compile(r"[ |+]*File [\"“](?P<file>[^\"”]+)[\"”], line (?P<line>\d+)(?:, in (?P<function>.+))?$")
 _HEAD = re.compile(r"[ |+]*(?:Exception Group )?Traceback \(most recent call last\):")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from portside.records import dataclass
 
 
 class Takes(enum.Enum):

@@ -8,7 +8,8 @@ hatch 1.14, conda 25, tini 0.19, gosu 1.17, tmux 3.5, screen 4.9, slurm 24, watc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from portside.knowledge import servers
 from portside.knowledge.servers import API, Server
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

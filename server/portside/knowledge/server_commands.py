@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from portside.knowledge import servers
 from portside.knowledge.servers import Server
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from portside.knowledge.servers import PROGRAMS, Server, modules
+from portside.records import dataclass
 
 FILES: Mapping[str, tuple[str, ...]] = {
     "gunicorn": ("gunicorn.conf.py",),

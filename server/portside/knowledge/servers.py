@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from portside.records import dataclass
 
 ANY_IPV4 = "0.0.0.0"  # noqa: S104
 LOOPBACK = "127.0.0.1"

@@ -6,7 +6,8 @@ From the sources of 20 releases, 0.5.5 to 0.33.0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from portside.records import dataclass
 
 Version = tuple[int, int]
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from portside.records import dataclass
 
 _LOOPBACK = "127.0.0.1"
 _ANY = "0.0.0.0"  # noqa: S104

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.launchfiles.text.words import Command, Word
 from portside.lint.source import Span
+from portside.records import dataclass
 
 
 class Format(enum.Enum):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from portside.knowledge.vllm import PORT_VARIABLE
 from portside.launchfiles.facts import (
@@ -25,6 +24,7 @@ from portside.launchfiles.graph.around import Around, folder_of, joined
 from portside.launchfiles.graph.launch_facts import LaunchFacts
 from portside.launchfiles.graph.listeners import API, PlacedSetting, settings_of
 from portside.lint.source import SourceFile, Span
+from portside.records import dataclass
 
 _VARIABLE = re.compile(r"[\"']?\$?\$[{(]?(?P<name>\w+)(?:[:?=-][^})]*)?[})]?[\"']?")
 _ANYWHERE = re.compile(rf"(?<![\w-])(?P<name>{PORT_VARIABLE})(?!\w)")

@@ -6,10 +6,10 @@ In JSON with comments they begin with `//`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from portside.lint.layout import Layout
 from portside.lint.source import SourceFile, Span
+from portside.records import dataclass
 
 # The reason that people write behind the bracket belongs to the directive, up
 # to the next `#`, which begins another tool's comment.

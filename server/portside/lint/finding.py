@@ -6,10 +6,10 @@ import dataclasses
 import enum
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import overload
 
 from portside.lint.source import Span
+from portside.records import dataclass
 
 
 class Severity(enum.Enum):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from portside.lint.source import Span
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from portside.records import dataclass
 
 VARIABLE = "SERVER_ARGS"
 

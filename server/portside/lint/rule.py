@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 
 from portside.lint.finding import Finding, Severity
+from portside.records import dataclass
 
 Facts_contra = TypeVar("Facts_contra", contravariant=True)
 

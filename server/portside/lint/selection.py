@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from portside.lint.finding import Finding, Severity
 from portside.lint.rule import Rule
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
+
+from portside.records import dataclass
 
 # Editors and Python agree on these three line ends; form feeds and U+2028 are
 # ordinary characters to both.

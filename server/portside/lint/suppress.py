@@ -13,7 +13,6 @@ is no comment. A comment that silences nothing is itself reported (`unused-suppr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from portside.lint.directives import Directive, Word, directives
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
@@ -21,6 +20,7 @@ from portside.lint.layout import Layout
 from portside.lint.selection import RuleNames, Selection
 from portside.lint.source import SourceFile, Span
 from portside.lint.suppress_edits import removal
+from portside.records import dataclass
 
 UNUSED_SUPPRESSION = "PS001"
 UNUSED_SUPPRESSION_NAME = "unused-suppression"

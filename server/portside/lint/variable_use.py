@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from portside.lint.source import Span
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

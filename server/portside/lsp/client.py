@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from portside.lsp import uris
 from portside.lsp.encoding import Encoding
+from portside.records import dataclass
 
 _DIAGNOSTICS = ("publishDiagnostics", "diagnostic")
 

@@ -7,7 +7,6 @@ starting the server and checking the first file together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from portside.lint.source import Span
 from portside.lsp.buffer import Buffer
 from portside.lsp.client import Client
 from portside.lsp.documents import Document, Documents
+from portside.records import dataclass
 
 Json = dict[str, Any]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from portside.lsp import uris
 from portside.lsp.buffer import Buffer
 from portside.lsp.encoding import Encoding
+from portside.records import dataclass
 from portside.workspace.text_file import UnreadableFile, read_text_file
 
 _PYTHON_SUFFIXES = frozenset({".py", ".pyw"})

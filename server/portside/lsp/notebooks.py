@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portside.lint.finding import Edit, Finding, Fix, LaterFixes, Related
 from portside.lsp.documents import Document, Documents
 from portside.python.source.notebook import NOTEBOOK_SUFFIX, Joined
+from portside.records import dataclass
 
 if TYPE_CHECKING:
     from portside.lsp.projects import Projects

@@ -7,7 +7,6 @@ looks at, where the editor can ask for that.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from portside.lsp.convert import Json
 from portside.lsp.documents import Document, Documents
 from portside.python.ports.port_use import port_number
 from portside.python.values.value_types import CommandLine, Environment, Literal, Parameter, Value
+from portside.records import dataclass
 from portside.workspace.project import Project
 
 

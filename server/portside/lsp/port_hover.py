@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from portside.launchfiles.facts import LaunchFile, Port
@@ -13,6 +12,7 @@ from portside.lint.source import Span
 from portside.lsp.documents import Document
 from portside.lsp.port_rename import is_number
 from portside.lsp.uris import from_path
+from portside.records import dataclass
 from portside.workspace.project import Project
 
 # A port that half of a monorepo takes needs no list of all.

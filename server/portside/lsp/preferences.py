@@ -15,13 +15,14 @@ other only those of open files.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from portside.lsp import uris
 from portside.lsp.client import Client
 from portside.lsp.outbox import Outbox
+from portside.records import dataclass
 
 SECTION = "portside"
 

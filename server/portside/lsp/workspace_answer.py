@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from portside.lsp.diagnostics import NOTHING
 from portside.lsp.outbox import Json, Outbox
+from portside.records import dataclass
 
 _PART = 25
 

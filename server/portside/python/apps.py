@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tree_sitter import Node
 
 from portside.knowledge.apps import APP_CLASSES, ROUTERS
 from portside.python.names.names import How, Names, ScopeKind
 from portside.python.source.chunks import Chunk
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

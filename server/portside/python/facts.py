@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from tree_sitter import Node
@@ -34,6 +34,7 @@ from portside.python.source.chunks import Chunk, split
 from portside.python.source.reparse import reparse
 from portside.python.source.syntax import SyntaxTree, parse
 from portside.python.values.value_types import Value
+from portside.records import dataclass
 
 _STARTERS = frozenset({*LAUNCH_NAMES, *ENGINE_CONSTRUCTORS})
 # Without one of these words, a file has none of that, whatever else it takes from the packages.

@@ -13,7 +13,6 @@ import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from portside.knowledge import listeners, server_commands
 from portside.knowledge.apps import APP_CLASSES
@@ -22,6 +21,7 @@ from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.knowledge.vllm_entrypoints import MODULES as RETIRED_MODULES
 from portside.python.names.import_text import ImportText, import_text, imports_in
+from portside.records import dataclass
 
 
 class Interest(enum.Flag):

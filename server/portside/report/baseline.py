@@ -14,10 +14,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from portside.lint.engine import RULE_FAILED
+from portside.records import dataclass
 from portside.report.checked import Checked, CheckedFile
 from portside.report.fingerprints import fingerprinted
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.lint.finding import Applicability, Finding, Fix, LintResult
 from portside.lint.source import Position, SourceFile, Span
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from portside.records import dataclass
 
 if TYPE_CHECKING:  # `portside ports` has no findings to load
     from portside.lint.finding import Severity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Severity
 from portside.lint.selection import Selection
+from portside.records import dataclass
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from portside.records import dataclass
 from portside.settings.model import SettingsError, SettingsMistake
 
 if sys.version_info >= (3, 11):

@@ -6,7 +6,6 @@ Reads files and imports nothing of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +23,7 @@ from portside.python.running.guards import When
 from portside.python.source.syntax import arguments
 from portside.python.values.values import Literal as LiteralValue
 from portside.python.values.values import trace
+from portside.records import dataclass
 from portside.workspace.import_roots import script_place
 from portside.workspace.text_file import UnreadableFile, read_text_file
 from portside.workspace.walk import python_files

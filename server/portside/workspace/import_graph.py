@@ -10,12 +10,12 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from portside.python.names.import_text import imports_in
 from portside.python.prefilter import may_make_engine
+from portside.records import dataclass
 
 # Generated code and data; nobody writes a module of that size by hand.
 LARGEST_BYTES = 2_000_000

@@ -8,12 +8,13 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
 from portside.python.names.import_text import import_text, imports_in
+from portside.records import dataclass
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, decode
 from portside.workspace.walk import PYTHON_SUFFIXES, nothing_excluded, paths_below

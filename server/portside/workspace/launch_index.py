@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from portside.knowledge.clients import only_calls
@@ -18,6 +18,7 @@ from portside.launchfiles.names import name_of
 from portside.launchfiles.prefilter import is_interesting
 from portside.launchfiles.reading import may_launch, read
 from portside.lint.source import SourceFile, Span
+from portside.records import dataclass
 from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.script_address import AskedPorts, asked_ports

@@ -12,7 +12,6 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from portside.launchfiles.docker.image_files import in_context
@@ -22,6 +21,7 @@ from portside.launchfiles.graph.launched import UNKNOWN, Launched
 from portside.lint.source import SourceFile
 from portside.python.facts import ModuleFacts, module_facts
 from portside.python.running.idle_script import bound_names, ends_at_once
+from portside.records import dataclass
 from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, read_text_file, version

@@ -11,7 +11,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
@@ -27,6 +27,7 @@ from portside.python.names.names import Names
 from portside.python.running.guards import When
 from portside.python.values.outside_values import Loaded, outside_value
 from portside.python.values.value_types import Unknown, Value
+from portside.records import dataclass
 from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
 from portside.workspace.import_roots import import_root, is_project
 from portside.workspace.module_files import ModuleFiles

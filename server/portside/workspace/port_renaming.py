@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from portside.launchfiles.graph.around import Place
 from portside.launchfiles.graph.same_port import SamePort, same_ports
 from portside.lint.finding import Edit
 from portside.lint.source import Span
+from portside.records import dataclass
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.project import Project
 

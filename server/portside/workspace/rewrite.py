@@ -12,8 +12,9 @@ import stat
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from portside.records import dataclass
 
 
 class RewriteError(Exception):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from portside.python.values.value_types import (
     nothing_outside,
 )
 from portside.python.values.values import trace
+from portside.records import dataclass
 from portside.workspace.import_roots import import_root
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, read_text_file

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from portside.launchfiles.text.variable_settings import lines_setting
 from portside.lint.finding import Edit
 from portside.lint.moved_command import MovedCommand
 from portside.python.facts import LaunchMoves, LaunchReference
+from portside.records import dataclass
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts
 

@@ -10,8 +10,10 @@ import codecs
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from portside.records import dataclass
 
 # In the first line, or in the second where the first is a comment or blank:
 # https://peps.python.org/pep-0263/

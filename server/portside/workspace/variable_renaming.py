@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from portside.launchfiles.facts import Format, LaunchFile, Unit
@@ -20,6 +20,7 @@ from portside.lint.source import SourceFile, Span
 from portside.lint.variable_use import VariableUse, VariableUses
 from portside.python.facts import module_facts
 from portside.python.values.variable_names import naming
+from portside.records import dataclass
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.script_runners import ScriptRunners

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from portside.records import dataclass
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portside.knowledge.vllm_entrypoints import COMMAND, DEMO
 from portside.launchfiles.facts import Launch
@@ -19,6 +18,7 @@ from portside.launchfiles.moving.word_edits import (
 from portside.launchfiles.text.words import Command, Word
 from portside.lint.finding import Edit
 from portside.lint.source import SourceFile, Span
+from portside.records import dataclass
 
 _PYTHON = re.compile(r"(?P<folder>.*/)?(python|pypy)[\d.]*", re.IGNORECASE)
 _MODEL = "--model"

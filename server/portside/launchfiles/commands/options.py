@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from portside.launchfiles.text.placed import Placed
+from portside.records import dataclass
 
 _OPTION = re.compile(r"--?[A-Za-z]")
 # Options of argparse, click and clap that mostly stand alone.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portside.knowledge.runners import RUNNERS, SHELLS, Runner
 from portside.launchfiles.commands.options import Options, is_option
 from portside.launchfiles.commands.started import Around, ScriptRun, ShellText, program_name
 from portside.launchfiles.facts import Form
 from portside.launchfiles.text.placed import Placed
+from portside.records import dataclass
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _SHELL_STRING = re.compile(r"-[a-z]*c")

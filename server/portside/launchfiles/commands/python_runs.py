@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portside.launchfiles.text.words import Command, Word
+from portside.records import dataclass
 
 _PYTHON = re.compile(r"(python|pypy)[\d.]*w?(\.exe)?|py(\.exe)?", re.IGNORECASE)
 # `$PYTHON`, `${PY:-python3}`, Make's `$(PYTHON)`: named after what they hold.

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portside.launchfiles.lines.line_commands import code_blocks
 from portside.launchfiles.names import Kind
+from portside.records import dataclass
 
 _BETWEEN = r"[\"'\\,\s]+"
 _PATH = r"[\w.$@{}~/\\:-]*\w\.pyw?(?![\w])"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from portside.launchfiles.commands.python_runs import python_runs
 from portside.launchfiles.commands.run_mentions import mentions, mentions_in_python
@@ -17,6 +16,7 @@ from portside.launchfiles.lines.line_commands import (
 from portside.launchfiles.names import Kind, is_shell_by_first_line, kind_of, name_of
 from portside.launchfiles.text.words import Command, shell_commands
 from portside.lint.source import SourceFile
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.launchfiles.facts import Form, Launch, Setting, Unit
 from portside.launchfiles.text.placed import Placed
 from portside.launchfiles.text.words import Word
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

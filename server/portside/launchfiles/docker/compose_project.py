@@ -10,12 +10,12 @@ import dataclasses
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from portside.launchfiles.docker.containers import Image, image_of, of_unit
 from portside.launchfiles.facts import Format, LaunchFile, Mention, PortMention, Unit
 from portside.launchfiles.graph.around import Around, folder_of, joined
 from portside.launchfiles.graph.listeners import Environment, PlacedSetting, Running, settings_of
+from portside.records import dataclass
 
 _NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _OVERRIDE = re.compile(r"((docker-)?compose)\.override(\.ya?ml)")

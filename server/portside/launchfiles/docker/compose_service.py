@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from portside.launchfiles.commands.started import Around, ScriptRun, Started
 from portside.launchfiles.docker.compose_ports import checked, exposed, published
@@ -26,6 +25,7 @@ from portside.launchfiles.yaml.yaml_words import (
     whole,
     words_of,
 )
+from portside.records import dataclass
 
 _ADDED = ("ports", "expose", "environment", "env_file", "profiles")
 _SEPARATORS = frozenset({"&&", "||", ";", "&", "|"})

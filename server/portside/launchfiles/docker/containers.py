@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from portside.launchfiles.docker.entrypoints import behind
 from portside.launchfiles.facts import Build, Form, Format, LaunchFile, Unit
 from portside.launchfiles.graph.around import Around, Place, folder_of, joined
 from portside.launchfiles.graph.listeners import Environment, Listener, Process, Running, settings_of
 from portside.launchfiles.text.words import Word
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from portside.launchfiles.commands.local_urls import local_ports, spaced
 from portside.launchfiles.docker.dockerfile_files import copies_of, scripts_of
@@ -24,6 +24,7 @@ from portside.launchfiles.text.placed import Placed
 from portside.launchfiles.text.variables import Style, expand, of_settings
 from portside.launchfiles.text.words import Word
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _FROM = re.compile(r"(?P<image>\S+)(?:\s+[Aa][Ss]\s+(?P<name>\S+))?")
 _CHECK = re.compile(r"CMD\s+", re.IGNORECASE)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.knowledge.server_images import by_image
 from portside.launchfiles.commands.commands import started
@@ -25,6 +25,7 @@ from portside.launchfiles.text.placed import Placed
 from portside.launchfiles.text.variables import Lookup
 from portside.launchfiles.text.words import Command, Word
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _VLLM = "vllm/vllm-openai"
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from portside.launchfiles.facts import LaunchFile
 from portside.lint.source import Span
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

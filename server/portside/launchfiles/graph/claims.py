@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from portside.launchfiles.graph.around import Place
 from portside.launchfiles.graph.listeners import Listener
+from portside.records import dataclass
 
 MACHINE = ""
 _ALL = frozenset({"", "0.0.0.0", "::", "[::]", "*"})  # noqa: S104 (names what others listen on)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.launchfiles.facts import Launch, LaunchFile, Unit
 from portside.launchfiles.graph.around import Alone, Around
 from portside.launchfiles.graph.launched import UNKNOWN, Launched
 from portside.lint.source import SourceFile
 from portside.lint.variable_use import VariableUses
+from portside.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portside.knowledge.server_defaults import FILES, movers
 from portside.launchfiles.docker.image_files import in_context
@@ -25,6 +25,7 @@ from portside.launchfiles.facts import (
 )
 from portside.launchfiles.graph.around import Around, Place, folder_of, joined
 from portside.launchfiles.text.words import Word
+from portside.records import dataclass
 
 API = "API"
 # What no port is: a variable that somebody sets, nobody here knows to what.

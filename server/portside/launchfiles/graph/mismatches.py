@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from portside.launchfiles.docker.compose_project import Project, Service, project_of
 from portside.launchfiles.docker.containers import of_image, of_unit, own_image
@@ -22,6 +21,7 @@ from portside.launchfiles.graph.listeners import (
     number_of,
     settings_of,
 )
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

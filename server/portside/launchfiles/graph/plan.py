@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portside.launchfiles.facts import LaunchFile
 from portside.launchfiles.graph import claims
 from portside.launchfiles.graph.around import Around, Place
 from portside.launchfiles.graph.claims import MACHINE, Claim
 from portside.launchfiles.graph.together import together
+from portside.records import dataclass
 
 _PLACE = re.compile(r" at \d+$")
 

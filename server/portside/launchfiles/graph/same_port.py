@@ -8,7 +8,6 @@ container; or one variable gives both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from portside.launchfiles.docker.compose_project import project_of
 from portside.launchfiles.docker.containers import of_image, of_unit, own_image
@@ -21,6 +20,7 @@ from portside.launchfiles.graph.listeners import (
     number_of,
     settings_of,
 )
+from portside.records import dataclass
 
 # What numbers have in common: the place where they are written, the variable that they are a default of.
 _Key = tuple[str, object, int]

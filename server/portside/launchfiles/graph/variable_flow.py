@@ -9,13 +9,14 @@ A variable that `api` sets is the one that `server.py` and `warm_up.py` read; wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.launchfiles.docker.compose_project import project_of
 from portside.launchfiles.docker.containers import Image, image_of, own_image
 from portside.launchfiles.facts import Format, Launch, LaunchFile, Serves, Unit
 from portside.launchfiles.graph.around import Around, folder_of, joined
 from portside.launchfiles.graph.listeners import Process
+from portside.records import dataclass
 
 
 @dataclass

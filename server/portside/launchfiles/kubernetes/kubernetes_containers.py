@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.launchfiles.commands.started import Around, ScriptRun
 from portside.launchfiles.docker.image_commands import Given, Image, starts
@@ -16,6 +16,7 @@ from portside.launchfiles.text.variables import Style, of_settings
 from portside.launchfiles.yaml.yaml_nodes import Mapping as MappingNode
 from portside.launchfiles.yaml.yaml_nodes import Node, Scalar, Sequence
 from portside.launchfiles.yaml.yaml_words import expanded, is_false, is_true, list_words, placed, readable
+from portside.records import dataclass
 
 ConfigMaps = Mapping[str, MappingNode]
 """The data of the file's ConfigMaps, by name."""

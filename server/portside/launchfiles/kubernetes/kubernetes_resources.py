@@ -7,11 +7,11 @@ no list of kinds has to be kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from portside.launchfiles.yaml.yaml_nodes import Mapping, Node, Scalar
 from portside.launchfiles.yaml.yaml_nodes import Sequence as SequenceNode
 from portside.launchfiles.yaml.yaml_words import is_known, readable
+from portside.records import dataclass
 
 _DEEPEST = 16
 # Required of these in apps/v1.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portside.knowledge.vllm import PORT_VARIABLE
 from portside.launchfiles.facts import Format, LaunchFile, Unit
 from portside.launchfiles.graph.around import Around, Place, folder_of
 from portside.lint.finding import Edit
 from portside.lint.source import SourceFile, Span
+from portside.records import dataclass
 
 _CONTAINERS = re.compile(r"^(?P<indent>[ \t]+)containers[ \t]*:", re.MULTILINE)
 _NAME = re.compile(r"\bname[ \t]*:[ \t]*[\"']?(?P<name>[^\s\"'#]+)")

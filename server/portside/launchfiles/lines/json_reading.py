@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.launchfiles.text.placed import Piece, Placed
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _BLANK = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.*?(?:\*/|\Z))*", re.DOTALL)
 _SCALAR = re.compile(r"[^\s,\]}:/\"]+")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.launchfiles.text.placed import Placed
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _LINE = re.compile(r"(?:[^\n\\]|\\\r?\n|\\.|\\\Z)*(?:\n|\Z)", re.DOTALL)
 _ASSIGNMENT = re.compile(

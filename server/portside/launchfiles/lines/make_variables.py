@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portside.launchfiles.facts import Setting
 from portside.launchfiles.lines.make_syntax import Assignment, Condition
 from portside.launchfiles.text.placed import Placed
 from portside.launchfiles.text.variables import reference_end
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _OPENS = re.compile(r"\$\$|\$[({]|\$(?P<name>[^\s$(){}])")
 _NAME = re.compile(r"[\w.@<^*?%+-]+")

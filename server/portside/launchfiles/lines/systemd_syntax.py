@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portside.launchfiles.text.placed import Piece, Placed
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _LINE = re.compile(
     r"^[ \t]*(?P<rest>(?:[^\n\\]|\\\r?\n(?:[ \t]*[#;][^\n]*\n)*|\\[^\r\n]|\\$)*)", re.MULTILINE

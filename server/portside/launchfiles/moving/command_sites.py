@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portside.launchfiles.moving.writing import Pen, in_double_quotes, in_single_quotes, in_split_quotes
 from portside.launchfiles.text.words import Command, Word, shell_commands
 from portside.lint.source import Span
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import yaml
 
@@ -16,6 +15,7 @@ from portside.launchfiles.moving.writing import in_json, plain_word, yaml_word
 from portside.launchfiles.yaml.yaml_commands import Loader, without_comments
 from portside.lint.moved_command import VARIABLE, MovedCommand, start_folder
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _WORKSPACE = re.compile(r"\$\{(?:workspaceFolder|workspaceRoot)\}/?")
 _PYTHON_TYPES = frozenset({"python", "debugpy", ""})

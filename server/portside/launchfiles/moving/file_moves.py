@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from portside.launchfiles.commands.python_runs import PythonRun, python_runs
@@ -13,6 +12,7 @@ from portside.launchfiles.moving.moving import Change, Left, moved
 from portside.launchfiles.moving.sites import command_sites
 from portside.lint.finding import Edit, apply_edits
 from portside.lint.moved_command import MovedCommand
+from portside.records import dataclass
 
 Mover = Callable[[MovedCommand], tuple[Change, ...]]
 

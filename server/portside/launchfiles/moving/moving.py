@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from portside.launchfiles.commands.python_runs import PythonRun
 from portside.launchfiles.moving.command_sites import Holder, Piece, Site
@@ -19,6 +18,7 @@ from portside.launchfiles.moving.script_runs import ScriptRun, script_run
 from portside.launchfiles.moving.writing import plain_word, shell_word
 from portside.lint.moved_command import VARIABLE, MovedCommand, start_folder
 from portside.lint.source import Span
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from portside.launchfiles.commands.python_runs import PythonRun
 from portside.launchfiles.text.words import Command
+from portside.records import dataclass
 
 _PLAIN_PYTHON = frozenset({"python", "python3"})
 _PYTHON = re.compile(r"(python|pypy)[\d.]*w?(\.exe)?|py(\.exe)?", re.IGNORECASE)

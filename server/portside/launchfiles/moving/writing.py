@@ -6,9 +6,9 @@ import json
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from portside.launchfiles.text.words import Word
+from portside.records import dataclass
 
 # From what a program is to read to what stands in the file.
 Writer = Callable[[str], str]

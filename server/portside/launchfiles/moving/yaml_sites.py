@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import yaml
 
@@ -27,6 +27,7 @@ from portside.launchfiles.moving.writing import (
 from portside.launchfiles.text.words import Word
 from portside.launchfiles.yaml.yaml_commands import Loader, without_comments
 from portside.lint.source import Span
+from portside.records import dataclass
 
 
 def yaml_sites(text: str) -> Iterator[Site]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tree_sitter import Node
 
@@ -28,6 +28,7 @@ from portside.launchfiles.shell.shell_syntax import ShellTree
 from portside.launchfiles.shell.shell_words import Words, braced
 from portside.launchfiles.text.placed import Placed
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _BUILTINS = frozenset(
     """cd pushd popd source . set exit return shift read getopts mapfile readarray let wait kill pkill killall

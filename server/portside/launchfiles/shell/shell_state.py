@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from portside.launchfiles.facts import Setting
 from portside.launchfiles.shell.shell_sums import total
 from portside.launchfiles.text.placed import Placed, of_setting
 from portside.lint.source import Span
+from portside.records import dataclass
 
 Array = dict[str, Placed]
 # A folder that nobody knows, as the shell itself would name it.

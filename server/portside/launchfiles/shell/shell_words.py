@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -14,6 +13,7 @@ from portside.launchfiles.shell.shell_syntax import ShellTree
 from portside.launchfiles.shell.shell_trims import trimmed
 from portside.launchfiles.text.placed import Placed
 from portside.launchfiles.text.variables import Style, expand, with_default
+from portside.records import dataclass
 
 _EXPANSION = re.compile(
     r"\$\{(?P<indirect>!)?(?P<name>\w+|[@*#?!$-])(?:\[(?P<index>[^\]]*)\])?"

@@ -10,13 +10,14 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 
 from portside.launchfiles.facts import Port, Setting
 from portside.launchfiles.text.words import Word
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _MOST_PIECES = 5_000
 _MOST_CHARACTERS = 100_000

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portside.lint.source import Span
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

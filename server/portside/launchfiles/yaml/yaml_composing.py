@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from portside.launchfiles.yaml.yaml_nodes import Mapping, Node, Scalar, Sequence
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _DEEPEST = 200
 # An anchor and a tag, in front of a value.

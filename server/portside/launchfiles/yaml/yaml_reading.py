@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from portside.launchfiles.yaml.yaml_composing import Composed, composed
 from portside.launchfiles.yaml.yaml_nodes import Node
 from portside.launchfiles.yaml.yaml_templates import filled, is_template
 from portside.lint.source import Span
+from portside.records import dataclass
 
 _MOST_MISTAKES = 4
 # Reading again costs as much each time.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from tree_sitter import Node
@@ -22,6 +22,7 @@ from portside.python.running.guards import When
 from portside.python.running.reachability import decorators, find_method
 from portside.python.source.chunks import Chunk
 from portside.python.source.syntax import ancestors
+from portside.records import dataclass
 
 _DEEPEST = 5
 _MODULE = -1  # among the first bytes of functions

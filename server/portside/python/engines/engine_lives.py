@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -16,6 +15,7 @@ from portside.python.names.names import Names
 from portside.python.running.reachability import find_method, method_of_instance, own_class
 from portside.python.source.nodes import fields_of, nodes_of
 from portside.python.source.syntax import ancestors, arguments
+from portside.records import dataclass
 
 _DEEPEST = 6
 

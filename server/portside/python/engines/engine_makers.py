@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -20,6 +19,7 @@ from portside.python.running.reachability import (
 from portside.python.source.chunks import Chunk
 from portside.python.source.nodes import nodes_of
 from portside.python.values.instances import constructions
+from portside.records import dataclass
 
 
 def engine_makers(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -18,6 +17,7 @@ from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import arguments, string_value
+from portside.records import dataclass
 
 _LAST_NAMES = frozenset(name.rpartition(".")[2].encode() for name in ENGINE_CONSTRUCTORS)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -11,6 +10,7 @@ from portside.python.names.names import Names
 from portside.python.running.reachability import decorators, method_of_instance
 from portside.python.source.nodes import fields_of, nodes_of
 from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.records import dataclass
 
 _WORDS = ("lifespan", "lifespan_context", "on_event", "add_event_handler", "on_startup", "on_shutdown")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -16,6 +15,7 @@ from portside.python.names.names import Names
 from portside.python.running.reachability import decorators
 from portside.python.source.syntax import ancestors
 from portside.python.values.instances import constructions
+from portside.records import dataclass
 
 _KINDS = frozenset({"FastAPI", "Starlette"})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portside.lint.source import Span
 from portside.python.facts import FileFacts
@@ -11,6 +10,7 @@ from portside.python.launching.launch_command import Options
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launches import Launch
 from portside.python.launching.served_app import import_string, is_held, names_own_file
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

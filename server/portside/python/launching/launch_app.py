@@ -6,7 +6,6 @@ import dataclasses
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -27,6 +26,7 @@ from portside.python.names.bindings import Binding, How, ScopeKind
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -25,6 +24,7 @@ from portside.python.running.guards import Guards
 from portside.python.source.chunks import Chunk
 from portside.python.source.nodes import fields_of, nodes_of
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
+from portside.records import dataclass
 
 VARIABLE = "SERVER_ARGS"
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -22,6 +21,7 @@ from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.bindings import Binding, How, ScopeKind
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
+from portside.records import dataclass
 
 _CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min"})
 _SAME_ANYWHERE = frozenset({"os", "pathlib"})

@@ -9,7 +9,6 @@ else:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -22,6 +21,7 @@ from portside.python.names.names import Names
 from portside.python.running.guards import When
 from portside.python.source.syntax import ancestors
 from portside.python.values.values import CommandLine, Literal, trace
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import dataclasses
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from tree_sitter import Node
@@ -44,6 +44,7 @@ from portside.python.values.values import (
     Value,
     trace,
 )
+from portside.records import dataclass
 
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
 

@@ -7,7 +7,6 @@ pydantic-settings and in `load_dotenv()` alike, so its value of today stands whe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -18,6 +17,7 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of
 from portside.python.source.syntax import argument_nodes, string_value, unwrapped
 from portside.python.values.value_types import CommandLine, Environment, Literal, Value
+from portside.records import dataclass
 
 # What may stand in for a value that the process itself changed before it was read.
 _LOADERS = frozenset({"load_dotenv", "dotenv_values", "read_env", "read_envfile", "env_file"})

@@ -16,7 +16,6 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -54,6 +53,7 @@ from portside.python.names.names import Names
 from portside.python.running.guards import When
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import argument_nodes, arguments
+from portside.records import dataclass
 
 TITLE = "Fix: launch via uvicorn CLI ({} factory)"
 

@@ -13,7 +13,6 @@ The same times as before: after Ctrl+C both run it, and after SIGTERM neither do
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -22,6 +21,7 @@ from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site, statements
 from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of, nodes_of
+from portside.records import dataclass
 
 NAME = "after_serving"
 _ENDINGS = frozenset({"pass_statement", "return_statement"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -15,6 +14,7 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import string_value
 from portside.python.values.values import Literal, trace
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

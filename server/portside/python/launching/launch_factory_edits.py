@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
 from tree_sitter import Node
@@ -29,6 +29,7 @@ from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.import_insertion import insertion
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
+from portside.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ An installed command, or another file, calls `main` as before.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -28,6 +27,7 @@ from portside.python.launching.launch_surroundings import users
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes
+from portside.records import dataclass
 
 _PARAMETERS = ("serve", "serving", "run_server")
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -49,6 +48,7 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of
 from portside.python.source.syntax import ancestors
 from portside.python.values.values import Literal, trace
+from portside.records import dataclass
 
 TITLE = "Fix: launch via uvicorn CLI"
 

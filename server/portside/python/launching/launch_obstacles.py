@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
 from portside.lint.finding import Blocker
 from portside.python.source.syntax import SyntaxTree
+from portside.records import dataclass
 
 
 @dataclass

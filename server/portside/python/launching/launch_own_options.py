@@ -8,7 +8,6 @@ uvicorn.run(app, port=args.port)     ->  uvicorn server:app --port 8000
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -21,6 +20,7 @@ from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of
 from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.records import dataclass
 
 # What an option may say of itself; each of the others changes what is accepted or what comes out.
 _PLAIN = frozenset({"default", "type", "help", "metavar", "dest", "action"})

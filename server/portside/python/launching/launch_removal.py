@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
@@ -17,6 +17,7 @@ from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
 from portside.python.source.syntax import string_value
+from portside.records import dataclass
 
 
 def removal(names: Names, site: Site, place: ScriptPlace, target: AppTarget) -> tuple[Edit, ...]:

@@ -14,7 +14,7 @@ main()                      <- level: the body of the guard
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
@@ -23,6 +23,7 @@ from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards
 from portside.python.source.syntax import arguments, unwrapped
+from portside.records import dataclass
 
 # Calls that run the coroutine or end the process with what they are handed, and add nothing of their own.
 _RUNNERS = frozenset({"asyncio.run", "uvloop.run", "sys.exit", "builtins.exit", "builtins.SystemExit"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -15,6 +15,7 @@ from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
 from portside.python.source.syntax import arguments, string_value
 from portside.python.values.instances import constructions
+from portside.records import dataclass
 
 # The order of `uvicorn.Config`'s parameters (0.54.0); all of `uvicorn.run`'s but the app are keyword-only.
 _CONFIG_ORDER = ("host", "port", "uds", "fd", "loop", "http")

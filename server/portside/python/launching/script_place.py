@@ -10,7 +10,9 @@ import keyword
 import posixpath
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

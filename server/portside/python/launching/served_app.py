@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -17,6 +16,7 @@ from portside.python.names.names import Names
 from portside.python.running.guards import When
 from portside.python.source.syntax import string_value
 from portside.python.values.instances import constructions
+from portside.records import dataclass
 
 _CLASS_NAME = re.compile(r"_?[A-Z]+[a-z]\w*")
 # What an app is called where another file makes it; a text would be `app_path`, `target`.

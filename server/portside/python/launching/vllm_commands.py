@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -16,6 +15,7 @@ from portside.python.names.names import Names
 from portside.python.ports.command_words import Word, words
 from portside.python.ports.port_commands import RUNNERS
 from portside.python.source.syntax import arguments, string_value
+from portside.records import dataclass
 
 _MODULES = frozenset({COMMAND, DEMO})
 _LAST_WORDS = frozenset(name.rpartition(".")[2] for name in RUNNERS)

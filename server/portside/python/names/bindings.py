@@ -6,12 +6,13 @@ import bisect
 import enum
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
 from portside.python.source.nodes import StatementNodes, fields_of
 from portside.python.source.syntax import unwrapped
+from portside.records import dataclass
 
 
 class How(enum.Enum):

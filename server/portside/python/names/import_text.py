@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from portside.records import dataclass
 
 _IMPORT = b"import"
 # What a line goes on to: behind backslashes, and in the parentheses that an import or a call opens.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -12,6 +11,7 @@ from portside.python.running.guards import Guards, When
 from portside.python.running.reachability import runs_with_module
 from portside.python.source.chunks import Chunk
 from portside.python.source.syntax import SyntaxTree
+from portside.records import dataclass
 
 _IMPORTS = frozenset({"import_statement", "import_from_statement"})
 

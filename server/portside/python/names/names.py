@@ -11,7 +11,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, field
 from functools import cached_property
 
 from tree_sitter import Node
@@ -19,6 +19,7 @@ from tree_sitter import Node
 from portside.python.names.bindings import Binding, How, Scope, ScopeKind
 from portside.python.source.chunks import Chunk, Chunks, split
 from portside.python.source.syntax import SyntaxTree, arguments, descend, string_value, unwrapped
+from portside.records import dataclass
 
 __all__ = ["Binding", "How", "Names", "Scope", "ScopeKind"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from portside.knowledge.server_commands import NO_LAUNCH, ServerCommand, by_module, by_program
 from portside.python.ports.command_words import SHELL_FLAGS, Word
+from portside.records import dataclass
 
 _UNKNOWN = "\x00"
 

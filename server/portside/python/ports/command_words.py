@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -12,6 +11,7 @@ from portside.lint.source import Span
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
 from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.records import dataclass
 
 _FARTHEST = 8
 # In a shell string: what ends a command, or a stretch without blanks, quotes and backslashes.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -17,6 +16,7 @@ from portside.python.ports.port_use import PortUse
 from portside.python.source.syntax import ancestors, arguments
 from portside.python.values.environment_reader import environment_reader
 from portside.python.values.value_types import Through
+from portside.records import dataclass
 
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
 _READ = r"""["']{}["']\s*(?:,\s*(?:default\s*=\s*)?["']?(\d+)["']?)?\s*[)\]]"""

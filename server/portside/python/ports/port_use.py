@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -12,6 +11,7 @@ from portside.knowledge.listeners import Argument, Takes
 from portside.lint.source import Span
 from portside.python.values.value_types import Literal, Parameter, Value
 from portside.python.values.values import Tracer
+from portside.records import dataclass
 
 _HIGHEST = 65535
 # The port at the end of a string literal, before its closing quotes.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from portside.python.names.names import Names
 from portside.python.ports.port_callers import note, of_callers
@@ -20,6 +19,7 @@ from portside.python.ports.port_use import Found, Handed, Listener, PortUse, Sou
 from portside.python.source.chunks import Chunk
 from portside.python.values.value_types import Outside, nothing_outside
 from portside.python.values.values import Tracer
+from portside.records import dataclass
 
 __all__ = ["Listened", "PortUse", "Sourced", "listened", "may_listen", "port_uses"]
 

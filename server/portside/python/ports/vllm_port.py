@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -17,6 +16,7 @@ from portside.python.source.syntax import arguments, string_value, unwrapped
 from portside.python.values.value_types import CommandLine, Environment, Literal, Parameter, Value, same
 from portside.python.values.values import Tracer
 from portside.python.values.variable_names import strings_of
+from portside.records import dataclass
 
 # A value is handed on by a few names; more are no way that anybody could follow.
 _FARTHEST = 6

@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -17,6 +16,7 @@ from portside.python.names.names import Names
 from portside.python.source.chunks import Chunk
 from portside.python.source.nodes import fields_of
 from portside.python.source.syntax import string_value, unwrapped
+from portside.records import dataclass
 
 _MAIN = "__main__"
 _LETTERS = re.compile(r"[^a-z]")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -21,6 +20,7 @@ from portside.python.facts import ModuleFacts
 from portside.python.names.definitions import last_that_does_more, stays
 from portside.python.running.guards import Guard
 from portside.python.source.chunks import Chunk
+from portside.records import dataclass
 
 TITLE = "Wrap in main guard"
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -23,6 +22,7 @@ from portside.python.running import broken_guards
 from portside.python.source.chunks import Chunk
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import string_value, unwrapped
+from portside.records import dataclass
 
 
 class When(enum.Enum):

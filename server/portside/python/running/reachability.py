@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -21,6 +20,7 @@ from portside.python.source.chunks import Chunk
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import arguments
 from portside.python.values.instances import class_around, constructions
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

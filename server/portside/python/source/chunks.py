@@ -11,7 +11,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from tree_sitter import Node
@@ -19,6 +19,7 @@ from tree_sitter import Node
 from portside.python.names.bindings import Scope, bind
 from portside.python.source.nodes import StatementNodes
 from portside.python.source.syntax import SyntaxTree
+from portside.records import dataclass
 
 _WORD = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 

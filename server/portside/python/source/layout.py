@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tree_sitter import Node
 
 from portside.lint.layout import CommentPlace
@@ -11,6 +9,7 @@ from portside.lint.source import Span
 from portside.python.source.chunks import Chunks
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import SyntaxTree, descend
+from portside.records import dataclass
 
 _LETTERS = b"rRbBuUfFtT"
 _COMPOUND = frozenset(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from portside.lint.source import Span
+from portside.records import dataclass
 
 NOTEBOOK_SUFFIX = ".ipynb"
 

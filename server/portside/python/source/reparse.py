@@ -17,12 +17,11 @@ parsed, which is slower and right for any text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from portside.lint.source import SourceFile
 from portside.python.source.chunks import Chunk, Chunks, Words, blocks_of, read, statements_in
 from portside.python.source.syntax import SyntaxTree, edit
 from portside.python.source.text_changes import Change
+from portside.records import dataclass
 
 # Blocks of statements that share a set of words are kept about this large.
 _LARGEST_BLOCK = 80

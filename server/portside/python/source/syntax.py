@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import islice
 
@@ -22,6 +22,7 @@ from tree_sitter import Node, Parser, Point, Range, Tree
 from portside.lint.source import SourceFile, Span
 from portside.python.source.nodes import LANGUAGE
 from portside.python.source.text_changes import Change, change_between, edited
+from portside.records import dataclass
 
 # A file with more errors than this is no Python; to list them all would help nobody.
 _MOST_ERRORS = 100

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tree_sitter import Node
 
 from portside.lint.finding import Edit
 from portside.python.names.bindings import Binding, How, Scope, ScopeKind
 from portside.python.names.import_insertion import insertion
 from portside.python.names.names import Names
+from portside.records import dataclass
 
 # What reads a variable, by what an imported name stands for.
 _READERS = {"os": "{}.environ.get", "os.environ": "{}.get", "os.getenv": "{}"}

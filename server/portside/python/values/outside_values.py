@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -20,6 +19,7 @@ from portside.python.source.syntax import arguments, unwrapped
 from portside.python.values import value_classes
 from portside.python.values.value_types import Environment, Literal, Value, located
 from portside.python.values.values import Tracer
+from portside.records import dataclass
 
 # The file that a module is, for one that imports it: its path and its names; None for a foreign one.
 Load = Callable[[str, str], "Loaded | None"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from tree_sitter import Node
 
 from portside.lint.source import Span
 from portside.python.names.names import Names
+from portside.records import dataclass
 
 Constant = str | int | float | bool | None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
@@ -33,6 +33,7 @@ from portside.python.values.value_types import (
     same,
     with_default,
 )
+from portside.records import dataclass
 
 __all__ = [
     "CommandLine",

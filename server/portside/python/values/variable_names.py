@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from portside.lint.source import Span
 from portside.python.names.names import Names
 from portside.python.source.syntax import string_value
+from portside.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
