@@ -21,6 +21,7 @@ def generate(tmp_path, monkeypatch):
     (tmp_path / "README.md").write_text("# P\n\n<!-- rules -->\nold\n<!-- /rules -->\n\nend\n")
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/launch-files.md").write_text("# L\n\n<!-- constructs -->\nold\n<!-- /constructs -->\n")
+    (tmp_path / "docs/warm-reload.md").write_text("# W\n\n<!-- engines -->\nold\n<!-- /engines -->\n")
     monkeypatch.setattr(module, "ROOT", tmp_path)
 
     def run(*words: str) -> int:

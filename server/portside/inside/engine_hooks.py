@@ -34,8 +34,8 @@ class Layout(NamedTuple):
 
 LAYOUTS = (
     Layout((0, 10, 2), frozenset({"num_api_servers"}), "tuple"),
-    Layout((0, 18, 0), frozenset({"addresses", "num_api_servers"}), "tuple"),
-    Layout((0, 27, 1), frozenset({"addresses"}), "tuple"),
+    Layout((0, 17, 0), frozenset({"addresses", "num_api_servers"}), "tuple"),
+    Layout((0, 27, 0), frozenset({"addresses"}), "tuple"),
     Layout((0, 28, 0), frozenset({"addresses"}), "record"),
 )
 BEYOND: Version = (0, 34, 0)
