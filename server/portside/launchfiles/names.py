@@ -82,6 +82,11 @@ def kind_of(name: str) -> Kind | None:
     return next(kind for pattern, kind in _PATTERNS if pattern.fullmatch(name))
 
 
+def may_name_scripts(name: str) -> bool:
+    """Whether a file of this name (no folders) can say how to run a script."""
+    return kind_of(name) not in {None, Kind.DOTENV}
+
+
 def is_shell_by_first_line(text: str) -> bool:
     """Whether `#!` in the first line says that it is a shell script."""
     return _FIRST_LINE.match(text[:80].partition("\n")[0]) is not None

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from portside.knowledge.vllm_entrypoints import COMMAND, CURRENT, MODULES, WORDS, Retired, as_text
-from portside.launchfiles.commands.module_runs import ModuleRun as LaunchedModule
-from portside.launchfiles.commands.module_runs import module_run
-from portside.launchfiles.commands.module_runs import serve_edits as launch_edits
-from portside.launchfiles.graph.launch_facts import LaunchFacts
-from portside.launchfiles.vllm_release import named_release
 from portside.lint.finding import Applicability, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
@@ -18,6 +14,10 @@ from portside.python.launching.vllm_commands import ModuleRun, module_runs, serv
 from portside.python.names.imports import Import
 from portside.python.source.nodes import fields_of, nodes_of
 from portside.python.source.syntax import ancestors
+
+if TYPE_CHECKING:
+    from portside.launchfiles.commands.module_runs import ModuleRun as LaunchedModule
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
 
 CODE, NAME = "PS308", "deprecated-vllm-entrypoint"
 
@@ -146,6 +146,9 @@ def _not_found(module: str) -> str:
 
 
 def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
+    from portside.launchfiles.commands.module_runs import module_run
+    from portside.launchfiles.vllm_release import named_release
+
     seen: set[Span] = set()
     for unit in facts.file.units:
         for launch in unit.launches:
@@ -165,6 +168,8 @@ def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
 def _of_launch(
     facts: LaunchFacts, run: LaunchedModule, retired: Retired, release: tuple[int, int] | None
 ) -> Finding:
+    from portside.launchfiles.commands.module_runs import serve_edits
+
     known = f"used here: `{as_text(release)}`" if release else "which one is installed is not known"
     command = f"`python -m {run.name}`"
     if retired.is_gone(release or CURRENT):
@@ -173,7 +178,7 @@ def _of_launch(
     else:
         since = f"since vLLM `{as_text(retired.deprecated or CURRENT)}` ({known})"
         message = f"{command} is deprecated {since}: it says so and `may be removed in a future release`"
-    edits = launch_edits(facts.source, run) if run.name == COMMAND else None
+    edits = serve_edits(facts.source, run) if run.name == COMMAND else None
     note = "`vllm` is looked for on the `PATH`, which may lead into another environment."
     fixes = () if edits is None else (Fix("Launch by `vllm serve`", edits, Applicability.UNSAFE, (note,)),)
     return Finding(CODE, NAME, run.span(facts.source), message, Severity.INFORMATION, fixes)

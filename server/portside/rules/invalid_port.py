@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from portside.knowledge.port_ranges import HIGHEST
 from portside.launchfiles.facts import Format, ListeningPort, Mention, Port
-from portside.launchfiles.graph.launch_facts import LaunchFacts
 from portside.lint.finding import Finding, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python.facts import FileFacts
 from portside.python.ports.port_use import Listener, Sourced
 from portside.python.values.value_types import CommandLine, Environment, Literal, Value
+
+if TYPE_CHECKING:
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
 
 CODE, NAME = "PS205", "invalid-port"
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from portside.launchfiles.facts import Format, Launch, Serves
-from portside.launchfiles.graph.launch_facts import LaunchFacts
-from portside.launchfiles.graph.launched import Launched
-from portside.launchfiles.moving.word_edits import rewritten, word_span
-from portside.launchfiles.text.words import Word
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
+
+if TYPE_CHECKING:
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
+    from portside.launchfiles.graph.launched import Launched
+    from portside.launchfiles.text.words import Word
 
 CODE, NAME = "PS402", "launch-runs-script"
 
@@ -90,6 +92,8 @@ def _finding(facts: LaunchFacts, launch: Launch, target: Word, launched: Launche
 
 def _edits(facts: LaunchFacts, launch: Launch, target: Word, launched: Launched) -> tuple[Edit, ...] | None:
     """`python` becomes `uvicorn`, the script the app; what has to be said besides goes behind it."""
+    from portside.launchfiles.moving.word_edits import rewritten, word_span
+
     words = launch.command
     index = words.index(target) if target in words else 0
     if len(launched.apps) != 1 or index != len(words) - 1 or index == 0:

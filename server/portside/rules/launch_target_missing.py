@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from portside.launchfiles.facts import Launch, Serves
-from portside.launchfiles.graph.launch_facts import LaunchFacts
-from portside.launchfiles.graph.launched import Launched
 from portside.lint.finding import Finding, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
+
+if TYPE_CHECKING:
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
+    from portside.launchfiles.graph.launched import Launched
 
 CODE, NAME = "PS401", "launch-target-missing"
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from portside.knowledge.port_ranges import HIGHEST
-from portside.launchfiles.graph import graph
-from portside.launchfiles.graph.around import Place
-from portside.launchfiles.graph.claims import MACHINE, Claim, Conflict
-from portside.launchfiles.graph.launch_facts import LaunchFacts
-from portside.launchfiles.graph.listeners import API
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
+
+if TYPE_CHECKING:
+    from portside.launchfiles.graph.around import Place
+    from portside.launchfiles.graph.claims import Claim, Conflict
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
 
 CODE, NAME = "PS203", "port-conflict"
 
@@ -89,6 +90,8 @@ Every version. The message of Docker is that of 27.3, the server's that of uvico
 
 
 def _check(facts: LaunchFacts) -> Iterator[Finding]:
+    from portside.launchfiles.graph import graph
+
     for conflict in graph.conflicts_in(facts.workspace.around, facts.file):
         here = facts.file.path
         if conflict.first.place.path == here:
@@ -105,7 +108,7 @@ def _finding(
     if own.who == other.who:
         own, other = (replace(one, ordered=True) for one in (own, other))
     related = Related(_shown(facts, other.place), other.place.span, f"{_doing(other)} `{conflict.port}` here")
-    where = "" if own.network == MACHINE else f" in {own.network}"
+    where = "" if own.is_on_machine else f" in {own.network}"
     message = f"{_subject(own, conflict.port)}{where}, and so does {_by(own, other)}: {_outcome(own, other)}"
     return Finding(CODE, NAME, own.place.span, message, Severity.WARNING, fixes, (related,))
 
@@ -123,7 +126,7 @@ def _name(claim: Claim) -> str:
 
 
 def _for(claim: Claim) -> str:
-    return "" if claim.what == API or claim.is_published else f" for its {claim.what}"
+    return "" if claim.is_api or claim.is_published else f" for its {claim.what}"
 
 
 def _subject(claim: Claim, port: int) -> str:
@@ -133,7 +136,7 @@ def _subject(claim: Claim, port: int) -> str:
 
 def _by(own: Claim, other: Claim) -> str:
     if own.launch is not None and own.launch == other.launch:
-        return "its own API" if other.what == API else f"the same launch{_for(other)}"
+        return "its own API" if other.is_api else f"the same launch{_for(other)}"
     if own.is_published and own.who == other.who and own.listener is None:
         return "another entry of it"
     another = "another " if _name(own) == _name(other) else ""
@@ -154,6 +157,8 @@ def _fixes(facts: LaunchFacts, conflict: Conflict) -> Iterator[Fix]:
     digits = conflict.second.digits
     if digits is None or conflict.second.count > 1:
         return
+    from portside.launchfiles.graph import graph
+
     taken = graph.taken_beside(facts.workspace.around, facts.file, conflict.second)
     port = next((n for n in range(conflict.port + 1, HIGHEST) if n not in taken), None)
     if port is not None:

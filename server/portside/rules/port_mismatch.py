@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from portside.launchfiles.facts import Mention
-from portside.launchfiles.graph import graph
-from portside.launchfiles.graph.around import Place
-from portside.launchfiles.graph.launch_facts import LaunchFacts
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 
 if TYPE_CHECKING:
+    from portside.launchfiles.graph.around import Place
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
     from portside.launchfiles.graph.mismatches import Mismatch
 
 CODE, NAME = "PS204", "port-mismatch"
@@ -86,6 +85,8 @@ Every version.
 
 
 def _check(facts: LaunchFacts) -> Iterator[Finding]:
+    from portside.launchfiles.graph import graph
+
     for found in graph.mismatches_in(facts.workspace.around, facts.file):
         launch = found.listener.place
         heard = f"`{_program(found)}` listens on `{found.listener.number}`"

@@ -5,16 +5,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from portside.launchfiles.commands.reload_options import reload_words
-from portside.launchfiles.docker.containers import image_of
 from portside.launchfiles.facts import Format, Launch, Unit
-from portside.launchfiles.graph.around import folder_of
-from portside.launchfiles.graph.launch_facts import LaunchFacts
-from portside.launchfiles.moving.word_edits import rewritten, without
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
+
+if TYPE_CHECKING:
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
 
 CODE, NAME = "PS403", "reload-in-production"
 
@@ -90,10 +89,12 @@ def _check(facts: LaunchFacts) -> Iterator[Finding]:
 
 def _has_sources_mounted(facts: LaunchFacts, unit: Unit) -> bool:
     """Whether a compose service that is built of this stage has the machine's files where it starts."""
-    around, folder = facts.workspace.around, folder_of(facts.file.path)
+    from portside.launchfiles.docker.containers import image_of
+
+    around, folder = facts.workspace.around, posixpath.dirname(facts.file.path)
     folders = [folder]
     while folder:
-        folder = folder_of(folder)
+        folder = posixpath.dirname(folder)
         folders.append(folder)
     files = [file for one in folders for file in around.in_folder(one) if file.format is Format.COMPOSE]
     for file in files:
@@ -128,6 +129,9 @@ def _where(format_: Format, unit: Unit) -> str:
 
 def _edits(facts: LaunchFacts, launch: Launch) -> tuple[Edit, ...] | None:
     """Taking out every reload option; `fastapi dev` becomes `fastapi run`."""
+    from portside.launchfiles.commands.reload_options import reload_words
+    from portside.launchfiles.moving.word_edits import rewritten, without
+
     stretches = reload_words(launch)
     if launch.program == "fastapi dev":
         word = next((word for word in launch.command if word.text == "dev"), None)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from portside.launchfiles.graph.launch_facts import LaunchFacts
-from portside.launchfiles.kubernetes.service_links import Linked, linked, name_span, switched_off
 from portside.lint.finding import Applicability, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
+
+if TYPE_CHECKING:
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
+    from portside.launchfiles.kubernetes.service_links import Linked
 
 CODE, NAME = "PS206", "service-link-env"
 
@@ -78,11 +81,15 @@ Every version of vLLM that reads `VLLM_PORT` (0.2 on). Releases without the mess
 
 
 def _check(facts: LaunchFacts) -> Iterator[Finding]:
+    from portside.launchfiles.kubernetes.service_links import linked
+
     for found in linked(facts.workspace.around, facts.file):
         yield _finding(facts, found)
 
 
 def _finding(facts: LaunchFacts, found: Linked) -> Finding:
+    from portside.launchfiles.kubernetes.service_links import name_span, switched_off
+
     message = (
         "the Service `vllm` gives this pod `VLLM_PORT=tcp://…`, which vLLM takes for its engine's internal "
         "port: it ends with `VLLM_PORT … appears to be a URI`"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from portside.knowledge.vllm import PORT_VARIABLE
-from portside.launchfiles import vllm_port as launched_port
-from portside.launchfiles.facts import Launch, Unit
-from portside.launchfiles.graph.launch_facts import LaunchFacts
 from portside.lint.finding import Applicability, Edit, Finding, Fix, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
@@ -21,6 +19,11 @@ from portside.python.ports import vllm_port
 from portside.python.ports.port_use import Listener
 from portside.python.source.chunks import statements_in
 from portside.python.source.syntax import string_value
+
+if TYPE_CHECKING:
+    from portside.launchfiles import vllm_port as launched_port
+    from portside.launchfiles.facts import Launch, Unit
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
 
 CODE, NAME = "PS202", "vllm-port-misuse"
 
@@ -237,6 +240,8 @@ def _removed(facts: FileFacts, node: Node) -> tuple[Fix, ...]:
 def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
     if PORT_VARIABLE not in facts.source.text:
         return
+    from portside.launchfiles import vllm_port as launched_port
+
     for read in launched_port.reads(facts):
         message = (
             f"`{read.launch.program}` listens on `{PORT_VARIABLE}`, which vLLM takes for its engine's "

@@ -49,7 +49,7 @@ class Surroundings:
     outside: Callable[[], ScriptRunners | None]
 
     def renaming(self, variable: str) -> VariableRenaming:
-        from portside.workspace.variable_renaming import VariableRenaming  # noqa: PLC0415 - for one fix alone
+        from portside.workspace.variable_renaming import VariableRenaming
 
         return VariableRenaming(variable, self.runners, self.files, self.modules, self.root)
 

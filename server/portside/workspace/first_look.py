@@ -14,7 +14,7 @@ from time import perf_counter
 from portside.python.names.import_text import import_text
 from portside.python.prefilter import Interest, interest
 from portside.workspace.file_kinds import is_interesting, is_python_name, launch_content
-from portside.workspace.text_file import UnreadableFile, read_bytes
+from portside.workspace.text_file import UnreadableFile, decode, read_bytes
 
 # Generated code and data; nobody imports a module of that size from one written by hand.
 _LARGEST_BYTES = 2_000_000
@@ -82,6 +82,8 @@ def _judged(path: str, data: bytes, named: bool) -> tuple[Verdict, bytes | None]
     imports = import_text(data)
     found = interest(data, path.rpartition(os.sep)[2], imports) is not Interest.NONE
     lines = imports.lines if len(data) <= _LARGEST_BYTES else b""
-    if not found and not named:
+    if not found:
+        if named:
+            decode(Path(path), data)  # the user wants to know of one that is no text
         return Verdict.NOTHING, lines
     return (Verdict.LATER if b"uvicorn" in data or b"vllm" in data else Verdict.CHECK), lines

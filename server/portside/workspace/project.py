@@ -10,10 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from portside.launchfiles.facts import Format
-from portside.launchfiles.graph.launch_facts import LaunchFacts
-from portside.launchfiles.text.layout import LaunchLayout
 from portside.lint.engine import in_launch_files, run_rules
 from portside.lint.finding import LintResult
 from portside.lint.selection import EVERYTHING, Selection
@@ -23,7 +21,6 @@ from portside.python.prefilter import Interest, interest
 from portside.python.source.layout import PythonLayout
 from portside.rules import ALL
 from portside.workspace.asked_facts import AskedFacts, Surroundings
-from portside.workspace.asked_launch_facts import AskedLaunchFacts
 from portside.workspace.file_kinds import launch_format
 from portside.workspace.importers import ImporterIndex
 from portside.workspace.launch_index import LaunchIndex
@@ -32,6 +29,10 @@ from portside.workspace.launched_python import LaunchedPython
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.script_runners import ScriptRunners
 from portside.workspace.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from portside.launchfiles.facts import Format
+    from portside.launchfiles.graph.launch_facts import LaunchFacts
 
 # As many trees as an editor has tabs; a tree is some ten times the size of its text.
 _MOST_TREES = 16
@@ -123,6 +124,8 @@ class Project:
         if facts is None:
             return LintResult(())
         self._stopwatch.lap("parse")
+        from portside.launchfiles.text.layout import LaunchLayout
+
         layout = LaunchLayout(source, format_)
         findings = run_rules(
             ALL, facts, source, layout, selection, check_of=in_launch_files, fixes_later=fixes_later
@@ -134,6 +137,9 @@ class Project:
         file = self.launch_files.with_text(path, source.text)
         if file is None:
             return None
+        from portside.launchfiles.graph.launch_facts import LaunchFacts
+        from portside.workspace.asked_launch_facts import AskedLaunchFacts
+
         workspace = AskedLaunchFacts(path, file, source, self.port_variable, self._surroundings)
         return LaunchFacts(source, file, workspace)
 

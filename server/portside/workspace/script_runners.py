@@ -12,16 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portside.launchfiles.commands.script_references import (
-    ScriptReference,
-    may_name_scripts,
-    python_references,
-    script_references,
-)
-from portside.launchfiles.graph.resolution import files_run, means_another
-from portside.launchfiles.names import kind_of, name_of
-from portside.launchfiles.reading import read
-from portside.launchfiles.text.variable_settings import lines_setting
+from portside.launchfiles.names import kind_of, may_name_scripts, name_of
 from portside.lint.finding import Edit
 from portside.lint.moved_command import MovedCommand
 from portside.python.facts import LaunchMoves, LaunchReference
@@ -30,6 +21,7 @@ from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts
 
 if TYPE_CHECKING:
+    from portside.launchfiles.commands.script_references import ScriptReference
     from portside.launchfiles.moving.file_moves import FileMoves
 
 # One of these stands in every line that runs Python; most files have none and are not read any further.
@@ -75,6 +67,10 @@ class ScriptRunners:
     def references_of(self, script: str) -> tuple[ScriptReference, ...]:
         """The same for a script by its path from the workspace's root; only those that surely mean it."""
         found = self.references_to(self._texts.root / script)
+        if not found:
+            return ()
+        from portside.launchfiles.graph.resolution import means_another
+
         return tuple(r for r in found if means_another(r, self._files_run(r, script)) is None)
 
     def outside_of(self, folder: Path, script: Path) -> tuple[LaunchReference, ...]:
@@ -107,13 +103,16 @@ class ScriptRunners:
     def _file_moves(
         self, path: str, references: tuple[ScriptReference, ...], command: MovedCommand
     ) -> FileMoves:
-        # Loaded late: only a fix that somebody asks for gets here.
-        from portside.launchfiles.moving.file_moves import FileMoves, LeftLaunch, file_moves  # noqa: PLC0415
+        from portside.launchfiles.commands.script_references import script_references
+        from portside.launchfiles.graph.resolution import means_another
+        from portside.launchfiles.moving.file_moves import FileMoves, LeftLaunch, file_moves
 
         runs = {reference: self._files_run(reference, command.script) for reference in references}
         doubts = {reference: means_another(reference, files) for reference, files in runs.items()}
         sure = tuple(reference for reference, doubt in doubts.items() if doubt is None)
         doubtful = tuple(LeftLaunch(reference, doubt) for reference, doubt in doubts.items() if doubt)
+
+        from portside.launchfiles.reading import read
 
         def remaining(text: str) -> int:
             now = script_references(path, text, read(path, text))
@@ -127,10 +126,14 @@ class ScriptRunners:
         name = name_of(script)
         if name not in _file_names(reference):
             return frozenset()
+        from portside.launchfiles.graph.resolution import files_run
+
         return files_run(reference, {*self._texts.python().get(name, ()), script})
 
     def lines_setting(self, variable: str, paths: Iterable[str]) -> Iterator[tuple[str, int, str]]:
         """Path, line and text where these launch files, or a `.env` at the root, set the variable."""
+        from portside.launchfiles.text.variable_settings import lines_setting
+
         environment = {".env": self._texts.text(".env") or ""}
         launching = (path for path in paths if path in self._known and kind_of(name_of(path)) is not None)
         texts = environment | {path: self._known[path].text for path in launching}
@@ -163,6 +166,8 @@ class ScriptRunners:
             return
         if not any(sign in data for sign in _SIGNS):
             return
+        from portside.launchfiles.commands.script_references import python_references
+
         text = self._texts.text(path) or ""
         if references := python_references(path, text):
             self._known[path] = _Entry(references, text)
@@ -171,6 +176,8 @@ class ScriptRunners:
         data = None if self._texts.is_unsaved(path) else self._texts.data(path)
         if data is not None and not any(sign in data for sign in _SIGNS):
             return
+        from portside.launchfiles.commands.script_references import script_references
+
         text = self._texts.text(path, data) or ""
         if references := script_references(path, text, self._files.file(path)):
             self._known[path] = _Entry(references, text)

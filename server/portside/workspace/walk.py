@@ -176,7 +176,7 @@ def _ignore_file(folder: str) -> _Ignores:
     except OSError:
         return ()
     # Loaded late: importing it takes as long as checking a few files, and many folders have no patterns.
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415
+    from pathspec import GitIgnoreSpec
 
     try:
         return (_IgnoreFile(folder, GitIgnoreSpec.from_lines(lines)),)
@@ -187,7 +187,7 @@ def _ignore_file(folder: str) -> _Ignores:
 
 def _is_pattern(line: str) -> bool:
     """Whether pathspec takes this line; git passes over one that it doesn't understand."""
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415
+    from pathspec import GitIgnoreSpec
 
     try:
         GitIgnoreSpec.from_lines([line])

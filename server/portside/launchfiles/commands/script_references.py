@@ -92,11 +92,6 @@ _READERS: Mapping[Kind, Reader] = {
 }
 
 
-def may_name_scripts(name: str) -> bool:
-    """Whether a file of this name (no folders) can say how to run a script."""
-    return kind_of(name) not in (None, Kind.DOTENV)
-
-
 def script_references(path: str, text: str, file: LaunchFile | None = None) -> tuple[ScriptReference, ...]:
     """Every Python script that the launch file at `path` runs, in the order of the text.
 

@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 
 from portside.launchfiles.graph.around import Place
-from portside.launchfiles.graph.listeners import Listener
+from portside.launchfiles.graph.listeners import API, Listener
 from portside.records import dataclass
 
 MACHINE = ""
@@ -54,6 +54,14 @@ class Claim:
     @property
     def ports(self) -> range:
         return range(self.number, self.number + self.count)
+
+    @property
+    def is_api(self) -> bool:
+        return self.what == API
+
+    @property
+    def is_on_machine(self) -> bool:
+        return self.network == MACHINE
 
 
 @dataclass(frozen=True, slots=True)
