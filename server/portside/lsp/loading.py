@@ -11,6 +11,7 @@ import time
 _PAUSE_S = 1.0
 # How long a keystroke that comes all the same waits for its turn. Five milliseconds by default.
 _TURN_S = 0.0005
+_VALUES_OF_SOME_CHECKS = 50_000
 
 
 class Loading:
@@ -29,6 +30,8 @@ class Loading:
         """The first findings are out. What it took to find them stays, and is not looked at for garbage."""
         if self._thread.ident is None:
             gc.freeze()
+            # A check makes thousands of values and drops them: to look for garbage meanwhile finds none.
+            gc.set_threshold(_VALUES_OF_SOME_CHECKS, 20, 20)
             gc.enable()
             self._thread.start()
 

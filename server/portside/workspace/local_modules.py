@@ -5,6 +5,7 @@ Reads files, imports nothing. A summary is kept as long as the file stays as it 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -139,7 +140,18 @@ class LocalModules:
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
         self._asked: dict[Path, tuple[object, Names | None]] = {}
         self._inner: dict[tuple[Path, str, bool], tuple[ModuleSummary, tuple[str, ...]]] = {}
+        self._local: dict[ModuleFacts, tuple[tuple[str, Span], ...]] | None = None
         self.overlays: dict[Path, str] = {}
+
+    @contextlib.contextmanager
+    def glance(self) -> Iterator[None]:
+        """Meanwhile nothing changes, as while one file is checked: nothing is looked up twice."""
+        self._local = {}
+        try:
+            with self._files.glance():
+                yield
+        finally:
+            self._local = None
 
     def may_lead_to_engine(self, path: Path, data: bytes) -> bool:
         """Whether what the file imports may make an engine. False is certain, True is not."""
@@ -215,6 +227,14 @@ class LocalModules:
 
     def _local_calls(self, path: Path, facts: ModuleFacts, top: Path) -> tuple[tuple[str, Span], ...]:
         """What the file calls on import of other files of the workspace: few of its statements do."""
+        known = self._local.get(facts) if self._local is not None else None
+        if known is None:
+            known = self._find_local_calls(path, facts, top)
+            if self._local is not None:
+                self._local[facts] = known
+        return known
+
+    def _find_local_calls(self, path: Path, facts: ModuleFacts, top: Path) -> tuple[tuple[str, Span], ...]:
         local = (one for one in facts.imports if self.files_of(path, one.module, one.name, top))
         bound = {name for one in local for name in facts.names.bound_names(one.statement)}
         if not bound:

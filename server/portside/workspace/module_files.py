@@ -5,7 +5,9 @@ Paths are plain strings in here: in a large workspace this is asked hundreds of 
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 _Key = tuple[str, str, str | None, str]
@@ -25,6 +27,20 @@ class ModuleFiles:
         self._ways_up: dict[str, tuple[str, ...]] = {}
         self._paths: dict[str, Path] = {}
         self._known: dict[_Key, tuple[Path, ...]] = {}
+        self._seen: dict[str, frozenset[str]] = {}
+        self._is_glance = False
+
+    @contextlib.contextmanager
+    def glance(self) -> Iterator[None]:
+        """Meanwhile nothing changes: each folder is looked at once."""
+        self._is_glance = True
+        try:
+            yield
+        finally:
+            self._is_glance = False
+            if not self._steady:
+                self._known.clear()
+                self._seen.clear()
 
     def of_import(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
         """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
@@ -33,7 +49,7 @@ class ModuleFiles:
         found = self._known.get(key)
         if found is None:
             found = tuple(map(self._path, self._find(*key)))
-            if self._steady:
+            if self._steady or self._is_glance:
                 self._known[key] = found
         return found
 
@@ -82,6 +98,14 @@ class ModuleFiles:
 
     def _names(self, folder: str) -> frozenset[str]:
         """The names in a folder, folders with a slash."""
+        seen = self._seen.get(folder)
+        if seen is None:
+            seen = self._listed(folder)
+            if self._is_glance:
+                self._seen[folder] = seen
+        return seen
+
+    def _listed(self, folder: str) -> frozenset[str]:
         known = self._folders.get(folder)
         if known is not None and self._steady:
             return known[1]

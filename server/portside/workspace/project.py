@@ -113,7 +113,8 @@ class Project:
         self._stopwatch.lap("parse")
         facts = FileFacts(module, self._workspace_facts(absolute, module))
         layout = PythonLayout(module.tree, module.names.statements)
-        findings = run_rules(ALL, facts, source, layout, selection, fixes_later=fixes_later)
+        with self._modules.glance():
+            findings = run_rules(ALL, facts, source, layout, selection, fixes_later=fixes_later)
         self._stopwatch.lap("rules")
         return LintResult(findings, module.tree.errors)
 

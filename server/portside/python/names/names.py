@@ -89,7 +89,10 @@ class Names:
 
     def chunks_with(self, words: Iterable[str]) -> tuple[Chunk, ...]:
         """The statements of the module in which one of these words stands, strings and comments included."""
-        found = {chunk.start: chunk for word in words for chunk in self.statements.with_word(word.encode())}
+        wanted = tuple(words)
+        if len(wanted) == 1:
+            return self.statements.with_word(wanted[0].encode())
+        found = {chunk.start: chunk for word in wanted for chunk in self.statements.with_word(word.encode())}
         return tuple(found[start] for start in sorted(found))
 
     def chunks_with_attribute(self, name: str) -> tuple[Chunk, ...]:

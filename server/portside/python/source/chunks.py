@@ -138,11 +138,11 @@ class Chunks:
 
     def index_of(self, byte: int) -> int:
         """The index of the statement that the byte stands in or behind; -1 before the first one."""
-        return bisect.bisect_right(self.all, byte, key=_start) - 1
+        return bisect.bisect_right(self._starts, byte) - 1
 
-
-def _start(chunk: Chunk) -> int:
-    return chunk.start
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [chunk.start for chunk in self.all]
 
 
 def split(tree: SyntaxTree, earlier: Chunks | None = None) -> Chunks:
