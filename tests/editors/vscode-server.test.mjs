@@ -161,7 +161,7 @@ test("trust that is granted later starts the rest", { timeout: 600_000 }, async 
     await person.command("Workspaces: Manage Workspace Trust");
     await page.getByRole("button", { name: "Trust", exact: true }).first().click();
     await until(() => servers().some((pid) => !before.includes(pid)), 120_000, "another language server");
-    await person.openFile(SERVER);
+    await person.backTo(SERVER);
     await person.command("Copy launch command");
     await person.toast("Copied: uvicorn").waitFor();
   });

@@ -26,6 +26,12 @@ export class Person {
     await this.page.waitForSelector(".monaco-editor.focused");
   }
 
+  /** Back to a file that has a tab, with the pointer: a page that shows itself anew takes the keyboard from a list. */
+  async backTo(name) {
+    await this.page.locator(`.tab[data-resource-name="${path.basename(name)}"]`).click();
+    await this.page.waitForSelector(".monaco-editor.focused");
+  }
+
   async command(title) {
     await this.prepareCommand(title);
     await this.page.keyboard.press("Enter");
