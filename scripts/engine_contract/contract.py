@@ -52,10 +52,21 @@ def _moved(shapes: Shapes, layout: hooks.Layout) -> list[str]:
         "a utility call is": (shapes[points.UTILITY], ["client_idx", "call_id", "method_name", "args"]),
         "AsyncLLM makes": (shapes[points.MAKES_ASYNC], ["EngineCoreClient.make_async_mp_client"]),
         "LLMEngine makes": (shapes[points.MAKES_SYNC], ["EngineCoreClient.make_client"]),
+        "the engine's processes": ("processes" in (shapes[points.MANAGER] or []), True),
+        "the engine's addresses": ((shapes[points.ADDRESSES] or [])[:2], ["inputs", "outputs"]),
+        "calls of the broker": (_calls(shapes), sorted(_CALLS)),
         "messages are lists": (_lists(shapes), sorted(name for _, name in hooks.FIELDS)),
     }
     moved = [f"{what}: {now}, expected {wanted}" for what, (now, wanted) in found.items() if now != wanted]
     return [difference, *moved] if difference else moved
+
+
+_CALLS = ("is_sleeping", "list_loras", "remove_lora", "reset_mm_cache", "reset_prefix_cache")
+"""Utilities that engine_broker.py calls; others only after a worker has called their counterpart."""
+
+
+def _calls(shapes: Shapes) -> list[str]:
+    return sorted(set(_CALLS) & set(shapes[points.UTILITIES] or []))
 
 
 def _yields(shapes: Shapes) -> str:

@@ -6,6 +6,7 @@ with the digest of the wheel that was read.
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from packaging.version import Version
 
 from engine_contract.shapes import Shape, Shapes
 
+_parsed = functools.cache(Version)
 FILE = Path(__file__).with_name("observed.json")
 
 
@@ -37,12 +39,12 @@ class Observations:
         """All points as they are from this release on, until one of them changes."""
         found: Shapes = {}
         for point, changes in self.points.items():
-            until = [shape for since, shape in changes if Version(since) <= version]
+            until = [shape for since, shape in changes if _parsed(since) <= version]
             found[point] = until[-1] if until else None
         return found
 
     def versions(self) -> list[Version]:
-        return [Version(one) for one in self.wheels]
+        return [_parsed(one) for one in self.wheels]
 
 
 def load(path: Path = FILE) -> Observations:

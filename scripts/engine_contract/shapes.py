@@ -27,8 +27,8 @@ PACKAGES = frozenset({hooks.MESSAGES_MODULE})
 
 YIELDS, KEYS, INDEX = "launch_core_engines yields", "client_addresses", "AsyncMPClient.client_index"
 READY, DEAD, UTILITY = "READY", "ENGINE_CORE_DEAD", "utility call"
-TYPES, UTILITIES, MANAGER = "EngineCoreRequestType", "EngineCore methods", "engine manager methods"
-LAUNCHED, PACKING = "CoreEngineLaunch", "packing"
+TYPES, UTILITIES, MANAGER = "EngineCoreRequestType", "EngineCore methods", "engine manager attributes"
+LAUNCHED, PACKING, ADDRESSES = "CoreEngineLaunch", "packing", "EngineZmqAddresses"
 MAKES_ASYNC, MAKES_SYNC, IS_ASYNC_LLM = "AsyncLLM makes", "LLMEngine makes", "AsyncLLMEngine is"
 
 
@@ -53,7 +53,8 @@ def shapes(text: Text) -> Shapes:
         READY: _ready(client),
         YIELDS: _yields(launcher),
         LAUNCHED: _fields(_find(launch, "CoreEngineLaunch")),
-        MANAGER: _methods(_find(launch, "CoreEngineProcManager")),
+        ADDRESSES: _fields(_find(launch, "EngineZmqAddresses")),
+        MANAGER: _attributes(_find(launch, "CoreEngineProcManager.__init__")),
         DEAD: _values(_find(core, "EngineCoreProc")).get("ENGINE_CORE_DEAD"),
         UTILITY: _utility_call(_find(core, "EngineCoreProc._handle_client_request")),
         UTILITIES: _methods(_find(core, "EngineCore")),
@@ -122,6 +123,22 @@ def _methods(owner: Any) -> list[str] | None:
         return None
     names = [node.name for node in owner.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     return sorted(name for name in names if not name.startswith("_"))
+
+
+def _attributes(init: Any) -> list[str] | None:
+    """What an object has of its own once it is made."""
+    if init is None:
+        return None
+    targets = [node.target for node in _nodes(init) if isinstance(node, ast.AnnAssign)]
+    targets += [target for node in _nodes(init) if isinstance(node, ast.Assign) for target in node.targets]
+    return sorted({ast.unparse(one).removeprefix("self.") for one in targets if _is_of_self(one)})
+
+
+def _is_of_self(target: ast.expr) -> bool:
+    match target:
+        case ast.Attribute(ast.Name("self"), _):
+            return True
+    return False
 
 
 def _nodes(owner: Any) -> Iterator[ast.AST]:
