@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.folders import lay_out
+
 from portside.devserver.watching import ignored
 
 
 def make(root: Path, *paths: str) -> None:
-    for path in paths:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text("")
+    lay_out(root, dict.fromkeys(paths, ""))
 
 
 def test_environments_caches_and_hidden_folders_are_not_watched(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.folders import lay_out
+
 from portside.lint.finding import Edit, Finding, Fix, LintResult, apply_edits
 from portside.lint.selection import Selection
 from portside.lint.source import Span
@@ -42,10 +44,7 @@ class Workspace:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, text: str) -> LintResult:
-        for path, content in {**self.files, self.path: text}.items():
-            target = self.root / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content.encode())
+        lay_out(self.root, {**self.files, self.path: text})
         return Project(self.root).check(self.root / self.path, text, Selection())
 
     def fixed(self, text: str, fix: Fix) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 
 from portside.workspace.apps import discover
 
@@ -13,10 +14,7 @@ RUN = "\nif __name__ == '__main__':\n    import uvicorn\n\n    uvicorn.run({}, h
 
 
 def found(root: Path, files: dict[str, str]) -> list[tuple[object, ...]]:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    lay_out(root, files)
     return [(t.kind, t.target, t.line, t.host, t.port, t.app_dir) for t in discover(root)]
 
 

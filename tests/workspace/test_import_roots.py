@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 
 from portside.python.launching.script_place import ImportTarget, other_target, own_target
 from portside.workspace.import_roots import import_root, script_place
 
 
-def lay_out(root: Path, files: tuple[str, ...]) -> None:
-    for name in files:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
+def make(root: Path, files: tuple[str, ...]) -> None:
+    lay_out(root, dict.fromkeys(files, ""))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +37,7 @@ def lay_out(root: Path, files: tuple[str, ...]) -> None:
     ],
 )
 def test_the_import_root(tmp_path: Path, files: tuple[str, ...], script: str, root: str) -> None:
-    lay_out(tmp_path, files)
+    make(tmp_path, files)
     assert import_root(tmp_path / script, tmp_path) == tmp_path / root
 
 
@@ -80,14 +78,14 @@ def test_the_module_of_a_script(  # noqa: PLR0917
     opened: tuple[str, ...],
     expected: ImportTarget,
 ) -> None:
-    lay_out(tmp_path, files)
+    make(tmp_path, files)
     place = script_place(tmp_path / script, tmp_path)
     assert own_target(place, imported, opened) == expected
 
 
 @pytest.mark.parametrize("name", ["my.server.py", "a:b.py", "__main__.py"])
 def test_a_name_that_can_t_be_imported(tmp_path: Path, name: str) -> None:
-    lay_out(tmp_path, (name,))
+    make(tmp_path, (name,))
     refused = own_target(script_place(tmp_path / name, tmp_path), (), ())
     assert isinstance(refused, str)
     assert name in refused
@@ -105,12 +103,12 @@ def test_a_name_that_can_t_be_imported(tmp_path: Path, name: str) -> None:
 def test_the_module_of_an_import_string(
     tmp_path: Path, files: tuple[str, ...], script: str, module: str, expected: ImportTarget
 ) -> None:
-    lay_out(tmp_path, files)
+    make(tmp_path, files)
     assert other_target(script_place(tmp_path / script, tmp_path), module) == expected
 
 
 def test_installed_commands_are_known(tmp_path: Path) -> None:
-    lay_out(tmp_path, ("src/pkg/api.py",))
+    make(tmp_path, ("src/pkg/api.py",))
     (tmp_path / "pyproject.toml").write_text(
         '[project.scripts]\na = "pkg.api:main"\n'
         '[tool.poetry.scripts]\nb = "pkg.api:cli.run"\nc = "pkg.other:x"\n'
@@ -145,7 +143,7 @@ def test_a_folder_that_is_no_package_is_found_last(tmp_path: Path) -> None:
 def test_relative_imports_prove_the_packages_around_the_folder_that_was_opened(
     tmp_path: Path, root: str, dots: int, expected: ImportTarget
 ) -> None:
-    lay_out(tmp_path, (f"{root}/api.py",))
+    make(tmp_path, (f"{root}/api.py",))
     assert (
         own_target(script_place(tmp_path / root / "api.py", tmp_path / root), (), (), relative_dots=dots)
         == expected
@@ -153,6 +151,6 @@ def test_relative_imports_prove_the_packages_around_the_folder_that_was_opened(
 
 
 def test_a_folder_that_is_no_name_is_no_package(tmp_path: Path) -> None:
-    lay_out(tmp_path, ("my-shop/api.py",))
+    make(tmp_path, ("my-shop/api.py",))
     root = tmp_path / "my-shop"
     assert isinstance(own_target(script_place(root / "api.py", root), (), (), relative_dots=1), str)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 
 from portside.launchfiles.facts import Format
 from portside.lint.source import Span
@@ -29,10 +30,7 @@ FILES = {
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     (tmp_path / ".git").mkdir()
-    for name, text in FILES.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    lay_out(tmp_path, FILES)
     return tmp_path
 
 

@@ -7,18 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 
 from portside.workspace.launch_texts import LaunchTexts
 
 
-def lay_out(root: Path, *names: str) -> None:
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text("uvicorn a:app\n")
+def launches(root: Path, *names: str) -> None:
+    lay_out(root, dict.fromkeys(names, "uvicorn a:app\n"))
 
 
 def test_one_walk_finds_what_may_launch_what_may_say_how_and_the_python_files(tmp_path: Path) -> None:
-    lay_out(
+    launches(
         tmp_path, "run.sh", "docs/README.md", "ci.yml", "src/a.py", "src/b/a.py", "data.csv", "CHANGELOG.md"
     )
     texts = LaunchTexts(tmp_path)
@@ -39,7 +38,7 @@ def test_one_walk_finds_what_may_launch_what_may_say_how_and_the_python_files(tm
 )
 def test_a_new_file_counts_only_where_the_walk_would_come(tmp_path: Path, name: str) -> None:
     (tmp_path / ".git").mkdir()
-    lay_out(tmp_path, "start.sh", "env/pyvenv.cfg")
+    launches(tmp_path, "start.sh", "env/pyvenv.cfg")
     (tmp_path / ".gitignore").write_text("local/\n")
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub/.gitignore").write_text("secret.sh\n")
@@ -47,7 +46,7 @@ def test_a_new_file_counts_only_where_the_walk_would_come(tmp_path: Path, name: 
     excluded = str(tmp_path / "gone")
     texts = LaunchTexts(tmp_path, lambda _folder: lambda path, _is_folder: path == excluded)
     assert texts.paths() == {"start.sh"}
-    lay_out(tmp_path, name, "sub/start.sh", "sub/deeper/a.py")
+    launches(tmp_path, name, "sub/start.sh", "sub/deeper/a.py")
     for new in (name, "sub/start.sh", "sub/deeper/a.py"):
         texts.changed(tmp_path / new)
     assert texts.paths() == {"start.sh", "sub/start.sh"}
@@ -71,7 +70,7 @@ def test_a_pipe_is_no_text_and_holds_nobody_up(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_was_moved_takes_its_files_along(tmp_path: Path) -> None:
-    lay_out(tmp_path, "old/start.sh", "old/inner/a.py")
+    launches(tmp_path, "old/start.sh", "old/inner/a.py")
     texts = LaunchTexts(tmp_path)
     assert texts.paths() == {"old/start.sh"}
     (tmp_path / "old").rename(tmp_path / "new")
@@ -82,12 +81,12 @@ def test_a_folder_that_was_moved_takes_its_files_along(tmp_path: Path) -> None:
 
 
 def test_another_working_tree_of_the_repository_does_not_count(tmp_path: Path) -> None:
-    lay_out(tmp_path, "start.sh", "wt/start.sh", "vendored/start.sh")
+    launches(tmp_path, "start.sh", "wt/start.sh", "vendored/start.sh")
     (tmp_path / "wt/.git").write_text("gitdir: /src/.git/worktrees/wt\n")
     (tmp_path / "vendored/.git").write_text("gitdir: ../.git/modules/vendored\n")
     texts = LaunchTexts(tmp_path)
     assert texts.paths() == {"start.sh", "vendored/start.sh"}
-    lay_out(tmp_path, "wt/new.sh")
+    launches(tmp_path, "wt/new.sh")
     texts.changed(tmp_path / "wt/new.sh")
     assert texts.paths() == {"start.sh", "vendored/start.sh"}
     assert LaunchTexts(tmp_path / "wt").paths() == {"start.sh", "new.sh"}
@@ -95,7 +94,7 @@ def test_another_working_tree_of_the_repository_does_not_count(tmp_path: Path) -
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
 def test_a_link_to_a_file_of_the_workspace_is_no_second_one(tmp_path: Path) -> None:
-    lay_out(tmp_path, "w/real/start.sh", "elsewhere/run.sh")
+    launches(tmp_path, "w/real/start.sh", "elsewhere/run.sh")
     (tmp_path / "w/start.sh").symlink_to("real/start.sh")
     (tmp_path / "w/run.sh").symlink_to(tmp_path / "elsewhere/run.sh")
     (tmp_path / "w/gone.sh").symlink_to("nowhere")

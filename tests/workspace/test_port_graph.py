@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 
 from portside.launchfiles.graph import graph
 from portside.workspace.launch_index import LaunchIndex
@@ -16,9 +17,7 @@ UVICORN = 'FROM python:3.11\nENTRYPOINT ["uvicorn"]\nCMD ["app:app"]\n'
 
 class Workspace:
     def __init__(self, root: Path, texts: Mapping[str, str]) -> None:
-        for path, text in texts.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text)
+        lay_out(root, texts)
         self.files = LaunchIndex(LaunchTexts(root))
 
     def conflicts(self, path: str) -> list[tuple[int, str, str]]:

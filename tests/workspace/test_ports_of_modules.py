@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 
 from portside.launchfiles.graph.plan import planned
 from portside.lint.finding import apply_edits
@@ -17,12 +18,6 @@ from portside.workspace.project import Project
 APP = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n"
 MAIN = "\nif __name__ == '__main__':\n    uvicorn.run(app, port={})\n"
 DOCKERFILE = 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nEXPOSE 8000\nCMD ["python", "app.py"]\n'
-
-
-def lay_out(root: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
 
 
 def server(imports: str, port: str) -> str:

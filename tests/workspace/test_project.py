@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 
 from portside.lint.finding import LintResult, Severity
 from portside.lint.selection import Selection
@@ -25,10 +26,7 @@ def root(tmp_path: Path) -> Path:
 
 def write(root: Path, /, **files: str) -> None:
     """Writes modules; a key such as `pkg/engine` goes by `**{…}`."""
-    for name, text in files.items():
-        path = root / f"{name}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    lay_out(root, {f"{name}.py": text for name, text in files.items()})
 
 
 def codes(result: LintResult) -> list[str]:

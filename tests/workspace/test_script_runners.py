@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launch_texts import LaunchTexts
@@ -35,10 +36,7 @@ def runners_of(root: Path) -> ScriptRunners:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     (tmp_path / ".git").mkdir()
-    for name, text in FILES.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    lay_out(tmp_path, FILES)
     return tmp_path
 
 

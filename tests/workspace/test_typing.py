@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 from tests.workspace.typed import EXAMPLES, SHAPES, Text, Typist
 
 from portside.workspace.project import Project
@@ -13,10 +14,7 @@ TEXTS = {**EXAMPLES, **SHAPES}
 
 
 def _written(root: Path, text: Text) -> Path:
-    for name, code in {**text.files, text.path: text.code}.items():
-        target = root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(code.encode())
+    lay_out(root, {**text.files, text.path: text.code})
     return root / text.path
 
 

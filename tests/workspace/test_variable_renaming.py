@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.folders import lay_out
+
 from portside.lint.finding import Fix, apply_edits
 from portside.workspace.project import Project
 
@@ -11,12 +13,6 @@ SERVER = (
     "import os\nimport uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n"
     "uvicorn.run(app, port=int(os.environ['VLLM_PORT']))\n"
 )
-
-
-def lay_out(root: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
 
 
 def fix(root: Path, files: dict[str, str], asked: str = "server.py") -> Fix:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.folders import lay_out
+
 from portside.workspace.walk import python_files
 
 IGNORE = """\
@@ -22,9 +24,7 @@ def files(folder: Path) -> list[str]:
 
 
 def make(folder: Path, *names: str) -> None:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("")
+    lay_out(folder, dict.fromkeys(names, ""))
 
 
 def test_what_git_ignores_is_left_out(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.folders import lay_out
 from tests.rules.marked import unmark
 
 from portside.lint.finding import Finding
@@ -64,16 +65,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for rule in ALL:
         for number, example in enumerate((*rule.invalid, *rule.valid)):
             folder = top / ("starlette" if number % 2 else "examples") / f"{rule.code.lower()}_{number}"
-            _write(folder, {**example.files, example.path: unmark(example.code).text})
-    _write(top, ACROSS)
+            lay_out(folder, {**example.files, example.path: unmark(example.code).text})
+    lay_out(top, ACROSS)
     return top
-
-
-def _write(folder: Path, files: dict[str, str]) -> None:
-    for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text.encode())
 
 
 def _findings(tree: Path, *, steady: bool) -> dict[str, tuple[Finding, ...]]:
