@@ -11,7 +11,7 @@ from portside.lint.finding import Applicability, Finding, Fix, LaterFixes, Relat
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import SourceFile, Span
 from portside.python.facts import FileFacts
-from portside.python.ports.port_fix import environment_fix, variables
+from portside.python.ports.port_fix import FilePorts, environment_fix
 from portside.python.ports.ports import PortUse
 from portside.python.values.value_types import Through
 
@@ -119,8 +119,9 @@ def check(facts: FileFacts) -> Iterator[Finding]:
     if _TEST_FILE.search(facts.workspace.path or source.path.replace("\\", "/").rpartition("/")[2]):
         return
     uses = [use for use in facts.listened.ports if use.literal.through is not Through.FIELD]
+    ports = FilePorts(facts.module.names, uses, facts.workspace.port_variable)
     for same in _by_literal(uses):
-        yield _finding(facts, same, uses)
+        yield _finding(facts, same, ports)
 
 
 def _is_generated(source: SourceFile) -> bool:
@@ -141,7 +142,7 @@ def _underlined(same: Sequence[PortUse]) -> Span:
     return use.literal.span if use.literal.path is None else use.use
 
 
-def _finding(facts: FileFacts, same: Sequence[PortUse], uses: Sequence[PortUse]) -> Finding:
+def _finding(facts: FileFacts, same: Sequence[PortUse], ports: FilePorts) -> Finding:
     use = same[0]
     in_vllm_code = facts.is_vllm_code or any(other.listener.vllm for other in same)
     severity = Severity.WARNING if in_vllm_code else Severity.INFORMATION
@@ -151,16 +152,15 @@ def _finding(facts: FileFacts, same: Sequence[PortUse], uses: Sequence[PortUse])
         _underlined(same),
         _message(use),
         severity,
-        fixes=LaterFixes(lambda: (_fix(facts, use, uses),)),
+        fixes=LaterFixes(lambda: (_fix(facts, use, ports),)),
         related=tuple(_related(facts.source, same)),
     )
 
 
-def _fix(facts: FileFacts, use: PortUse, uses: Sequence[PortUse]) -> Fix | None:
-    names, workspace = facts.module.names, facts.workspace
-    variable = variables(names, uses, workspace.port_variable)[use.port]
+def _fix(facts: FileFacts, use: PortUse, ports: FilePorts) -> Fix | None:
+    workspace, variable = facts.workspace, ports.variables[use.port]
     settings = workspace.port_settings if variable.name == workspace.port_variable else ()
-    fix = environment_fix(names, use, uses, variable, settings)
+    fix = environment_fix(ports, use, variable, settings)
     if fix is not None and _listens_nowhere(use):
         note = "`serve` does not exist: this line fails all the same (llm-has-no-serve)."
         fix = dataclasses.replace(fix, applicability=Applicability.UNSAFE, notes=(note,))

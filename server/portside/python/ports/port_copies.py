@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from tree_sitter import Node
 
@@ -12,6 +14,7 @@ from portside.python.names.names import Names
 from portside.python.source.syntax import ancestors
 
 # What makes a number in a text a port: an address before it, or a word.
+_NUMBER = re.compile(rb"(?<![\w.])\d+(?!\w)")
 _IN_TEXT = r"(?:^|:|\bport\b\W{{0,3}}){port}(?!\w|\.\d)"
 
 
@@ -34,14 +37,21 @@ def lines_with_copies(names: Names, port: int, known: Collection[Span], variable
 
 def _numbers(names: Names, port: int) -> Iterator[tuple[Node, Span]]:
     """The numbers and texts that say the port, with the place of the digits."""
-    tree, digits = names.tree, str(port).encode()
-    # What precedes is looked at last: a search for what begins with plain text runs at memory speed.
-    for match in re.finditer(digits + rb"(?<![\w.]" + digits + rb")(?!\w)", tree.source.data):
-        node = names.node_at(match.start(), match.end())
+    for start, end in _places(names).get(str(port).encode(), ()):
+        node = names.node_at(start, end)
         if node is None:
             continue
-        if node.type == "integer" or (node.type == "string_content" and _says_port(names, node, match.end())):
-            yield node, tree.span_of_bytes(match.start(), match.end())
+        if node.type == "integer" or (node.type == "string_content" and _says_port(names, node, end)):
+            yield node, names.tree.span_of_bytes(start, end)
+
+
+@functools.lru_cache(maxsize=1)
+def _places(names: Names) -> Mapping[bytes, Sequence[tuple[int, int]]]:
+    """Where in the text, in bytes, each number stands: once for all ports of a file."""
+    found: defaultdict[bytes, list[tuple[int, int]]] = defaultdict(list)
+    for match in _NUMBER.finditer(names.tree.source.data):
+        found[match[0]].append(match.span())
+    return found
 
 
 def _says_port(names: Names, content: Node, end: int) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from tree_sitter import Node
 
@@ -31,28 +34,53 @@ class Variable:
     chosen: bool
 
 
+@dataclass(frozen=True, eq=False)
+class FilePorts:
+    """All ports of a file, for the fixes of each. preferred: the variable that the settings name."""
+
+    names: Names
+    uses: Sequence[PortUse]
+    preferred: str
+
+    @cached_property
+    def variables(self) -> Mapping[int, Variable]:
+        return variables(self.names, self.uses, self.preferred)
+
+    @cached_property
+    def spans(self) -> Mapping[int, Collection[Span]]:
+        """Where each stands in the file itself."""
+        found: defaultdict[int, set[Span]] = defaultdict(set)
+        for use in self.uses:
+            if use.literal.path is None:
+                found[use.port].add(use.literal.span)
+        return found
+
+
 def variables(names: Names, uses: Sequence[PortUse], preferred: str) -> Mapping[int, Variable]:
     """Which variable each port of the file gets: never one for two ports, nor one that is read for another.
 
     preferred: goes to the first port that this process itself listens on.
     """
+    constants: defaultdict[int, set[str]] = defaultdict(set)
+    for use in uses:
+        constants[use.port].add((use.literal.name or "").rpartition(".")[2].upper())
     given: dict[int, Variable] = {}
+    taken: set[str] = set()
     for use in sorted(uses, key=lambda use: use.started):
         if use.port not in given:
-            taken = {variable.name for variable in given.values()}
-            candidates = _candidates(use, uses, preferred)
+            candidates = _candidates(use, constants[use.port], preferred)
             free = (v for v in candidates if v.name not in taken and _is_free(names, v.name, use.port))
             given[use.port] = next(free)
+            taken.add(given[use.port].name)
     return given
 
 
-def _candidates(use: PortUse, uses: Sequence[PortUse], preferred: str) -> list[Variable]:
-    own = use.listener.argument.variable
-    found = [Variable(own, chosen=True)] if own is not None else [Variable(preferred, chosen=True)]
-    constants = {(u.literal.name or "").rpartition(".")[2].upper() for u in uses if u.port == use.port}
-    found += [Variable(name, chosen=False) for name in sorted(constants) if _is_good(name)]
-    suffixes = ["", *(f"_{number}" for number in range(2, len(uses) + 9))]
-    return [*found, *(Variable(f"PORT_{use.port}{suffix}", chosen=False) for suffix in suffixes)]
+def _candidates(use: PortUse, constants: Collection[str], preferred: str) -> Iterator[Variable]:
+    """constants: the names that this port has in the file. There is no end to them."""
+    yield Variable(use.listener.argument.variable or preferred, chosen=True)
+    yield from (Variable(name, chosen=False) for name in sorted(constants) if _is_good(name))
+    suffixes = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))
+    yield from (Variable(f"PORT_{use.port}{suffix}", chosen=False) for suffix in suffixes)
 
 
 def _is_good(name: str) -> bool:
@@ -69,18 +97,15 @@ def _is_free(names: Names, variable: str, port: int) -> bool:
 
 
 def environment_fix(
-    names: Names,
-    use: PortUse,
-    uses: Sequence[PortUse],
-    variable: Variable,
-    settings: Sequence[LaunchReference],
+    ports: FilePorts, use: PortUse, variable: Variable, settings: Sequence[LaunchReference]
 ) -> Fix | None:
     """Read this port from the variable; None where that can't be written so that it is surely right.
 
-    uses: all of the file. settings: the lines that set the preferred variable where this script is run.
+    settings: the lines that set the preferred variable where this script is run.
     """
     if use.literal.path is not None or use.literal.through is Through.SEVERAL:
         return None
+    names = ports.names
     node = use.string or _literal_node(names, use.literal.span)
     reader = environment_reader(names, node) if node is not None else None
     if node is None or reader is None or _is_out_of_reach(node):
@@ -94,8 +119,7 @@ def environment_fix(
     if reader.edit is not None:
         edits = (reader.edit, *edits)
     others = [setting for setting in settings if not re.search(rf"\b{use.port}\b", setting.text)]
-    known = [other.literal.span for other in uses if other.literal.path is None]
-    copies = lines_with_copies(names, use.port, known, variable.name)
+    copies = lines_with_copies(names, use.port, ports.spans[use.port], variable.name)
     safe = variable.chosen and not others and not copies
     title = f"Read the port from the environment variable `{variable.name}`"
     applicability = Applicability.SAFE if safe else Applicability.UNSAFE
