@@ -28,6 +28,7 @@ from portside.devserver.events import (
     Answered,
     Checked,
     Ended,
+    EngineClaimed,
     Event,
     Failed,
     FilesChanged,
@@ -264,6 +265,7 @@ EVENTS: dict[str, Event] = {
     "live failed": Failed(1, "why"),
     "candidate ended": Ended(2, 1),
     "live ended": Ended(1, 1),
+    "candidate claims engine": EngineClaimed(2),
     "files changed": EDIT,
     "files changed, engine": HEAVY_EDIT,
     "restart requested": RestartRequested(),
@@ -297,6 +299,23 @@ def table() -> str:
         )
         lines.append(f"{phase.value:<12} {name:<22} {effect}")
     return "\n".join(lines) + "\n"
+
+
+def test_an_engine_that_becomes_another_has_the_old_generation_go_first() -> None:
+    history = serving()
+    assert history.after(EDIT, EngineClaimed(2)) == [Spawn(2, frozenset({"app.py"})), Quiet(1), Retire(1)]
+    assert history.state.phase is Phase.LOADING
+    assert history.after(Ended(1, 0), Loaded(2)) == [Go(2)]
+    assert history.after(Served(2)) == [Probe(2)]
+
+
+def test_an_engine_that_does_not_start_leaves_nothing_that_serves() -> None:
+    history = serving()
+    history.after(EDIT, EngineClaimed(2), Ended(1, 0))
+    assert history.after(Failed(2, "why")) == [Kill(2)]
+    assert history.state.phase is Phase.FAILED
+    assert history.after(EDIT) == []
+    assert history.after(Ended(2, 1)) == [Spawn(3, frozenset({"app.py"}))]
 
 
 def test_the_transition_table_is_the_one_that_was_agreed_on() -> None:

@@ -91,6 +91,11 @@ class ServeCommand(click.Command):
 @click.option("--no-reload", is_flag=True, help="Start once; end when the app ends.")
 @click.option("--no-warm", is_flag=True, help="Import everything anew at each start.")
 @click.option(
+    "--keep-engine/--no-keep-engine",
+    default=None,
+    help="Keep vLLM's engine, and the model in it, while the code is reloaded.",
+)
+@click.option(
     "--while-loading",
     type=click.Choice(["respond", "wait"]),
     help="Until the app serves: answer 503 with how far it is, or let requests wait  [respond]",
@@ -220,6 +225,7 @@ def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
         folds_log=(options["log"] or ("folded" if is_terminal else "full")) == "folded",
         watch=not options["no_reload"],
         warm=_is_warm(choice, options) and debug is None,
+        keep_engine=_keeps_engine(plan, choice, options),
         reload_dirs=tuple(options["reload_dirs"]) or choice.watch or plan.reload_dirs,
         reload_includes=tuple(options["reload_includes"]) or choice.reload_includes or plan.reload_includes,
         reload_excludes=tuple(options["reload_excludes"]) or choice.reload_excludes or plan.reload_excludes,
@@ -233,6 +239,12 @@ def _with_options(plan: Plan, choice: Choice, options: dict[str, Any]) -> Plan:
 def _is_warm(choice: Choice, options: dict[str, Any]) -> bool:
     """Whether it is of use to keep imports in memory: not where nothing is ever loaded again."""
     return choice.warm is not False and not options["no_warm"] and not options["no_reload"]
+
+
+def _keeps_engine(plan: Plan, choice: Choice, options: dict[str, Any]) -> bool:
+    """Whether an engine outlives its worker: not where nothing is ever loaded again, nor outside Python."""
+    asked = choice.keep_engine if options["keep_engine"] is None else options["keep_engine"]
+    return bool(asked) and not options["no_reload"] and not plan.target.is_watched
 
 
 def _debug(options: dict[str, Any]) -> Debug | None:

@@ -63,6 +63,7 @@ def _named(name: str, settings: Settings) -> Choice | Unclear:
         reload_excludes=server.reload_exclude,
         while_loading=server.while_loading,
         warm=server.warm,
+        keep_engine=server.keep_engine,
         ready_path=server.ready_path,
         on_conflict=server.on_conflict,
         folder=settings.root,

@@ -77,6 +77,13 @@ class RestartRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineClaimed:
+    """What this generation loads needs the engine that the one before it uses."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class GuardianLost:
     """The guardian is gone; its keepers and their workers go on."""
 
@@ -93,5 +100,5 @@ class Ticked:
 
 Event = (
     Started | Checked | Loaded | Quieted | Served | Answered | Failed | Ended
-    | FilesChanged | RestartRequested | GuardianLost | StopRequested | Ticked
+    | FilesChanged | RestartRequested | EngineClaimed | GuardianLost | StopRequested | Ticked
 )  # fmt: skip

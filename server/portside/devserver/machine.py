@@ -2,6 +2,7 @@
 
     idle ─► loading ─► serving ─► reloading ─► switching ─► serving
                │          │ └───► checking ─► replacing ─► loading     (an engine: the old one goes first)
+               │          │   reloading ─► loading                      (a kept engine becomes another)
                ▼          ▼
              failed   backing off ─► loading
     any ─► stopping ─► stopped
@@ -35,6 +36,7 @@ from portside.devserver.events import (
     Answered,
     Checked,
     Ended,
+    EngineClaimed,
     Event,
     Failed,
     FilesChanged,
@@ -179,6 +181,12 @@ def _reloading(state: State, event: Event, now: float, policy: Policy) -> Step:
         case Loaded(generation) if generation == state.candidate and state.live is not None:
             switching = replace(state, phase=Phase.SWITCHING, deadline=now + policy.grace_s)
             return switching, (Tell("loaded", generation), Quiet(state.live))
+        case EngineClaimed(generation) if generation == state.candidate and state.phase is Phase.RELOADING:
+            old = state.live
+            assert old is not None
+            retiring = (*state.retiring, (old, now + policy.grace_s))
+            state = replace(state, phase=Phase.LOADING, live=None, ready=False, retiring=retiring)
+            return state, (Quiet(old), Retire(old))
         case Failed(generation, message) if generation == state.candidate:
             state = _retire_candidate(state, now)
             return replace(state, phase=Phase.SERVING), (

@@ -26,6 +26,7 @@ from portside.devserver.console.console import Console
 from portside.devserver.console.meter import Meter
 from portside.devserver.console.narrator import Narrator, registry_phase
 from portside.devserver.console.screen import Screen
+from portside.devserver.engines.engines import Engines
 from portside.devserver.holding import Holding
 from portside.devserver.machine import Phase
 from portside.devserver.planning.plan import Plan
@@ -102,6 +103,17 @@ class Runner:
             self._soon,
             self._answer,
         )
+        self._engines: Engines | None = None
+        if plan.keep_engine:
+            self._engines = Engines(
+                self._registration.run,
+                self._selector,
+                self._fleet,
+                self._make_way,
+                console.emit,
+                lambda: self._soon(self._record),
+            )
+            self._fleet.engines = str(self._engines.path) if self._engines.path else None
         self._pauses = Pauses(self._fleet, self._narrator.note, self._post)
         self._link = link
         self._changed_at: float | None = None
@@ -327,6 +339,9 @@ class Runner:
                 self._tenancy.asked(worker, generation, fields)
             case "yield":
                 self._tenancy.let_go(worker, str(fields["why"]), serves=self._state.live is not None)
+            case "engine":
+                worker.starts_engine = True
+                self._console.emit("engine", phase="own", reason=str(fields["reason"]))
             case "note" if generation == 1:
                 self._narrator.note(str(fields["text"]))
             case "loaded":
@@ -350,10 +365,16 @@ class Runner:
                 self._post(events.Quieted(generation))
             case "failed":
                 self._output.settle(worker.sources)
-                self._narrator.failure(generation, fields, self._transcripts.lines(worker.sources))
+                self._narrator.failure(generation, fields, self._printed_by(worker))
                 if self._watching is not None:
                     self._watching.failed(worker.files)
                 self._post(events.Failed(generation, str(fields["message"])))
+
+    def _printed_by(self, worker: Worker) -> list[str]:
+        """What it and its engine have printed; the engine first, since its failures are the cause."""
+        engines = self._engines.sources_for(worker.pid) if self._engines is not None else ()
+        self._output.settle(engines)
+        return self._transcripts.lines((*engines, *worker.sources))
 
     def _learn(self, worker: Worker, fields: dict[str, Any]) -> None:
         before = worker.files
@@ -402,7 +423,18 @@ class Runner:
             return True  # two would not fit on one port either
         if self._fleet.debug is not None and not self._fleet.debug.connects:
             return True  # its debugger's port has to be free before the next one can listen there
+        if self._engines is not None and self._engines.holds_for(worker.pid) and not worker.starts_engine:
+            return worker.gpu
         return worker.gpu or (worker.engine and bool(processes.below(worker.pid)))
+
+    def _make_way(self, pid: int) -> bool:
+        """Have the live generation go, since the candidate, which has this pid, needs its engine."""
+        session = processes.session_of(pid)
+        asking = next((one.generation for one in self._fleet if one.pid in (pid, session)), None)
+        if asking is None or asking != self._state.candidate:
+            return False
+        self._post(events.EngineClaimed(asking))
+        return True
 
     # -- a spare interpreter -----------------------------------------------------------
 
@@ -428,6 +460,8 @@ class Runner:
             self._spare_at = time.monotonic() + _SPARE_DELAY_S
             if self._watching is not None:
                 self._watching.mended()
+        elif tell.what == "stopping" and self._engines is not None:
+            self._engines.interrupt()
         elif tell.what == "ready" and self._plan.opens_browser and not self._opened:
             self._opened = True
             browser.open_at(self._holding.claim.url, self._say)
@@ -467,6 +501,7 @@ class Runner:
             message=self._narrator.message,
             failure=self._narrator.shown_failure,
             workers=tuple(pid for pid in self._running().values() if pid is not None),
+            engines=self._engines.records() if self._engines is not None else (),
         )
 
     def _running(self) -> dict[int, int | None]:
@@ -482,6 +517,10 @@ class Runner:
             case "restart":
                 self._post(events.RestartRequested())
                 return {}
+            case "restart-engine" if self._engines is not None:
+                self._engines.renew()
+                self._post(events.RestartRequested())
+                return {"engines": len(self._engines.members)}
             case "status":
                 workers = [{"generation": number, "pid": pid} for number, pid in self._running().items()]
                 phase = registry_phase(self._state)
@@ -519,6 +558,8 @@ class Runner:
         self._callers.close()
         self._holding.claim.close()
         self._registration.take_no_more_orders()
+        if self._engines is not None:
+            self._engines.close()
         left = self._fleet.disband()
         free = isinstance(result := ports.claim(self._plan.host, self._holding.claim.port), Claim)
         if isinstance(result, Claim):

@@ -33,7 +33,7 @@ def count() -> int:
 
 def project_files() -> list[str]:
     """Source files of imported modules that are neither installed nor ours."""
-    return [path for path in map(_source, list(sys.modules.values())) if path and _is_project(path)]
+    return [path for path in map(_source, list(sys.modules.values())) if path and is_project(path)]
 
 
 def _source(module: Any) -> str | None:
@@ -43,7 +43,8 @@ def _source(module: Any) -> str | None:
     return path
 
 
-def _is_project(path: str) -> bool:
+def is_project(path: str) -> bool:
+    """Whether this source file is the user's: neither installed nor ours."""
     known = _seen.get(path)
     if known is None:
         ours = path.startswith(_HERE)

@@ -117,6 +117,10 @@ class Worker:
             hook.install(self._served())
             binding.install(hold, self._channel)
             children.install(hold)
+            if fields["engines"] is not None:
+                from . import engine_attach  # noqa: PLC0415  (only where it is asked for)
+
+                engine_attach.install(fields["engines"], self._channel)
         try:
             programs.run(fields, hold)
         except SystemExit as leave:

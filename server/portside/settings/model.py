@@ -58,7 +58,7 @@ class ServerSettings:
     gpus: what CUDA_VISIBLE_DEVICES shall say. watch: files and folders whose changes reload it.
     reload_include, reload_exclude: gitignore-style patterns. while_loading: `respond` or `wait`.
     ready_path: what tells that it serves. on_conflict: `ask`, `next`, `stop`, `wait` or `fail`. warm: whether
-    installed modules stay imported from one start to the next.
+    installed modules stay imported from one start to the next. keep_engine: whether engines stay loaded.
     """
 
     app: str | None = None
@@ -78,6 +78,7 @@ class ServerSettings:
     ready_path: str | None = None
     on_conflict: str | None = None
     warm: bool | None = None
+    keep_engine: bool | None = None
 
 
 @dataclass(frozen=True)

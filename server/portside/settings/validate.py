@@ -22,6 +22,7 @@ _KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "port-va
 _SERVER_KEYS = (
     "app", "script", "command", "host", "port", "app-dir", "factory", "env", "env-file", "gpus", "watch",
     "reload-include", "reload-exclude", "while-loading", "ready-path", "on-conflict", "warm",
+    "keep-engine",
 )  # fmt: skip
 _TARGETS = ("app", "script", "command")
 _POLICIES = ("ask", "next", "stop", "wait", "fail")
@@ -186,6 +187,7 @@ class _Reader:
             ready_path=self._ready_path(table, key),
             on_conflict=self._one_of(table, key, "on-conflict", _POLICIES),
             warm=self._typed(table, key, "warm", bool),
+            keep_engine=self._typed(table, key, "keep-engine", bool),
         )
 
     def _one_or_several(self, value: Any, key: Key) -> tuple[str, ...]:

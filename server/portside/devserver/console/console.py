@@ -23,6 +23,9 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
                     failure: null, or {name, happened, cause, evidence, line, process,
                     where: null or {file, line, function, source}, remedies [], rules [], count}
     crashed, ended  generation, message, failure: as above
+    engine          phase: starting; ready, with seconds; attached, with worker: its pid; restarting, with
+                    reason; failed, with reason; lost, with status: negative for a signal, or null; own,
+                    with reason: why it is not kept; model and key, but for own
     warm            modules, seconds: imported once, for all generations from now on
     debugging       host, port: of debugpy, waits: whether the app waits for a client
     waiting         for: "edit", or "retry" with seconds
@@ -246,6 +249,25 @@ def _note(fields: Fields) -> list[Line]:
     return [("!", "yellow", str(fields["text"]))]
 
 
+def _engine(fields: Fields) -> list[Line]:
+    match fields["phase"]:
+        case "starting":
+            return [("·", "dim", f"the engine loads {fields['model']}, to be kept over edits")]
+        case "ready":
+            return [("✓", "green", f"the engine is up after {fields['seconds']:.1f} s, and kept")]
+        case "restarting":
+            return [("↻", "yellow", f"the engine starts again: {fields['reason']}")]
+        case "lost":
+            return [("✗", "red", f"the engine is gone{_by(fields['status'])}; the next start loads it again")]
+        case "own":
+            return [("!", "yellow", f"the engine is not kept: {fields['reason']}")]
+    return []
+
+
+def _by(status: int | None) -> str:
+    return f" (signal {-status})" if status and status < 0 else f" (status {status})" if status else ""
+
+
 def _listing(names: list[str]) -> str:
     shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
@@ -269,6 +291,7 @@ _TEXT: dict[str, Callable[[Fields], list[Line]]] = {
     "claimed": _claimed,
     "debugging": _debugging,
     "step": _step,
+    "engine": _engine,
     "ready": _ready,
     "failed": _failed,
     "crashed": _crashed,

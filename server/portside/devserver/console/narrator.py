@@ -52,6 +52,8 @@ class Narrator:
             name=plan.name,
             level="watched" if plan.target.is_watched else "held",
         )
+        if plan.keep_engine:
+            self.note("the engine is kept from one edit to the next: for development, not for benchmarks")
         if self._claim.port:
             self.claimed(self._claim)
         elif plan.uds is None:

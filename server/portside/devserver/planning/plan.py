@@ -85,7 +85,7 @@ class Plan:
     port: 0 where it is not known. aside: ports of the program's other servers. uds: the path of a Unix
     socket that the program makes, instead of a port. env_files: are read for each start; environment is
     what they and the settings said at first. warm: installed modules stay imported from one generation to the
-    next.
+    next. keep_engine: so do engines, with their models.
     """
 
     target: Target
@@ -113,6 +113,7 @@ class Plan:
     opens_browser: bool = False
     folds_log: bool = False
     warm: bool = True
+    keep_engine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ class Choice:
     ready_path: str | None = None
     on_conflict: str | None = None
     warm: bool | None = None
+    keep_engine: bool | None = None
     env_files: tuple[Path, ...] = ()
     settings_environment: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()

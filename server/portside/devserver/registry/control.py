@@ -5,6 +5,7 @@ One line of JSON each way, then the connection is closed:
     {"command": "status"}    → {"ok": true, "pid": …, "phase": …, "url": …, …}
     {"command": "stop"}      → {"ok": true, "grace_s": 10.0}     a second one ends it at once
     {"command": "restart"}   → {"ok": true}
+    {"command": "restart-engine"}   → {"ok": true, "engines": 1}     those that are kept, and the code
     anything else            → {"ok": false, "error": "…"}
 """
 
@@ -36,17 +37,39 @@ Answer = Callable[[str], Mapping[str, Any] | None]
 """Carries a command out and says what is to be answered; None: there is no such command."""
 
 
-def socket_path(folder: Path, pid: int, run: str) -> Path | None:
+def socket_path(folder: Path, pid: int, run: str, kind: str = "") -> Path | None:
     """Beside the records, or in a folder of the user's alone where that path is too long for a socket."""
-    beside = folder / f"{pid}.sock"
+    beside = folder / f"{pid}{kind}.sock"
     if len(os.fsencode(beside)) <= _PATH_LIMIT:
         return beside
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     for base in filter(None, (runtime, tempfile.gettempdir(), "/tmp")):  # noqa: S108  (a private folder in it)
-        short = Path(base) / _short_name() / f"{run[:12]}.sock"
+        short = Path(base) / _short_name() / f"{run[:12]}{kind}.sock"
         if len(os.fsencode(short)) <= _PATH_LIMIT and _is_private(short.parent):
             return short
     return None
+
+
+def listen(path: Path) -> socket.socket:
+    """A socket at this path that nobody else can connect to; it does not block. Raises OSError."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        os.fchmod(listener.fileno(), 0o600)  # what the bind gives the file, so it never is more
+        _bind(listener, path)
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def remove(path: Path) -> None:
+    """The file of a socket, and the folder that was made for it."""
+    with suppress(OSError):
+        path.unlink()
+        if path.parent.name == _short_name():
+            path.parent.rmdir()  # unless another server's socket is in it
 
 
 def _bind(listener: socket.socket, path: Path) -> None:
@@ -91,17 +114,8 @@ class Control:
         if path is None:
             self.trouble = "the state folder's path is too long for a socket"
             return
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            os.fchmod(listener.fileno(), 0o600)  # what the bind gives the file, so it never is more
-            _bind(listener, path)
-            listener.listen(_BACKLOG)
-            listener.setblocking(False)
-        except OSError:
-            listener.close()
-            raise
-        self._listener, self.path = listener, path
-        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        self._listener, self.path = listen(path), path
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
     def close(self) -> None:
         for client in list(self._clients):
@@ -110,10 +124,7 @@ class Control:
             self._selector.unregister(self._listener)
             self._listener.close()
             self._listener = None
-            with suppress(OSError):
-                self.path.unlink()
-                if self.path.parent.name == _short_name():
-                    self.path.parent.rmdir()  # unless another server's socket is in it
+            remove(self.path)
 
     def _accept(self) -> None:
         """Everybody who waits: who finds the queue full is turned away by the kernel."""
@@ -122,7 +133,7 @@ class Control:
                 self._admit(self._listener.accept()[0])
 
     def _admit(self, client: socket.socket) -> None:
-        if _user_of(client) not in (os.getuid(), 0):
+        if not is_ours(client):
             client.close()
             return
         if len(self._clients) >= _CLIENTS:  # the one that has been silent the longest
@@ -152,7 +163,10 @@ class Control:
         try:
             command = json.loads(line)["command"]
         except (ValueError, TypeError, KeyError):
-            return {"ok": False, "error": 'expected {"command": "status" | "stop" | "restart"}'}
+            return {
+                "ok": False,
+                "error": 'expected {"command": "status" | "stop" | "restart" | "restart-engine"}',
+            }
         answer = self._answer(command) if isinstance(command, str) else None
         return (
             {"ok": False, "error": f"no such command: {command}"}
@@ -166,12 +180,22 @@ class Control:
         client.close()
 
 
-def _user_of(client: socket.socket) -> int | None:
-    """The user at the other end, as the kernel vouches for it."""
+def is_ours(client: socket.socket) -> bool:
+    """Whether the other end is the user's, or root's, as the kernel vouches for it."""
+    return _credentials(client)[1] in (os.getuid(), 0)
+
+
+def pid_of(client: socket.socket) -> int | None:
+    """Who connected."""
+    return _credentials(client)[0]
+
+
+def _credentials(client: socket.socket) -> tuple[int | None, int | None]:
     with suppress(OSError, AttributeError):
         packed = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        return int(_CREDENTIALS.unpack(packed)[1])
-    return None
+        pid, user, _ = _CREDENTIALS.unpack(packed)
+        return pid, user
+    return None, None
 
 
 def ask(path: str | None, command: str, timeout_s: float = _TIMEOUT_S) -> dict[str, Any] | None:

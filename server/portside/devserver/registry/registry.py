@@ -56,7 +56,9 @@ class Record:
     created: seconds since the epoch, for people; ticks: the same moment, for proof. session: the
     shell's that it was started from. guardian: pid, created and ticks. workers: pids of the
     generations, not of what waits for the next. ports: all that it listened on once it was ready.
-    control: its socket. ended_at, code: once it is over; code None when it was killed.
+    control: its socket. engines: those that are kept, with model, key, phase (starting, ready, failed,
+    lost, ending), pid of the host, attached [pids of workers], in_flight and memory in bytes. ended_at,
+    code: once it is over; code None when it was killed.
     """
 
     pid: int
@@ -87,6 +89,7 @@ class Record:
     ports: tuple[int, ...] = ()
     log: str | None = None
     control: str | None = None
+    engines: tuple[dict[str, Any], ...] = ()
     ended_at: float | None = None
     code: int | None = None
 
@@ -168,7 +171,7 @@ def read(path: Path) -> Record | str | None:
         return f"it holds no whole record ({error})"
 
 
-_TUPLES = ("command", "workers", "ports")
+_TUPLES = ("command", "workers", "ports", "engines")
 _REQUIRED: dict[str, type | tuple[type, ...]] = {
     "pid": int,
     "created": (int, float),

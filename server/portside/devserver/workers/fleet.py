@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from portside.devserver.console import terminal
@@ -72,6 +73,9 @@ class Fleet:
         self._spare_environment: dict[str, str] = {}
         self._warm = warm
         self._warming = Warming(plan, selector, self._open_stdio, self._has_warmed_up, say)
+        self._hosts: list[Worker] = []
+        self.engines: str | None = None
+        """The socket where workers ask for an engine that is kept."""
         self.mark: dict[str, str] = {}
         """What each of them has in its environment, to be known by."""
 
@@ -89,7 +93,7 @@ class Fleet:
 
     def members(self) -> Members:
         """Who runs now; from any thread."""
-        workers = list(self)
+        workers = [*self, *list(self._hosts)]
         return Members(
             guardian=self._guardian.pid,
             keepers=frozenset(worker.keeper for worker in workers if worker.keeper is not None),
@@ -133,6 +137,29 @@ class Fleet:
             self.spare = None
             spare.end()
             self.prepare(())
+
+    # -- engines -----------------------------------------------------------------------
+
+    def start_host(self, environment: Mapping[str, str], folder: str) -> Worker:
+        """A process that keeps an engine. Whoever asks for it listens to it."""
+        stdio = self._open_stdio(shows=True)
+        python, three = self._plan.interpreter.words, stdio.three
+        host = processes.start_worker(
+            self._guardian, python, Path(folder), environment, three, stdio.terminal, "engine_host"
+        )
+        host.sources = stdio.sources
+        stdio.close_what_is_theirs()
+        self._hosts.append(host)
+        return host
+
+    def finish_host(self, host: Worker) -> None:
+        """Its processes are gone; where the keeper was killed, that is still to be seen to."""
+        self._hosts.remove(host)
+        self._output.finish(host.sources)
+        host.close()
+        lost = {pid for pid in (host.keeper, self._lost_guardian) if pid is not None}
+        if host.status is None:
+            processes.sweep(lost, self._is_ours)
 
     # -- starting ----------------------------------------------------------------------
 
@@ -178,6 +205,7 @@ class Fleet:
             aside=list(self._plan.aside),
             debug=debug and _debug_request(debug, worker.generation),
             late=self._warming.late,
+            engines=self.engines,
         )
 
     def stop(self, worker: Worker, grace_s: float) -> None:
@@ -297,7 +325,7 @@ class Fleet:
     def disband(self) -> list[int]:
         """Let go of every worker and of the guardian, which ends what is left; pids that would not end."""
         self._warming.drop(self._guardian)
-        for worker in self:
+        for worker in [*self, *self._hosts]:
             worker.close()
         self._guardian.release()
         left = processes.left_over(self._is_ours)

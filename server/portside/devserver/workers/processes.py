@@ -157,6 +157,8 @@ class Worker:
     """It was forked by a zygote."""
     is_to_end: bool = False
     by_signal: bool = False
+    starts_engine: bool = False
+    """It has to start its engine itself, though engines are to be kept."""
     paused: bool = False
     """A debugger holds it, at a breakpoint or between two steps."""
     status: int | None = None
@@ -206,16 +208,18 @@ def start_worker(
     environment: Mapping[str, str],
     stdio: tuple[int, int, int],
     terminal: int | None,
+    role: str = "worker",
 ) -> Worker:
     """Have an interpreter of the user's started, or forked, that waits for what to load.
 
     terminal: the master of the pseudo-terminal that `stdio` is, if it is one. It becomes the worker's.
+    role: which of our modules runs in there.
     """
     link, keepers_end = channels.pair()
     channel, workers_end = channels.pair()
     request = {
         # 3 is where the keeper puts the worker's end of the conversation.
-        "argv": [*python, str(BOOT), "worker", "3"],
+        "argv": [*python, str(BOOT), role, "3"],
         "env": dict(environment),
         "cwd": str(folder),
         "tty": terminal is not None,
@@ -267,6 +271,13 @@ def _keeps_others(pid: int) -> bool:
 def below(pid: int) -> list[int]:
     """Living descendants of a process."""
     return descent.descendants(pid)
+
+
+def session_of(pid: int) -> int | None:
+    """The session of a process, which is the pid of the worker that it descends from."""
+    with suppress(OSError):
+        return os.getsid(pid)
+    return None
 
 
 def living() -> list[int]:

@@ -1,0 +1,1 @@
+"""Engines that outlive the workers that use them (`--keep-engine`)."""
