@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from portside.lint.finding import Finding, LintResult, Severity
 from portside.lint.selection import Selection
 from portside.lint.source import SourceFile
-from portside.python.source.notebook import NOTEBOOK_SUFFIX
 from portside.settings import Settings, SettingsError, SettingsFinder
 from portside.workspace.stopwatch import Stopwatch
+from portside.workspace.text_file import NOTEBOOK_SUFFIX
 from portside.workspace.walk import Exclusion
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from portside.checking import Checker
 from portside.lint.finding import Applicability, Blocker, Edit, Finding, Fix, LintResult, apply_edits
-from portside.lint.source import Position, SourceFile
+from portside.lint.source import Position, SourceFile, Span
 from portside.records import dataclass
-from portside.workspace.text_file import TextFile, UnreadableFile, read_text_file
+from portside.workspace.text_file import NOTEBOOK_SUFFIX, TextFile, UnreadableFile, read_text_file
 
 # Fixes that keep making each other necessary must come to an end.
 _MOST_FIXES_PER_FILE = 200
@@ -22,12 +22,13 @@ _MOST_FIXES_PER_FILE = 200
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One fix that was made. position: of the finding, in the text as it was then."""
+    """One fix that was made. position: of the finding, in the text as it was then, or in that cell of it."""
 
     path: Path
     position: Position
     finding: Finding
     fix: Fix
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,28 @@ class Change:
     @property
     def before(self) -> str:
         return self.file.text if self.file else ""
+
+    @property
+    def checked(self) -> str:
+        return self.file.checked(self.text) if self.file else self.text
+
+    @property
+    def stored_before(self) -> str:
+        return self.file.stored(self.file.text) if self.file else ""
+
+    @property
+    def stored(self) -> str:
+        return self.file.stored(self.text) if self.file else self.text
+
+    def source(self) -> SourceFile:
+        return (
+            self.file.source(str(self.path), self.text)
+            if self.file
+            else SourceFile(str(self.path), self.text)
+        )
+
+    def may_edit(self, span: Span) -> bool:
+        return self.file is None or self.file.may_edit(self.text, span)
 
     def encoded(self) -> bytes:
         """The bytes to write. Raises UnreadableFile where the file's encoding lacks a character."""
@@ -109,7 +132,7 @@ class Fixing:
         return [[change for change in changed if change.path in group] for group in groups]
 
     def _check(self, path: Path) -> LintResult:
-        return self._checker.check(path, self._changes[path].text)
+        return self._checker.check(path, self._changes[path].checked)
 
     def _choose(self, result: LintResult, refused: dict[str, str]) -> tuple[Finding, Fix] | None:
         for finding in sorted(result.findings, key=_turn):
@@ -119,18 +142,23 @@ class Fixing:
         return None
 
     def _allowed_fix(self, finding: Finding) -> Fix | None:
-        fixes = [fix for fix in finding.fixes if self._is_within(fix)]
+        fixes = [fix for fix in finding.fixes if self._is_within(fix) and self._may_edit(fix)]
         safe = next((fix for fix in fixes if fix.applicability is Applicability.SAFE), None)
         return fixes[0] if safe is None and self._unsafe and fixes else safe
 
     def _is_within(self, fix: Fix) -> bool:
         return self._within is None or all(Path(edit.path) == self._within for edit in fix.edits)
 
+    def _may_edit(self, fix: Fix) -> bool:
+        """Not where a notebook has lines that are IPython's, or the end of a cell."""
+        edits = ((self._changes.get(Path(edit.path)), edit.span) for edit in fix.edits)
+        return all(change is None or change.may_edit(span) for change, span in edits)
+
     def _try(
         self, path: Path, finding: Finding, fix: Fix, result: LintResult
     ) -> tuple[LintResult, str | None]:
         """Make the fix; take it back, and say why, where the outcome isn't what a fix promises."""
-        before = self._changes[path].text
+        before = self._changes[path].source()
         saved = {other: change.text for other, change in self._changes.items()}
         reason = self._apply(fix)
         # It may leave this file as it is: a variable that another module reads for it.
@@ -139,8 +167,8 @@ class Fixing:
         if reason is None:
             after = self._check(path)
             if len(after.syntax_errors) <= len(result.syntax_errors):
-                position = SourceFile(str(path), before).position(finding.span.start)
-                self.applied.append(Applied(path, position, finding, fix))
+                start = finding.span.start
+                self.applied.append(Applied(path, before.position(start), finding, fix, before.cell(start)))
                 return after, None
             reason = "its fix would leave a file that does not parse"
         self._restore(saved)
@@ -170,14 +198,15 @@ class Fixing:
     def _set_text(self, change: Change, text: str) -> None:
         change.text = text
         # Other files' findings depend on this one, and it is not written yet.
-        self._checker.set_overlay(change.path, text)
+        if change.path.suffix != NOTEBOOK_SUFFIX:
+            self._checker.set_overlay(change.path, text)
 
     def _restore(self, saved: dict[Path, str]) -> None:
         for path, change in self._changes.items():
             self._set_text(change, saved.get(path, change.before))
 
     def _note_left(self, path: Path, result: LintResult, refused: dict[str, str]) -> None:
-        source = SourceFile(str(path), self._changes[path].text)
+        source = self._changes[path].source()
         for finding in result.findings:
             reason = refused.get(_identity(finding)) or _why_left(finding)
             self.left.append(Left(source, finding, reason, bool(finding.fixes) and not self._unsafe))

@@ -207,7 +207,10 @@ def _all_checked(
 def _checked(checker: Checker, target: Target) -> LintResult | None:
     try:
         data = content(target)
-        return checker.check(target.path, decode(target.path, data).text) if data is not None else None
+        if data is None:
+            return None
+        file = decode(target.path, data)
+        return checker.check(target.path, file.checked(file.text))
     except Exception:
         return None
 

@@ -120,16 +120,17 @@ def _report(
     tell_errors: not for launch files that nobody named, many of which are templates.
     """
     if result is None:
-        result = run.checker.check(file.path, file.text)
+        result = run.checker.check(file.path, file.checked(file.text))
     shown = shown or label(file.path)
-    source = SourceFile(shown, file.text)
+    source = file.source(shown, file.text)
     if result.syntax_errors and tell_errors:
         from portside.python.source.confirmed_syntax import is_valid_python
 
-        start = source.position(result.syntax_errors[0].start)
-        is_valid = launch_format(file.path, file.text) is None and is_valid_python(file.text)
+        where = source.where(result.syntax_errors[0].start)
+        text = file.checked(file.text)
+        is_valid = launch_format(file.path, text) is None and is_valid_python(text)
         what = "valid, but not understood" if is_valid else "syntax error"
-        output.warn(f"{shown}:{start.line}:{start.column}: {what}; the rest of the file was checked")
+        output.warn(f"{shown}:{where}: {what}; the rest of the file was checked")
     run.files.append(CheckedFile(source, result))
     run.others[str(file.path)] = source
     for finding in result.findings:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from portside.checking import Checker
 from portside.records import dataclass
-from portside.workspace.file_kinds import is_python_name, launch_content, may_be_checked
+from portside.workspace.file_kinds import is_notebook_name, is_python_name, launch_content, may_be_checked
 from portside.workspace.text_file import UnreadableFile, read_bytes
 from portside.workspace.walk import paths_below
 
@@ -49,7 +49,7 @@ def targets(paths: Iterable[Path], checker: Checker) -> Iterator[Target | NoTarg
 
 def content(target: Target) -> bytes | None:
     """What the file holds; None where it is of no kind that Portside reads. Raises UnreadableFile."""
-    if target.named or is_python_name(target.path.name):
+    if target.named or is_python_name(target.path.name) or is_notebook_name(target.path.name):
         return read_bytes(target.path)
     return launch_content(target.path)
 
@@ -67,16 +67,24 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
     if absolute.is_dir():
         if not os.access(absolute, os.R_OK | os.X_OK):
             yield NoTarget(str(absolute), "can't be listed: permission denied")
-        for file in paths_below(absolute, checker.excluded, may_be_checked):
+        for file in paths_below(absolute, checker.excluded, _is_meant):
             yield Target(file, named=False)
     elif not absolute.exists():
         yield NoTarget(str(absolute), "does not exist")
-    elif is_python_name(absolute.name) or _is_python_script(absolute) or _is_launch_file(absolute):
+    elif _is_python(absolute) or _is_launch_file(absolute):
         yield Target(str(absolute), named=True)
     elif absolute.suffix == ".pyi":
         yield NoTarget(str(absolute), "is a stub, which is never run", fatal=False)
     else:
         yield NoTarget(str(absolute), "is neither a Python file nor a launch file", fatal=False)
+
+
+def _is_python(path: Path) -> bool:
+    return is_python_name(path.name) or is_notebook_name(path.name) or _is_python_script(path)
+
+
+def _is_meant(name: str) -> bool:
+    return may_be_checked(name) or is_notebook_name(name)
 
 
 def _is_launch_file(path: Path) -> bool:

@@ -115,6 +115,20 @@ class SourceFile:
         line = self.line_of(offset)
         return Position(line + 1, offset - self.line_starts[line] + 1)
 
+    def cell(self, _offset: int) -> int | None:
+        """The cell of a notebook, from 1, that `position` counts in; None in other files."""
+        return None
+
+    def where(self, offset: int) -> str:
+        """The place, as it follows the path in what people read."""
+        line, column = self.position(offset)
+        cell = self.cell(offset)
+        return f"{line}:{column}" if cell is None else f"cell {cell}:{line}:{column}"
+
+    def line_in_file(self, offset: int) -> int:
+        """The line, from 1, that holds this offset in the file as it is stored."""
+        return self.line_of(offset) + 1
+
     def line_span(self, line: int) -> Span:
         """The line, counted from 0, with its line end."""
         end = self.line_starts[line + 1] if line + 1 < len(self.line_starts) else len(self.text)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from portside.lint.finding import Edit, Finding, Fix, LaterFixes, Related
 from portside.lsp.documents import Document, Documents
-from portside.python.source.notebook import NOTEBOOK_SUFFIX, Joined
+from portside.python.source.notebook import Joined
 from portside.records import dataclass
+from portside.workspace.text_file import NOTEBOOK_SUFFIX
 
 if TYPE_CHECKING:
     from portside.lsp.projects import Projects

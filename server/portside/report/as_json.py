@@ -1,4 +1,7 @@
-"""Findings as JSON: a list with one object per finding, lines and columns from 1, ends exclusive."""
+"""Findings as JSON: a list with one object per finding, lines and columns from 1, ends exclusive.
+
+In notebooks they count in the cell, which is named.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,7 @@ def _elsewhere(checked: Checked, source: SourceFile, path: str, span: Span) -> d
 def _place(place: Place) -> dict[str, Any]:
     return {
         "path": place.path,
+        **({} if place.cell is None else {"cell": place.cell}),
         "line": place.start.line,
         "column": place.start.column,
         "end_line": place.end.line,

@@ -20,11 +20,17 @@ class CheckedFile:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a span is, for people: both ends count lines and columns from 1; the end is exclusive."""
+    """Where a span is, for people: both ends count lines and columns from 1; the end is exclusive.
+
+    cell: of a notebook, the one that these count in; None in other files. line_in_file: the line of the
+    start in what is stored, which for a notebook is JSON.
+    """
 
     path: str
     start: Position
     end: Position
+    cell: int | None = None
+    line_in_file: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class Checked:
 
 
 def place_in(source: SourceFile, span: Span) -> Place:
-    return Place(source.path, source.position(span.start), source.position(span.end))
+    start, end = source.position(span.start), source.position(span.end)
+    return Place(source.path, start, end, source.cell(span.start), source.line_in_file(span.start))
 
 
 def best_fix(finding: Finding) -> Fix | None:

@@ -22,7 +22,7 @@ def unified(changes: Iterable[Change], label: Callable[[str], str], ink: Ink) ->
 def _one(change: Change, name: str, ink: Ink) -> Iterator[str]:
     old = f"a/{name}" if change.file else "/dev/null"
     lines = difflib.unified_diff(
-        _LINE.findall(change.before), _LINE.findall(change.text), old, f"b/{name}", lineterm="\n"
+        _LINE.findall(change.stored_before), _LINE.findall(change.stored), old, f"b/{name}", lineterm="\n"
     )
     for line in lines:
         yield _painted(line, ink)

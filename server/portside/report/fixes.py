@@ -36,7 +36,8 @@ def _applied_lines(applied: list[Applied], label: Label, ink: Ink) -> Iterator[s
 
 def _applied_one(entry: Applied, label: Label, ink: Ink) -> Iterator[str]:
     title = entry.fix.title.removeprefix("Fix: ")
-    yield f"  {ink.good('fixed')} line {entry.position.line}: {entry.finding.code} {printable(title)}"
+    cell = "" if entry.cell is None else f"cell {entry.cell}, "
+    yield f"  {ink.good('fixed')} {cell}line {entry.position.line}: {entry.finding.code} {printable(title)}"
     elsewhere = dict.fromkeys(edit.path for edit in entry.fix.edits)
     for path in elsewhere:
         if path != str(entry.path):
@@ -49,8 +50,8 @@ def _applied_one(entry: Applied, label: Label, ink: Ink) -> Iterator[str]:
 
 def _left_lines(left: list[Left], label: Label, ink: Ink) -> Iterator[str]:
     for entry in left:
-        start = entry.source.position(entry.finding.span.start)
-        place = f"{ink.bold(printable(label(entry.source.path)))}:{start.line}:{start.column}:"
+        where = entry.source.where(entry.finding.span.start)
+        place = f"{ink.bold(printable(label(entry.source.path)))}:{where}:"
         code = ink.severity(entry.finding.severity, entry.finding.code)
         yield f"{place} {code} {printable(entry.finding.message)}"
         yield f"    {ink.dim('left:')} {printable(entry.reason)}"

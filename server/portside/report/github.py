@@ -27,14 +27,14 @@ def _command(source: SourceFile, finding: Finding) -> str:
     properties = {
         "title": f"{finding.code} {finding.name}",
         "file": place.path.replace("\\", "/"),
-        "line": str(place.start.line),
-        "endLine": str(place.end.line),
+        "line": str(place.line_in_file),
+        "endLine": str(place.line_in_file + place.end.line - place.start.line),
     }
-    # GitHub takes columns only where a finding begins and ends on one line.
-    if place.start.line == place.end.line:
+    # GitHub takes columns only where a finding begins and ends on one line. Of a notebook it shows the JSON.
+    if place.start.line == place.end.line and place.cell is None:
         properties |= {"col": str(place.start.column), "endColumn": str(place.end.column)}
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = f"{place.path}:{place.start.line}:{place.start.column}: {finding.code} {finding.message}"
+    message = f"{place.path}:{source.where(finding.span.start)}: {finding.code} {finding.message}"
     return f"::{_LEVELS[finding.severity]} {said}::{_data(message)}\n"
 
 

@@ -97,8 +97,9 @@ def _related(checked: Checked, number: int, related: Related) -> dict[str, Any]:
 
 
 def _whole(checked: Checked, fix: Fix) -> bool:
-    """Whether all places of the fix are known: half a fix is none."""
-    return all(checked.place(edit.path, edit.span) is not None for edit in fix.edits)
+    """Whether all places of the fix are known: half a fix is none. Of a notebook they are not the file's."""
+    places = (checked.place(edit.path, edit.span) for edit in fix.edits)
+    return all(place is not None and place.cell is None for place in places)
 
 
 def _fix(checked: Checked, fix: Fix) -> dict[str, Any]:
@@ -134,6 +135,8 @@ def _physical(place: Place) -> dict[str, Any]:
 
 
 def _region(place: Place) -> dict[str, int]:
+    if place.cell is not None:
+        return {"startLine": place.line_in_file}
     return {
         "startLine": place.start.line,
         "startColumn": place.start.column,

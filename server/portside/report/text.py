@@ -59,8 +59,7 @@ def _mendable(found: list[Finding]) -> str:
 
 
 def _finding(source: SourceFile, finding: Finding, ink: Ink) -> str:
-    start = source.position(finding.span.start)
-    place = f"{ink.bold(printable(source.path))}:{start.line}:{start.column}:"
+    place = f"{ink.bold(printable(source.path))}:{source.where(finding.span.start)}:"
     code = ink.severity(finding.severity, finding.code)
     head = f"{place} {code} {printable(finding.message)} {ink.dim(f'[{finding.name}]')}\n"
     return head + _excerpt(source, finding, ink) + _remedy(finding, ink)
@@ -75,7 +74,7 @@ def _excerpt(source: SourceFile, finding: Finding, ink: Ink) -> str:
     end = min(finding.span.end - whole.start, len(content))
     content, start, end = _cut(content, start, end)
     before, marked = printable(content[:start]), printable(content[start:end])
-    number = str(line + 1)
+    number = str(source.position(finding.span.start).line)
     gutter = ink.dim("│")
     carets = ink.severity(finding.severity, "^" * max(1, width(marked)))
     return (

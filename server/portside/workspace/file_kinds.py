@@ -8,7 +8,7 @@ from portside.launchfiles import prefilter as launch_prefilter
 from portside.launchfiles.facts import Format
 from portside.launchfiles.reading import format_of, may_launch
 from portside.python import prefilter as python_prefilter
-from portside.workspace.text_file import read_bytes
+from portside.workspace.text_file import NOTEBOOK_SUFFIX, decode, read_bytes
 from portside.workspace.walk import PYTHON_SUFFIXES
 
 
@@ -16,8 +16,15 @@ def is_python_name(name: str) -> bool:
     return name.endswith(PYTHON_SUFFIXES)
 
 
+def is_notebook_name(name: str) -> bool:
+    return name.endswith(NOTEBOOK_SUFFIX)
+
+
 def may_be_checked(name: str) -> bool:
-    """Whether a file of this name (no folders) is one to look at, as far as its name tells."""
+    """Whether a file of this name (no folders) is one to look at, as far as its name tells.
+
+    Notebooks are not among them: in editors their cells are documents, and the file is none.
+    """
     return name.endswith(PYTHON_SUFFIXES) or may_launch(name)
 
 
@@ -43,6 +50,8 @@ def launch_content(path: Path) -> bytes | None:
 
 def is_interesting(data: bytes, path: Path) -> bool:
     """Whether a rule might say something of this content. False is certain, True is not."""
+    if is_notebook_name(path.name):
+        return python_prefilter.is_interesting(decode(path, data).text.encode("utf-8", "replace"))
     if is_python_name(path.name) or launch_format(path, data.decode("utf-8", "replace")) is None:
         return python_prefilter.is_interesting(data, path.name)
     return launch_prefilter.is_interesting(data)

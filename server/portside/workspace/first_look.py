@@ -13,7 +13,7 @@ from time import perf_counter
 
 from portside.python.names.import_text import import_text
 from portside.python.prefilter import Interest, interest
-from portside.workspace.file_kinds import is_interesting, is_python_name, launch_content
+from portside.workspace.file_kinds import is_interesting, is_notebook_name, is_python_name, launch_content
 from portside.workspace.text_file import UnreadableFile, decode, read_bytes
 
 # Generated code and data; nobody imports a module of that size from one written by hand.
@@ -71,7 +71,7 @@ def may_matter(path: str) -> bool:
 
 
 def _content(path: str, named: bool) -> bytes | None:
-    if named or is_python_name(path):
+    if named or is_python_name(path) or is_notebook_name(path):
         return read_bytes(path)
     return launch_content(Path(path))
 

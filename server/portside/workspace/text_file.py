@@ -12,8 +12,12 @@ import re
 import stat
 from dataclasses import field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portside.records import dataclass
+
+if TYPE_CHECKING:  # most files are only read
+    from portside.lint.source import SourceFile, Span
 
 # In the first line, or in the second where the first is a comment or blank:
 # https://peps.python.org/pep-0263/
@@ -21,6 +25,7 @@ _CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK_OR_COMMENT = re.compile(rb"[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
 _READING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _LEAST_READ_BYTES = 1 << 16
+NOTEBOOK_SUFFIX = ".ipynb"
 _PYTHON_SUFFIXES = frozenset({".py", ".pyw", ".pyi"})
 
 
@@ -30,13 +35,34 @@ class UnreadableFile(Exception):  # noqa: N818 - reads as a sentence where it is
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file's text, and what it takes to turn it into bytes again."""
+    """A file's text, and what it takes to turn it into bytes again.
+
+    Of a notebook, `text` is that of its cells: `notebook_file.py`.
+    """
 
     path: Path
     text: str
     data: bytes = field(repr=False)
     encoding: str = "utf-8"
     has_bom: bool = False
+
+    def checked(self, text: str) -> str:
+        """What to check where `text` stands in place of the file's own, character for character."""
+        return text
+
+    def may_edit(self, _text: str, _span: Span) -> bool:
+        """Whether what stands there now can be changed."""
+        return True
+
+    def source(self, path: str, text: str) -> SourceFile:
+        """That text with a path, for people."""
+        from portside.lint.source import SourceFile
+
+        return SourceFile(path, text)
+
+    def stored(self, text: str) -> str:
+        """What the file then holds. Raises UnreadableFile where that can't be."""
+        return text
 
     def encode(self, text: str) -> bytes:
         """The bytes of the file with this text in place of its own.
@@ -45,9 +71,9 @@ class TextFile:
         give back the bytes that the file has now.
         """
         try:
-            if self._encoded(self.text) != self.data:
+            if self._encoded(self.stored(self.text)) != self.data:
                 raise UnreadableFile(f"would not keep its bytes in {self.encoding}")
-            return self._encoded(text)
+            return self._encoded(self.stored(text))
         except UnicodeEncodeError as error:
             lacking = error.object[error.start]
             raise UnreadableFile(f"can't hold `{lacking}` in its encoding, {self.encoding}") from None
@@ -117,10 +143,17 @@ def decode(path: Path, data: bytes) -> TextFile:
         raise UnreadableFile("is binary")
     encoding = "utf-8" if has_bom or path.suffix not in _PYTHON_SUFFIXES else _declared_encoding(body)
     try:
-        return TextFile(path, body.decode(encoding), data, encoding, has_bom)
+        file = TextFile(path, body.decode(encoding), data, encoding, has_bom)
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         raise UnreadableFile(f"is not {encoding.upper()} (line {line})") from None
+    return _notebook(file) if path.suffix == NOTEBOOK_SUFFIX else file
+
+
+def _notebook(file: TextFile) -> TextFile:
+    from portside.workspace.notebook_file import NotebookFile
+
+    return NotebookFile.of(file)
 
 
 def _declared_encoding(body: bytes) -> str:

@@ -14,8 +14,6 @@ from itertools import accumulate
 from portside.lint.source import Span
 from portside.records import dataclass
 
-NOTEBOOK_SUFFIX = ".ipynb"
-
 # Most cells have nothing of the kind, and need not be taken apart.
 _SIGN = re.compile(r"^[ \t]*[%!?]|=[ \t]*[!%]|\?[ \t]*\r?$", re.MULTILINE)
 # What runs the cell as Python, and only measures or catches its output.
@@ -54,9 +52,11 @@ class Joined:
     text: str
 
     @classmethod
-    def of(cls, cells: Sequence[str]) -> Joined:
-        starts = accumulate((len(cell) + 1 for cell in cells), initial=0)
-        return cls(tuple(cells), tuple(starts)[:-1], "".join(f"{plain_python(cell)}\n" for cell in cells))
+    def of(cls, cells: Sequence[str], separator: str = "\n") -> Joined:
+        """separator: what stands between two of them; Python has to read over it."""
+        starts = accumulate((len(cell) + len(separator) for cell in cells), initial=0)
+        text = separator.join(map(plain_python, cells))
+        return cls(tuple(cells), tuple(starts)[:-1], f"{text}\n" if cells else "")
 
     def place(self, span: Span) -> tuple[int, Span]:
         """The cell, from 0, that the span begins in, and the part of the span that lies there."""
