@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portside.knowledge.port_ranges import HIGHEST
-from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
+from portside.lint.finding import Applicability, Edit, Finding, Fix, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 
 if TYPE_CHECKING:
     from portside.launchfiles.graph.around import Place
     from portside.launchfiles.graph.claims import Claim, Conflict
+    from portside.launchfiles.graph.graph import Taken
     from portside.launchfiles.graph.launch_facts import LaunchFacts
 
 CODE, NAME = "PS203", "port-conflict"
@@ -92,17 +94,18 @@ Every version. The message of Docker is that of 27.3, the server's that of uvico
 def _check(facts: LaunchFacts) -> Iterator[Finding]:
     from portside.launchfiles.graph import graph
 
+    taken = functools.cache(lambda: graph.Taken(facts.workspace.around, facts.file))
     for conflict in graph.conflicts_in(facts.workspace.around, facts.file):
         here = facts.file.path
         if conflict.first.place.path == here:
             yield _finding(facts, conflict, conflict.first, conflict.second, ())
         if conflict.second.place.path == here:
-            fixes = tuple(_fixes(facts, conflict))
+            fixes = LaterFixes(functools.partial(_fixes, facts, conflict, taken))
             yield _finding(facts, conflict, conflict.second, conflict.first, fixes)
 
 
 def _finding(
-    facts: LaunchFacts, conflict: Conflict, own: Claim, other: Claim, fixes: tuple[Fix, ...]
+    facts: LaunchFacts, conflict: Conflict, own: Claim, other: Claim, fixes: Sequence[Fix]
 ) -> Finding:
     # Within one unit, only the commands tell which is meant.
     if own.who == other.who:
@@ -153,14 +156,12 @@ def _outcome(own: Claim, other: Claim) -> str:
     return "whichever comes second fails with `address already in use`"
 
 
-def _fixes(facts: LaunchFacts, conflict: Conflict) -> Iterator[Fix]:
+def _fixes(facts: LaunchFacts, conflict: Conflict, taken: Callable[[], Taken]) -> Iterator[Fix]:
     digits = conflict.second.digits
     if digits is None or conflict.second.count > 1:
         return
-    from portside.launchfiles.graph import graph
-
-    taken = graph.taken_beside(facts.workspace.around, facts.file, conflict.second)
-    port = next((n for n in range(conflict.port + 1, HIGHEST) if n not in taken), None)
+    others = taken().beside(conflict.second)
+    port = next((n for n in range(conflict.port + 1, HIGHEST) if n not in others), None)
     if port is not None:
         edit = Edit(_shown(facts, digits), digits.span, str(port))
         notes = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -154,7 +156,13 @@ def _fixes(facts: LaunchFacts, found: Mismatch) -> Iterator[Fix]:
 
 
 def _stands_elsewhere(facts: LaunchFacts, found: Mismatch) -> bool:
-    return len(re.findall(rf"(?<!\d){found.number}(?!\d)", facts.source.text)) > 1
+    return _numbers_in(facts.source.text)[str(found.number)] > 1
+
+
+@functools.lru_cache(maxsize=2)
+def _numbers_in(text: str) -> Counter[str]:
+    """How often each number stands in a file; asked for each finding in it."""
+    return Counter(re.findall(r"\d+", text))
 
 
 _POD = (

@@ -178,7 +178,8 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
         if isinstance(factory, Factory):
             fixes, command = later_fix(facts, factory), factory.command
         elif factory is not None:
-            as_factory = tuple(blocker for blocker in factory if blocker not in blockers)
+            known = frozenset(blockers)
+            as_factory = tuple(blocker for blocker in factory if blocker not in known)
         yield Finding(
             CODE,
             NAME,

@@ -7,6 +7,7 @@ else can have put it there.
 
 from __future__ import annotations
 
+import functools
 import os
 import posixpath
 import re
@@ -142,7 +143,7 @@ class LaunchedPython:
             return None
         if any(self._ending(name) and list(self._ending(name)) for name in names):
             return None
-        if _BRINGS_FILES.search(text) or self._submodules():
+        if _brings_files(text) or self._submodules():
             return None
         for base in _bases(file, unit):
             for path in _certain(base, unit, launch, wanted):
@@ -266,3 +267,9 @@ def _readings(base: str, unit: Unit, launch: Launch, name: str) -> Iterator[tupl
             yield 1 + first, path
     if (path := joined(base, name)) is not None:
         yield 1 + len(parts), path
+
+
+@functools.lru_cache(maxsize=2)
+def _brings_files(text: str) -> bool:
+    """Whether a launch file gets more than the workspace has; asked for each of its launches."""
+    return _BRINGS_FILES.search(text) is not None

@@ -7,14 +7,19 @@ background, a compound of launch.json. Two examples in two folders never do.
 
 from __future__ import annotations
 
+import heapq
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from portside.launchfiles.graph.around import Place
 from portside.launchfiles.graph.listeners import API, Listener
 from portside.records import dataclass
 
 MACHINE = ""
+# A range of more is kept as a range.
+_MANY_PORTS = 64
 _ALL = frozenset({"", "0.0.0.0", "::", "[::]", "*"})  # noqa: S104 (names what others listen on)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 
@@ -84,12 +89,53 @@ def heard(listener: Listener, network: str, who: str, profiles: tuple[str, ...] 
 
 def conflicts(claims: Sequence[Claim]) -> Iterator[Conflict]:
     """Each claim that an earlier one is in the way of, with the first such. All of them run together."""
-    for index, claim in enumerate(claims):
-        for earlier in claims[:index]:
-            port = _shared_port(earlier, claim)
-            if port is not None and may_run_together(earlier, claim):
-                yield Conflict(port, earlier, claim)
+    earlier = _Earlier()
+    for claim in claims:
+        for other in earlier.near(claim):
+            port = _shared_port(other, claim)
+            if port is not None and may_run_together(other, claim):
+                yield Conflict(port, other, claim)
                 break
+        earlier.add(claim)
+
+
+class _Earlier:
+    """Claims in their order, found by what they have to have in common with a later one."""
+
+    def __init__(self) -> None:
+        self._found: defaultdict[tuple[int, object], list[tuple[int, Claim]]] = defaultdict(list)
+        self._wide: list[tuple[int, Claim]] = []
+        self._count = 0
+
+    def add(self, claim: Claim) -> None:
+        numbered = (self._count, claim)
+        self._count += 1
+        if claim.count > _MANY_PORTS:
+            self._wide.append(numbered)
+            return
+        for port in claim.ports:
+            for sign in _signs(claim):
+                self._found[port, sign].append(numbered)
+
+    def near(self, claim: Claim) -> Iterator[Claim]:
+        """Those that may be in its way."""
+        if claim.count > _MANY_PORTS:
+            every = sorted((one for found in self._found.values() for one in found), key=itemgetter(0))
+            yield from _in_order(self._wide, every)
+            return
+        signs = _signs(claim)
+        found = [self._found.get((port, sign), ()) for port in claim.ports for sign in signs]
+        yield from _in_order(self._wide, *found)
+
+
+def _signs(claim: Claim) -> tuple[object, ...]:
+    """Of the commands of one script, those of a stretch run together, and the servers of one launch."""
+    return (claim.stretch, claim.launch) if claim.ordered else ("",)
+
+
+def _in_order(*parts: Sequence[tuple[int, Claim]]) -> Iterator[Claim]:
+    """One after the other: whoever asks mostly stops at the first."""
+    return (claim for _, claim in heapq.merge(*filter(None, parts), key=itemgetter(0)))
 
 
 def _shared_port(one: Claim, other: Claim) -> int | None:

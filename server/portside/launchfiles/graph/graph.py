@@ -5,12 +5,13 @@ What finds that out is loaded with the first question: where only Python is chec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from portside.launchfiles.facts import LaunchFile
-    from portside.launchfiles.graph.around import Around
+    from portside.launchfiles.graph.around import Around, Place
     from portside.launchfiles.graph.claims import Claim, Conflict
     from portside.launchfiles.graph.mismatches import Mismatch
 
@@ -36,11 +37,23 @@ def mismatches_in(around: Around, file: LaunchFile) -> Iterator[Mismatch]:
     yield from mismatches.mismatches(around, file)
 
 
-def taken_beside(around: Around, file: LaunchFile, claim: Claim) -> frozenset[int]:
-    """The ports that are claimed in the claim's network by what may run with it."""
-    from portside.launchfiles.graph.together import together  # noqa: PLC0415
+class Taken:
+    """The ports of what is started together with a claim of this file; looked up once for all conflicts."""
 
-    groups = [group for group in together(around, file) if any(one.place == claim.place for one in group)]
-    return frozenset(
-        port for group in groups for one in group if one.network == claim.network for port in one.ports
-    )
+    def __init__(self, around: Around, file: LaunchFile) -> None:
+        from portside.launchfiles.graph.together import together  # noqa: PLC0415
+
+        self._by_place: defaultdict[Place, set[int]] = defaultdict(set)
+        self._ports: list[Mapping[str, set[int]]] = []
+        for number, group in enumerate(together(around, file)):
+            ports: defaultdict[str, set[int]] = defaultdict(set)
+            for claim in group:
+                ports[claim.network].update(claim.ports)
+                self._by_place[claim.place].add(number)
+            self._ports.append(ports)
+
+    def beside(self, claim: Claim) -> set[int]:
+        """The ports that are claimed in the claim's network by what may run with it."""
+        groups = [self._ports[number] for number in sorted(self._by_place.get(claim.place, ()))]
+        found = [ports.get(claim.network, set()) for ports in groups]
+        return found[0] if len(found) == 1 else set[int]().union(*found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from portside.launchfiles.facts import LaunchFile
@@ -57,16 +58,19 @@ def planned(around: Around, files: Iterator[LaunchFile]) -> list[Planned]:
     found: dict[tuple[Place, str, int], Planned] = {}
     for file in files:
         for group in together(around, file):
+            opponents: defaultdict[int, list[Claim]] = defaultdict(list)
             pairs = list(claims.conflicts(group))
+            for pair in pairs:
+                opponents[id(pair.second)].append(pair.first)
+            for pair in pairs:
+                opponents[id(pair.first)].append(pair.second)
             shown = {claim.listener for claim in group if claim.is_published}
             for claim in group:
                 if claim.network != MACHINE and claim.listener in shown:
                     continue
-                against = [pair.first for pair in pairs if pair.second is claim]
-                against += [pair.second for pair in pairs if pair.first is claim]
                 key = (claim.place, claim.who, claim.number)
                 known = found[key].against if key in found else ()
-                both = tuple(dict.fromkeys((*known, *against)))
+                both = tuple(dict.fromkeys((*known, *opponents[id(claim)])))
                 found[key] = Planned(claim, file.path, both)
     built = {path for one in found.values() for path in one.through}
     return [one for one in found.values() if one.path not in built or one.on_machine]

@@ -134,17 +134,27 @@ def _script(around: Around, file: LaunchFile) -> Iterator[Claims]:
             _of_container(around, file, unit) if unit.kind == "container" else _of_unit(around, file, unit)
         )
         claims += (dataclasses.replace(claim, ordered=True) for claim in found)
-    yield [_of_note(claim) if _follows_server(claim, claims) else claim for claim in claims]
+    ends = _first_ends(claims)
+    yield [_of_note(claim) if _follows_server(claim, ends) else claim for claim in claims]
 
 
-def _follows_server(claim: Claim, claims: Claims) -> bool:
+def _first_ends(claims: Claims) -> dict[str, int]:
+    """By stretch, where the first server ends that stays in the foreground."""
+    ends: dict[str, int] = {}
+    for one in claims:
+        if not one.background and one.launch is not None:
+            end = one.launch.span.end
+            ends[one.stretch] = min(end, ends.get(one.stretch, end))
+    return ends
+
+
+def _follows_server(claim: Claim, ends: Mapping[str, int]) -> bool:
     """Whether a server that stays in the foreground stands before it.
 
     Nobody runs such a script as a whole: it is a collection of commands.
     """
-    before = [one for one in claims if not one.background and one.stretch == claim.stretch and one.launch]
-    return claim.launch is not None and any(
-        one.launch is not None and one.launch.span.end <= claim.launch.span.start for one in before
+    return (
+        claim.launch is not None and ends.get(claim.stretch, claim.launch.span.end) <= claim.launch.span.start
     )
 
 
