@@ -42,6 +42,18 @@ export class ServerActions {
     else if (running?.record) await this.order("restart", running.record);
   }
 
+  /** Has a kept engine load its model anew; without one in the row, of the server that is meant. */
+  async restartEngine(row?: ServerRow): Promise<void> {
+    if (!isAllowed()) return;
+    const keeps = ({ record }: Running) => (record?.engines ?? []).length > 0;
+    if (!(row || this.registry.all.some((record) => keeps({ record })))) {
+      void vscode.window.showInformationMessage(vscode.l10n.t("No dev server keeps an engine."));
+      return;
+    }
+    const record = (await this.choose(row, keeps))?.record;
+    if (record) await this.order("restart", record, ["--engine"]);
+  }
+
   async openInBrowser(row?: ServerRow): Promise<void> {
     const record = await this.chooseRecord(row);
     if (!record) return;
@@ -61,14 +73,18 @@ export class ServerActions {
     return (await this.choose(row, (each) => each.record !== undefined))?.record;
   }
 
-  private async order(command: "stop" | "restart", record: ServerRecord): Promise<void> {
+  private async order(
+    command: "stop" | "restart",
+    record: ServerRecord,
+    options: readonly string[] = [],
+  ): Promise<void> {
     const title =
       command === "stop"
         ? vscode.l10n.t("Stopping {0}", label(record))
         : vscode.l10n.t("Restarting {0}", label(record));
     const location = vscode.ProgressLocation.Window;
     const { code, stdout, stderr } = await vscode.window.withProgress({ location, title }, () =>
-      this.cli.call([command, String(record.pid)]),
+      this.cli.call([command, String(record.pid), ...options]),
     );
     const said = (stdout || stderr).trim();
     if (code !== 0) void vscode.window.showErrorMessage(`Portside: ${said}`);

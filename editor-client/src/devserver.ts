@@ -50,9 +50,10 @@ export class DevServer implements vscode.Disposable {
     if (isAllowed() && folder) await this.startChosen({ folder, target });
   }
 
-  async restart(execution: vscode.TaskExecution): Promise<void> {
+  /** task: what is started instead, if not the same again. */
+  async restart(execution: vscode.TaskExecution, task: vscode.Task = execution.task): Promise<void> {
     await this.end(execution);
-    await this.execute(execution.task);
+    await this.execute(task);
   }
 
   async copyLaunchCommand(): Promise<void> {

@@ -6,6 +6,7 @@ import { askAboutConflict } from "./conflicts";
 import { DEBUG_TARGET, Debugging } from "./debugging";
 import { Desk } from "./desk";
 import { DevServer } from "./devserver";
+import { EngineOffer } from "./engineOffer";
 import { Explain } from "./explain";
 import { Failures } from "./failures";
 import { onDidChangeChoice } from "./interpreter";
@@ -58,12 +59,14 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
   const view = new ServersView(registry, server, cli, log);
   const failures = new Failures(registry, server);
   const status = new Status(registry);
+  const engineOffer = new EngineOffer(registry, devServer, tasks);
   const commands: Record<string, (row?: Node) => unknown> = {
     startDevServer: () => devServer.start(),
     debugDevServer: () => debugging.start(),
     stopDevServer: (row) => actions.stop(row),
     restartDevServer: (row) => actions.restart(row),
     devServerMenu: () => showMenu(registry),
+    restartEngine: (row) => actions.restartEngine(row),
     openInBrowser: (row) => actions.openInBrowser(row),
     copyUrl: (row) => actions.copyUrl(row),
     showServerLog: (row) => serverLog.show(row),
@@ -99,6 +102,7 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
     restartOnChange(server, interpreters),
     view,
     failures,
+    engineOffer,
     explain,
     status,
     serverLog,

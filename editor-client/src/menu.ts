@@ -32,6 +32,9 @@ function ofServer(record: ServerRecord): Item[] {
     item("globe", vscode.l10n.t("Open in browser"), "portside.openInBrowser", record),
     item("clippy", vscode.l10n.t("Copy URL"), "portside.copyUrl", record),
     item("debug-restart", vscode.l10n.t("Restart dev server"), "portside.restartDevServer", record),
+    ...(record.engines?.length
+      ? [item("chip", vscode.l10n.t("Restart engine"), "portside.restartEngine", record)]
+      : []),
     item("debug-stop", vscode.l10n.t("Stop dev server"), "portside.stopDevServer", record),
     item("output", vscode.l10n.t("Show log of the dev server"), "portside.showServerLog", record),
   ];

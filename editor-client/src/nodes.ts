@@ -1,9 +1,9 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { type Holder, mayBeStopped, ownership, shortCommand } from "./holder";
-import { phaseName, phaseThemeIcon, span } from "./phases";
+import { enginePhaseName, phaseName, phaseThemeIcon, span } from "./phases";
 import type { PlannedPort } from "./ports";
-import { label, type ServerRecord } from "./records";
+import { type EngineRecord, label, type ServerRecord } from "./records";
 import { isHere } from "./registry";
 
 /** A row of the view. What a command needs of it stands beside the item. */
@@ -14,6 +14,7 @@ export interface Node {
   port?: number;
   holder?: Holder;
   planned?: PlannedPort;
+  engine?: EngineRecord;
 }
 
 const { Expanded, Collapsed, None } = vscode.TreeItemCollapsibleState;
@@ -35,7 +36,7 @@ export function serverNode(record: ServerRecord, now: number): Node {
   item.id = `server:${record.id}`;
   item.description = `${label(record)} · ${uptime}${place}`;
   item.iconPath = phaseThemeIcon(record.phase);
-  item.contextValue = isHere(record) ? "server.here" : "server.elsewhere";
+  item.contextValue = `server.${isHere(record) ? "here" : "elsewhere"}${record.engines?.length ? ".engine" : ""}`;
   item.tooltip = serverTooltip(record);
   item.accessibilityInformation = {
     label: vscode.l10n.t(
@@ -67,8 +68,25 @@ function details(record: ServerRecord): Node[] {
   else if (message) rows.push(row("message", message, "info"));
   const url = row("url", record.url, "globe");
   url.item.command = { command: "portside.openInBrowser", title: "", arguments: [{ record }] };
+  rows.push(...(record.engines ?? []).map((engine) => engineNode(record, engine)));
   rows.push(url, row("folder", folder, "folder"), row("pid", `pid ${pid}`, "server-process"));
   return rows;
+}
+
+/** An engine that the server keeps: which model, who uses it, and how busy and big it is. */
+function engineNode(record: ServerRecord, engine: EngineRecord): Node {
+  const { model, key, attached, in_flight: inFlight, memory, phase } = engine;
+  const shown = row("engine", path.basename(model), phase === "starting" ? "loading~spin" : "chip");
+  const users =
+    attached.length > 0
+      ? vscode.l10n.t("worker {0}", attached.join(", "))
+      : vscode.l10n.t("nobody is attached");
+  const size = memory > 0 ? [`${(memory / 2 ** 30).toFixed(1)} GiB`] : [];
+  const facts = [enginePhaseName(phase), users, vscode.l10n.t("{0} requests in flight", inFlight), ...size];
+  shown.item.description = facts.join(" · ");
+  shown.item.tooltip = [model, vscode.l10n.t("key {0}", key), ...facts].join("\n");
+  shown.item.accessibilityInformation = { label: vscode.l10n.t("Engine {0}, {1}", model, facts.join(", ")) };
+  return { ...shown, record, engine };
 }
 
 function failureNode({ failure, folder }: ServerRecord): Node {

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { Phase } from "./records";
+import type { EngineRecord, Phase } from "./records";
 
 const ICONS: Record<Phase, string> = {
   claiming: "plug",
@@ -38,6 +38,24 @@ export function phaseName(phase: Phase): string {
     case "failed":
       return vscode.l10n.t("failed");
     case "stopping":
+      return vscode.l10n.t("stopping");
+    default:
+      return phase;
+  }
+}
+
+/** The name of an engine's phase. */
+export function enginePhaseName(phase: EngineRecord["phase"]): string {
+  switch (phase) {
+    case "starting":
+      return vscode.l10n.t("loading");
+    case "ready":
+      return vscode.l10n.t("kept");
+    case "failed":
+      return vscode.l10n.t("failed");
+    case "lost":
+      return vscode.l10n.t("gone");
+    case "ending":
       return vscode.l10n.t("stopping");
     default:
       return phase;

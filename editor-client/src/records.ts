@@ -5,6 +5,24 @@ import type { Failure } from "./failure";
 
 export type Phase = "claiming" | "loading" | "ready" | "reloading" | "failed" | "stopping";
 
+/** An engine that is kept over edits. key: of what it was made from. attached: pids of workers. memory: in bytes. */
+export interface EngineRecord {
+  model: string;
+  key: string;
+  phase: "starting" | "ready" | "failed" | "lost" | "ending";
+  pid: number | null;
+  attached: number[];
+  in_flight: number;
+  memory: number;
+}
+
+/** What would have made the last reload shorter. seconds: spent on an engine that was there before. */
+export interface Offer {
+  what: "keep-engine";
+  model: string;
+  seconds: number;
+}
+
 /** What `portside serve` writes about itself: server/portside/devserver/registry.py, version 1. Times in seconds. */
 export interface ServerRecord {
   version: number;
@@ -23,6 +41,8 @@ export interface ServerRecord {
   started_at: number;
   phase_since: number;
   log: string | null;
+  engines?: EngineRecord[];
+  offer?: Offer | null;
   /** The supervisor's start in clock ticks, the boot and the pid namespace that it counts in. */
   ticks?: number | null;
   boot?: string;

@@ -26,6 +26,7 @@ export class ServersView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   private readonly uptime: NodeJS.Timeout;
   private settling: NodeJS.Timeout | undefined;
   private planned: readonly PlannedPort[] = [];
+  private running = "";
   private isStale = true;
   private reading: Promise<void> = Promise.resolve();
 
@@ -99,13 +100,15 @@ export class ServersView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     ];
   }
 
-  /** The registry says what runs; who holds the ports may have changed with it. */
+  /** The registry says what runs; who holds the ports may have changed with it, but not with how busy an engine is. */
   private follow(): void {
     const count = this.registry.all.length;
     this.tree.badge =
       count > 0 ? { value: count, tooltip: vscode.l10n.t("{0} dev servers", count) } : undefined;
     this.changed.fire(undefined);
-    this.age();
+    const running = this.registry.all.map(({ id, port, phase }) => `${id} ${port} ${phase}`).join("\n");
+    if (running !== this.running) this.age();
+    this.running = running;
   }
 
   private watch(pattern: string): vscode.Disposable {

@@ -95,6 +95,32 @@ def test_a_server_is_listed_with_its_workers_and_memory(serve: Start, project: P
     assert row.split()[:3] == ["app:app", f"http://127.0.0.1:{served.port}", "ready"]
 
 
+def test_a_kept_engine_is_listed_below_its_server(serve: Start, project: Path) -> None:
+    served = ready(serve("app:app"))
+    worker = served.one("worker").pid
+    engine = {"model": "Qwen/Qwen3-8B", "key": "1a2b3c4d", "phase": "ready", "pid": worker, "memory": 0}
+    (file,) = (served.state / "servers").glob("*.json")
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record["engines"] = [{**engine, "attached": [worker], "in_flight": 2}, {**engine, "pid": None}]
+    write(file, json.dumps(record))
+    _, _, busy, idle = portside(served, "ps").stdout.splitlines()
+    told = f"  engine Qwen/Qwen3-8B: ready, key 1a2b3c4d, worker {worker}, 2 requests in flight, "
+    assert busy.startswith(told)
+    assert busy.endswith(" MiB")
+    assert idle == "  engine Qwen/Qwen3-8B: ready, key 1a2b3c4d, nobody is attached, 0 requests in flight"
+    first, second = listed(served)[0]["engines"]
+    assert (first["pid"], first["workers"], first["in_flight"]) == (worker, [worker], 2)
+    assert first["memory_bytes"] > 10 << 20
+    assert (second["pid"], second["workers"], second["memory_bytes"]) == (None, [], 0)
+
+
+def test_only_a_server_that_keeps_its_engine_restarts_it(serve: Start, project: Path) -> None:
+    served = ready(serve("app:app"))
+    result = portside(served, "restart", "--engine")
+    assert result.returncode == 1
+    assert result.stderr.endswith("keeps no engine: see portside serve --keep-engine\n")
+
+
 @pytest.mark.parametrize("word", ["port", "pid", "target", "worker", None])
 def test_a_server_is_stopped_by_whatever_names_it(serve: Start, project: Path, word: str | None) -> None:
     stubborn(project)

@@ -14,13 +14,15 @@ import click
 from portside.cli.linux_only import require_linux
 
 if TYPE_CHECKING:
-    from portside.devserver.registry.servers import Server, Stranger
+    from portside.devserver.registry.servers import Engine, Server, Stranger
 
 
 @click.command(short_help="List the running dev servers.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 def ps(output_format: str) -> None:
     """List all dev servers of this user, with their address, phase, processes and memory.
+
+    Below a server stand the engines that it keeps (`--keep-engine`), with who uses them.
 
     What servers that were killed have left behind is listed as `dead`: `portside stop` ends it,
     and so does the next `portside serve`.
@@ -33,7 +35,10 @@ def ps(output_format: str) -> None:
         click.echo(json.dumps([_fields(server) for server in found], indent=2))
         return
     if found:
-        click.echo(_table([_HEAD, *(_row(server) for server in found)]))
+        head, *rows = _table([_HEAD, *(_row(server) for server in found)]).splitlines()
+        click.echo(head)
+        for row, server in zip(rows, found, strict=True):
+            click.echo("\n".join([row, *map(_engine, server.engines)]))
     else:
         click.echo("no dev server runs")
     for stranger in servers.strangers_on_gpu(found):
@@ -62,6 +67,24 @@ def _row(server: Server) -> tuple[str, ...]:
         memory,
         _short(record.folder),
     )
+
+
+def _engine(engine: Engine) -> str:
+    """A line below its server."""
+    from portside.cli.server_choice import size
+
+    users = "nobody is attached"
+    if engine.workers:
+        users = f"worker{'s' if len(engine.workers) > 1 else ''} {' '.join(map(str, engine.workers))}"
+    busy = f"{engine.in_flight} request{'' if engine.in_flight == 1 else 's'} in flight"
+    parts = [
+        engine.phase,
+        f"key {engine.key}",
+        users,
+        busy,
+        *([size(engine.memory)] if engine.memory else []),
+    ]
+    return f"  engine {engine.model}: {', '.join(parts)}"
 
 
 def _on_gpu(stranger: Stranger) -> str:
@@ -106,6 +129,19 @@ def _fields(server: Server) -> dict[str, Any]:
         "processes": [process.pid for process in server.processes],
         "memory_bytes": server.memory,
         "gpu_memory_bytes": server.gpu_memory,
+        "engines": [_engine_fields(engine) for engine in server.engines],
         "log": record.log,
         "control": record.control,
+    }
+
+
+def _engine_fields(engine: Engine) -> dict[str, Any]:
+    return {
+        "model": engine.model,
+        "key": engine.key,
+        "phase": engine.phase,
+        "pid": engine.pid,
+        "workers": list(engine.workers),
+        "in_flight": engine.in_flight,
+        "memory_bytes": engine.memory,
     }

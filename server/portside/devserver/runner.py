@@ -40,6 +40,7 @@ from portside.devserver.workers.fleet import Fleet
 from portside.devserver.workers.pauses import Pauses
 from portside.devserver.workers.processes import Worker
 from portside.devserver.workers.readiness import Readiness
+from portside.devserver.workers.reloaded_engines import ReloadedEngines
 from portside.inside.channel import Message
 from portside.knowledge.loading_steps import STEPS
 
@@ -70,7 +71,8 @@ class Runner:
         self._screen = Screen(live=console.is_live and terminal.is_shared(), folds=plan.folds_log)
         console.screen = self._screen
         self._meter = Meter(plan, console, self._screen, self._soon)
-        self._transcripts = transcripts.Transcripts(self._meter.heard)
+        self._reloaded_engines = ReloadedEngines()
+        self._transcripts = transcripts.Transcripts(self._heard)
         self._output = output.Output(self._screen.write, self._keep)
         self._holding = Holding(plan, claim, self._on_claim)
         self._fleet = Fleet(
@@ -245,6 +247,7 @@ class Runner:
                 began = self._changed_at if changed and self._changed_at else time.monotonic()
                 self._narrator.loading(generation, began, changed)
                 self._meter.begin(generation, alone=self._state.live is None)
+                self._reloaded_engines.begin(generation)
                 self._renew_environment(changed)
                 self._fleet.start(generation, changed, held)
             case commands.Tell():
@@ -308,6 +311,11 @@ class Runner:
         self._registration.log.write(data, source)
         self._transcripts.feed(data, source)
 
+    def _heard(self, source: int, line: str) -> None:
+        """Called by the same thread, with each line of it."""
+        self._meter.heard(source, line)
+        self._reloaded_engines.heard(line)
+
     def _on_end(self, worker: Worker, status: int) -> None:
         generation = worker.generation
         assert generation is not None
@@ -345,11 +353,7 @@ class Runner:
             case "note" if generation == 1:
                 self._narrator.note(str(fields["text"]))
             case "loaded":
-                worker.plain = bool(fields.get("plain"))
-                if generation == self._state.live:  # its first server is over, and here is the next
-                    self._callers.let_in(worker)
-                self._post(events.Loaded(generation))
-                self._narrator.loaded(generation)
+                self._loaded(worker, generation, plain=bool(fields.get("plain")))
             case "serving":
                 worker.serving, worker.tls = True, bool(fields["tls"])
                 self._callers.learn_certificate(
@@ -369,6 +373,16 @@ class Runner:
                 if self._watching is not None:
                     self._watching.failed(worker.files)
                 self._post(events.Failed(generation, str(fields["message"])))
+
+    def _loaded(self, worker: Worker, generation: int, *, plain: bool) -> None:
+        worker.plain = plain
+        if generation == self._state.live:  # its first server is over, and here is the next
+            self._callers.let_in(worker)
+        self._post(events.Loaded(generation))
+        self._narrator.loaded(generation)
+        if worker.engine and not self._plan.keep_engine:
+            self._output.settle(worker.sources)
+            self._narrator.reloaded(generation, self._reloaded_engines.loaded(generation))
 
     def _printed_by(self, worker: Worker) -> list[str]:
         """What it and its engine have printed; the engine first, since its failures are the cause."""
@@ -500,6 +514,7 @@ class Runner:
             generation=state.live or state.newest,
             message=self._narrator.message,
             failure=self._narrator.shown_failure,
+            offer=self._narrator.offer,
             workers=tuple(pid for pid in self._running().values() if pid is not None),
             engines=self._engines.records() if self._engines is not None else (),
         )

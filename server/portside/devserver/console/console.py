@@ -27,6 +27,7 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
                     reason; failed, with reason; lost, with status: negative for a signal, or null; own,
                     with reason: why it is not kept; model and key, but for own
     warm            modules, seconds: imported once, for all generations from now on
+    offer           what: `keep-engine`, model, seconds: of the last reload, for an engine that was there
     debugging       host, port: of debugpy, waits: whether the app waits for a client
     waiting         for: "edit", or "retry" with seconds
     note, error     text
@@ -245,6 +246,13 @@ def _stopped(fields: Fields) -> list[Line]:
     return [("■", "green", f"stopped in {fields['seconds']:.2f} s: no process is left, the port is {port}")]
 
 
+def _offer(fields: Fields) -> list[Line]:
+    return [
+        ("!", "yellow", f"{fields['seconds']:.1f} s of that went to loading the same engine again"),
+        (" ", "", "--keep-engine keeps it from one edit to the next; in the settings: keep-engine = true"),
+    ]
+
+
 def _note(fields: Fields) -> list[Line]:
     return [("!", "yellow", str(fields["text"]))]
 
@@ -298,6 +306,7 @@ _TEXT: dict[str, Callable[[Fields], list[Line]]] = {
     "ended": _ended,
     "waiting": _waiting,
     "note": _note,
+    "offer": _offer,
     "forced": lambda _: [("■", "yellow", "ending it now")],
     "stopping": _stopping,
     "stopped": _stopped,

@@ -16,6 +16,7 @@ from portside.devserver.ports.ports import Claim
 from portside.knowledge import secrets
 
 if TYPE_CHECKING:  # imported only where something fails: most starts need none of it
+    from portside.devserver.workers.reloaded_engines import Reloaded
     from portside.failures import Failure
 
 _NOTES = {
@@ -40,6 +41,9 @@ class Narrator:
         self.message: str | None = None
         self.fatal: str | None = None
         self.stop_began: float | None = None
+        self.offer: dict[str, Any] | None = None
+        """What would have made the last reload shorter, once that is known."""
+        self._reloaded: tuple[int, Reloaded] | None = None
 
     def announce(self) -> None:
         plan = self._plan
@@ -90,6 +94,20 @@ class Narrator:
     def loaded(self, generation: int) -> None:
         self._console.emit("loaded", generation=generation, seconds=self._since(generation))
 
+    def reloaded(self, generation: int, engine: Reloaded | None) -> None:
+        """Keep for when the generation is ready: what it need not have loaded again."""
+        if engine is not None and not self._plan.keep_engine and self._plan.watch and self.offer is None:
+            self._reloaded = generation, engine
+
+    def _offer(self, generation: int) -> None:
+        """Say once in a run how an engine is kept."""
+        if self._reloaded is None or self._reloaded[0] != generation:
+            return
+        engine = self._reloaded[1]
+        self._reloaded = None
+        self.offer = {"what": "keep-engine", "model": engine.model, "seconds": engine.seconds}
+        self._console.emit("offer", **self.offer)
+
     def failure(self, generation: int, fields: Mapping[str, Any], printed: Sequence[str]) -> None:
         """Keep the details of a failure until the machine has decided what it means."""
         detail = str(fields.get("detail", ""))
@@ -129,6 +147,7 @@ class Narrator:
                 uds, seconds = self._plan.uds, self._since(generation)
                 url = f"unix:{uds}" if uds else self._claim.url
                 emit("ready", generation=generation, seconds=seconds, url=url, changed=changed)
+                self._offer(generation)
             case "failed" | "reload failed":
                 self._failed(tell, kept)
             case "crashed" | "ended":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from portside.devserver.ports import gpu
 from portside.devserver.ports.listening import ports_of
@@ -17,11 +18,24 @@ from portside.knowledge import secrets
 
 
 @dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine that is kept over edits. workers: pids of those that are attached. memory: in bytes."""
+
+    model: str
+    key: str
+    phase: str
+    pid: int | None
+    workers: tuple[int, ...]
+    in_flight: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """A dev server and its processes: those below its supervisor, or what is left where that is dead.
 
     ports: its own, and all that its processes listen on. memory: in bytes, shared pages counted
-    once; the supervisor's too. gpu_memory: None where no driver tells.
+    once; the supervisor's too. gpu_memory: None where no driver tells. engines: those that it keeps.
     """
 
     record: Record
@@ -31,6 +45,7 @@ class Server:
     ports: tuple[int, ...]
     memory: int
     gpu_memory: int | None
+    engines: tuple[Engine, ...] = ()
 
     @property
     def pids(self) -> frozenset[int]:
@@ -74,6 +89,22 @@ def _server(
         ports=tuple(sorted({record.port, *ports_of(pids)})),
         memory=sum(map(_memory, pids)),
         gpu_memory=on_gpu,
+        engines=tuple(_engine(one, members) for one in record.engines) if running else (),
+    )
+
+
+def _engine(told: Mapping[str, Any], members: Sequence[Status]) -> Engine:
+    """As the record tells of it; its memory is looked up, for the record is as old as the last change."""
+    pid, processes = told.get("pid"), {process.pid: process for process in members}
+    pids = [pid, *(process.pid for process in tree.below(pid, processes))] if pid in processes else []
+    return Engine(
+        model=str(told["model"]),
+        key=str(told["key"]),
+        phase=str(told["phase"]),
+        pid=pid,
+        workers=tuple(told.get("attached") or ()),
+        in_flight=int(told.get("in_flight") or 0),
+        memory=sum(map(_memory, pids)),
     )
 
 
