@@ -1,0 +1,1 @@
+"""What keeping an engine gives and costs, measured with a real vLLM on a CPU."""
