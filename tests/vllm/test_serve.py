@@ -55,8 +55,11 @@ def test_it_answers_reloads_and_leaves_nothing_after_ctrl_c(serve: Serve, projec
     source.write_text(
         source.read_text(encoding="utf-8").replace('"status": "ok"', '"status": "reloaded"'), "utf-8"
     )
-    served.wait_until(lambda record: is_ready(record) and record["generation"] > first["generation"])
+    again = served.wait_until(lambda record: is_ready(record) and record["generation"] > first["generation"])
     assert ask(first["url"], "/health")["status"] == "reloaded"
+    assert again["offer"]["what"] == "keep-engine"
+    assert again["offer"]["seconds"] > 1
+    assert "went to loading the same engine again" in served.log.read_text(encoding="utf-8")
 
     tree = served.tree()
     served.process.send_signal(signal.SIGINT)
