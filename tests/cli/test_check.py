@@ -117,6 +117,33 @@ def test_all_mistakes_in_settings_end_with_2(portside: Portside, server: Path, t
     assert "pyproject.toml:3: ignore: there is no rule `nope`" in outcome.err
 
 
+def test_mistakes_in_the_settings_of_one_folder_leave_the_others_checked(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "broken" / name).mkdir(parents=True)
+        (tmp_path / "broken" / name / "server.py").write_text(server.read_text())
+    (tmp_path / "broken" / "pyproject.toml").write_text('[tool.portside\nselect = ["PS101"]\n')
+    (tmp_path / "broken" / "b" / "portside.toml").write_text('select = ["PS101"]\n')
+    outcome = portside("check", "--output-format", "json")
+    assert outcome.code == 2
+    assert {(f["path"], f["code"]) for f in json.loads(outcome.out)} == {
+        ("server.py", "PS101"), ("server.py", "PS201"), ("broken/b/server.py", "PS101"),
+    }  # fmt: skip
+    assert outcome.err.count("pyproject.toml:1:") == 1
+    assert "1 file was not checked for which its settings count" in outcome.err
+
+
+def test_a_pyproject_that_is_no_toml_and_says_nothing_of_portside_is_left_alone(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b"[project\nname = caf\xe9\n")
+    outcome = portside("check")
+    assert outcome.code == 1
+    assert "PS101" in outcome.out
+    assert outcome.err == ""
+
+
 def test_what_git_ignores_and_environments_hold_is_left_out(portside: Portside, tmp_path: Path) -> None:
     for name in (
         "kept/a.py",

@@ -29,6 +29,19 @@ def test_a_launch_moves_to_the_command_line(portside: Portside, server: Path) ->
     assert codes(portside) == set()
 
 
+def test_mistakes_in_the_settings_of_one_folder_leave_the_others_fixed(
+    portside: Portside, server: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "server.py").write_text(SERVER)
+    (tmp_path / "broken" / "portside.toml").write_text("selct = []\n")
+    outcome = portside("fix", "--unsafe")
+    assert outcome.code == 2
+    assert "1 file was not fixed for which its settings count" in outcome.err
+    assert "uvicorn.run" not in server.read_text()
+    assert (tmp_path / "broken" / "server.py").read_text() == SERVER
+
+
 def test_fixing_again_changes_nothing(portside: Portside, server: Path) -> None:
     portside("fix", "--unsafe")
     once = server.read_bytes()

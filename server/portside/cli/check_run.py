@@ -12,6 +12,7 @@ from portside.cli import output
 from portside.cli.check_many import Examined, examine
 from portside.cli.files import NoTarget, Target, content, label, targets
 from portside.cli.progress import Progress
+from portside.cli.unsettled import Unsettled
 from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Finding, LintResult
 from portside.lint.source import SourceFile
@@ -40,6 +41,7 @@ class Run:
     count: int = 0
     unread: int = 0
     failed: bool = False
+    unsettled: Unsettled = field(default_factory=Unsettled)
 
     def checked(self) -> Checked:
         return Checked(tuple(self.files), self.count, self.others, complete=not self.failed)
@@ -50,7 +52,7 @@ class Run:
 
 
 def check_paths(paths: tuple[Path, ...], checker: Checker, progress: Progress) -> Run:
-    """Check every file that these paths mean. Raises SettingsError."""
+    """Check every file that these paths mean, but those whose settings have mistakes."""
     run = Run(checker)
     # What a check keeps it keeps to its end; to look through all of it time and again is a tenth of the time.
     gc.set_threshold(20_000, 50, 50)
@@ -65,6 +67,7 @@ def check_paths(paths: tuple[Path, ...], checker: Checker, progress: Progress) -
             case Target():
                 _report_target(run, target, number, examined)
                 number += 1
+    run.unsettled.tell("checked")
     return run
 
 
@@ -81,8 +84,10 @@ def _report_target(run: Run, target: Target, number: int, examined: Examined) ->
         run.unread += 1
         (output.complain if target.named else output.warn)(f"{label(target.file)}: {error}")
         run.failed |= target.named
-    except SettingsError:
-        raise
+    except SettingsError as error:
+        run.unsettled.note(error)
+        run.count -= 1
+        run.failed = True
     except Exception as error:
         # One file that Portside stumbles over must not hide what it finds in the others.
         output.complain_of_bug(label(target.file), error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import field
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import click
 from portside.checking import Checker
 from portside.cli import options, output
 from portside.cli.files import NoTarget, Target, content, label, targets
+from portside.cli.unsettled import Unsettled
 from portside.fixing import Change, Fixing
 from portside.lint.engine import RULE_FAILED
 from portside.records import dataclass
@@ -29,6 +31,7 @@ class Run:
     checker: Checker
     fixing: Fixing
     failed: bool = False
+    unsettled: Unsettled = field(default_factory=Unsettled)
 
 
 @click.command(short_help="Make the changes that end findings.")
@@ -83,6 +86,7 @@ def _fix_files(run: Run, paths: tuple[Path, ...]) -> None:
                 run.failed |= fatal
             case Target():
                 _fix_file(run, target)
+    run.unsettled.tell("fixed")
 
 
 def _fix_file(run: Run, target: Target) -> None:
@@ -94,8 +98,9 @@ def _fix_file(run: Run, target: Target) -> None:
     except UnreadableFile as error:
         (output.complain if named else output.warn)(f"{label(path)}: {error}")
         run.failed |= named
-    except SettingsError:
-        raise
+    except SettingsError as error:
+        run.unsettled.note(error)
+        run.failed = True
     except Exception as error:
         output.complain_of_bug(label(path), error)
         run.failed = True

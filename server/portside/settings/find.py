@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from portside.settings.model import Settings
+from portside.settings.model import Settings, SettingsError
 from portside.settings.read import SettingsTable, read_table
 from portside.settings.validate import validated
 
@@ -33,7 +33,7 @@ class SettingsFinder:
 
     def __init__(self, opened: Collection[Path] = ()) -> None:
         self._opened = opened
-        self._found: dict[Path, Settings | None] = {}
+        self._found: dict[Path, Settings | SettingsError | None] = {}
         self._settings: dict[Path, Settings] = {}
         self._marked: dict[Path, Path | None] = {}
 
@@ -51,14 +51,20 @@ class SettingsFinder:
 
     def _find(self, folder: Path) -> Settings | None:
         if folder not in self._found:
-            table = _table_in(folder)
-            if table is not None:
-                self._found[folder] = validated(table)
-            elif folder.parent == folder:
-                self._found[folder] = None
-            else:
-                self._found[folder] = self._find(folder.parent)
-        return self._found[folder]
+            try:
+                self._found[folder] = self._read(folder)
+            except SettingsError as error:
+                self._found[folder] = error
+        found = self._found[folder]
+        if isinstance(found, SettingsError):
+            raise found
+        return found
+
+    def _read(self, folder: Path) -> Settings | None:
+        table = _table_in(folder)
+        if table is not None:
+            return validated(table)
+        return self._find(folder.parent) if folder.parent != folder else None
 
     def _project_root(self, folder: Path) -> Path:
         """The nearest folder that looks like the top of a project, else the one that was opened."""

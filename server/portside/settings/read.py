@@ -57,7 +57,11 @@ class SettingsTable:
 
 def read_table(file: Path) -> SettingsTable | None:
     """Portside's table in this file; None where a pyproject.toml has none. Raises SettingsError."""
-    text = _text(file)
+    data = _data(file)
+    # What is wrong with a file that says nothing to Portside is none of its business.
+    if file.name != "portside.toml" and b"portside" not in data:
+        return None
+    text = _text(file, data)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -72,14 +76,19 @@ def read_table(file: Path) -> SettingsTable | None:
     return SettingsTable(file, text, inner, ("tool", "portside"))
 
 
-def _text(file: Path) -> str:
+def _data(file: Path) -> bytes:
     try:
-        return file.read_bytes().decode("utf-8-sig")
+        return file.read_bytes()
+    except OSError as error:
+        raise _failure(file, 1, f"can't be read: {error.strerror or error}") from None
+
+
+def _text(file: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise _failure(file, line, "is not UTF-8, which TOML has to be") from None
-    except OSError as error:
-        raise _failure(file, 1, f"can't be read: {error.strerror or error}") from None
 
 
 def _failure(file: Path, line: int, message: str) -> SettingsError:
