@@ -28,6 +28,4 @@ class Unsettled:
                 output.complain(str(mistake))
             count = self._files[file]
             files = "1 file was" if count == 1 else f"{count} files were"
-            output.complain(
-                f"{label(file)}: has mistakes, so {files} not {left} for which its settings count"
-            )
+            output.complain(f"{label(file)}: {files} not {left} for which its settings count")
