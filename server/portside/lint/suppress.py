@@ -12,6 +12,7 @@ is no comment. A comment that silences nothing is itself reported (`unused-suppr
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from portside.lint.directives import Directive, Word, directives
@@ -22,6 +23,8 @@ from portside.lint.source import SourceFile, Span
 from portside.lint.suppress_edits import removal
 from portside.records import dataclass
 
+# What has more words that name no rule is no list of rules, and is one finding.
+_MOST_UNKNOWN = 20
 UNUSED_SUPPRESSION = "PS001"
 UNUSED_SUPPRESSION_NAME = "unused-suppression"
 
@@ -55,10 +58,16 @@ def sift(findings: Iterable[Finding], context: Context) -> Sifted:
     if not present:
         return Sifted(tuple(findings), ())
     used: dict[Span, set[str]] = {directive.span: set() for directive in present}
+    whole = [directive for directive in present if directive.whole_file]
+    by_line: defaultdict[int, list[Directive]] = defaultdict(list)
+    for directive in present:
+        if not directive.whole_file:
+            by_line[directive.line].append(directive)
 
     def silenced(finding: Finding) -> bool:
         lines = context.layout.lines_of(finding.span)
-        silencing = [d for d in present if _speaks_of(d, finding, lines, context.names)]
+        near = (d for line in dict.fromkeys(lines) for d in by_line.get(line, ()))
+        silencing = [d for d in (*whole, *near) if _speaks_of(d, finding, context.names)]
         for directive in silencing:
             used[directive.span].add(finding.code)
         return bool(silencing)
@@ -69,9 +78,8 @@ def sift(findings: Iterable[Finding], context: Context) -> Sifted:
     return Sifted(kept, about if context.selection.enables(UNUSED_SUPPRESSION) else ())
 
 
-def _speaks_of(directive: Directive, finding: Finding, lines: tuple[int, ...], names: RuleNames) -> bool:
-    if not directive.whole_file and directive.line not in lines:
-        return False
+def _speaks_of(directive: Directive, finding: Finding, names: RuleNames) -> bool:
+    """Of one that counts where the finding is."""
     if directive.words is None:
         # A bare comment must not be able to hide that it is itself unused.
         return finding.code != UNUSED_SUPPRESSION
@@ -89,9 +97,11 @@ def _judge(directive: Directive, used: set[str], context: Context) -> Iterator[F
             yield _finding(directive.span, message, (removal(directive, context.source, ()),))
     else:
         yield from _judge_idle(directive, used, context)
-        for word in directive.words:
-            if context.names.code(word.text) is None:
-                yield _unknown(directive, word, context)
+        unknown = [word for word in directive.words if context.names.code(word.text) is None]
+        if len(unknown) > _MOST_UNKNOWN:
+            yield _unknown(directive, tuple(unknown), context)
+        else:
+            yield from (_unknown(directive, (word,), context) for word in unknown)
 
 
 def _judge_idle(directive: Directive, used: set[str], context: Context) -> Iterator[Finding]:
@@ -99,7 +109,8 @@ def _judge_idle(directive: Directive, used: set[str], context: Context) -> Itera
     idle = tuple(word for word in words if _idle(word, used, context))
     if not idle and words:
         return
-    rest = tuple(word for word in words if word not in idle)
+    gone = frozenset(idle)
+    rest = tuple(word for word in words if word not in gone)
     fix = removal(directive, context.source, rest)
     yield _finding(directive.span, _idle_message(directive, idle), (fix,))
 
@@ -123,9 +134,13 @@ def _where(directive: Directive) -> str:
     return "in this file" if directive.whole_file else "on this line"
 
 
-def _unknown(directive: Directive, word: Word, context: Context) -> Finding:
-    rest = tuple(other for other in directive.words or () if other != word)
+def _unknown(directive: Directive, words: tuple[Word, ...], context: Context) -> Finding:
+    word, gone = words[0], frozenset(words)
+    rest = tuple(other for other in directive.words or () if other not in gone)
     fixes: tuple[Fix, ...] = (removal(directive, context.source, rest),)
+    if len(words) > 1:
+        message = f"{len(words)} words of this comment name no rule, so they ignore nothing"
+        return _finding(directive.span, message, fixes)
     message = f"`{word.text}` names no rule, so it ignores nothing"
     near = context.names.nearest(word.text)
     if near is not None:

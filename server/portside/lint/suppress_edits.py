@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portside.lint.directives import Directive, Word, directives
 from portside.lint.finding import Applicability, Edit, Finding, Fix
 from portside.lint.layout import Layout
@@ -31,11 +33,16 @@ def _removed_span(directive: Directive, source: SourceFile) -> Span:
     return Span(line.start + len(before), end if not after else start + len(text[start:end].rstrip()))
 
 
-def ignore_fix(finding: Finding, source: SourceFile, layout: Layout) -> Fix | None:
-    """An action that silences this finding where it stands; None where no comment can be put."""
+def ignore_fix(
+    finding: Finding, source: SourceFile, layout: Layout, present: Sequence[Directive] | None = None
+) -> Fix | None:
+    """An action that silences this finding where it stands; None where no comment can be put.
+
+    present: all directives of the file, where they have been looked for.
+    """
     title = f"Ignore {finding.name} on this line"
     lines = layout.lines_of(finding.span)
-    for directive in directives(source, layout):
+    for directive in directives(source, layout) if present is None else present:
         extendable = directive.closed and not directive.whole_file and directive.words is not None
         if extendable and directive.line in lines:
             return Fix(title, (_extension(directive, finding.name, source),), Applicability.SAFE)

@@ -9,7 +9,6 @@ from typing import Any
 
 from portside.lint.finding import Applicability, Finding, Fix
 from portside.lint.layout import Layout
-from portside.lint.source import SourceFile
 from portside.lsp.commands import TELL
 from portside.lsp.convert import FIX_ALL, QUICK_FIX, Converter, Json, matching
 from portside.lsp.documents import Document, Documents
@@ -136,13 +135,15 @@ class Actions:
     def _ignores(self, document: Document, linked: _Linked) -> Iterator[Json]:
         if not linked:
             return
+        from portside.lint.directives import directives
         from portside.lint.suppress_edits import ignore_fix
 
-        source = SourceFile(str(document.path), document.buffer.text)
+        source = document.buffer.source(str(document.path))
         layout = self._layout(document)
+        present = directives(source, layout)
         for finding, diagnostics in linked:
             self._checkpoint()
-            fix = ignore_fix(finding, source, layout)
+            fix = ignore_fix(finding, source, layout, present)
             action = fix and self._convert.quick_fix(fix, diagnostics, preferred=False)
             if action:
                 yield action

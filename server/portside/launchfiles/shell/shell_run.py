@@ -57,6 +57,7 @@ _DULL = NO_LAUNCH - _BUILTINS - ASKING
 _MOST_STEPS = 3000
 _MOST_ROUNDS = 32
 _DEEPEST_CALL = 6
+_DEEPEST_NESTING = 60
 
 StartWords = Callable[[Sequence[Placed], Around, int], Iterable[Started]]
 
@@ -98,6 +99,7 @@ class _Run:
         self._state = state
         self._functions: dict[str, Node] = {}
         self._called: set[str] = set()
+        self._nested = 0
         self._mattering: dict[str, bool] = {}
         self._steps = 0
         self._calls = 0
@@ -120,6 +122,15 @@ class _Run:
 
     def _block(self, node: Node) -> None:
         """The statements in a node, one after another."""
+        if self._nested >= _DEEPEST_NESTING:
+            return
+        self._nested += 1
+        try:
+            self._statements(node)
+        finally:
+            self._nested -= 1
+
+    def _statements(self, node: Node) -> None:
         before = self._around
         children = node.children
         for index, child in enumerate(children):

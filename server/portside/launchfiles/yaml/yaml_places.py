@@ -6,6 +6,7 @@ import re
 
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n[ \t]*|.)", re.DOTALL)
 _BLANKS = re.compile(r"[ \t\r\n]*")
+_LINE_END = re.compile(r"\r\n?|\n")
 _SPACE = " \t\r\n"
 
 
@@ -24,12 +25,13 @@ def places_of(value: str, source: str, start: int, end: int, style: str) -> tupl
             position = _meeting(character, source, position, end, style)
         places.append(min(position, end))
         position = min(_next(character, source, position, style), end)
-    return (*places, max(position, places[-1] + 1) if places else position)
+    return (*places, min(max(position, places[-1] + 1), len(source)) if places else position)
 
 
 def _first(source: str, start: int, end: int, style: str) -> int:
     if style in ("|", ">"):
-        return source.find("\n", start, end) + 1 or end
+        line_end = _LINE_END.search(source, start, end)
+        return line_end.end() if line_end else end
     return start + (style in ("'", '"') and start < end)
 
 

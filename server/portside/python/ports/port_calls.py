@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 
@@ -175,10 +176,27 @@ def _is_served(names: Names, holder: Node, bind: Node) -> bool:
     Without either, the bind only asks whether the port is free.
     """
     scope = names.scope_at(bind)
+    name = names.tree.text(holder)
+    if _DOTTED.fullmatch(name):
+        return name in _served(names, scope.start, scope.end)
     text = names.tree.source.data[scope.start : scope.end].decode("utf-8", "replace")
-    name = re.escape(names.tree.text(holder))
+    name = re.escape(name)
     pattern = rf"(?<![\w.]){name}\.listen\(|\b(sockets?|sock|fd)\s*=\s*\[?{name}\b"
     return re.search(pattern, text) is not None
+
+
+_DOTTED = re.compile(r"[\w.]+")
+_LISTENS = re.compile(r"(?<![\w.])([\w.]+)\.listen\(")
+_IS_HANDED = re.compile(r"\b(?:sockets?|sock|fd)\s*=\s*\[?(\w[\w.]*)")
+
+
+@functools.lru_cache(maxsize=4)
+def _served(names: Names, start: int, end: int) -> frozenset[str]:
+    """What listens between these bytes or is handed to a server; once for all sockets of a scope."""
+    text = names.tree.source.data[start:end].decode("utf-8", "replace")
+    handed = (found.split(".") for found in _IS_HANDED.findall(text))
+    parts = {".".join(words[: count + 1]) for words in handed for count in range(len(words))}
+    return frozenset({*_LISTENS.findall(text), *parts})
 
 
 def of_assignment(tracer: Tracer, left: Node, right: Node) -> Iterator[Found]:
