@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { discardBundled } from "./bundled";
+import { Crashes } from "./crashes";
 import { DEBUG_TARGET } from "./debugging";
 import type { LanguageClient } from "./languageClient";
 import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams } from "./methods";
@@ -7,11 +8,19 @@ import { findPortside, isSkewed, type Portside } from "./server";
 import { START_TARGET } from "./targets";
 import { Telling } from "./telling";
 
+/** A server that ends this often within this time is left alone until the user asks for it again. */
+const CRASHES = 4;
+const CRASH_WINDOW_MS = 180_000;
+/** What happens at once changes several things: trust also brings settings into force. */
+const SETTLE_MS = 150;
+
 /** The language server of this window: one at a time, started and stopped one after the other. */
 export class LanguageServer implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private portside: Portside | undefined;
   private queue: Promise<void> = Promise.resolve();
+  private settling: NodeJS.Timeout | undefined;
+  private crashes = new Crashes(CRASHES, CRASH_WINDOW_MS);
   private readonly telling = new Telling();
   private readonly started = new vscode.EventEmitter<void>();
 
@@ -39,8 +48,15 @@ export class LanguageServer implements vscode.Disposable {
 
   /** Effect: looks for the interpreter and Portside again and starts the server with what it finds. */
   restart(): Promise<void> {
-    this.queue = this.queue.then(() => this.replace());
-    return this.queue;
+    clearTimeout(this.settling);
+    this.crashes = new Crashes(CRASHES, CRASH_WINDOW_MS);
+    return this.enqueue();
+  }
+
+  /** The same soon, once for all calls of a moment. */
+  restartSoon(): void {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => void this.restart(), SETTLE_MS);
   }
 
   /** Waits for a start that is under way, so that a command given early does not fail. */
@@ -51,6 +67,7 @@ export class LanguageServer implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.settling);
     this.started.dispose();
     this.telling.dispose();
     void this.stop();
@@ -66,6 +83,17 @@ export class LanguageServer implements vscode.Disposable {
     }
   }
 
+  private enqueue(): Promise<void> {
+    this.queue = this.queue.then(() => this.replace());
+    return this.queue;
+  }
+
+  /** After a crash: with what is found now, since the interpreter may be what has gone. */
+  private startAgain(): void {
+    if (!this.crashes.add(Date.now())) void this.enqueue();
+    else this.report(vscode.l10n.t("The language server ended {0} times within 3 minutes.", CRASHES));
+  }
+
   private async replace(): Promise<void> {
     await this.stop();
     try {
@@ -75,7 +103,7 @@ export class LanguageServer implements vscode.Disposable {
         commands: { startCommand: START_TARGET, debugCommand: DEBUG_TARGET },
         log: this.log,
         middleware: this.telling.middleware,
-        gaveUp: (message) => this.report(message),
+        ended: () => this.startAgain(),
       });
       await this.start(this.client);
       this.log.info(

@@ -1,8 +1,10 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { withServer } from "./attaching";
 import type { LanguageServer } from "./client";
 import type { Desk } from "./desk";
 import type { Interpreters } from "./interpreters";
+import type { Registry } from "./registry";
 import { type Choice, chooseTarget, findTargets, findWorkspaceTargets, serveArguments } from "./targets";
 
 /** The debug type in launch.json. */
@@ -24,6 +26,7 @@ export class DebugConfigurations implements vscode.DebugConfigurationProvider {
     private readonly server: LanguageServer,
     private readonly interpreters: Interpreters,
     private readonly desk: Desk,
+    private readonly registry: Registry,
   ) {}
 
   /** For a new launch.json, and for the list behind "Run and Debug". */
@@ -41,6 +44,7 @@ export class DebugConfigurations implements vscode.DebugConfigurationProvider {
     _folder: vscode.WorkspaceFolder | undefined,
     given: DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
+    if (given.request === "attach") return withServer(given, this.registry);
     if (given.request) return given;
     const choices = await findTargets(this.server);
     const choice = await chooseTarget(choices);
@@ -54,9 +58,10 @@ export class DebugConfigurations implements vscode.DebugConfigurationProvider {
     given: DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
     const where = folder ?? vscode.workspace.workspaceFolders?.[0];
+    const cwd = path.resolve(where?.uri.fsPath ?? "", given.cwd ?? "");
+    if (given.request === "attach") return { justMyCode: true, ...given, cwd };
     const python = given.python ?? (await this.interpreters.of(where))?.path;
     const settings = vscode.workspace.getConfiguration("portside.serve", where);
-    const cwd = path.resolve(where?.uri.fsPath ?? "", given.cwd ?? "");
     const asks = this.desk.address;
     return {
       console: "integratedTerminal",

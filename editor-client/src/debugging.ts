@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { attachConfigurations } from "./attaching";
 import type { LanguageServer } from "./client";
 import { DebugAdapters, onDebugpyMissing } from "./debugAdapter";
 import { configurationOf, DebugConfigurations, TYPE } from "./debugConfigurations";
@@ -6,6 +7,7 @@ import type { Desk } from "./desk";
 import { isAllowed } from "./devserver";
 import type { Interpreters } from "./interpreters";
 import type { LaunchTarget } from "./methods";
+import type { Registry } from "./registry";
 import { type Choice, chooseTarget, findTargets } from "./targets";
 
 /** The command behind the server's second code lens; its argument is a `LaunchTarget`. */
@@ -19,14 +21,20 @@ export class Debugging implements vscode.Disposable {
     private readonly server: LanguageServer,
     interpreters: Interpreters,
     desk: Desk,
+    registry: Registry,
   ) {
     const { Dynamic, Initial } = vscode.DebugConfigurationProviderTriggerKind;
-    const configurations = new DebugConfigurations(server, interpreters, desk);
+    const configurations = new DebugConfigurations(server, interpreters, desk, registry);
     this.subscriptions = vscode.Disposable.from(
       vscode.debug.registerDebugConfigurationProvider(TYPE, configurations, Initial),
       vscode.debug.registerDebugConfigurationProvider(
         TYPE,
-        { provideDebugConfigurations: (folder) => configurations.provideDebugConfigurations(folder) },
+        {
+          provideDebugConfigurations: async (folder) => [
+            ...(await configurations.provideDebugConfigurations(folder)),
+            ...attachConfigurations(registry),
+          ],
+        },
         Dynamic,
       ),
       vscode.debug.registerDebugAdapterDescriptorFactory(TYPE, new DebugAdapters(server)),

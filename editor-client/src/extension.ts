@@ -50,7 +50,7 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
   const desk = new Desk(askAboutConflict, log);
   const interpreters = new Interpreters();
   const tasks = new ServeTasks(server, desk, interpreters);
-  const debugging = new Debugging(server, interpreters, desk);
+  const debugging = new Debugging(server, interpreters, desk, registry);
   const devServer = new DevServer(server, tasks);
   const actions = new ServerActions(registry, devServer, cli);
   const serverLog = new ServerLog(server, actions);
@@ -136,7 +136,7 @@ function targetOf(from: LaunchTarget | Node): LaunchTarget | undefined {
 function restartOnChange(server: LanguageServer, interpreters: Interpreters): vscode.Disposable {
   const restart = () => {
     interpreters.forget();
-    void server.restart();
+    server.restartSoon();
   };
   const choice = onDidChangeChoice(restart);
   return vscode.Disposable.from(

@@ -43,6 +43,8 @@ export interface ServerRecord {
   log: string | null;
   engines?: EngineRecord[];
   offer?: Offer | null;
+  /** Where debugpy listens in the app; missing in records of an older Portside. */
+  debug_port?: number | null;
   /** The supervisor's start in clock ticks, the boot and the pid namespace that it counts in. */
   ticks?: number | null;
   boot?: string;

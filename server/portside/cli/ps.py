@@ -132,6 +132,7 @@ def _fields(server: Server) -> dict[str, Any]:
         "engines": [_engine_fields(engine) for engine in server.engines],
         "log": record.log,
         "control": record.control,
+        "debug_port": record.debug_port,
     }
 
 

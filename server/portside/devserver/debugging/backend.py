@@ -32,8 +32,9 @@ class Backend:
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._listens: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._attached: asyncio.Future[Message] | None = None
-        self._process: asyncio.subprocess.Process
-        self._reading: asyncio.Task[None]
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     async def start(self, command: Sequence[str], initialize: Message) -> None:
         """initialize: what the editor said of itself. Raises BackendError."""
@@ -44,11 +45,32 @@ class Backend:
             )
         except OSError as error:
             raise BackendError(f"{command[0]}: {error.strerror or error}") from None
-        self._reading = asyncio.ensure_future(self._read())
+        assert self._process.stdout is not None
+        await self._begin(self._process.stdout, self._process.stdin, initialize, " ".join(command))
+
+    async def connect(self, port: int, initialize: Message, arguments: Message) -> None:
+        """To the adapter that debugpy has started for an app in which it listens. Raises BackendError."""
+        place = f"127.0.0.1:{port}"
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**26)
+        except OSError as error:
+            raise BackendError(f"{place}: {error.strerror or error}") from None
+        await self._begin(reader, writer, initialize, place)
+        self._attached = self.request("attach", arguments)
+
+    async def _begin(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter | None,
+        initialize: Message,
+        called: str,
+    ) -> None:
+        self._writer = writer
+        self._reading = asyncio.ensure_future(self._read(reader))
         try:
             response = await asyncio.wait_for(self.request("initialize", initialize), _START_S)
         except asyncio.TimeoutError:
-            raise BackendError(f"debugpy's adapter does not answer: {' '.join(command)}") from None
+            raise BackendError(f"debugpy's adapter does not answer: {called}") from None
         if not response.get("success"):
             raise BackendError(f"debugpy's adapter: {response.get('message')}")
 
@@ -90,28 +112,31 @@ class Backend:
         await self.close()
 
     async def close(self) -> None:
-        process = getattr(self, "_process", None)
-        if process is None:
+        if self._writer is None or self._reading is None:
             return
         with suppress(OSError, RuntimeError):
-            process.stdin.close()
+            self._writer.close()
+        if self._process is not None:
+            await self._end(self._process)
+        await asyncio.wait({self._reading})
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
         try:
             await asyncio.wait_for(process.wait(), _END_S)
         except asyncio.TimeoutError:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-        await asyncio.wait({self._reading})
 
     def _send(self, message: Message) -> None:
-        assert self._process.stdin is not None
+        assert self._writer is not None
         with suppress(OSError, RuntimeError):
-            framing.write(self._process.stdin, message)
+            framing.write(self._writer, message)
 
-    async def _read(self) -> None:
-        assert self._process.stdout is not None
-        while (message := await framing.read(self._process.stdout)) is not None:
-            self._take(message)
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        with suppress(OSError):
+            while (message := await framing.read(reader)) is not None:
+                self._take(message)
         self.has_ended = True
         for answer in self._waiting.values():
             if not answer.done():

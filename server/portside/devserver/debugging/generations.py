@@ -15,6 +15,7 @@ from portside.devserver.debugging.client import Client
 from portside.devserver.debugging.framing import Message
 from portside.devserver.debugging.identifiers import Identifiers
 
+_RETRY_S = 0.2
 _SPARE_DELAY_S = 1.0
 """So that it does not start while the app does."""
 _SILENT = frozenset({"initialized", "terminated", "exited", "debugpySockets", "debugpyAttach"})
@@ -57,6 +58,24 @@ class Generations:
         """Have one wait for the first worker. adapter: the command of debugpy's. attach: for each of them."""
         self._adapter, self._attach = adapter, attach
         self._expect_next()
+
+    async def follow(self, port: int, attach: Message, runs: Callable[[], bool]) -> None:
+        """Attach to every generation that comes to listen there, until the server is over.
+
+        attach: for each of them. runs: whether the server does.
+        """
+        while not self._is_over and runs():
+            self._count += 1
+            backend = Backend(self._count, self._heard)
+            self._backends[backend.number] = backend
+            try:
+                await backend.connect(port, self._client.offers, attach)
+            except BackendError:  # between two generations nothing listens
+                del self._backends[backend.number]
+                await backend.close()
+            while not backend.has_ended and backend.number in self._backends:
+                await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(_RETRY_S)
 
     async def take(self) -> int | None:
         """A worker comes: the port of the adapter that is its own."""
@@ -113,7 +132,7 @@ class Generations:
             for placed in self._breakpoints.placed(backend.number, numbers, response):
                 self._client.tell("breakpoint", {"reason": "changed", "breakpoint": placed})
         await backend.configured()
-        if self._waiting is None and not self._is_over:
+        if self._adapter and self._waiting is None and not self._is_over:
             await asyncio.sleep(_SPARE_DELAY_S)
             self._expect_next()
 

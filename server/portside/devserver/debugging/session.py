@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
-from portside.devserver.debugging import framing, served, telling
+from portside.devserver.debugging import framing, running, served, telling
 from portside.devserver.debugging.breakpoints import SETTERS, Breakpoints
 from portside.devserver.debugging.capabilities import CAPABILITIES, attach_arguments
 from portside.devserver.debugging.client import Client
@@ -19,6 +19,8 @@ from portside.devserver.debugging.identifiers import Identifiers
 from portside.devserver.debugging.relay import Relay
 from portside.devserver.debugging.served import Served
 from portside.devserver.planning import debugpy_library, interpreter
+from portside.devserver.registry import control
+from portside.devserver.registry.registry import Record
 
 _HELLO_S = 60.0
 _STOP_S = 20.0
@@ -41,6 +43,8 @@ class Session:
         self._configured = asyncio.Event()
         self._stopping: asyncio.Task[None] | None = None
         self._stays = False
+        self._attached_to: Record | None = None
+        self._following: asyncio.Future[None] | None = None
         self._left = asyncio.Event()
         self._handlers: dict[str, Callable[[Message, Message], Coroutine[Any, Any, None]]] = {
             "initialize": self._initialize,
@@ -65,8 +69,9 @@ class Session:
         self._relay.close()
         if self._served is not None:
             self._served.close()
-        for task in (talking, leaving):
-            task.cancel()
+        for task in (talking, leaving, self._following):
+            if task is not None:
+                task.cancel()
 
     async def _handle(self, request: Message) -> None:
         command, arguments = request["command"], request.get("arguments") or {}
@@ -87,8 +92,25 @@ class Session:
         self._client.offers = arguments
         self._client.respond(request, CAPABILITIES)
 
-    async def _attach(self, request: Message, _: Message) -> None:
-        self._client.refuse(request, telling.NO_ATTACH)
+    async def _attach(self, request: Message, arguments: Message) -> None:
+        """To a dev server that somebody started with `--debug`. It is never stopped from here."""
+        word, folder = arguments.get("server"), Path(arguments.get("cwd") or os.getcwd())
+        try:
+            record = await asyncio.to_thread(running.find, str(word) if word else None, folder)
+        except running.NotFoundError as error:
+            self._client.refuse(request, str(error))
+            return
+        self._stays, self._attached_to = True, record
+        self._client.tell("initialized")
+        await self._configured.wait()
+        self._client.respond(request)
+        self._following = asyncio.ensure_future(self._follow(record, arguments))
+
+    async def _follow(self, record: Record, arguments: Message) -> None:
+        assert record.debug_port is not None
+        given = {**attach_arguments(arguments), "justMyCode": arguments.get("justMyCode", True)}
+        await self._generations.follow(record.debug_port, given, record.is_running)
+        self._client.tell("terminated")
 
     async def _start_now(self, request: Message, _: Message) -> None:
         self._configured.set()
@@ -208,11 +230,16 @@ class Session:
             await backend.disconnect()  # what is held goes on, and can be replaced
         if self._served is not None:
             self._served.restart()
+        elif self._attached_to is not None:
+            await asyncio.to_thread(control.ask, self._attached_to.control, "restart")
         self._client.respond(request)
 
     async def _terminate(self, request: Message, _: Message) -> None:
         self._client.respond(request)
         await self._stop()
+        if self._attached_to is not None:
+            self._say_important(telling.LEFT)
+            self._client.tell("terminated")
 
     async def _stop(self) -> None:
         if self._stopping is None:
@@ -234,7 +261,7 @@ class Session:
             await asyncio.wait({self._served.ended}, timeout=_STOP_S)
 
     async def _disconnect(self, request: Message, arguments: Message) -> None:
-        if arguments.get("terminateDebuggee", True):
+        if self._attached_to is not None or arguments.get("terminateDebuggee", True):
             await self._stop()
         else:
             self._stays = True

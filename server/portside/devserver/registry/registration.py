@@ -57,6 +57,7 @@ class Registration:
             command=tuple(secrets.redact_command(["portside", *sys.argv[1:]])),
             log=str(self.log.path),
             control=str(self._control.path) if self._control.path else None,
+            debug_port=plan.debug.port if plan.debug is not None and not plan.debug.connects else None,
         )
         self._presence = Presence(record, members, self._say)
 

@@ -56,9 +56,10 @@ class Record:
     created: seconds since the epoch, for people; ticks: the same moment, for proof. session: the
     shell's that it was started from. guardian: pid, created and ticks. workers: pids of the
     generations, not of what waits for the next. ports: all that it listened on once it was ready.
-    control: its socket. engines: those that are kept: model, key, phase (starting, ready, failed, lost,
-    ending), pid of the host, attached [pids of workers], in_flight, memory in bytes. offer: what would
-    have made the last reload shorter. ended_at, code: once it is over; code None when it was killed.
+    control: its socket. debug_port: where debugpy listens in the app. engines: those that are kept:
+    model, key, phase (starting, ready, failed, lost, ending), pid of the host, attached [pids of workers],
+    in_flight, memory in bytes. offer: what would have made the last reload shorter. ended_at, code: once
+    it is over; code None when it was killed.
     """
 
     pid: int
@@ -89,6 +90,7 @@ class Record:
     ports: tuple[int, ...] = ()
     log: str | None = None
     control: str | None = None
+    debug_port: int | None = None
     engines: tuple[dict[str, Any], ...] = ()
     offer: dict[str, Any] | None = None
     ended_at: float | None = None
