@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from engine_bench import cost, edits, hammer, kills
+from engine_bench.serving import end_on_sigterm
 
 PARTS = ("edits", "hammer", "cost", "workers", "servers")
 
@@ -30,6 +31,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=PARTS, default=PARTS, metavar="part")
     parser.add_argument("--scale", type=float, default=1.0, help="less than 1 for a quick look")
     options = parser.parse_args()
+    end_on_sigterm()
     results = [_run(part, options.installed, options.scale) for part in options.parts]
     return 0 if all(results) else 1
 

@@ -49,8 +49,7 @@ def report_workers(installed: Path, kills: int) -> bool:
 def _kill_worker(server: Server, folder: Path, version: str) -> float:
     """Seconds until another one serves. Some backs off after a crash: an edit brings it at once."""
     streams = [_stream(server.port) for _ in range(STREAMS)]
-    (worker,) = server.engine()["attached"]
-    os.kill(worker, signal.SIGKILL)
+    os.kill(int(server.get("/pid")), signal.SIGKILL)
     for stream in streams:
         stream.close()
     save(folder, version)

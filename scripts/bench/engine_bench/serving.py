@@ -30,10 +30,11 @@ QUIET = {
 }
 
 
-def save(folder: Path, version: str, before: str = "", after: str = "") -> None:
-    """As an editor does: never half a file."""
+def save(folder: Path, version: str, before: str = "", after: str = "", length: int = 512) -> None:
+    """As an editor does: never half a file. length: what the engine is given as max_model_len."""
     temporary = folder / "app.py.tmp"
-    temporary.write_text(before + APP.replace('"first"', f'"{version}"') + after, encoding="utf-8")
+    app = APP.replace('"first"', f'"{version}"').replace("max_model_len=512", f"max_model_len={length}")
+    temporary.write_text(before + app + after, encoding="utf-8")
     temporary.replace(folder / "app.py")
 
 
@@ -98,6 +99,11 @@ def wait_until(condition: Callable[[], Any], what: str) -> float:
     return time.monotonic() - began
 
 
+def end_on_sigterm() -> None:
+    """Have whoever ends this run end its servers, too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 @contextlib.contextmanager
 def running(tool: str, installed: Path, folder: Path) -> Iterator[Server]:
     """tool: a key of `commands`. installed: the folder that .ci/install-vllm prints. Ends with Ctrl-C."""
@@ -152,6 +158,6 @@ def settle(server: Server) -> None:
         for one in server.tree():
             with contextlib.suppress(psutil.NoSuchProcess):
                 now += sum(one.cpu_times()[:2])
-        if now - used > 0.1:
+        if now - used > 0.05:
             quiet_since = time.monotonic()
         used = now

@@ -35,6 +35,8 @@ class Meter:
         self._loading: Loading | None = None
         self._generation = 0
         self._alone = False
+        # A worker that attaches to a kept engine prints the same as one that starts it.
+        self._silent = _SILENT | {"engine"} if plan.keep_engine else _SILENT
         self._told: tuple[str, int] = ("", 0)
         self.next_look: float | None = None
 
@@ -85,7 +87,7 @@ class Meter:
         is_new_step = self._told[0] != loading.step
         self._told = (loading.step, notch)
         if self._console.is_json or (
-            is_new_step and loading.step not in _SILENT and not self._screen.is_live
+            is_new_step and loading.step not in self._silent and not self._screen.is_live
         ):
             eta_s = loading.eta_s(now)
             self._console.emit(

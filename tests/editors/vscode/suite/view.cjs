@@ -45,6 +45,22 @@ module.exports = {
     });
   },
 
+  async "an engine that is kept stands below its server, with who uses it"() {
+    const size = 3 * 2 ** 30;
+    const used = { attached: [7], in_flight: 2, memory: size };
+    const engine = { model: "/models/Qwen3-8B", key: "1a2b3c4d", phase: "ready", pid: 6, ...used };
+    await withRecord(record({ engines: [engine] }), async () => {
+      const server = await until(() => rowOf("server:f00"), "the server's row");
+      assert.equal(server.item.contextValue, "server.here.engine");
+      const { item } = server.children.find((row) => row.engine);
+      assert.equal(item.label, "Qwen3-8B");
+      assert.equal(item.description, "kept · worker 7 · 2 requests in flight · 3.0 GiB");
+      assert.equal(item.contextValue, "detail.engine");
+      assert.match(item.tooltip, /^\/models\/Qwen3-8B\nkey 1a2b3c4d\n/);
+      assert.match(item.accessibilityInformation.label, /^Engine \/models\/Qwen3-8B, kept, worker 7, /);
+    });
+  },
+
   async "a dev server of another folder is in the view, but not in the status bar"() {
     await withRecord(record({ folder: "/elsewhere/shop" }), async () => {
       const { item } = await until(() => rowOf("server:f00"), "the server's row");
