@@ -67,6 +67,9 @@ class LaunchTexts:
         text = str(path if path.is_absolute() else self.root / path)
         return text.removeprefix(self._top).replace(os.sep, "/")
 
+    def absolute(self, path: str) -> str:
+        return self._top + (path if os.sep == "/" else path.replace("/", os.sep))
+
     # -- texts ---------------------------------------------------------------------------------
 
     def text(self, path: str, data: bytes | None = None) -> str | None:

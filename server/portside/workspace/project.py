@@ -78,7 +78,7 @@ class Project:
             self.root,
             self._modules,
             self._importers,
-            ScriptRunners(self._texts, self.launch_files),
+            ScriptRunners(self._texts, self.launch_files, seen_imports),
             self.launch_files,
             LaunchedPython(self._texts, self._modules),
             lambda: found.runners if (found := around()) is not None else None,

@@ -7,9 +7,11 @@ somebody runs it as the README says.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from portside.launchfiles.names import kind_of, may_name_scripts, name_of
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _SIGNS = (b".py", b"-m", b'"module"')
 _STARTERS = (b"subprocess", b"os.system", b"os.popen", b"os.exec", b"os.spawn", b"runpy")
 """One of these stands in Python that starts processes. Plain bytes: this is asked of every file."""
+_OS = re.compile(rb"\bos\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,14 @@ class _Entry:
 class ScriptRunners:
     """Kept as the texts are, each file read again once it has changed.
 
+    seen: the lines with imports of Python files that somebody has read already, where nothing changes.
     Effect: the first question has the workspace walked, and reads what may run a script.
     """
 
-    def __init__(self, texts: LaunchTexts, files: LaunchIndex) -> None:
-        self._texts, self._files = texts, files
+    def __init__(
+        self, texts: LaunchTexts, files: LaunchIndex, seen: Mapping[str, bytes] = MappingProxyType({})
+    ) -> None:
+        self._texts, self._files, self._seen = texts, files, seen
         self._known: dict[str, _Entry] = {}
         self._read: set[str] = set()
         texts.tell(self._forget)
@@ -161,6 +167,9 @@ class ScriptRunners:
 
     def _look_at_python(self, path: str) -> None:
         """Python that starts Python: a test that has the server run, a script that starts several."""
+        imports = self._seen.get(self._texts.absolute(path)) if self._seen else None
+        if imports is not None and not _imports_starter(imports):
+            return
         data = self._texts.data(path)
         if data is None or not any(starter in data for starter in _STARTERS):
             return
@@ -181,6 +190,16 @@ class ScriptRunners:
         text = self._texts.text(path, data) or ""
         if references := script_references(path, text, self._files.file(path)):
             self._known[path] = _Entry(references, text)
+
+
+def _imports_starter(lines: bytes) -> bool:
+    """Whether something of `_STARTERS` can be among what these lines import."""
+    return (
+        b"subprocess" in lines
+        or b"runpy" in lines
+        or b"*" in lines
+        or (b"os" in lines and _OS.search(lines) is not None)
+    )
 
 
 def _plain(reference: ScriptReference) -> LaunchReference:
