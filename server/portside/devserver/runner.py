@@ -112,6 +112,7 @@ class Runner:
                 self._selector,
                 self._fleet,
                 self._make_way,
+                self._transcripts,
                 console.emit,
                 lambda: self._soon(self._record),
             )
@@ -386,9 +387,11 @@ class Runner:
 
     def _printed_by(self, worker: Worker) -> list[str]:
         """What it and its engine have printed; the engine first, since its failures are the cause."""
-        engines = self._engines.sources_for(worker.pid) if self._engines is not None else ()
-        self._output.settle(engines)
-        return self._transcripts.lines((*engines, *worker.sources))
+        engine: list[str] = []
+        if self._engines is not None:
+            self._output.settle(self._engines.sources())
+            engine = self._engines.printed_for(worker.pid)
+        return [*engine, *self._transcripts.lines(worker.sources)]
 
     def _learn(self, worker: Worker, fields: dict[str, Any]) -> None:
         before = worker.files
@@ -532,7 +535,9 @@ class Runner:
             case "restart":
                 self._post(events.RestartRequested())
                 return {}
-            case "restart-engine" if self._engines is not None:
+            case "restart-engine":
+                if self._engines is None:
+                    return {"ok": False, "error": "its engines are not kept: --keep-engine does that"}
                 self._engines.renew()
                 self._post(events.RestartRequested())
                 return {"engines": len(self._engines.members)}

@@ -53,6 +53,11 @@ class Channel:
     def close(self) -> None:
         self._sock.close()
 
+    def hang_up(self) -> None:
+        """End the conversation, also for a thread of ours that waits for what comes."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
     def send(self, event: str, fds: Sequence[int] = (), **fields: Any) -> bool:
         """Whether the other side was still there to be told."""
         data = json.dumps({"event": event, "fds": len(fds), **fields}).encode() + b"\n"

@@ -17,6 +17,7 @@ import inspect
 import os
 import socket
 import sys
+import threading
 import types
 import weakref
 from typing import Any, NamedTuple
@@ -40,6 +41,24 @@ class Attached(NamedTuple):
     slot: int
     addresses: dict[str, str]
     blocks: int | None
+    digest: str
+
+    def watch(self) -> None:
+        """Have the client hear of the broker's end, which tells nothing when it is killed."""
+        threading.Thread(target=self._wait_for_end, name="portside engine", daemon=True).start()
+
+    def _wait_for_end(self) -> None:
+        while self.link.wait() is not None:
+            pass
+        self.link.close()
+        # After a detach nobody reads this.
+        zmq: Any = importlib.import_module("zmq")
+        with contextlib.suppress(zmq.ZMQError):
+            push = zmq.Context().socket(zmq.PUSH)
+            push.setsockopt(zmq.LINGER, 1000)
+            push.connect(self.addresses["output_address"])
+            push.send(engine_hooks.DEAD, zmq.DONTWAIT)
+            push.close()
 
 
 def install(path: str, channel: Channel) -> None:
@@ -51,6 +70,9 @@ class Attacher:
     def __init__(self, path: str, channel: Channel) -> None:
         self._path = path
         self._channel = channel
+        self._is_again = False
+        self._held: list[str] = []
+        """Digests of the engines that this process is attached to."""
         self.refusal: str | None = None
         """Why no engine of this vLLM can be kept."""
 
@@ -73,10 +95,12 @@ class Attacher:
         config = arguments["vllm_config"]
         environment = dict(os.environ)
         description = engine_key.describe(config, bool(arguments["log_stats"]), environment)
+        digest = engine_key.digest(description)
         link = self._connect()
         link.send(
             "attach",
-            digest=engine_key.digest(description),
+            digest=digest,
+            holds=self._held,
             description=description,
             environment=environment,
             folder=os.getcwd(),
@@ -88,18 +112,39 @@ class Attacher:
             message = link.wait()
             if message is None:
                 link.close()
-                raise NotKeptError("the process that keeps it is gone")
+                return self._converse_again(arguments)
             fields = message.fields
             if message.event == "configure":
                 link.send("configuration", path=list(sys.path), data=_packed(arguments))
             elif message.event == "attached":
-                return Attached(link, fields["slot"], fields["addresses"], fields["blocks"])
+                return Attached(link, fields["slot"], fields["addresses"], fields["blocks"], digest)
             elif message.event == "refused":
                 link.close()
                 raise NotKeptError(str(fields["reason"]))
             elif message.event == "failed":
                 link.close()
                 raise RuntimeError(fields["message"])
+
+    def keep(self, client: Any, attached: Attached) -> None:
+        """Until the client is shut down, or nobody has it any more."""
+        self._held.append(attached.digest)
+        client._portside_slot = attached.slot
+        client._portside_detach = weakref.finalize(client, self._detach, attached)
+        attached.watch()
+
+    def _detach(self, attached: Attached) -> None:
+        self._held.remove(attached.digest)
+        attached.link.hang_up()
+
+    def _converse_again(self, arguments: dict[str, Any]) -> Attached:
+        """The process that was to keep it is gone: the supervisor knows whether there is to be another."""
+        if self._is_again:
+            raise NotKeptError("the process that keeps it is gone")
+        self._is_again = True
+        try:
+            return self._converse(arguments)
+        finally:
+            self._is_again = False
 
     def _connect(self) -> Channel:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -192,7 +237,8 @@ def _patch_start(module: types.ModuleType, client_class: Any, attacher: Attacher
                 attached.link.close()
                 attacher.give_up(f"its client could not be attached: {error}")
             else:
-                _keep(self, attached)
+                attacher.keep(self, attached)
+                _complete(self, attached)
                 return
         plain(self, *positional, **keywords)
 
@@ -214,14 +260,11 @@ def _hurry(module: types.ModuleType) -> Any:
         setattr(module, name, usual)
 
 
-def _keep(client: Any, attached: Attached) -> None:
-    client._portside_slot = attached.slot
-    client._portside_detach = weakref.finalize(client, attached.link.close)
+def _complete(client: Any, attached: Attached) -> None:
+    """What a client knows that has launched the engine itself."""
     cache = client.vllm_config.cache_config
     if attached.blocks and not getattr(cache, "num_gpu_blocks", None):
-        cache.num_gpu_blocks = attached.blocks  # up to 0.17 the launch tells it, not the first message
-    if hasattr(client, "client_index"):
-        client.client_index = attached.slot
+        cache.num_gpu_blocks = attached.blocks  # up to 0.19 the launch tells it, not the first message
 
 
 def _patch_index(module: types.ModuleType) -> None:

@@ -45,6 +45,10 @@ class Wires:
         self._folder = folder
         self._made = 0
 
+    def close(self) -> None:
+        """With all sockets; what is unsent is thrown away unless its socket lingers."""
+        self._context.destroy()
+
     def address(self, name: str) -> str:
         return f"ipc://{self._folder}/{name}"
 
@@ -111,7 +115,7 @@ class Broker:
         self._reported: dict[str, Any] = {}
         self._report_at = 0.0
         self.blocks: int | None = None
-        """What the launch said of the size of the cache; up to 0.17 no message to the clients does."""
+        """What the launch said of the size of the cache; up to 0.19 no message to the clients does."""
         self.altered: str | None = None
         """A call by which a worker has changed what the engine is."""
         for slot in self._slots:
@@ -134,6 +138,9 @@ class Broker:
             self._tell(report)
         if died:
             self._tell_dead()
+        for link in [*(slot.link for slot in self._slots), *(link for link, _ in self._waiting)]:
+            if link is not None:
+                link.close()
         return bool(died)
 
     def _on(self, source: Any, handler: Callable[[], None]) -> None:
@@ -326,8 +333,6 @@ class Broker:
                     if error.errno != errno.EAGAIN:
                         raise
                 slot.push.close()
-        for link, _ in self._waiting:
-            link.close()
 
     # -- what is told ------------------------------------------------------------------
 

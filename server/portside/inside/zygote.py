@@ -33,7 +33,12 @@ def main(descriptor: int) -> None:
         return
     except keeper.Unwind:
         pass
-    worker.main(_CHANNEL, zygote.warmth)
+    if zygote.role == "engine_host":
+        from . import engine_host  # noqa: PLC0415  (only where engines are kept)
+
+        engine_host.main(_CHANNEL)
+    else:
+        worker.main(_CHANNEL, zygote.warmth)
 
 
 class Zygote:
@@ -47,6 +52,8 @@ class Zygote:
         self._wakeup = keeper.wake_on_child()
         self._ours = _open_descriptors()
         self._libraries: set[int] = set()
+        self.role = "zygote"
+        """What this process has become."""
         self.warmth: worker.Warmth | None = None
         """What every worker that is forked here starts with; None: workers are new interpreters."""
 
@@ -92,7 +99,7 @@ class Zygote:
         signal.set_wakeup_fd(-1)
         self._channel.close()
 
-    def _go_on(self, _request: dict[str, Any]) -> None:
+    def _go_on(self, request: dict[str, Any]) -> None:
         """In a worker: be what a new interpreter would be that has imported all this."""
         for descriptor in _open_descriptors() - self._libraries:
             if descriptor > _CHANNEL:
@@ -105,6 +112,11 @@ class Zygote:
         numpy_random = sys.modules.get("numpy.random")
         if numpy_random is not None:
             numpy_random.seed()
+        self.role = request["argv"][-2]
+        if self.role == "engine_host":
+            # A worker sets its variables itself; those of its engine are what they had come to be by then.
+            os.environ.clear()
+            os.environ.update(request["env"])
         raise keeper.Unwind
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from portside.devserver.console.transcripts import Transcripts
 from portside.devserver.engines.differences import differences, in_words
 from portside.devserver.engines.kept import Kept
 from portside.devserver.registry import control, registry
@@ -30,7 +31,7 @@ STOP_S = 2.0
 class Hosts(Protocol):
     """Who starts processes."""
 
-    def start_host(self, environment: Mapping[str, str], folder: str) -> Worker: ...
+    def start_host(self, environment: Mapping[str, str], folder: str, user: int) -> Worker: ...
 
     def finish_host(self, host: Worker) -> None:
         """Its processes are gone."""
@@ -51,7 +52,8 @@ class Wanted:
 class Engines:
     """make_way: has the generation that serves go, for the worker with this pid; false: none will.
 
-    emit: an event of the console. changed: called when the record of the engines may be another.
+    transcripts: of what the engines print. emit: an event of the console. changed: called when the record of
+    the engines may be another.
     """
 
     def __init__(
@@ -60,17 +62,23 @@ class Engines:
         selector: selectors.BaseSelector,
         hosts: Hosts,
         make_way: Callable[[int], bool],
+        transcripts: Transcripts,
         emit: Callable[..., None],
         changed: Callable[[], None],
     ) -> None:
         self._selector = selector
         self._hosts = hosts
         self._make_way = make_way
+        self._transcripts = transcripts
+        self._last_words: list[str] = []
+        """Of an engine that could not start."""
         self._emit = emit
         self._changed = changed
         self._kept: list[Kept] = []
         self._wanted: list[Wanted] = []
         self._is_over = False
+        self._bereft: set[int] = set()
+        """Workers whose engine was lost before they were attached to it."""
         path = control.socket_path(registry.servers_folder(), os.getpid(), run, "-engine")
         self._listener: socket.socket | None = None
         self.path: Path | None = None
@@ -90,10 +98,15 @@ class Engines:
         """Whether this worker's engine is one of ours."""
         return any(pid in kept.users for kept in self._kept)
 
-    def sources_for(self, pid: int | None) -> tuple[int, ...]:
-        """What the engines print that this worker uses, or waited for."""
-        using = (kept for kept in self._kept if pid in kept.users or kept.phase in ("starting", "failed"))
-        return tuple(source for kept in using for source in kept.process.sources)
+    def sources(self) -> tuple[int, ...]:
+        """What the output of the engines comes out of."""
+        return tuple(source for kept in self._kept for source in kept.process.sources)
+
+    def printed_for(self, pid: int | None) -> list[str]:
+        """By the engines that this worker uses or waited for; by one that could not start."""
+        using = (kept for kept in self._kept if pid in kept.users or kept.phase == "failed")
+        lines = (line for kept in using for line in self._transcripts.lines(kept.process.sources))
+        return [*lines, *self._last_words]
 
     def renew(self) -> None:
         """The user wants them started again: for who attaches next."""
@@ -103,7 +116,9 @@ class Engines:
     def interrupt(self) -> None:
         """The server stops: nobody is to wait for an engine that is still loading."""
         self._is_over = True
-        for kept in list(self._kept):
+        for wanted in list(self._wanted):
+            self._receive(wanted)
+        for kept in self._kept:
             if kept.phase == "starting":
                 self._end(kept)
 
@@ -135,8 +150,18 @@ class Engines:
         for message in messages or []:
             if message.event == "attach" and not wanted.fields:
                 wanted.fields = message.fields
-                self._wanted.append(wanted)
-        self._settle()
+                self._receive(wanted)
+
+    def _receive(self, wanted: Wanted) -> None:
+        if self._is_over:
+            wanted.link.send("failed", message="the dev server stops")
+        elif wanted.pid in self._bereft:
+            wanted.link.send("refused", reason="the process that was to keep it is gone")
+        else:
+            self._wanted.append(wanted)
+            self._settle()
+            return
+        self._forget_wanted(wanted)
 
     def _forget_wanted(self, wanted: Wanted) -> None:
         if wanted in self._wanted:
@@ -156,19 +181,26 @@ class Engines:
 
     def _place(self, wanted: Wanted) -> Kept | None:
         """Where this worker is to attach; None: it has to wait."""
-        others = [kept for kept in self._kept if wanted.pid not in kept.users]
+        others = [kept for kept in self._kept if kept.digest not in wanted.fields["holds"]]
         for kept in others:
             if kept.is_open and kept.digest == wanted.fields["digest"]:
-                alone = bool(wanted.fields.get("alone")) and bool(kept.users)
+                alone = bool(wanted.fields["alone"]) and bool(kept.users - {wanted.pid})
                 return None if alone and self._has_way_made(wanted) else kept
         if not others:
             return self._start(wanted)
-        self._tell_why(others[0], wanted)
-        if others[0].users and self._has_way_made(wanted):
+        return self._place_instead_of(others[0], wanted)
+
+    def _place_instead_of(self, other: Kept, wanted: Wanted) -> Kept | None:
+        if other.is_dead:
+            other.process.end()
             return None
-        if others[0].users:  # it is used by somebody who stays: both have to fit
+        self._tell_why(other, wanted)
+        is_used = bool(other.users - {wanted.pid})
+        if is_used and self._has_way_made(wanted):
+            return None
+        if is_used:  # by somebody who stays: both have to fit
             return self._start(wanted)
-        self._end(others[0])
+        self._end(other)
         return None
 
     def _has_way_made(self, wanted: Wanted) -> bool:
@@ -177,7 +209,7 @@ class Engines:
         return wanted.has_asked
 
     def _tell_why(self, kept: Kept, wanted: Wanted) -> None:
-        if wanted.is_told or kept.phase in ("lost", "failed", "ending"):
+        if wanted.is_told or kept.phase == "ending":
             return
         wanted.is_told = True
         found = differences(kept.description, wanted.fields["description"])
@@ -188,7 +220,8 @@ class Engines:
 
     def _start(self, wanted: Wanted) -> Kept:
         fields = wanted.fields
-        process = self._hosts.start_host(fields["environment"], fields["folder"])
+        process = self._hosts.start_host(fields["environment"], fields["folder"], wanted.pid)
+        self._last_words = []
         kept = Kept(process, fields["digest"], fields["description"], str(fields["model"]))
         self._kept.append(kept)
         self._selector.register(process.link, selectors.EVENT_READ, lambda: self._on_keeper(kept))
@@ -245,6 +278,10 @@ class Engines:
         """Its processes are gone."""
         if kept.phase in ("starting", "ready") and not self._is_over:
             self._tell(kept, "lost", status=None)
+        self._bereft |= kept.promised
+        last_words = self._transcripts.take(kept.process.sources)
+        if kept.phase == "failed":
+            self._last_words = last_words
         self._kept.remove(kept)
         for channel in (kept.process.link, kept.process.channel):
             with suppress(KeyError, ValueError):

@@ -50,10 +50,15 @@ class Kept:
     def is_open(self) -> bool:
         return self.phase in ("starting", "ready") and self.outdated is None
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether its process is about to be gone by itself."""
+        return self.phase in ("failed", "lost")
+
     def hand_over(self, link: socket.socket, fields: Mapping[str, Any], pid: int) -> None:
         """From here on the worker and the host talk to each other."""
         self.promised.add(pid)
-        self.process.channel.send("attach", fds=[link.fileno()], pid=pid, alone=bool(fields.get("alone")))
+        self.process.channel.send("attach", fds=[link.fileno()], pid=pid, alone=bool(fields["alone"]))
 
     def hear_state(self, fields: Mapping[str, Any]) -> None:
         self.attached = tuple(fields["attached"])

@@ -140,12 +140,17 @@ class Fleet:
 
     # -- engines -----------------------------------------------------------------------
 
-    def start_host(self, environment: Mapping[str, str], folder: str) -> Worker:
-        """A process that keeps an engine. Whoever asks for it listens to it."""
+    def start_host(self, environment: Mapping[str, str], folder: str, user: int) -> Worker:
+        """A process that keeps an engine. Whoever asks for it listens to it.
+
+        environment, folder: those of the worker that is the first to use it. user: the pid of that.
+        """
+        is_warm = any(worker.warm for worker in self if worker.pid == user)
+        source = self._warming.zygote if is_warm else None
         stdio = self._open_stdio(shows=True)
         python, three = self._plan.interpreter.words, stdio.three
         host = processes.start_worker(
-            self._guardian, python, Path(folder), environment, three, stdio.terminal, "engine_host"
+            source or self._guardian, python, Path(folder), environment, three, stdio.terminal, "engine_host"
         )
         host.sources = stdio.sources
         stdio.close_what_is_theirs()

@@ -67,6 +67,11 @@ class Warming:
     def is_ready(self) -> bool:
         return self._zygote is not None and self._zygote.is_ready
 
+    @property
+    def zygote(self) -> Zygote | None:
+        """Who can fork, if there is one by now."""
+        return self._zygote if self.is_ready else None
+
     def begin(self, guardian: Guardian, environment: Mapping[str, str]) -> None:
         """Before the first worker: what was learnt in an earlier run is imported once, for all of them."""
         if self._recipe is not None:
