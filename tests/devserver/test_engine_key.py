@@ -155,3 +155,15 @@ def test_a_registered_model_counts(project: Path, monkeypatch: pytest.MonkeyPatc
     )
     monkeypatch.setitem(sys.modules, "vllm.model_executor.models.registry", registry)
     assert f"code {project / 'mine.py'}" in describe(Config())
+
+
+def test_a_plugin_that_is_installed_from_the_project_counts(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "site" / "mine-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    text = "[console_scripts]\nother = other:main\n\n[vllm.general_plugins]\nmine = mine:register\n"
+    (metadata / "entry_points.txt").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "site"), "/nowhere"])
+    found = {path for path in describe(Config()) if path.startswith("code ")}
+    assert found == {f"code {project / 'mine.py'}", f"code {project / 'mine_part.py'}"}

@@ -25,8 +25,6 @@ from tests import real_vllm
 from tests.loopback import can_listen, free_port
 from tests.patience import PATIENCE_S
 
-from portside.devserver.registry import control
-
 from .conftest import Served
 from .kept_apps import DIRECT, SYNC, app
 
@@ -38,11 +36,11 @@ PROMPTS = ["hello", "the quick brown fox", "x y z"]
 class Kept:
     """A server whose engine is kept, and its app's file."""
 
-    def __init__(self, folder: Path, python: Path, vllm: Path) -> None:
+    def __init__(self, folder: Path, python: Path, vllm: Path, text: str) -> None:
         self.file = folder / "app.py"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.file.write_text(app("1"), encoding="utf-8")
+        self.file.write_text(text, encoding="utf-8")
         state, log = folder / "state", folder / "serve.log"
         environment = {**os.environ, **real_vllm.environment(vllm), "PORTSIDE_STATE_DIR": str(state)}
         words = ["serve", "--python", str(python), "app:app", "--port", str(self.port), "--keep-engine"]
@@ -119,12 +117,19 @@ class Kept:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, python: Path, vllm: Path) -> Iterator[Kept]:
-    server = Kept(tmp_path, python, vllm)
-    yield server
-    if server.served.process.poll() is None:
-        server.served.process.send_signal(signal.SIGINT)
-        server.served.process.wait(PATIENCE_S)
+def start(tmp_path: Path, python: Path, vllm: Path) -> Iterator[Callable[[str], Kept]]:
+    """Serve an app with this text."""
+    started: list[Kept] = []
+
+    def start(text: str) -> Kept:
+        started.append(Kept(tmp_path, python, vllm, text))
+        return started[-1]
+
+    yield start
+    for kept in started:
+        if kept.served.process.poll() is None:
+            kept.served.process.send_signal(signal.SIGINT)
+            kept.served.process.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -144,8 +149,9 @@ def direct(tmp_path: Path, python: Path, vllm: Path) -> list[list[int]]:
 
 
 def test_an_engine_outlives_whatever_happens_to_the_code(
-    direct: list[list[int]], kept: Kept, vllm: Path
+    start: Callable[[str], Kept], direct: list[list[int]], vllm: Path
 ) -> None:
+    kept = start(app("1"))
     edits_keep_it(kept, direct)
     vllms_own_app_works_over_it(kept, str(vllm / "tiny-llama"))
     for what, text in BROKEN.items():
@@ -154,12 +160,11 @@ def test_an_engine_outlives_whatever_happens_to_the_code(
     nothing_outlives_the_dev_server(kept)
 
 
-def test_an_engine_is_another_one_where_it_has_to_be(kept: Kept) -> None:
-    kept.until_it_says("1")
+def test_an_engine_is_another_one_where_it_has_to_be(start: Callable[[str], Kept]) -> None:
+    kept = start(app("1", text=SYNC))
+    a_synchronous_engine_is_kept_as_well(kept)
     another_argument_is_named(kept)
     an_engine_that_died_is_replaced(kept)
-    a_synchronous_engine_is_kept_as_well(kept)
-    it_is_loaded_again_when_somebody_asks(kept)
 
 
 def edits_keep_it(kept: Kept, direct: list[list[int]]) -> None:
@@ -226,10 +231,20 @@ def killed_workers_leave_no_request_behind(kept: Kept, direct: list[list[int]]) 
     kept.until(lambda: kept.engine()["in_flight"] == 0 and len(kept.engine()["attached"]) == 1)
 
 
+def a_synchronous_engine_is_kept_as_well(kept: Kept) -> None:
+    assert kept.until_it_says("1")["type"] == "LLM"
+    core, tokens = kept.core(), kept.tokens("hello")
+    for version in ("2", "3"):
+        kept.edit(app(version, text=SYNC))
+        kept.until_it_says(version)
+        assert kept.tokens("hello") == tokens
+    assert kept.core() == core
+
+
 def another_argument_is_named(kept: Kept) -> None:
     core = kept.core()
-    kept.edit(app("6", length=96))
-    kept.until_it_says("6")
+    kept.edit(app("4", text=SYNC, length=96))
+    kept.until_it_says("4")
     assert kept.said("the engine starts again: max_model_len 128 → 96")
     assert kept.core() != core
     assert not core.is_running()
@@ -239,25 +254,11 @@ def an_engine_that_died_is_replaced(kept: Kept) -> None:
     core = kept.core()
     core.kill()
     kept.until(lambda: kept.said("the engine is gone (signal 9)"))
-    kept.until(lambda: not kept.version())  # check_health raises EngineDeadError
-    kept.edit(app("7", text=SYNC))
-    assert kept.until_it_says("7")["type"] == "LLM"
-    assert kept.core() != core
-
-
-def a_synchronous_engine_is_kept_as_well(kept: Kept) -> None:
-    core, tokens = kept.core(), kept.tokens("hello")
-    for version in ("8", "9"):
-        kept.edit(app(version, text=SYNC))
-        kept.until_it_says(version)
-        assert kept.tokens("hello") == tokens
-    assert kept.core() == core
-
-
-def it_is_loaded_again_when_somebody_asks(kept: Kept) -> None:
-    core, generation = kept.core(), kept.served.record()["generation"]
-    assert control.ask(kept.served.record()["control"], "restart-engine") == {"ok": True, "engines": 1}
-    kept.until(lambda: kept.served.record()["generation"] > generation and kept.version())
+    with pytest.raises(urllib.error.HTTPError):
+        kept.tokens("hello")  # EngineDeadError: nobody waits for an answer that can't come
+    kept.edit(app("5", text=SYNC, length=96))
+    kept.until_it_says("5")
+    assert kept.tokens("hello")
     assert kept.core() != core
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.metadata
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import Any
 from . import modules
 
 _REGISTRY = "vllm.model_executor.models.registry"
+_METADATA = (".dist-info", ".egg-info")
 _NAMING = frozenset({"worker_cls", "worker_extension_cls", "scheduler_cls", "logits_processors", "executor"})
 """Fields of the configuration that name a class: `package.module.Class` or `package.module:Class`."""
 
@@ -53,10 +53,28 @@ def _named(config: Any) -> Iterator[str]:
 
 
 def _plugins() -> Iterator[str]:
-    for distribution in importlib.metadata.distributions():
-        for entry in distribution.entry_points:
-            if entry.group.startswith("vllm."):
-                yield entry.value.partition(":")[0]
+    """Modules that packages name in a group `vllm.…`. importlib.metadata would take five times as long."""
+    for text in _entry_points():
+        group = ""
+        for line in text.splitlines():
+            if line.startswith("["):
+                group = line
+            elif group.startswith("[vllm.") and "=" in line:
+                yield line.partition("=")[2].partition(":")[0].strip()
+
+
+def _entry_points() -> Iterator[str]:
+    for folder in sys.path:
+        try:
+            names = [name for name in os.listdir(folder or os.curdir) if name.endswith(_METADATA)]
+        except OSError:
+            continue
+        for name in names:
+            try:
+                with open(os.path.join(folder, name, "entry_points.txt"), encoding="utf-8") as file:
+                    yield file.read()
+            except (OSError, ValueError):
+                continue
 
 
 def _closure(names: set[str]) -> set[str]:
