@@ -15,8 +15,9 @@ from tests.patience import PATIENCE_S
 
 from portside.inside import engine_hooks
 from portside.inside.channel import Channel, pair
-from portside.inside.engine_broker import SLOTS, Broker, Wires
+from portside.inside.engine_broker import SLOTS, Broker
 from portside.inside.engine_frames import ABORT, ADD, UTILITY, Frames
+from portside.inside.engine_wires import Wires
 
 IDENTITY, READY = b"\x00\x00", b"ready"
 encode = msgspec.msgpack.encode
@@ -69,6 +70,7 @@ class Engine(threading.Thread):
         ]
         self.told: list[tuple[bytes, Any]] = []
         self.calls: list[str] = []
+        self.heard = threading.Condition()
         self.adapters: list[int] = []
         self.answers = True
         self.is_over = False
@@ -84,11 +86,13 @@ class Engine(threading.Thread):
             one.close()
 
     def _answer(self, client: int, call: int, method: str, arguments: list[Any]) -> None:
-        self.calls.append(method)
         if self.answers:
             result = self.adapters if method == "list_loras" else None
             answer = UtilityOutput(call, None, [None, result])
             self.outs[client].send(encode(EngineCoreOutputs(utility_output=answer)))
+        with self.heard:
+            self.calls.append(method)
+            self.heard.notify_all()
 
 
 class Client:
@@ -173,6 +177,11 @@ class Running:
         with self._changed:
             assert self._changed.wait_for(lambda: self.states and condition(self.states[-1]), PATIENCE_S)
 
+    def wait_for_call(self, method: str) -> None:
+        """Until the engine has been called so, after which it was asked whether it is to answer."""
+        with self.engine.heard:
+            assert self.engine.heard.wait_for(lambda: method in self.engine.calls, PATIENCE_S)
+
     def told(self, kind: bytes) -> list[Any]:
         return [body for one, body in list(self.engine.told) if one == kind]
 
@@ -224,8 +233,7 @@ def test_a_worker_that_is_gone_leaves_nothing_in_the_engine(running: Running) ->
     running.wait_for(lambda state: state["in_flight"] == 1)
     client.link.close()
     running.wait_for(lambda state: state["attached"] == [] and state["in_flight"] == 0)
-    again = running.client()
-    assert again.slot == client.slot
+    assert {running.client(pid).slot for pid in range(SLOTS)} == set(range(SLOTS))  # its own is free again
     assert running.told(ABORT) == [["two"], ["one"]]
     kinds = [kind for kind, _ in running.engine.told]
     assert kinds.index(ABORT, kinds.index(ABORT) + 1) < len(kinds) - 1 - kinds[::-1].index(UTILITY)
@@ -235,7 +243,7 @@ def test_late_words_for_a_worker_that_is_gone_reach_nobody(running: Running) -> 
     client = running.client()
     running.engine.answers = False
     client.link.close()
-    running.wait_for(lambda state: state["attached"] == [])
+    running.wait_for_call("is_sleeping")
     late = encode(EngineCoreOutputs(outputs=[EngineCoreOutput("one", [5])]))
     running.engine.outs[client.slot].send(late)
     running.engine.answers = True
@@ -255,6 +263,7 @@ def test_what_the_last_worker_left_is_taken_back(running: Running) -> None:
     running.engine.adapters = [3]
     del running.engine.calls[:]
     running.client()
+    running.wait_for_call("remove_lora")
     calls = set(running.engine.calls)
     assert {"wake_up", "resume_scheduler", "reset_prefix_cache", "list_loras", "remove_lora"} <= calls
     assert running.told(UTILITY)[-1][3] == [3]

@@ -16,8 +16,8 @@ come any more. The engine says READY once; it is recorded, and said again to eac
 from __future__ import annotations
 
 import errno
-import importlib
 import os
+import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,6 +25,7 @@ from typing import Any
 from . import engine_hooks
 from .channel import Channel, Message
 from .engine_frames import ABORT, ADD, UTILITY, Frames
+from .engine_wires import Wires
 
 SLOTS = 8
 _CLEARING_S = 10.0
@@ -34,44 +35,6 @@ _FIRST_CALL = 1 << 62
 """Clients number their calls by the clock, below this."""
 
 Report = Callable[[dict[str, Any]], None]
-
-
-class Wires:
-    """The sockets of one engine. folder: of the user's alone, where their files are."""
-
-    def __init__(self, folder: str) -> None:
-        self.zmq: Any = importlib.import_module("zmq")
-        self._context = self.zmq.Context()
-        self._folder = folder
-        self._made = 0
-
-    def close(self) -> None:
-        """With all sockets; what is unsent is thrown away unless its socket lingers."""
-        self._context.destroy()
-
-    def address(self, name: str) -> str:
-        return f"ipc://{self._folder}/{name}"
-
-    def fresh(self, slot: int) -> dict[str, str]:
-        """Addresses that a worker is to bind."""
-        self._made += 1
-        return {key: self.address(f"{slot}-{self._made}{key[0]}") for key in engine_hooks.CLIENT_ADDRESSES}
-
-    def socket(self, kind: str, address: str, *, binds: bool, identity: bytes = b"") -> Any:
-        zmq = self.zmq
-        made = self._context.socket(getattr(zmq, kind))
-        made.setsockopt(zmq.LINGER, 0)
-        made.setsockopt(zmq.SNDHWM, 0)
-        made.setsockopt(zmq.RCVHWM, 0)
-        made.setsockopt(zmq.RECONNECT_IVL, 1)
-        made.setsockopt(zmq.RECONNECT_IVL_MAX, 20)
-        if identity:
-            made.setsockopt(zmq.IDENTITY, identity)
-        if binds:
-            made.bind(address)
-        else:
-            made.connect(address)
-        return made
 
 
 class Slot:
@@ -171,8 +134,6 @@ class Broker:
 
     def admit(self, message: Message) -> None:
         """A worker wants to attach; its conversation is what comes with the message."""
-        import socket  # noqa: PLC0415  (only here: the module's name is that of half of what is above)
-
         link = Channel(socket.socket(fileno=message.fds[0]))
         self._waiting.append((link, message.fields))
         self._seat()

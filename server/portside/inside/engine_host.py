@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 
 from . import descent, engine_hooks
 from .channel import Channel, Message, from_descriptor
-from .engine_broker import SLOTS, Broker, Wires
+from .engine_broker import SLOTS, Broker
 from .engine_frames import Frames
+from .engine_wires import Wires
 
 _READY_S = 60.0
 """How long the engine's first message may take once its start is over."""

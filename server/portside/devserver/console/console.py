@@ -260,7 +260,8 @@ def _note(fields: Fields) -> list[Line]:
 def _engine(fields: Fields) -> list[Line]:
     match fields["phase"]:
         case "starting":
-            return [("·", "dim", f"the engine loads {fields['model']}, to be kept over edits")]
+            model = os.path.basename(fields["model"]) if os.path.isabs(fields["model"]) else fields["model"]
+            return [("·", "dim", f"the engine loads {model}, to be kept over edits")]
         case "ready":
             return [("✓", "green", f"the engine is up after {fields['seconds']:.1f} s, and kept")]
         case "restarting":
