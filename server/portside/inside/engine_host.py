@@ -30,6 +30,7 @@ from .engine_wires import Wires
 _READY_S = 60.0
 """How long the engine's first message may take once its start is over."""
 _CONFIGURATION_S = 30.0
+_END_S = 2.0
 NAME = "portside engine"
 """What the kernel calls this process; at most 15 characters."""
 
@@ -96,8 +97,7 @@ class Host:
         sentinels = [process.sentinel for process in engine.manager.processes]
         adapters = getattr(arguments["vllm_config"], "lora_config", None) is not None
         if broker.run(self._channel, sentinels, adapters, self._report):
-            codes = [process.exitcode for process in engine.manager.processes]
-            self._channel.send("lost", status=next((code for code in codes if code), 0))
+            self._channel.send("lost", status=_status(engine.manager.processes))
 
     def _report(self, state: dict[str, Any]) -> None:
         self._channel.send("state", **state)
@@ -183,6 +183,15 @@ def _launch(wires: Wires, layout: engine_hooks.Layout, module: Any, arguments: d
     ready = dict([_first_message(core, manager)])
     cache = arguments["vllm_config"].cache_config
     return Engine(manager, core, outs, ready, getattr(cache, "num_gpu_blocks", None))
+
+
+def _status(processes: list[Any]) -> int:
+    """How the engine has ended. Its sentinel tells a moment before the kernel does."""
+    for process in processes:
+        process.join(_END_S)
+        if process.exitcode:
+            return int(process.exitcode)
+    return 0
 
 
 def _in_order(arguments: dict[str, Any]) -> Iterator[Any]:
