@@ -23,6 +23,9 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 def excuse_for(said: str, run: Path, source: Path, excuses: frozenset[Excuse]) -> Excuse | None:
     """What else to pass over of a server that said this, started in `run` from the files of `source`."""
     last = said.rpartition("Traceback (most recent call last)")[2]
+    if "attempted relative import" in last:
+        # Started in a way in which nobody starts it.
+        return None
     frames = [(Path(file), int(line)) for file, line, _ in _FRAME.findall(last)]
     own = [(file, line) for file, line in frames if run in file.parents and "site-packages" not in file.parts]
     for file, line in reversed(own):

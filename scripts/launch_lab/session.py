@@ -233,7 +233,7 @@ def best(tree: Path, path: str, words: list[str], needs: Needs, after: Started |
     tried = [way for way in ways(tree, path, words) if way == _promising.get((tree, path))]
     for folder, command in (*tried, *(way for way in ways(tree, path, words) if way not in tried)):
         run = start(tree, folder, command, needs)
-        if tried and not run.records:
+        if tried and not run.records and not _NOT_FOUND.search(run.said):
             # What it lacks is asked of this way alone; the others failed for want of their neighbours.
             return run
         tried = []
@@ -270,13 +270,14 @@ def ways(tree: Path, path: str, words: list[str]) -> Iterator[tuple[str, list[st
     if folder:
         yield "", ["env", f"PYTHONPATH={HERE / 'site'}:{RUN / tree.name}", "python", path, *words]
         yield folder, ["python", name, *words]
+        yield folder, ["env", f"PYTHONPATH={HERE / 'site'}:{RUN / tree.name}", "python", name, *words]
     parts = path.removesuffix(".py").removesuffix("/__main__").split("/")
     for at in dict.fromkeys((0, *[at for at in range(len(parts) - 1) if is_root(tree, parts[:at])][-2:])):
         above = "/".join(parts[:at])
-        if len(parts) > 1 and (tree / above).is_dir():
+        if (len(parts) > 1 or path.endswith("/__main__.py")) and (tree / above).is_dir():
             module = ["python", "-m", ".".join(parts[at:]), *words]
             # A package below src is started from the root, where its files are.
-            if above:
+            if above and not (tree / "/".join(parts[at:-1])).is_dir():
                 yield "", ["env", f"PYTHONPATH={HERE / 'site'}:{RUN / tree.name / above}", *module]
             yield above, module
 

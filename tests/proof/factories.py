@@ -410,8 +410,8 @@ FACTORIES = (
 
 NO_FACTORY = (
     Unmovable(
-        "a cleanup in finally",
-        HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    finally:\n        print(1)\n",
+        "a cleanup in finally around more than the server",
+        HEAD + GUARD + "    try:\n        app.state.x = 1\n    " + RUN + "    finally:\n        app.routes.clear()\n",
         ((16, "what comes last here would run before the server starts"),),
     ),
     Unmovable(
@@ -480,6 +480,17 @@ NO_FACTORY = (
         ((13, "what happens to `app` here is lost"),),
     ),
     Unmovable(
+        "code that runs whether it serves or not",
+        HEAD + GUARD + "    if app.routes:\n        app.state.x = 1\n    " + RUN + "    app.routes.clear()\n",
+        ((16, "comes after a branch, so that it runs without the server too"),),
+    ),
+    Unmovable(
+        "a handler of a signal that cleans up",
+        "import signal\n" + HEAD + "\n\ndef stop(number, frame):\n    app.routes.clear()\n" + GUARD
+        + "    signal.signal(signal.SIGTERM, stop)\n" + RUN,
+        ((18, "would take the signal from uvicorn"),),
+    ),
+    Unmovable(
         "the environment for the module that the string names",
         "import os\n" + HEAD + GUARD + "    os.environ['X'] = '1'\n    uvicorn.run('server:app')\n",
         ((14, "set before the module is imported"),),
@@ -496,8 +507,8 @@ NO_FACTORY = (
         ((19, "`80000` is no port"),),
     ),
     Unmovable(
-        "a cleanup when the server is interrupted",
-        "import shutil\n" + HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    except KeyboardInterrupt:\n        shutil.rmtree('cache')\n",
+        "a cleanup when the server fails",
+        "import shutil\n" + HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    except OSError:\n        shutil.rmtree('cache')\n",
         ((18, "`shutil.rmtree('cache')` runs after the server has stopped"),),
     ),
 )  # fmt: skip

@@ -55,6 +55,7 @@ BRANCHES = (
         "    elif mode == 'test':\n        uvicorn.run(app, port=8001)\n    else:\n        uvicorn.run(app, port=8002)\n",
         f"{UVICORN} --port 8002",
         kept=("    return app\n",),
+        notes=("as in line 19, it needs `8001` for a port",),
     ),
     Movable(
         "only where a variable says so",
@@ -405,4 +406,112 @@ WORKED_OUT = (
     ),
 )  # fmt: skip
 
-MORE_FACTORIES = (*NAMES_AND_DEFAULTS, *BRANCHES, *SERVING_FOR_OTHERS, *WITH_WORDS, *AFTER, *WORKED_OUT)
+LAST = (
+    Movable(
+        "an address that a service gives, with defaults, or a fallback",
+        "import configparser\n" + HEAD + GUARD + "    app.state.x = 1\n    try:\n        config = configparser.ConfigParser()\n        config.read('server.ini')\n"
+        "        host = config.get('server', 'host', fallback='0.0.0.0')\n        port = config.getint('server', 'port', fallback=8012)\n"
+        "    except configparser.Error:\n        host, port = '0.0.0.0', 8012\n    uvicorn.run(app, host=host, port=port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8012",
+        notes=("`port=port` is worked out by the script",),
+    ),
+    Movable(
+        "a cleanup in finally",
+        HEAD + "\n\ndef clean():\n    print('cleaned')\n" + GUARD + "    app.state.x = 1\n    try:\n    " + RUN
+        + "    except KeyboardInterrupt:\n        print('bye')\n    finally:\n        # in order\n        clean()\n",
+        PLAIN,
+        kept=("    app.state.x = 1\n\n    @atexit.register\n    def after_serving():\n        # in order\n        clean()\n\n    return app\n",),
+        gone=("try:", "bye", "finally"),
+        prints="cleaned",
+    ),
+    Movable(
+        "a finally that only tells",
+        HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    finally:\n        print('bye')\n",
+        PLAIN,
+        kept=("    app.state.x = 1\n    return app\n",),
+        gone=("atexit", "bye"),
+    ),
+    Movable(
+        "a cleanup for Ctrl+C",
+        HEAD + "\n\ndef clean():\n    print('cleaned')\n" + GUARD + "    app.state.x = 1\n\n    try:\n    " + RUN
+        + "    except KeyboardInterrupt:\n        clean()\n    except Exception as error:\n        print(error)\n        raise SystemExit(1)\n",
+        PLAIN,
+        kept=("    @atexit.register\n    def after_serving():\n        clean()\n\n    return app\n",),
+        gone=("try:",),
+        differs={},
+    ),
+    Movable(
+        "a finally around more than the server, with handlers",
+        HEAD + "\n\ndef clean():\n    print('cleaned')\n\n\ndef main():\n    try:\n        app.state.x = 1\n    " + RUN
+        + "    except ValueError:\n        raise SystemExit(1)\n    finally:\n        clean()\n" + GUARD + "    main()\n",
+        PLAIN,
+        kept=("def main():\n    @atexit.register\n", "    try:\n        app.state.x = 1\n        return app\n    except ValueError:\n"),
+        gone=("finally",),
+        prints="cleaned",
+    ),
+    Movable(
+        "a cleanup after the try around the server",
+        HEAD + "\n\ndef clean(what):\n    print('cleaned', what)\n\n\ndef main():\n    app.state.x = 1\n    try:\n    " + RUN
+        + "    except KeyboardInterrupt:\n        pass\n    for each in (1, 2):\n        clean(each)\n" + GUARD + "    main()\n",
+        PLAIN,
+        kept=("    def after_serving():\n        for each in (1, 2):\n            clean(each)\n\n    return app\n",),
+        prints="cleaned 2",
+    ),
+    Movable(
+        "handlers of signals that only say goodbye",
+        "import os\nimport signal\nimport sys\n" + HEAD + "\n\ndef stop(number, frame):\n    print('stopping', number)\n    sys.exit(0)\n\n\ndef main():\n    count = 0\n\n"
+        "    def on_stop(number, frame):\n        nonlocal count\n        count += 1\n        if count > 1:\n            os._exit(1)\n\n"
+        "    signal.signal(signal.SIGINT, on_stop)\n    if hasattr(signal, 'SIGTERM'):\n        signal.signal(signal.SIGTERM, stop)\n    app.state.x = 1\n"
+        + RUN + GUARD + "    main()\n",
+        PLAIN,
+        kept=("    count = 0\n\n    app.state.x = 1\n    return app\n",),
+        gone=("import signal", "def stop", "def on_stop"),
+        notes=("`signal.signal(signal.SIGTERM, stop)` goes",),
+    ),
+    Movable(
+        "a port that the file itself puts into the environment",
+        "import os\n" + HEAD + "\nos.environ.setdefault('PORT', '9000')\n" + GUARD + "    app.state.x = 1\n    uvicorn.run(app, port=int(os.environ['PORT']))\n",
+        f'{UVICORN} --port "${{PORT:-9000}}"',
+        notes=("`$PORT` may be set by this file",),
+    ),
+    Movable(
+        "with workers by the import string, else the app",
+        "import os\n" + HEAD + GUARD + "    app_workers = int(os.getenv('WORKERS', '1'))\n    if app_workers > 1:\n        uvicorn.run('server:app', port=8010, workers=app_workers)\n"
+        "    else:\n        uvicorn.run(app, port=8010)\n",
+        f"{UVICORN} --port 8010",
+        kept=("    return app\n",),
+    ),
+    Movable(
+        "a branch for the command line that runs a loop",
+        "import argparse\nimport asyncio\n" + HEAD + "\n\ndef once(path):\n    loop = asyncio.new_event_loop()\n    loop.run_until_complete(asyncio.sleep(0, path))\n" + GUARD + PARSER
+        + "    parser.add_argument('--once')\n" + PARSE + "    if args.once:\n        once(args.once)\n    else:\n        app.state.x = 1\n    " + RUN,
+        PLAIN,
+    ),
+    Movable(
+        "code for the command line after the branch that serves",
+        "import sys\n" + HEAD + "\n\ndef main():\n    if len(sys.argv) <= 1:\n        app.state.x = 1\n    " + RUN + "        return\n\n    # one file\n    open(sys.argv[1]).close()\n" + GUARD + "    main()\n",
+        PLAIN,
+        kept=("        return app\n\n    # one file\n    open(sys.argv[1]).close()\n",),
+        gone=("atexit",),
+    ),
+    Movable(
+        "an exit after the branch that serves",
+        "import argparse\nimport sys\n" + HEAD + GUARD + PARSER + "    parser.add_argument('--serve', action='store_true')\n" + PARSE
+        + "    if args.serve:\n        app.state.x = 1\n    " + RUN + "        sys.exit(0)\n    print('nothing to do')\n",
+        f'SERVER_ARGS="--serve" {PLAIN}',
+        arguments=("server.py", "--serve"),
+        kept=("        return app\n    print('nothing to do')\n    raise SystemExit\n",),
+        gone=("sys.exit",),
+        notes=("it serves only if `args.serve`, as the script does",),
+    ),
+)  # fmt: skip
+
+MORE_FACTORIES = (
+    *NAMES_AND_DEFAULTS,
+    *BRANCHES,
+    *SERVING_FOR_OTHERS,
+    *WITH_WORDS,
+    *AFTER,
+    *WORKED_OUT,
+    *LAST,
+)

@@ -79,6 +79,14 @@ MOVABLE = (
         arguments=("-m", "src.main"),
     ),
     Movable(
+        "a launcher whose options name a file beside it",
+        "import uvicorn\n\nif __name__ == '__main__':\n    uvicorn.run('main:app', port=8010, log_config='./log.json')\n",
+        "cd core && uvicorn main:app --port 8010 --log-config ./log.json",
+        path="core/run.py",
+        files={"core/main.py": API, "core/log.json": '{"version": 1, "disable_existing_loggers": false}'},
+        folder="core",
+    ),
+    Movable(
         "a log configuration beside the script, which is run in its folder",
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, log_config='log.json')\n",
         "cd core && uvicorn server:app --log-config log.json",

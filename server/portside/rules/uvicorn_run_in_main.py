@@ -138,8 +138,10 @@ def create_app():
     return main(serve=False)
 ```
 
-It is not offered where the main block runs an event loop itself, takes the signals that stop the server, or
-serves within a `with`; then the message names what hinders that too.
+It is not offered where the main block runs an event loop itself, cleans up in a handler of the signals that
+stop the server, or serves within a `with`; then the message names what hinders that too. A handler of such a
+signal that only tells and leaves goes: uvicorn stops the server by itself. What a `finally` around the run
+call does, and a handler of `KeyboardInterrupt`, is left to `atexit` like code after it.
 
 A host or port that another file has is looked up there: a variable of the environment stays one
 (`--port "${APP_PORT:-5000}"`, with what the `.env` says today), and what only Python can tell is asked of

@@ -126,7 +126,7 @@ class AppFinder:
             return self._refuse(binding.node, f"`{binding.name}` is imported only when the script runs")
         self._check_rest_of_module(module)
         site = dataclasses.replace(self.site, serving=(*self.site.serving, binding.statement))
-        return AppTarget(other_target(self.place, module), name), site
+        return AppTarget(self._other(module), name), site
 
     # A factory
 
@@ -219,7 +219,10 @@ class AppFinder:
                 continue
             if chunk.node.type not in _IMPORTS or not self._only_for_launch(chunk.node):
                 return None
-        return AppTarget(other_target(self.place, module), name), self.site
+        return AppTarget(self._other(module), name), self.site
+
+    def _other(self, module: str) -> ImportTarget:
+        return other_target(self.place, module, given_paths(self.names, self.launch))
 
     def _only_for_launch(self, statement: Node) -> bool:
         """Whether all that it imports is read, by code that goes: nothing is imported for its effect."""
@@ -239,7 +242,7 @@ class AppFinder:
             found = self._own(node, name)
             return found if found is None or "." not in module else self._as_it_says(found, module)
         self._check_rest_of_module(module)
-        return AppTarget(other_target(self.place, module), name), self.site
+        return AppTarget(self._other(module), name), self.site
 
     def _names_itself(self, module: str) -> bool:
         return is_named(self.place, module)

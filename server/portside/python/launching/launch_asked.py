@@ -28,6 +28,7 @@ _SAME_ANYWHERE = frozenset({"os", "pathlib"})
 _CONSTANTS = frozenset({"integer", "float", "string", "true", "false", "none"})
 _WHOLE = _CONSTANTS | {"call", "identifier", "attribute", "subscript"}
 _LONGEST = 160
+_MAKERS = re.compile(r"_*(create|build|make|init|load|setup|configure|update|set|read|parse)(_|$)")
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Asking:
         if not bindings:
             return "" if name in _CONVERSIONS else None
         home = names.home(name, names.scope_at(root))
-        if home is None or any(b.deferred for b in bindings):
+        if home is None or any(b.deferred for b in bindings) or self._is_made_up(root):
             return None
         if any(b.how is How.IMPORT for b in bindings):
             first = (bindings[0].target or "").partition(".")[0]
@@ -103,6 +104,18 @@ class Asking:
             return None
         goes = any(self.site.removes(b.node.start_byte) for b in bindings)
         return None if goes else f"from {self.target.module} import {name}"
+
+    def _is_made_up(self, root: Node) -> bool:
+        """Whether the launch makes it what it is, by `Settings.load(…)`, which no fresh import has done."""
+        names, name = self.names, self.names.tree.text(root)
+        for read in names.reads(name, names.home(name, names.scope_at(root))):
+            method = read.parent.child_by_field_name("attribute") if read.parent is not None else None
+            call = read.parent.parent if read.parent is not None else None
+            is_call = call is not None and call.child_by_field_name("function") == read.parent
+            is_maker = method is not None and _MAKERS.match(names.tree.text(method)) is not None
+            if is_call and is_maker and self.site.removes(read.start_byte):
+                return True
+        return False
 
 
 def _is_path(names: Names, option: Option, node: Node) -> bool:

@@ -8,7 +8,7 @@ else:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
 
@@ -35,12 +35,36 @@ class Branch:
 
 def chosen(facts: FileFacts, launch: Launch) -> Launch:
     """The launch whose options the command has: of several branches the plainest, the last of those."""
-    group = [launch, *exclusive(facts, launch)]
+    group = sorted([launch, *exclusive(facts, launch)], key=lambda one: one.call.start_byte)
     return min(reversed(group), key=_extras) if len(group) > 1 else launch
 
 
 def _extras(launch: Launch) -> int:
-    return sum(keyword.startswith("ssl_") for keyword in launch.options)
+    return sum(keyword.startswith("ssl_") or keyword in {"reload", "workers"} for keyword in launch.options)
+
+
+def unserved(names: Names, site: Site, parts: Iterable[Node]) -> tuple[Node, ...]:
+    """The code of a launch that runs only where it does not serve: other branches, and what only they call.
+
+    parts: all code of the launch, with the functions that nothing else calls.
+    """
+    found = [branch for whole in site.conditions for branch in _other_branches(whole, site.call)]
+    waiting = [part for part in parts if part not in site.removed] if found else []
+    for function in waiting:
+        name = function.child_by_field_name("name")
+        reads = names.reads(names.tree.text(name)) if name is not None else ()
+        if reads and all(any(_holds(branch, read) for branch in found) for read in reads):
+            found.append(function)
+    return tuple(found)
+
+
+def _other_branches(whole: Node, call: Node) -> Iterator[Node]:
+    parts = [whole.child_by_field_name("consequence"), *whole.children_by_field_name("alternative")]
+    yield from (part for part in parts if part is not None and not _holds(part, call))
+
+
+def _holds(around: Node, node: Node) -> bool:
+    return around.start_byte <= node.start_byte < around.end_byte
 
 
 def exclusive(facts: FileFacts, launch: Launch) -> tuple[Launch, ...]:
@@ -81,7 +105,7 @@ def branches(
         if own.functions != site.functions or own.guard != site.guard:
             obstacles.add(launch.call, "the file starts a second server here, and one command starts one")
             continue
-        returned = find_returned(names, own, launch, obstacles)
+        returned = find_returned(names, own, launch, obstacles, others=exclusive(facts, launch))
         if returned is not None:
             found.append(Branch(launch, own, returned))
     return tuple(found)

@@ -47,10 +47,12 @@ class ShellVariables:
     ) -> tuple[str, ...]:
         """The words of the option; () with an obstacle where there are none, or with a note."""
         if self._is_written(value.variable):
-            self.obstacles.add(
-                node, f"`${value.variable}` may be set by this file, and the shell would not see that"
-            )
-            return ()
+            reason = f"`${value.variable}` may be set by this file, and the shell would not see that"
+            if not self.may_leave:
+                self.obstacles.add(node, reason)
+                return ()
+            self.obstacles.note(f"{reason}: set it, or say `{option.flag}`", review=True)
+            value = self._with_default_set(value)
         loader = self._loader()
         if is_outside or loader is not None:
             self._note_file(value.variable, loader)
@@ -137,6 +139,19 @@ class ShellVariables:
             return value
         span = self.names.tree.span(self.names.tree.root)
         return Environment(value.variable, Literal(written, span), value.integer)
+
+    def _with_default_set(self, value: Environment) -> Environment:
+        """With what `os.environ.setdefault("PORT", "9000")` of the module makes its default."""
+        for chunk in self.names.chunks_with(["setdefault"]):
+            for callee in fields_of(chunk.nodes("call"), "function", "attribute"):
+                passed = argument_nodes(callee.parent) if callee.parent is not None else ()
+                is_set = self.names.qualified(callee) == "os.environ.setdefault" and len(passed) == 2
+                if is_set and string_value(self.names.tree, passed[0]) == value.variable:
+                    given = string_value(self.names.tree, passed[1])
+                    if given is not None:
+                        span = self.names.tree.span(passed[1])
+                        return Environment(value.variable, Literal(given, span), value.integer)
+        return value
 
     def _is_written(self, variable: str) -> bool:
         """Whether the module itself may set it: `os.environ["PORT"] = …`, `.setdefault(…)`."""

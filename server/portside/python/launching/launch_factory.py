@@ -14,14 +14,15 @@ a coroutine or the first to touch signals, and the names of the main block stay 
 from __future__ import annotations
 
 import dataclasses
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tree_sitter import Node
 
 from portside.knowledge.uvicorn import OPTIONS
 from portside.lint.finding import Blocker, Edit
-from portside.lint.moved_command import MovedCommand
+from portside.lint.moved_command import Argument, MovedCommand
 from portside.lint.moved_command import Option as SaidOption
 from portside.python.engines.worker_engines import note_engines
 from portside.python.facts import FileFacts
@@ -33,14 +34,15 @@ from portside.python.launching.launch_arguments import (
     read_arguments,
     region,
 )
-from portside.python.launching.launch_branches import branches, chosen, exclusive, words_that_serve
+from portside.python.launching.launch_branches import branches, chosen, exclusive, unserved, words_that_serve
 from portside.python.launching.launch_command import OptionReader, Options, command, keeping
 from portside.python.launching.launch_factory_after import find_after
 from portside.python.launching.launch_factory_app import Returned, find_returned
 from portside.python.launching.launch_factory_edits import FactoryWriter
 from portside.python.launching.launch_factory_kept import kept_functions
 from portside.python.launching.launch_factory_names import factory_name, global_names
-from portside.python.launching.launch_factory_tries import check_tries
+from portside.python.launching.launch_factory_signals import signals_that_go
+from portside.python.launching.launch_factory_tries import Endings, check_tries
 from portside.python.launching.launch_move import moved_command
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_proof import leaves_python
@@ -52,7 +54,7 @@ from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.names import Names
 from portside.python.running.guards import When
 from portside.python.source.nodes import nodes_of
-from portside.python.source.syntax import argument_nodes, arguments
+from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
 TITLE = "Fix: launch via uvicorn CLI ({} factory)"
@@ -82,7 +84,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     if site is None:
         return obstacles.blockers
     others = exclusive(facts, launch)
-    returned = find_returned(names, site, launch, obstacles)
+    returned = find_returned(names, site, launch, obstacles, others=others)
     found = branches(facts, site, others, obstacles)
     module = own_module(names, place, launch)
     if isinstance(module, str):
@@ -91,7 +93,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     outside = facts.workspace.outside
     reader = OptionReader(names, site, obstacles, True, outside, place, target=asked, may_leave=True)
     options = reader.read(launch)
-    _note_branches(names, others, obstacles)
+    _note_branches(names, launch, others, obstacles)
     parts = region(names, site)
     kept = kept_functions(names, site, place, obstacles)
     replaced = tuple(node for one in (launch, *others) for node in _replaced(one))
@@ -101,17 +103,22 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         replaced,
         obstacles,
         kept=kept.functions,
-        is_imported=bool(facts.workspace.imported_by),
+        is_imported=any(not _is_test(path) for path in facts.workspace.imported_by),
         parsers=facts.workspace.argument_parsers,
     )
     serving = words_that_serve(names, site)
     parsed = dataclasses.replace(parsed, required=(*parsed.required, *serving))
     options = _told(options, parsed, obstacles)
     after = find_after(names, site, obstacles, stays=bool(kept.functions))
+    endings = (
+        Endings() if kept.functions else check_tries(names, site, obstacles, may_end=after.level is None)
+    )
     _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions)
     loops: list[Node] = []
+    apart = unserved(names, site, parts)
     for part in parts:
-        loops += _check_caller(names, site, part, obstacles)
+        loops += _check_caller(names, site, part, obstacles, apart)
+    gone = signals_that_go(names, parts, apart, obstacles)
     declared = global_names(names, site, parsed, obstacles)
     name = factory_name(names)
     if name is None:
@@ -137,6 +144,8 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         kept,
         tuple(loops),
         options.logging,
+        gone,
+        endings,
     )
     edits = writer.edits(obstacles)
     if edits is not None and not leaves_python(names, edits):
@@ -148,21 +157,58 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         edits = (*edits, setting) if setting is not None else edits
     line = _command(target, options, parsed)
     note_engines(facts, launch, options, obstacles, from_main=True)
-    notes = (*_notes(parsed, returned, name), *obstacles.notes)
     given = options_of_server(names, site, launch, parsed)
+    _note_conditions(site, others, obstacles)
+    _note_own_address(parsed, given, obstacles)
+    notes = (*_notes(parsed, returned, name), *obstacles.notes)
     moved = moved_command(facts, place, target, options, given, hands_on=bool(parsed.calls or parsed.argv))
     return Factory(line, TITLE.format(name), edits, notes, moved)
 
 
-def _note_branches(names: Names, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
-    """Which options the other branches have that the command lacks."""
+def _is_test(path: str) -> bool:
+    """A file of tests: pytest's own arguments are none of the script's in any case."""
+    parts = re.split(r"[/\\]", path)
+    return parts[-1].startswith(("test_", "conftest.")) or bool({"test", "tests"} & set(parts[:-1]))
+
+
+def _note_branches(names: Names, launch: Launch, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
+    """Which options the other branches have that the command lacks, or has otherwise."""
     for other in others:
         flags = [OPTIONS[keyword].flag for keyword in other.options if keyword.startswith("ssl_")]
+        line = names.tree.line(other.call)
         if flags:
-            line = names.tree.line(other.call)
             obstacles.note(
                 f"with TLS, as in line {line}, it needs {', '.join(f'`{flag}`' for flag in flags)} too"
             )
+        own, its = (one.options.get("port") for one in (launch, other))
+        if own is not None and its is not None and names.tree.text(own) != names.tree.text(its):
+            obstacles.note(f"as in line {line}, it needs {obstacles.quote(its)} for a port", review=True)
+
+
+def _note_conditions(site: Site, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
+    """What has to hold for the server to start, as in the script."""
+    for whole in site.conditions:
+        condition, body = (whole.child_by_field_name(field) for field in ("condition", "consequence"))
+        if condition is None or body is None or any(_holds(whole, other.call) for other in others):
+            continue
+        if _holds(body, site.call):
+            obstacles.note(f"it serves only if {obstacles.quote(condition)}, as the script does")
+
+
+def _holds(around: Node, node: Node) -> bool:
+    return around.start_byte <= node.start_byte < around.end_byte
+
+
+def _note_own_address(parsed: Arguments, given: Mapping[str, Argument], obstacles: Obstacles) -> None:
+    """Options of the script for the address that stay in its parser, for others, and decide nothing here."""
+    stay = sorted(
+        word for word, argument in given.items() if argument.stays and argument.flag in {"--host", "--port"}
+    )
+    long = [word for word in stay if word.startswith("--")]
+    if long and parsed.calls:
+        shown = " and ".join(f"`{word}`" for word in long)
+        verb = "stays" if len(long) == 1 else "stay"
+        obstacles.note(f"{shown} {verb} in the parser, where only uvicorn's own options count now")
 
 
 def _replaced(launch: Launch) -> tuple[Node, ...]:
@@ -229,8 +275,6 @@ def _check(
     for function in site.functions:
         if function.children and function.children[0].type == "async":
             _check_coroutine(names, site, function, obstacles)
-    if not kept:
-        check_tries(names, site, obstacles)
     check_surroundings(facts, site, launch, place, obstacles, others=others, kept=kept)
 
 
@@ -261,16 +305,22 @@ _CALLERS = {
     "os.execvp": "replaces the process",
 }
 _IN_LOOP = "fails where a loop runs already, as in uvicorn when it calls a factory"
-_SIGNALS = frozenset({"signal.SIGINT", "signal.SIGTERM", "signal.SIGBREAK"})
 
 
-def _check_caller(names: Names, site: Site, part: Node, obstacles: Obstacles) -> Iterator[Node]:
-    """Adds calls that do something else once uvicorn's process runs them; those of a loop that can move."""
+def _check_caller(
+    names: Names, site: Site, part: Node, obstacles: Obstacles, apart: tuple[Node, ...]
+) -> Iterator[Node]:
+    """Adds calls that do something else once uvicorn's process runs them; those of a loop that can move.
+
+    apart: code that runs only where nothing is served.
+    """
     for call in nodes_of(part, "call"):
         callee = call.child_by_field_name("function")
         called = names.qualified(callee) if callee is not None else None
         attribute = callee.child_by_field_name("attribute") if callee is not None else None
         runs = attribute is not None and names.tree.text(attribute) in {"run_until_complete", "run_forever"}
+        if any(one.start_byte <= call.start_byte < one.end_byte for one in apart):
+            continue
         if called in _CALLERS:
             obstacles.add(call, f"{obstacles.quote(call)} {_CALLERS[called]}")
         elif any(call.start_byte <= way.start_byte < call.end_byte for way in (site.call, *site.calls)):
@@ -279,15 +329,3 @@ def _check_caller(names: Names, site: Site, part: Node, obstacles: Obstacles) ->
             yield call
         elif called in _LOOPS or called == "asyncio.run" or runs:
             obstacles.add(call, f"{obstacles.quote(call)} {_IN_LOOP}")
-        elif called == "signal.signal" and _is_of_server(names, call):
-            obstacles.add(
-                call,
-                f"{obstacles.quote(call)} would take the signal from uvicorn,"
-                " whose handlers are set before the factory runs",
-            )
-
-
-def _is_of_server(names: Names, call: Node) -> bool:
-    """Whether it may be one of the signals that stop uvicorn."""
-    passed = arguments(call).positional
-    return not passed or (names.qualified(passed[0]) or "signal.SIGINT") in _SIGNALS

@@ -12,6 +12,7 @@ The same times as before: after Ctrl+C both run it, and after SIGTERM neither do
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -25,15 +26,20 @@ from portside.records import dataclass
 
 NAME = "after_serving"
 _ENDINGS = frozenset({"pass_statement", "return_statement"})
+_EXITS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
 
 
 @dataclass(frozen=True)
 class After:
-    """gone: statements that only print or log. kept: those of one level to run at the end of the process."""
+    """gone: statements that only print, log or leave. kept: those of one level, for the end of the process.
+
+    behind: the `try` around the run call that they come after, which they have to move ahead of.
+    """
 
     gone: tuple[Node, ...] = ()
     kept: tuple[Node, ...] = ()
     level: Level | None = None
+    behind: Node | None = None
 
 
 def find_after(names: Names, site: Site, obstacles: Obstacles, *, stays: bool = False) -> After:
@@ -42,49 +48,84 @@ def find_after(names: Names, site: Site, obstacles: Obstacles, *, stays: bool = 
     stays: whether it is in a function that still serves, where nothing of it goes or moves.
     """
     gone: list[Node] = []
-    level_of_kept: Level | None = None
-    kept: tuple[Node, ...] = ()
-    for level in site.levels:
+    found = After()
+    for level in _reached_after(names, site):
         rest = _rest(level)
         missed = Obstacles(names.tree)
         for statement in rest:
-            check_statement(names, statement, missed, after=True)
+            if not _leaves(names, statement):
+                check_statement(names, statement, missed, after=True)
         if not missed.found:
-            gone += () if stays else rest
+            # What comes after a branch is there for those that do not serve.
+            gone += () if stays or level.statement.type == "if_statement" else rest
             obstacles.notes += [note for note in missed.notes if note not in obstacles.notes]
             continue
-        problem = _problem(names, site, level, rest) or (level_of_kept and "comes after the server too")
+        problem = _problem(names, site, level, rest) or (found.level and "comes after the server too")
         problem = problem or ("would be left out" if stays else None)
         if problem:
             obstacles.add(
                 rest[0], f"{obstacles.quote(rest[0])} runs after the server has stopped: it {problem}"
             )
-        level_of_kept, kept = level, tuple(rest)
-    return After(tuple(gone), kept, level_of_kept)
+        behind = level.statement if level.statement.type == "try_statement" else None
+        found = After((), tuple(rest), level, behind)
+    return dataclasses.replace(found, gone=tuple(gone))
+
+
+def _reached_after(names: Names, site: Site) -> Iterator[Level]:
+    """The levels that go on once the server has stopped: up to one that leaves the function, or all."""
+    has_returned, inner = False, None
+    for level in site.levels:
+        is_inside = inner is not None and _is_around(level.statement, inner.statement)
+        has_returned &= is_inside
+        inner = level
+        if has_returned:
+            continue
+        yield level
+        rest = _rest(level)
+        if any(_leaves(names, node) and node.type not in _ENDINGS for node in rest):
+            return
+        has_returned = any(node.type == "return_statement" for node in rest)
+
+
+def _leaves(names: Names, statement: Node) -> bool:
+    if statement.type in _ENDINGS:
+        return True
+    call = statement.named_children[0] if statement.named_children else None
+    function = call.child_by_field_name("function") if call is not None and call.type == "call" else None
+    return function is not None and names.qualified(function) in _EXITS
 
 
 def _rest(level: Level) -> list[Node]:
     if level.block.type == "module":
         return []
-    found = [node for node in statements(level.block) if node.start_byte > level.statement.start_byte]
-    return [] if all(node.type in _ENDINGS for node in found) else found
+    return [node for node in statements(level.block) if node.start_byte > level.statement.start_byte]
 
 
 def _problem(names: Names, site: Site, level: Level, rest: list[Node]) -> str | None:
     """Why the statements can't become a function that is called at the end."""
-    if any(attempt.start_byte <= level.statement.start_byte < attempt.end_byte for attempt in site.tries):
+    if any(_is_inside(attempt, level.statement) for attempt in site.tries):
         return "stands in a `try`"
     around = level.block.parent
     if around is not None and around.type != "function_definition" and around != site.guard:
         return "stands in a branch"
+    if level.statement.type == "if_statement":
+        return "comes after a branch, so that it runs without the server too"
     for node in rest:
         if nodes_of(node, "await", "yield", "return_statement"):
             return "can't be called at the end of the process"
-        if _rebinds(names, node, rest[0].start_byte):
+        if rebinds(names, node, rest[0].start_byte):
             return "sets a name of the main block"
         if node.type in {"function_definition", "class_definition", "decorated_definition"}:
             return "defines what others may use"
     return None
+
+
+def _is_around(around: Node, node: Node) -> bool:
+    return around.start_byte <= node.start_byte and node.end_byte <= around.end_byte
+
+
+def _is_inside(around: Node, node: Node) -> bool:
+    return around != node and _is_around(around, node)
 
 
 def _targets(node: Node) -> Iterator[Node]:
@@ -95,7 +136,7 @@ def _targets(node: Node) -> Iterator[Node]:
     yield from nodes_of(node, "import_statement", "import_from_statement")
 
 
-def _rebinds(names: Names, node: Node, since: int) -> bool:
+def rebinds(names: Names, node: Node, since: int) -> bool:
     """Whether a name that it sets has a meaning before the run call."""
     scope = names.scope_at(node)
     for target in _targets(node):

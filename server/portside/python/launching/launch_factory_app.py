@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tree_sitter import Node
 
@@ -26,8 +27,13 @@ class Returned:
     name: str | None = None
 
 
-def find_returned(names: Names, site: Site, launch: Launch, obstacles: Obstacles) -> Returned | None:
-    """The app's expression in the scope of the run call; None, with the reason among the obstacles."""
+def find_returned(
+    names: Names, site: Site, launch: Launch, obstacles: Obstacles, *, others: Iterable[Launch] = ()
+) -> Returned | None:
+    """The app's expression in the scope of the run call; None, with the reason among the obstacles.
+
+    others: the launches of other branches, which are given the app and do nothing else to it.
+    """
     if launch.app is None:
         obstacles.add(launch.options_call, "the app that is served is not among the arguments")
         return None
@@ -38,7 +44,8 @@ def find_returned(names: Names, site: Site, launch: Launch, obstacles: Obstacles
     literal = names.value_of(site.argument(names, launch.app))
     string = string_value(names.tree, literal)
     if string is not None:
-        return _of_string(names, site, launch, string, obstacles)
+        handed_on = frozenset(other.app.start_byte for other in others if other.app is not None)
+        return _of_string(names, site, launch, handed_on, obstacles)
     text = names.tree.text(launch.app)
     if launch.app.type not in {"identifier", "attribute", "call"} or "\n" in text:
         text = text if launch.app.type == "call" else f"({text})"
@@ -51,8 +58,12 @@ def _is_factory(names: Names, launch: Launch) -> bool:
     return isinstance(value, Literal) and value.value is True
 
 
-def _of_string(names: Names, site: Site, launch: Launch, text: str, obstacles: Obstacles) -> Returned | None:
+def _of_string(
+    names: Names, site: Site, launch: Launch, handed_on: frozenset[int], obstacles: Obstacles
+) -> Returned | None:
+    """handed_on: where the app stands in the run calls of other branches."""
     assert launch.app is not None
+    text = string_value(names.tree, names.value_of(site.argument(names, launch.app))) or ""
     module, colon, name = text.partition(":")
     if not colon or module.startswith(".") or not re.fullmatch(r"[\w.]+:[\w.]+", text):
         obstacles.add(launch.app, f"{obstacles.quote(launch.app)} is no `module:attribute`")
@@ -69,7 +80,7 @@ def _of_string(names: Names, site: Site, launch: Launch, text: str, obstacles: O
             return None
         # `__main__` is the script itself, but in the processes that it starts.
         if module != "__main__" or launch.starts_processes(names):
-            _check_discarded(names, site, first, obstacles, is_called=bool(ending))
+            _check_discarded(names, site, first, obstacles, handed_on, is_called=bool(ending))
         return Returned(f"{name}{ending}")
     mentioned = any(
         names.tree.text(node) == first
@@ -86,7 +97,15 @@ def _of_string(names: Names, site: Site, launch: Launch, text: str, obstacles: O
 _ENVIRONMENT = ("environ", "putenv", "load_dotenv")
 
 
-def _check_discarded(names: Names, site: Site, app: str, obstacles: Obstacles, *, is_called: bool) -> None:
+def _check_discarded(
+    names: Names,
+    site: Site,
+    app: str,
+    obstacles: Obstacles,
+    handed_on: frozenset[int],
+    *,
+    is_called: bool,
+) -> None:
     """What the script sets is unseen by the module that the string imports anew; a factory sees it.
 
     is_called: whether the string names a function, which is called after all that in both.
@@ -94,6 +113,8 @@ def _check_discarded(names: Names, site: Site, app: str, obstacles: Obstacles, *
     for part in site.removed:
         for node in nodes_of(part, "identifier"):
             text = names.tree.text(node)
+            if node.start_byte in handed_on:
+                continue
             if text in _ENVIRONMENT and not is_called and not _only_asks(names, node):
                 obstacles.add(node, f"`{text}`: set before the module is imported, and by a factory after it")
             elif text == app and names.home(text, names.scope_at(node)) is names.module and _is_read(node):

@@ -20,7 +20,7 @@ from portside.python.launching.launch_factory_after import After
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_factory_kept import Kept, KeptWriter
 from portside.python.launching.launch_factory_names import annotated
-from portside.python.launching.launch_factory_tries import dropped, dropped_spans, open_handlers
+from portside.python.launching.launch_factory_tries import Endings, dropped, dropped_spans, open_handlers
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_removal import left_over
 from portside.python.launching.launch_site import Level, Site, statements
@@ -38,6 +38,7 @@ class FactoryWriter:
 
     name: of the factory. declared: the names that it has to declare global. branches: run calls of
     other branches. after: what comes after the run call. loops: calls that run a coroutine to its end.
+    gone: statements that nobody needs in a factory. endings: what `try` statements do when all is over.
     """
 
     names: Names
@@ -53,6 +54,8 @@ class FactoryWriter:
     kept: Kept = field(default_factory=Kept)
     loops: tuple[Node, ...] = ()
     logging: Node | None = None
+    gone: tuple[Node, ...] = ()
+    endings: Endings = field(default_factory=Endings)
 
     @property
     def _source(self) -> SourceFile:
@@ -65,7 +68,8 @@ class FactoryWriter:
         for site in sites if not self.kept.functions else ():
             self._check_serving(site, [node for node in site.serving if self._goes(node)], obstacles)
         header = self._header(obstacles)
-        going = [*(_whole(node) for node in serving), *self.parsed.options, *self.after.gone]
+        going = [*(_whole(node) for node in serving), *self.parsed.options, *self.after.gone, *self.gone]
+        going += self.after.kept if self.after.behind is not None else ()
         typed = list(annotated(self.names, self.site, self.declared))
         going += [_whole(node) for node in typed if node.child_by_field_name("right") is None]
         going += self._local_imports([site.levels[0].statement for site in sites])
@@ -74,11 +78,13 @@ class FactoryWriter:
                 obstacles.add(node, f"{obstacles.quote(node)} shares its line with other code")
         after = self._after(obstacles)
         tries = tuple(dropped_spans(self.names, self.site)) if not self.kept.functions else ()
+        tries += tuple(self._clause(clause) for clause in self.endings.gone)
         lines = {self._lines(node) for node in going} | set(self._left_over())
         cuts = sorted(span for span in lines if not any(_covers(one, span) for one in tries))
         if header is None or obstacles.found:
             return None
         changes = [*(self._ahead(edit, cuts) for edit in header), *self._returns(), *self._parsing()]
+        changes = [*self._at_end(), *changes]
         changes += [*after, *self._in_threads(), *self._endings(), *self._leaving(), *self._untyped()]
         changes += self._unannotated(typed, cuts)
         imports = self._imports(cuts, obstacles)
@@ -148,7 +154,7 @@ class FactoryWriter:
         function = call.child_by_field_name("function")
         callee = self.names.definition(function) if function is not None else None
         ending = f"{self.kept.parameter}=False" if callee in self.kept.functions else None
-        if self.after.level is level:
+        if self.after.level is level and self.after.behind is None:
             text = self.names.tree.text(call)
             if ending is not None:
                 text = f"{text[:-1]}{', ' if text[-2] != '(' else ''}{ending})"
@@ -162,7 +168,7 @@ class FactoryWriter:
         app = launch.app
         tree, statement = self.names.tree, level.statement
         is_inside = app is not None and _is_around(statement, app)
-        if self.after.level is level:
+        if self.after.level is level and self.after.behind is None:
             yield from self._deferred(level, self._text(statement, returned))
             return
         if (
@@ -204,6 +210,42 @@ class FactoryWriter:
         before = "" if self._source.text[:end].endswith("\n") else newline
         yield Edit(path, Span(end, end), f"{before}{newline}{indent}{ending}{newline}")
 
+    def _at_end(self) -> Iterator[Edit]:
+        """A function for the end of the process, ahead of the `try` that its code is in or comes after."""
+        attempt = self.endings.attempt or self.after.behind
+        if attempt is None:
+            return
+        tree, newline = self.names.tree, self._source.newline
+        start = tree.span(attempt).start
+        line = self._line(start)
+        indent = self._source.text[line.start : start]
+        lines = [f"{indent}@atexit.register", f"{indent}def {AFTER}():"]
+        for block in self.endings.blocks:
+            clause = block.parent or block
+            first = self._source.line_of(tree.span(clause).start) + 1
+            lines.append(self._source.text[self._source.line_span(first).start : tree.span(block).end])
+        step = "\t" if "\t" in indent else "    "
+        for node in self.after.kept if self.after.behind is not None else ():
+            text = self._source.text[self._line(tree.span(node).start).start : tree.span(node).end]
+            lines += [f"{step}{one}" if one.strip() else "" for one in text.splitlines()]
+        before = attempt.prev_sibling
+        is_close = before is not None and before.end_point.row + 1 == attempt.start_point.row
+        space = (
+            newline
+            if is_close and before is not None and before.is_named and before.type != "comment"
+            else ""
+        )
+        text = space + newline.join(lines) + newline * 2
+        yield Edit(self._source.path, Span(line.start, line.start), text)
+
+    def _clause(self, clause: Node) -> Span:
+        """A last clause, from the end of what comes before it."""
+        before = clause.prev_named_sibling
+        start = self.names.tree.span(clause).start
+        if before is not None:
+            start = self.names.tree.span(before).end
+        return Span(start, self.names.tree.span(clause).end)
+
     def _next_text(self, offset: int) -> int:
         """The start of the next line that has something in it."""
         line = self._source.line_of(offset) + 1
@@ -213,7 +255,7 @@ class FactoryWriter:
 
     def _after(self, obstacles: Obstacles) -> list[Edit]:
         """What indents the statements that come after the server."""
-        if not self.after.kept:
+        if not self.after.kept or self.after.behind is not None:
             return []
         found = []
         for number in range(self._row(self.after.kept[0]), self._row(self.after.kept[-1], last=True) + 1):
@@ -362,9 +404,10 @@ class FactoryWriter:
         steps = [level.statement for site in sites for level in site.levels if level.block.type != "module"]
         calls = [node for node in steps if node.type in {"expression_statement", "raise_statement"}]
         tries = dropped(self.site)
-        handlers = [clause for attempt in tries for clause in attempt.named_children[1:]]
+        clauses = [clause for attempt in tries for clause in attempt.named_children[1:]]
+        handlers = [one for one in clauses if not any(_is_around(one, b) for b in self.endings.blocks)]
         serving = [node for site in sites for node in site.serving]
-        going = [*calls, *serving, *self.parsed.options, *self.after.gone, *handlers]
+        going = [*calls, *serving, *self.parsed.options, *self.after.gone, *self.gone, *handlers]
         target = AppTarget(ImportTarget(self.place.stem), self.name, factory=True, own=True)
         yield from left_over(self.names, place, target, going)
 
@@ -375,7 +418,7 @@ class FactoryWriter:
         parses = self.parsed.argv or any(True for _ in self._parsing())
         return (
             *(self.parsed.modules if parses else ()),
-            *(("atexit",) if self.after.kept else ()),
+            *(("atexit",) if self.after.kept or self.endings.blocks else ()),
             *(("concurrent.futures",) if self.loops else ()),
             *(("logging.config",) if self.logging is not None else ()),
         )
@@ -455,8 +498,9 @@ class FactoryWriter:
         span = self.names.tree.span(node)
         start, line = self._line(span.start).start, self._source.line_of(max(span.start, span.end - 1))
         following = line + 1
-        is_first = self.names.is_first(node)
-        while is_first and following < len(self._source.line_starts) and not self._is_text(following):
+        # What stands apart takes the space on one side of it along.
+        is_apart = self.names.is_first(node) or node.type == "function_definition"
+        while is_apart and following < len(self._source.line_starts) and not self._is_text(following):
             following += 1
         starts = self._source.line_starts
         return Span(start, starts[following] if following < len(starts) else len(self._source.text))

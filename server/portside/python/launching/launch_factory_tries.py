@@ -1,39 +1,99 @@
 """The `try` around a run call, once its block is a factory: the server no longer runs inside it.
 
-try:
-    uvicorn.run(app)                  ->  return app
-except KeyboardInterrupt:
+try:                                      @atexit.register
+    uvicorn.run(app)                      def after_serving():
+except KeyboardInterrupt:             ->      monitor.stop()
     print("bye")
+finally:                                  return app
+    monitor.stop()
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 from tree_sitter import Node
 
 from portside.lint.source import Span
 from portside.python.launching.launch_effects import check_statement
+from portside.python.launching.launch_factory_after import rebinds
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site, statements
 from portside.python.names.names import Names
+from portside.python.source.nodes import nodes_of
+from portside.records import dataclass
 
 _HANDLERS = frozenset({"except_clause", "except_group_clause"})
 # What nobody raises but to end the process.
 _ENDS = frozenset({"KeyboardInterrupt", "SystemExit", "asyncio.CancelledError", "GeneratorExit"})
 
 
-def check_tries(names: Names, site: Site, obstacles: Obstacles) -> None:
-    """Adds what a handler does that would never happen, or would have the factory return nothing."""
+@dataclass(frozen=True)
+class Endings:
+    """What of the try statements becomes a function for the end of the process.
+
+    attempt: the statement that it belongs to. blocks: what it does, in order. gone: `finally` clauses of
+    those that stay otherwise.
+    """
+
+    attempt: Node | None = None
+    blocks: tuple[Node, ...] = ()
+    gone: tuple[Node, ...] = ()
+
+
+def check_tries(names: Names, site: Site, obstacles: Obstacles, *, may_end: bool = True) -> Endings:
+    """Adds what a handler does that would never happen, or would have the factory return nothing.
+
+    may_end: whether nothing else runs at the end of the process.
+    """
+    found = Endings()
     for attempt in site.tries:
         goes = attempt in dropped(site)
+        blocks: list[Node] = []
         for clause in attempt.named_children:
-            if clause.type in {"finally_clause", "else_clause"}:
+            if clause.type == "else_clause":
                 obstacles.add(clause, "what comes last here would run before the server starts")
-            elif clause.type in _HANDLERS and goes:
-                _check_dropped(names, clause, obstacles)
-            elif clause.type in _HANDLERS:
+            elif clause.type in _HANDLERS and not goes:
                 _check_kept(names, clause, obstacles)
+            elif clause.type in _HANDLERS or clause.type == "finally_clause":
+                blocks += _check_ending(names, clause, obstacles)
+        finals = [clause for clause in attempt.named_children if clause.type == "finally_clause"]
+        has_handlers = any(clause.type in _HANDLERS for clause in attempt.named_children)
+        if finals and not goes and not has_handlers:
+            obstacles.add(finals[0], "what comes last here would run before the server starts")
+        gone = (*found.gone, *finals) if not goes else found.gone
+        if blocks and (found.blocks or not may_end):
+            obstacles.add(blocks[0], "this would be a second thing to do at the end of the process")
+        found = Endings(attempt, tuple(blocks), gone) if blocks else dataclasses.replace(found, gone=gone)
+    return found
+
+
+def _check_ending(names: Names, clause: Node, obstacles: Obstacles) -> Iterator[Node]:
+    """The block of a clause, where it does what has to be done when the process ends."""
+    missed = Obstacles(names.tree)
+    for statement in _statements(clause):
+        if not _leaves(names, statement):
+            check_statement(names, statement, missed, after=True)
+    if not missed.found:
+        obstacles.notes += [note for note in missed.notes if note not in obstacles.notes]
+        return
+    is_last = clause.type == "finally_clause" or _is_of_end(names, clause)
+    block = next((child for child in clause.named_children if child.type == "block"), None)
+    if block is None or not is_last or not _can_be_called(names, clause, block):
+        obstacles.found += [blocker for blocker in missed.found if blocker not in obstacles.found]
+    else:
+        yield block
+
+
+def _can_be_called(names: Names, clause: Node, block: Node) -> bool:
+    """Whether the block means the same in a function that is called at the end of the process."""
+    if nodes_of(block, "await", "yield", "raise_statement", "return_statement"):
+        return False
+    is_alone = block.start_point.row > clause.start_point.row
+    has_name = any(child.type == "as_pattern" for child in clause.named_children)
+    texts = any(node.start_point.row != node.end_point.row for node in nodes_of(block, "string"))
+    return is_alone and not has_name and not texts and not rebinds(names, block, block.start_byte)
 
 
 def dropped(site: Site) -> tuple[Node, ...]:
@@ -62,13 +122,6 @@ def _is_for_launch(site: Site, level: Level) -> bool:
 def _statements(clause: Node) -> list[Node]:
     block = next((child for child in clause.named_children if child.type == "block"), None)
     return list(statements(block)) if block is not None else []
-
-
-def _check_dropped(names: Names, clause: Node, obstacles: Obstacles) -> None:
-    """A handler that tells, or ends the process, as uvicorn itself does, is missed by nobody."""
-    for statement in _statements(clause):
-        if not _leaves(names, statement):
-            check_statement(names, statement, obstacles, after=True)
 
 
 def _check_kept(names: Names, clause: Node, obstacles: Obstacles) -> None:

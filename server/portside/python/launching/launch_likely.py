@@ -12,6 +12,7 @@ all that is known of agrees on is taken, and a person is told to look.
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from tree_sitter import Node
 
@@ -24,6 +25,7 @@ from portside.python.values.values import Tracer
 
 _CONVERSIONS = frozenset({"int", "str"})
 _DEEPEST = 6
+_ADDRESS = re.compile(r"\d|^localhost$|:")
 
 
 def likely(names: Names, node: Node, depth: int = _DEEPEST) -> Value | None:
@@ -83,11 +85,24 @@ def _of_call(names: Names, call: Node, depth: int) -> Value | None:
     if called in _CONVERSIONS and len(passed) == 1:
         return _integer(likely(names, passed[0], depth - 1), called)
     name = function.child_by_field_name("attribute")
-    if name is not None and names.tree.text(name) == "get" and len(passed) == 2:
-        return likely(names, passed[1], depth - 1)
+    if name is not None and names.tree.text(name).startswith("get"):
+        return _of_getter(names, call, depth)
     if called == "getattr" and len(passed) == 3 and string_value(names.tree, passed[1]) is not None:
         return likely(names, passed[2], depth - 1)
     return None
+
+
+def _of_getter(names: Names, call: Node, depth: int) -> Value | None:
+    """The default of `config.get_value("port", 8000)`, `parser.getint("server", "port", fallback=8000)`."""
+    passed = arguments(call)
+    named = (value for key, value in passed.keywords.items() if key in {"default", "fallback"})
+    given = next(named, None)
+    if given is None and len(passed.positional) == 2:
+        given = passed.positional[1]
+        # `parser.get("server", "host")` names an option, and has no default.
+        if (text := string_value(names.tree, given)) is not None and not _ADDRESS.search(text):
+            return None
+    return likely(names, given, depth - 1) if given is not None else None
 
 
 def _integer(value: Value | None, conversion: str) -> Value | None:

@@ -184,9 +184,14 @@ def modules(place: ScriptPlace, target: ImportTarget, *, own: bool) -> tuple[tup
     return tuple(dict.fromkeys(found))
 
 
-def other_target(place: ScriptPlace, module: str) -> ImportTarget:
-    """How to name a module that the script gives as an import string, `app.main`."""
+def other_target(place: ScriptPlace, module: str, given: Collection[str] = ()) -> ImportTarget:
+    """How to name a module that the script gives as an import string, `app.main`.
+
+    given: the relative paths among the options of the launch.
+    """
     home = place.home_of(module)
+    if home is not None and home.path == place.folder and _runs_in_its_folder(place, given):
+        return ImportTarget(module, cwd=place.folder)
     return ImportTarget(module, app_dir=(home.path if home is not None else place.import_root) or None)
 
 
