@@ -65,6 +65,7 @@ class Session:
         self._notebooks = NotebookSync(self._workspace, self._diagnostics)
         self._texts = TextSync(self._workspace, self._diagnostics, self._mistakes)
         self._has_asked_for: set[str] = set()
+        self._learns = False
         self.later: Mapping[str, Callable[[Any, Json], None]] = {"workspace/diagnostic": self._whole.asked}
         self.routes: Mapping[str, Callable[[Json], Any]] = {
             "initialize": self.initialize,
@@ -136,6 +137,15 @@ class Session:
             from portside.lsp.parent import watch
 
             watch(client.process, self._inbox.end)
+
+    def learn(self) -> None:
+        """Look around while the client is silent, so that the first hover of a port waits for nothing."""
+        if not self._learns:
+            self._learns = True
+            self._look_around()
+
+    def _look_around(self) -> None:
+        self.chores.put("look around", self._workspace.learn(), patient=True)
 
     def withdraw(self, request: object) -> bool:
         """Stop working on a request; whether that was being done."""
@@ -324,6 +334,8 @@ class Session:
         """What anything depends on may have changed. Nothing is checked before the client is silent."""
         self._diagnostics.recheck()
         self._whole.changed()
+        if self._learns:
+            self._look_around()
         client = self.client
         if client.refreshes_lenses and "codeLens" in self._has_asked_for:
             self._refresh("codeLens")

@@ -52,6 +52,7 @@ def _answered(session: Session, method: str, loading: Loading) -> None:
         session.warm_up()
     if method == ("textDocument/diagnostic" if session.client.pulls else "textDocument/didOpen"):
         loading.begin()
+        session.learn()
 
 
 def _private_stdout() -> BinaryIO:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from portside.lsp.notebooks import Notebooks
 if TYPE_CHECKING:
     from portside.lsp.projects import Projects
     from portside.workspace.project import Project
+
+# Whoever opens a whole disk waits at the first question instead.
+_MOST_STEPS = 100_000
 
 
 class Workspace:
@@ -47,6 +51,12 @@ class Workspace:
         """Load what the first check needs."""
         for folder in self.client.folders:
             self.projects.project(folder / "any.py")
+
+    def learn(self) -> Iterator[None]:
+        """Look at what lies in the folders, in steps."""
+        for folder in self.client.folders:
+            steps = self.projects.project(folder / "any.py").learn()
+            yield from itertools.islice(steps, _MOST_STEPS)
 
     def open_folders(self, folders: tuple[Path, ...]) -> None:
         """These are the folders of the workspace from now on."""

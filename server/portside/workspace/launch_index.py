@@ -87,6 +87,13 @@ class LaunchIndex:
             if file is not None and file.format is not Format.DOTENV and self._texts.is_file(path):
                 yield file
 
+    def learn(self) -> Iterator[None]:
+        """Read them in steps, so that whoever asks for all of them has them at once."""
+        yield from self._texts.learn()
+        for path in sorted(self._texts.paths() - self._entries.keys() - self._dull):
+            self._may_matter(path)
+            yield
+
     def file(self, path: str) -> LaunchFile | None:
         return self._entry(path).file
 

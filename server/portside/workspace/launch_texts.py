@@ -37,6 +37,7 @@ class LaunchTexts:
         self._others: set[str] | None = None
         self._folders: dict[str, tuple[str, ...]] = {}
         self._listeners: list[Forget] = []
+        self._changes = 0
 
     # -- names ---------------------------------------------------------------------------------
 
@@ -98,6 +99,7 @@ class LaunchTexts:
 
     def changed(self, path: Path | None = None) -> None:
         """A file was written, made or removed; without one, any may have been."""
+        self._changes += 1
         if path is None:
             self._others = None
             self._folders.clear()
@@ -155,14 +157,31 @@ class LaunchTexts:
     def _walked(self) -> set[str]:
         if self._others is None:
             self._python.clear()
-            self._others = set(self._walk())
+            self._others = set(self._walk(self._python))
         return self._others
 
-    def _walk(self) -> Iterator[str]:
+    def learn(self) -> Iterator[None]:
+        """Walk the workspace in steps, so that no question has to; what changes meanwhile ends it."""
+        python: defaultdict[str, set[str]] = defaultdict(set)
+        others: set[str] = set()
+        changes = self._changes
+        for path in () if self._others is not None else self._walk(python, every=True):
+            if path:
+                others.add(path)
+            yield
+            if self._others is not None or self._changes != changes:
+                return
+        if self._others is None:
+            self._python, self._others = python, others
+
+    def _walk(self, python: defaultdict[str, set[str]], *, every: bool = False) -> Iterator[str]:
+        """The files that are no Python. python: takes those that are; every: with "" in their place."""
         for path in paths_below(self.root, self._excluded, _is_of_interest):
             relative = path[len(self._top) :].replace(os.sep, "/")
             if relative.endswith(PYTHON_SUFFIXES):
-                self._python[relative.rpartition("/")[2]].add(relative)
+                python[relative.rpartition("/")[2]].add(relative)
+                if every:
+                    yield ""
             elif not (os.path.islink(path) and self._is_elsewhere_too(path)):  # noqa: PTH114 - as above
                 yield relative
 

@@ -7,7 +7,7 @@ and what the files around say about it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -155,6 +155,11 @@ class Project:
         else:
             self._modules.overlays[absolute] = text
         self._importers.changed()
+
+    def learn(self) -> Iterator[None]:
+        """Look at the workspace in steps, ahead of the first question about all of it."""
+        yield from self.launch_files.learn()
+        yield from self.runners.learn()
 
     def changed(self, path: Path | None = None) -> None:
         """A file was written, made or removed on disk; without one, any may have been."""

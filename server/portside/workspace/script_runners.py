@@ -154,16 +154,26 @@ class ScriptRunners:
             self._known.pop(path, None)
             self._read.discard(path)
 
+    def learn(self) -> Iterator[None]:
+        """Read in steps what may run a script, so that no question has to."""
+        return self._unread()
+
     def _read_again(self) -> None:
+        for _ in self._unread():
+            pass
+
+    def _unread(self) -> Iterator[None]:
+        """Reads a file with each step."""
         for path in self._texts.paths() - self._read:
             self._read.add(path)
             if may_name_scripts(name_of(path)):
                 self._look_at(path)
-        for paths in self._texts.python().values():
-            for path in paths:
-                if path not in self._read:
-                    self._read.add(path)
-                    self._look_at_python(path)
+            yield
+        for path in [path for paths in self._texts.python().values() for path in paths]:
+            if path not in self._read:
+                self._read.add(path)
+                self._look_at_python(path)
+                yield
 
     def _look_at_python(self, path: str) -> None:
         """Python that starts Python: a test that has the server run, a script that starts several."""
