@@ -42,6 +42,7 @@ class Attached(NamedTuple):
     addresses: dict[str, str]
     blocks: int | None
     digest: str
+    is_let_go: threading.Event
 
     def watch(self) -> None:
         """Have the client hear of the broker's end, which tells nothing when it is killed."""
@@ -51,14 +52,13 @@ class Attached(NamedTuple):
         while self.link.wait() is not None:
             pass
         self.link.close()
-        # After a detach nobody reads this.
+        if self.is_let_go.is_set():
+            return
         zmq: Any = importlib.import_module("zmq")
-        with contextlib.suppress(zmq.ZMQError):
-            push = zmq.Context().socket(zmq.PUSH)
+        with contextlib.suppress(zmq.ZMQError), zmq.Context() as context, context.socket(zmq.PUSH) as push:
             push.setsockopt(zmq.LINGER, 1000)
             push.connect(self.addresses["output_address"])
-            push.send(engine_hooks.DEAD, zmq.DONTWAIT)
-            push.close()
+            push.send(engine_hooks.DEAD)
 
 
 def install(path: str, channel: Channel) -> None:
@@ -117,7 +117,9 @@ class Attacher:
             if message.event == "configure":
                 link.send("configuration", path=list(sys.path), data=_packed(arguments))
             elif message.event == "attached":
-                return Attached(link, fields["slot"], fields["addresses"], fields["blocks"], digest)
+                return Attached(
+                    link, fields["slot"], fields["addresses"], fields["blocks"], digest, threading.Event()
+                )
             elif message.event == "refused":
                 link.close()
                 raise NotKeptError(str(fields["reason"]))
@@ -134,6 +136,7 @@ class Attacher:
 
     def _detach(self, attached: Attached) -> None:
         self._held.remove(attached.digest)
+        attached.is_let_go.set()
         attached.link.hang_up()
 
     def _converse_again(self, arguments: dict[str, Any]) -> Attached:
@@ -201,6 +204,7 @@ def _patch(module: types.ModuleType, attacher: Attacher) -> None:
     attacher.refusal = _refusal()
     client_class: Any = module.MPClient
     _patch_start(module, client_class, attacher)
+    _patch_inside(module, attacher)
     if attacher.refusal is None:
         _patch_index(module)
         _patch_end(client_class)
@@ -240,6 +244,21 @@ def _patch_start(module: types.ModuleType, client_class: Any, attacher: Attacher
                 attacher.keep(self, attached)
                 _complete(self, attached)
                 return
+        plain(self, *positional, **keywords)
+
+    client_class.__init__ = __init__
+
+
+def _patch_inside(module: types.ModuleType, attacher: Attacher) -> None:
+    """An engine in the worker itself can't outlive it: that is said."""
+    client_class: Any = getattr(module, "InprocClient", None)
+    if client_class is None:
+        return
+    plain = client_class.__init__
+
+    @functools.wraps(plain)
+    def __init__(self: Any, *positional: Any, **keywords: Any) -> None:  # noqa: N807
+        attacher.give_up("it runs inside the app (VLLM_ENABLE_V1_MULTIPROCESSING=0)")
         plain(self, *positional, **keywords)
 
     client_class.__init__ = __init__

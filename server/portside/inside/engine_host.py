@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import importlib
+import io
 import os
 import pickle
 import shutil
@@ -43,6 +44,9 @@ def main(descriptor: int) -> None:
     """Serve the supervisor until it or the engine is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     descent.name(NAME)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)  # what the engine's processes print has to come in order
     channel = from_descriptor(descriptor)
     folder = tempfile.mkdtemp(prefix="portside-engine-")
     channel.send("hello", pid=os.getpid(), folder=folder)

@@ -23,6 +23,7 @@ Description = dict[str, str]
 _OWN_TO_A_START = frozenset(
     {
         "instance_id",
+        "engine_id",
         "num_gpu_blocks",
         "num_cpu_blocks",
         "data_parallel_rpc_port",
