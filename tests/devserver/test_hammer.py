@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from tests.patience import PATIENCE_S
 
+from portside.inside.serving import RETIRE_GRACE_S
+
 from .conftest import RAW_APP, Start, ask, is_alive, wait_until, write
 
 # More of them where somebody wants figures: PORTSIDE_TEST_EDITS=125 pytest tests/devserver/test_hammer.py -s
@@ -154,6 +156,35 @@ def test_a_request_in_progress_is_answered_by_the_code_that_began_it(serve: Star
     (project / "go on").touch()
     asking.join(PATIENCE_S)
     assert answers == [(200, "1")]
+
+
+def test_a_connection_outlives_the_answer_that_took_longer_than_the_reload(
+    serve: Start, project: Path
+) -> None:
+    """It was promised to stay open before anybody knew of the edit."""
+    streaming = RAW_APP.replace(
+        '    await send({"type": "http.response.body"',
+        """\
+    while scope["path"] == "/stream" and not os.path.exists("go on"):
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        await asyncio.sleep(0.01)
+    await send({"type": "http.response.body\"""",
+    ).replace("import asyncio", "import asyncio, os")
+    write(project / "app.py", streaming)
+    served = serve("app:app")
+    served.wait_for("ready", generation=1)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE_S)
+    connection.request("GET", "/stream")
+    response = connection.getresponse()
+    write(project / "app.py", streaming.replace('"1"', '"2"'))
+    served.wait_for("ready", generation=2)
+    time.sleep(4 * RETIRE_GRACE_S)  # the old server is done with all others by then
+    (project / "go on").touch()
+    assert response.read() == b"1"
+    for _ in range(3):
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"2"
+    connection.close()
 
 
 def test_a_connection_that_idles_goes_on_with_the_new_code(serve: Start, project: Path) -> None:

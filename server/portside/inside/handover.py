@@ -30,6 +30,15 @@ def release(server: Any, hand_on: HandOn) -> None:
             _guard(protocol, hand_on)
 
 
+def is_answering(server: Any) -> bool:
+    """Whether an answer is still under way on a connection that could be given away after it."""
+    protocols = [
+        one for one in server.server_state.connections if getattr(one, "transport", None) is not None
+    ]
+    open_ones = [one for one in protocols if not one.transport.is_closing()]
+    return any(_is_plain_http(one, one.transport) and not _is_idle(one) for one in open_ones)
+
+
 def _is_plain_http(protocol: Any, transport: Any) -> bool:
     """Whether it speaks HTTP/1.1 unencrypted: TLS and WebSockets have a state that can't be given away."""
     has_timer = hasattr(protocol, "timeout_keep_alive_task")

@@ -210,12 +210,23 @@ class Serving:
         if self._retiring:
             return
         self._retiring = True
-        until = time.monotonic() + RETIRE_GRACE_S
-        while time.monotonic() < until:
+        began = time.monotonic()
+        while self._is_needed(time.monotonic() - began):
             await asyncio.sleep(RETIRE_GRACE_S / 10)
             self._hand_over()  # also what had been accepted before, and came to be only now
         self._channel.send("retiring", open=len(self._server.server_state.connections))
         self._server.should_exit = True
+
+    def _is_needed(self, seconds: float) -> bool:
+        """Whether there may be a connection to give away. seconds: since it was told to go.
+
+        An answer that began before has promised its client that the connection stays. uvicorn closes it once
+        it shuts down, and what the client sends at that moment would be lost.
+        """
+        if self._server.should_exit or seconds < RETIRE_GRACE_S:
+            return not self._server.should_exit
+        longest = getattr(self._config, "timeout_graceful_shutdown", None)  # uvicorn 0.22
+        return handover.is_answering(self._server) and (longest is None or seconds < longest)
 
     def _receive_connections(self, descriptors: list[int], data: bytes) -> None:
         for descriptor in descriptors:
