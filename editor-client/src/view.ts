@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Cli } from "./cli";
 import type { LanguageServer } from "./client";
+import { type Listener, listeners, onPorts } from "./listeners";
 import { type Node, portNode, section, serverNode } from "./nodes";
 import { type PlannedPort, readPlannedPorts } from "./ports";
 import { isHere, type Registry } from "./registry";
@@ -11,6 +12,11 @@ export const VIEW = "portside.servers";
 const SETTLE_MS = 400;
 /** So that `3 min` stays true while the view is open. Nothing is read for it. */
 const UPTIME_MS = 30_000;
+
+/** How soon a process that takes or leaves a port of the workspace is seen, while the view is open. */
+const LOOK_MS = 1_000;
+/** The same where only reading the ports anew tells. */
+const READ_MS = 15_000;
 
 /** Files whose change may move a port. */
 const SOURCES = [
@@ -25,6 +31,8 @@ export class ServersView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   private readonly subscriptions: vscode.Disposable[] = [this.changed];
   private readonly uptime: NodeJS.Timeout;
   private settling: NodeJS.Timeout | undefined;
+  private looking: NodeJS.Timeout | undefined;
+  private seen = "";
   private planned: readonly PlannedPort[] = [];
   private running = "";
   private isStale = true;
@@ -44,16 +52,18 @@ export class ServersView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       this.tree,
       registry.onDidChange(() => this.follow()),
       server.onDidStart(() => this.age()),
-      this.tree.onDidChangeVisibility(({ visible }) => visible && this.readIfStale()),
+      this.tree.onDidChangeVisibility(({ visible }) => this.show(visible)),
       vscode.window.onDidChangeWindowState(({ focused }) => focused && this.age()),
       vscode.tasks.onDidEndTaskProcess(() => this.age()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.age()),
       ...SOURCES.map((pattern) => this.watch(pattern)),
     );
     this.follow();
+    this.show(this.tree.visible);
   }
 
   dispose(): void {
+    clearInterval(this.looking);
     clearInterval(this.uptime);
     clearTimeout(this.settling);
     for (const subscription of this.subscriptions) subscription.dispose();
@@ -118,6 +128,29 @@ export class ServersView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     return watcher;
   }
 
+  /** What nobody sees is not looked for. */
+  private show(visible: boolean): void {
+    clearInterval(this.looking);
+    if (!visible) return;
+    this.readIfStale();
+    this.looking = listeners()
+      ? setInterval(() => this.look(), LOOK_MS)
+      : setInterval(() => this.age(), READ_MS);
+  }
+
+  /** Effect: reads the ports anew where somebody has taken or left one of them. */
+  private look(): void {
+    const now = this.onPlanned(listeners());
+    if (now === this.seen) return;
+    this.seen = now;
+    this.age();
+  }
+
+  private onPlanned(found: readonly Listener[] | undefined): string {
+    const ports = this.planned.map(({ port }) => port);
+    return onPorts(found ?? [], ports);
+  }
+
   private age(): void {
     this.isStale = true;
     clearTimeout(this.settling);
@@ -129,12 +162,14 @@ export class ServersView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 
   private async read(): Promise<void> {
+    const before = listeners(); // who comes while the ports are read is seen at the next look
     try {
       this.planned = await readPlannedPorts(this.cli, this.server);
     } catch (error) {
       this.log.debug(`The ports of the workspace could not be read: ${error}`);
       this.planned = [];
     }
+    this.seen = this.onPlanned(before);
     this.changed.fire(undefined);
   }
 }

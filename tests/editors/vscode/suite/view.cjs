@@ -94,11 +94,19 @@ module.exports = {
     const { item } = await until(() => rowOf(id), "the holder's row");
     assert.equal(item.contextValue, "holder.stoppable");
     assert.match(item.accessibilityInformation.label, new RegExp(`^Port ${port} is held by .*http\\.server`));
-    const ended = new Promise((resolve) => holder.once("exit", resolve));
     holder.kill();
-    await ended;
-    await vscode.commands.executeCommand("portside.refreshPorts");
-    assert(!(await rowOf(id)));
+    await until(async () => !(await rowOf(id)), "the holder's row is gone, of which nobody told the editor");
+    const second = await holding(port);
+    await until(() => rowOf(`holder:${port}:${second.pid}`), "the next holder's row");
+    await vscode.commands.executeCommand("workbench.view.explorer");
+    const { view } = await api();
+    const shown = JSON.stringify(view());
+    second.kill();
+    await new Promise((resolve) => second.once("exit", resolve));
+    await new Promise((resolve) => setTimeout(resolve, 2500)); // a look every second would have seen it
+    assert.equal(JSON.stringify(view()), shown, "nothing is read for a view that nobody sees");
+    await vscode.commands.executeCommand("portside.servers.focus");
+    await until(async () => !(await rowOf(`holder:${port}:${second.pid}`)), "the view is up to date again");
     assert.equal((await rowOf(`port:${port}`)).item.description, "free");
     const claims = (await rows()).filter(({ item }) => item.id?.startsWith(`claim:${port}:`));
     assert.deepEqual(
