@@ -151,8 +151,14 @@ def redacted(value: Any) -> Any:
 
 
 def _starting(fields: Fields) -> list[Line]:
-    with_python = f"   with {fields['python']} ({fields['interpreter']})"
+    with_python = f"   with {_from_here(fields['python'])} ({fields['interpreter']})"
     return [("●", "bold", fields["target"] + (with_python if fields.get("level") != "watched" else ""))]
+
+
+def _from_here(path: str) -> str:
+    """The path as the user would type it where it lies below the folder that they are in."""
+    here = os.getcwd() + os.sep
+    return path[len(here) :] if path.startswith(here) else path
 
 
 def _swept(fields: Fields) -> list[Line]:
