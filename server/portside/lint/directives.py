@@ -43,7 +43,9 @@ class Directive:
 
 def directives(source: SourceFile, layout: Layout) -> tuple[Directive, ...]:
     """Every directive of the file, in order; costs nothing where there is none."""
-    found = []
+    found: list[Directive] = []
+    if "portside:" not in source.text.lower():
+        return ()
     for match in _BY_MARK[layout.mark].finditer(source.text):
         comment = layout.comment_at(match.start())
         if comment is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from portside.python.launching.script_place import Folder, ScriptPlace, SettingsFile
 from portside.workspace.environment_file import launch_variables
-from portside.workspace.text_file import UnreadableFile, read_text_file
+from portside.workspace.text_file import UnreadableFile, read_text_file, version
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -167,12 +167,20 @@ def _entry_points(script: Path, top: Path, root: Path) -> frozenset[str]:
     modules = {_dotted(script, top), _dotted(script, root)}
     found: set[str] = set()
     for folder in {top, root, top.parent}:
-        for table in _script_tables(folder / "pyproject.toml"):
-            for target in table.values():
-                module, _, name = str(target).partition(":")
-                if module.strip() in modules and name:
-                    found.add(re.split(r"\W", name.strip())[0])
+        path = folder / "pyproject.toml"
+        for target in _script_targets(path, version(path, None)):
+            module, _, name = target.partition(":")
+            if module.strip() in modules and name:
+                found.add(re.split(r"\W", name.strip())[0])
     return frozenset(found)
+
+
+@functools.lru_cache(maxsize=64)
+def _script_targets(path: Path, version: object | None) -> tuple[str, ...]:
+    """What installed commands start, `app.server:main`: parsed once for each version of the file."""
+    if version is None:
+        return ()
+    return tuple(str(target) for table in _script_tables(path) for target in table.values())
 
 
 def _script_tables(path: Path) -> Iterable[Mapping[str, object]]:
