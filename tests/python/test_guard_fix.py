@@ -168,3 +168,9 @@ def test_blank_lines_above_the_guard_are_those_of_the_file() -> None:
     assert wrapped("import a\nstart()\n") == 'import a\nif __name__ == "__main__":\n    start()\n'
     text = "def f():\n    return 1\n\n\nx = f()\n\nstart(x)\n"
     assert wrapped(text) == text.replace("start", '\nif __name__ == "__main__":\n    start')
+
+
+def test_nothing_is_wrapped_that_has_a_line_of_a_backslash_alone() -> None:
+    text = 'while 1:\n from vllm import LLM\n\\\n llm = LLM("m")\n'
+    facts = module_facts(SourceFile("server.py", text))
+    assert wrap_in_guard(facts, facts.engines_at_import[0].call) is None

@@ -38,6 +38,8 @@ def wrap_in_guard(facts: ModuleFacts, first: Node, importers: Sequence[str] = ()
     if not moved or facts.tree.has_error or not _have_lines_of_their_own(facts, moved):
         return None
     wrapping = _Wrapping.of(facts, moved)
+    if wrapping.has_lone_backslash:
+        return None  # how far such a line is indented nobody can see
     edits = tuple(_edits(wrapping)) if not wrapping.staying else (_reordered(wrapping),)
     notes = tuple(_notes(facts, moved, importers))
     return Fix(TITLE, edits, Applicability.UNSAFE if notes else Applicability.SAFE, notes)
@@ -116,6 +118,12 @@ class _Wrapping:
             _line(facts, guard.node.start_byte) if guard is not None else None,
             _staying(facts, moved),
         )
+
+    @property
+    def has_lone_backslash(self) -> bool:
+        source = self.facts.source
+        lines = (source.slice(source.line_span(line)) for line in range(self.first, self.last + 1))
+        return any(line.strip() == "\\" for line in lines)
 
     def indented(self, line: int) -> str:
         """The line as it stands under the guard."""
