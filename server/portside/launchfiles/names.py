@@ -68,8 +68,11 @@ _TABLE: tuple[tuple[str, Kind], ...] = (
     (r"(jenkins|vagrant|tilt|earth|fast|guard)file", Kind.SCRIPTED),
     (r"[^.]*", Kind.NO_SUFFIX),
 )
-_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _TABLE)
-_ANY = re.compile("|".join(f"(?:{pattern})" for pattern, _ in _TABLE), re.IGNORECASE)
+# One pattern, whose outer group that matches says which: to compile each for itself takes two milliseconds.
+_ANY = re.compile(
+    "|".join(f"(?P<at{row}>{pattern})" for row, (pattern, _) in enumerate(_TABLE)), re.IGNORECASE
+)
+_KINDS = {f"at{row}": kind for row, (_, kind) in enumerate(_TABLE)}
 _FIRST_LINE = re.compile(r"#!.*\b(ba|z|da|k)?sh\b")
 
 
@@ -77,9 +80,8 @@ _FIRST_LINE = re.compile(r"#!.*\b(ba|z|da|k)?sh\b")
 @functools.lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind | None:
     """The kind that a name (no folders) promises; None where it is of no interest."""
-    if _ANY.fullmatch(name) is None:  # most names of a tree
-        return None
-    return next(kind for pattern, kind in _PATTERNS if pattern.fullmatch(name))
+    found = _ANY.fullmatch(name)
+    return _KINDS[found.lastgroup or ""] if found is not None else None
 
 
 def may_name_scripts(name: str) -> bool:
