@@ -20,6 +20,7 @@ from tests.proof.movable import MOVABLE
 from tests.proof.settings_files import SETTINGS
 from tests.proof.shapes import Movable, Unmovable
 from tests.proof.unmovable import UNMOVABLE
+from tests.proof.warm import programs
 
 from portside.lint.finding import Applicability, apply_edits
 from portside.python.facts import FileFacts
@@ -55,14 +56,19 @@ def apply(move: Move) -> None:
         Path(name).write_text(apply_edits(text, [edit for edit in move.edits if edit.path == name]))
 
 
-def run(root: Path, command: list[str], shape: Movable) -> list[Any]:
-    """What the servers that this starts answer, in the order in which they start."""
+def run(root: Path, command: list[str], shape: Movable, *, is_warm: bool = True) -> list[Any]:
+    """What the servers that this starts answer, in the order in which they start.
+
+    is_warm: whether `python` and `uvicorn` are forked from a process that has imported the framework.
+    """
     record = root / "record.jsonl"
     record.unlink(missing_ok=True)
     kept = ("HOME", "LANG", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_START")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment |= {
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+        "PATH": os.pathsep.join(
+            map(str, (*([programs()] if is_warm else []), Path(sys.executable).parent, os.environ["PATH"]))
+        ),
         "PYTHONPATH": os.pathsep.join(map(str, (HERE / "site", HERE.parent / "standin"))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "STANDIN_LOAD_S": "0.01",
@@ -79,7 +85,7 @@ def run(root: Path, command: list[str], shape: Movable) -> list[Any]:
 
 def script_command(shape: Movable) -> list[str]:
     words = shape.arguments or (os.path.relpath(shape.path, shape.folder),)
-    return ["sh", "-c", f'cd "{shape.folder}" && exec "{sys.executable}" "$@"', "sh", *words]
+    return ["sh", "-c", f'cd "{shape.folder}" && exec python "$@"', "sh", *words]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the command is one for a POSIX shell")

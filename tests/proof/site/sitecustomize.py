@@ -145,10 +145,14 @@ class _Supervisor:
         asyncio.run(_record(uvicorn.Server(self.config)))
 
 
-if os.environ.get("PROOF_RECORD"):
+def activate():
     main = sys.modules["uvicorn.main"]
     uvicorn.Server.serve = _record
     main.ChangeReload = main.Multiprocess = _Supervisor
     uvicorn.Config.bind_socket = lambda self: None
     if os.environ.get("PROOF_ENGINES"):
         _count_engines()
+
+
+if os.environ.get("PROOF_RECORD"):
+    activate()
