@@ -254,7 +254,9 @@ def best(tree: Path, path: str, words: list[str], needs: Needs, after: Started |
 
 # A way to start the script that comes as far as its own code, by tree and path.
 _promising: dict[tuple[Path, str], tuple[str, list[str]]] = {}
-_NOT_FOUND = re.compile(r"relative import|No module named|cannot import name|Could not import module")
+_NOT_FOUND = re.compile(
+    r"relative import|No module named|cannot import name|Could not import module|is a package and"
+)
 
 
 @functools.cache
@@ -277,7 +279,7 @@ def ways(tree: Path, path: str, words: list[str]) -> Iterator[tuple[str, list[st
         if (len(parts) > 1 or path.endswith("/__main__.py")) and (tree / above).is_dir():
             module = ["python", "-m", ".".join(parts[at:]), *words]
             # A package below src is started from the root, where its files are.
-            if above and not (tree / "/".join(parts[at:-1])).is_dir():
+            if above and not (tree / parts[at]).is_dir():
                 yield "", ["env", f"PYTHONPATH={HERE / 'site'}:{RUN / tree.name / above}", *module]
             yield above, module
 
