@@ -21,6 +21,7 @@ from portside.python.names.names import Names, ScopeKind
 from portside.python.running.guards import When
 from portside.python.running.reachability import decorators, find_method
 from portside.python.source.chunks import Chunk
+from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import ancestors
 from portside.records import dataclass
 
@@ -99,6 +100,8 @@ def _either_or(first: Node, second: Node) -> bool:
         whole = owner.parent if owner.type in _ARMS else owner
         if whole is not None and whole.type == "block":
             whole = whole.parent  # of a `match`
+        if _excludes(around, second):
+            return True
         is_choice = whole is not None and whole.type in {"if_statement", "match_statement"}
         if is_choice and whole is not None and whole.start_byte <= second.start_byte < whole.end_byte:
             return True
@@ -106,6 +109,46 @@ def _either_or(first: Node, second: Node) -> bool:
         if last is not None and last.type in {"return_statement", "raise_statement", "continue_statement"}:
             return True
     return False
+
+
+def _excludes(block: Node, second: Node) -> bool:
+    """Whether the block runs for one value of something, and what is around the second for another."""
+    one = _asked(block)
+    if one is None:
+        return False
+    others = (_asked(node) for node in ancestors(second) if node.type == "block")
+    return any(other is not None and other[0] == one[0] and other[1] != one[1] for other in others)
+
+
+def _asked(block: Node) -> tuple[bytes, bytes] | None:
+    """The two sides of the `if args.task == "generate":` that the block stands under.
+
+    Of `a and b`, the first comparison with a literal.
+    """
+    branch = block.parent
+    if branch is None or branch.child_by_field_name("consequence") != block:
+        return None
+    condition = branch.child_by_field_name("condition")
+    compared = nodes_of(condition, "comparison_operator") if condition is not None else []
+    for node in compared:
+        sides = [child for child in node.named_children if child.type != "comment"]
+        is_equal = len(sides) == 2 and [child.type for child in node.children[1:2]] == ["=="]
+        only_and = all(around.type in _SURE for around in _between(node, branch))
+        if is_equal and only_and and sides[1].type in {"string", "integer"}:
+            return sides[0].text or b"", sides[1].text or b""
+    return None
+
+
+_SURE = frozenset({"parenthesized_expression", "boolean_operator"})
+
+
+def _between(node: Node, above: Node) -> Iterator[Node]:
+    for around in ancestors(node):
+        if around == above:
+            return
+        if around.type == "boolean_operator" and around.children[1].type != "and":
+            yield above
+        yield around
 
 
 @dataclass

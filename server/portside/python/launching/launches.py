@@ -35,7 +35,7 @@ class Launch:
 
     call: what blocks (`uvicorn.run(…)`, `server.run()`). options_call: where the options stand, the
     same or `uvicorn.Config(…)`. app: the first argument, whatever it is. options: by uvicorn's names,
-    also those from a dict that is unpacked. complete: whether these are all; `**kwargs` may bring more.
+    also those from a dict that is unpacked. complete: whether these are all; `**kwargs` may bring more, another branch others.
     likely: what such a dict held at first, where the file changes it afterwards.
     reached: every way that the file itself comes here; () if nothing in it does.
     """
@@ -84,6 +84,7 @@ class _Parts(NamedTuple):
     form: Form
     options_call: Node
     server_call: Node | None
+    is_one_of_several: bool = False
 
 
 def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch | None:
@@ -105,8 +106,10 @@ def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch 
     if method == "serve" and call.parent is not None and call.parent.type == "expression_statement":
         return None  # a coroutine that nobody runs
     form = Form.SERVER_RUN if method == "run" else Form.SERVER_SERVE
-    config = _config_of(names, made[0])
-    return _launch(names, _Parts(call, form, config, made[0]), reached) if config is not None else None
+    configs = _configs_of(names, made[0])
+    if not configs:
+        return None
+    return _launch(names, _Parts(call, form, configs[0], made[0], len(configs) > 1), reached)
 
 
 def _is_server(names: Names, call: Node) -> bool:
@@ -123,20 +126,19 @@ def _is_server(names: Names, call: Node) -> bool:
     return any(base in SERVER for base in bases)
 
 
-def _config_of(names: Names, server: Node) -> Node | None:
+def _configs_of(names: Names, server: Node) -> tuple[Node, ...]:
+    """What may have made the server's `uvicorn.Config`, one for each way; () if anything else may have."""
     passed = arguments(server)
     given = passed.keywords.get("config") or (passed.positional[0] if passed.positional else None)
     made = constructions(names, given) if given is not None else ()
-    if len(made) != 1:
-        return None
-    callee = made[0].child_by_field_name("function")
-    return made[0] if callee is not None and names.qualified(callee) in CONFIG else None
+    callees = [call.child_by_field_name("function") for call in made]
+    return made if all(callee is not None and names.qualified(callee) in CONFIG for callee in callees) else ()
 
 
 def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch:
     passed = arguments(parts.options_call)
     options = dict(passed.keywords)
-    complete = not passed.starred
+    complete = not passed.starred and not parts.is_one_of_several
     likely: dict[str, Node] = {}
     for unpacked in passed.unpacked:
         entries = _dict_entries(names, unpacked)
@@ -147,7 +149,8 @@ def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch
     if parts.form is not Form.RUN:
         options.update(zip(_CONFIG_ORDER, passed.positional[1:], strict=False))
     app = options.pop("app", None) or (passed.positional[0] if passed.positional else None)
-    return Launch(*parts, app, options, complete, reached, likely)
+    call, form, options_call, server_call, _ = parts
+    return Launch(call, form, options_call, server_call, app, options, complete, reached, likely)
 
 
 def _dict_entries(names: Names, expression: Node) -> dict[str, Node] | None:

@@ -83,10 +83,20 @@ class Guards:
 def find_guards(names: Names) -> Guards:
     name = names.tree.source.path.replace("\\", "/").rpartition("/")[2]
     found: list[Guard] = []
-    for chunk in (*names.chunks_with(["__name__", "TYPE_CHECKING"]), *_with_misspelt_guard(names)):
+    words = ["__name__", "__main__", "TYPE_CHECKING", *_names_of_tests(names)]
+    for chunk in (*names.chunks_with(words), *_with_misspelt_guard(names)):
         for node in chunk.nodes(*_BRANCHING):
             found += _guards_of(names, node)
     return Guards(tuple(sorted(found, key=lambda guard: guard.start)), script_only=name == "__main__.py")
+
+
+def _names_of_tests(names: Names) -> Iterator[str]:
+    """Names of the module that stand for such a test: `IS_MAIN = __name__ == "__main__"`."""
+    for chunk in names.chunks_with(["__name__"]):
+        if not chunk.is_definition:
+            for name, bindings in names.bindings_by(chunk):
+                if any(b.value is not None and b.value.type == "comparison_operator" for b in bindings):
+                    yield name
 
 
 def _with_misspelt_guard(names: Names) -> Iterator[Chunk]:
@@ -124,7 +134,7 @@ def _of_if(names: Names, node: Node) -> Iterator[Guard]:
         test = _test(names, condition) if condition is not None else None
         if condition is not None and test is not None:
             yield Guard(node, condition, body.start_byte, body.end_byte, test)
-            if unwrapped(condition).type == "boolean_operator":
+            if names.value_of(condition).type == "boolean_operator":
                 continue
             failed.append((condition, test))
             if branch == node and test is When.IMPORTED_ONLY and _leaves(names, body):
@@ -190,7 +200,9 @@ def _of_match(names: Names, node: Node) -> Iterator[Guard]:
 
 def _test(names: Names, condition: Node) -> When | None:
     """When the code after a true condition runs; None if the condition has nothing to do with that."""
-    node = unwrapped(condition)
+    node = names.value_of(condition)
+    if node.type == "named_expression":
+        node = unwrapped(node.child_by_field_name("value") or node)
     negated = False
     while node.type == "not_operator" and (inner := node.child_by_field_name("argument")):
         node, negated = unwrapped(inner), not negated
@@ -204,7 +216,10 @@ def _positive(names: Names, node: Node) -> When | None:
     if node.type == "comparison_operator" and broken_guards.fails(names, node):
         return When.UNKNOWN
     if not _asks_for_name(names, node):
-        return When.NEVER if names.qualified(node) in _TYPE_CHECKING else None
+        if names.qualified(node) in _TYPE_CHECKING:
+            return When.NEVER
+        # `sys.modules["__main__"].__file__ == __file__`: whatever that says, it is about the script.
+        return When.UNKNOWN if _asks_for_main_module(names, node) else None
     if node.type == "comparison_operator":
         return _compared(names, node)
     if node.type == "boolean_operator" and _operator(node) == "and":
@@ -218,6 +233,14 @@ def _asks_for_name(names: Names, node: Node) -> bool:
         return False
     found = [name for name in nodes_of(node, "identifier") if name.text == b"__name__"]
     return any(name.prev_sibling is None or name.prev_sibling.type != "." for name in found)
+
+
+def _asks_for_main_module(names: Names, node: Node) -> bool:
+    keys = [each.parent for each in nodes_of(node, "string") if string_value(names.tree, each) == "__main__"]
+    holders = [
+        key.child_by_field_name("value") for key in keys if key is not None and key.type == "subscript"
+    ]
+    return any(holder is not None and names.qualified(holder) == "sys.modules" for holder in holders)
 
 
 _TYPE_CHECKING = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
