@@ -263,6 +263,10 @@ class WorkspaceFacts:
         """What a name stands for that is imported from a file of the workspace."""
         return self.constants.get(qualified)
 
+    def made_by(self, _qualified: str) -> frozenset[str]:
+        """The classes one of which made an object of another file (`app.app`), or what a call there returns."""
+        return frozenset()
+
     def outside(self, qualified: str) -> Value | None:
         """The same for anything that a launch may be given: `settings.host`, `get_settings().port`."""
         return self.constant(qualified)
@@ -287,7 +291,7 @@ class FileFacts:
     @cached_property
     def listened(self) -> Listened:
         """What the file listens on."""
-        return listened(self.module.names, self.workspace.constant)
+        return listened(self.module.names, self.workspace.constant, self.workspace.made_by)
 
 
 def module_facts(source: SourceFile, previous: ModuleFacts | None = None) -> ModuleFacts:

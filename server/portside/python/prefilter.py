@@ -29,13 +29,14 @@ class Interest(enum.Flag):
 
     APP: it may make a web app: what there is to say of it is what its imports do. RETIRED: it imports
     a module that some releases of vLLM lack: that says nothing where `vllm` is the workspace's own.
-    ANY: all else that rules know.
+    RUN: it runs something with a port, which may be a server of another file. ANY: all else that rules know.
     """
 
     NONE = 0
     APP = 1
     RETIRED = 2
     ANY = 4
+    RUN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
     if _has_broken_guard(data) or _speaks_to_portside(data, path):
         return Interest.ANY
     found = Interest.APP if imported and _APPS.met(data, imported, imports.lines) else Interest.NONE
+    if _may_run_server(data):
+        found |= Interest.RUN
     return found | Interest.RETIRED if _imports_retired_module(imports.lines) else found
 
 
@@ -152,6 +155,19 @@ def _speaks_to_portside(data: bytes, path: str) -> bool:
         return True
     # Few texts have an `ortside:` in them, and the case of the first letter is what people vary.
     return (b"ortside:" in data or b"ORTSIDE:" in data) and _COMMENT.search(data) is not None
+
+
+_RUNS = re.compile(rb"\.(?:run|launch|run_server)\(")
+_WITH_PORT = re.compile(rb"\b(?:server_)?port\s*=|,\s*\d{4,5}\s*[,)]")
+_LONGEST_CALL = 300
+
+
+def _may_run_server(data: bytes) -> bool:
+    """Whether some `x.run(…)` has a port among what it is given; x may come from another file."""
+    if b".run(" not in data and b".launch(" not in data and b".run_server(" not in data:
+        return False
+    runs = (found.end() for found in _RUNS.finditer(data))
+    return any(_WITH_PORT.search(data, start, start + _LONGEST_CALL) is not None for start in runs)
 
 
 def _imports_retired_module(lines: bytes) -> bool:

@@ -170,6 +170,9 @@ class AskedFacts(WorkspaceFacts):
     def constants(self) -> Mapping[str, Value]:
         return self._around.modules.constants(self._file, self._module, self._top)
 
+    def made_by(self, _qualified: str) -> frozenset[str]:
+        return self._around.modules.made_by(self._file, _qualified, self._top)
+
     @cached_property
     def parsing_arguments(self) -> tuple[tuple[int, str], ...]:
         if not self._module.launches:

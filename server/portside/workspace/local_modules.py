@@ -25,6 +25,7 @@ from portside.python.launching.served_app import is_held
 from portside.python.names.constants import module_constants
 from portside.python.names.imports import Import
 from portside.python.names.names import Names
+from portside.python.ports.outside_servers import made_by
 from portside.python.running.guards import When
 from portside.python.values.outside_values import Loaded, outside_value
 from portside.python.values.value_types import Unknown, Value
@@ -404,13 +405,22 @@ class LocalModules:
         def load(importer: str, module: str) -> Loaded | None:
             if asked is not None:
                 asked.update(module.split("."))
-            files = self.files_of(Path(importer), module, None, top)
-            if not files or files[-1] == path or not _is_module(files[-1], module):
-                return None
-            names = self._names_of(files[-1])
-            return Loaded(str(files[-1]), names) if names is not None else None
+            return self._loaded(path, importer, module, top)
 
         return outside_value(load, str(path), qualified)
+
+    def made_by(self, path: Path, qualified: str, top: Path) -> frozenset[str]:
+        """The classes one of which made an object that the file at `path` takes from another one."""
+        return made_by(
+            lambda importer, module: self._loaded(path, importer, module, top), str(path), qualified
+        )
+
+    def _loaded(self, path: Path, importer: str, module: str, top: Path) -> Loaded | None:
+        files = self.files_of(Path(importer), module, None, top)
+        if not files or files[-1] == path or not _is_module(files[-1], module):
+            return None
+        names = self._names_of(files[-1])
+        return Loaded(str(files[-1]), names) if names is not None else None
 
     def _names_of(self, path: Path) -> Names | None:
         """The names of a file, kept for the few files that launches ask for."""

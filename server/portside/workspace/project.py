@@ -178,7 +178,7 @@ class Project:
 
     def _may_say_something(self, path: Path, source: SourceFile) -> bool:
         found = interest(source.data, source.path)
-        if Interest.ANY in found or not self._steady:
+        if Interest.ANY in found or Interest.RUN in found or not self._steady:
             return found is not Interest.NONE
         # What files around answer; looking at their imports takes a part of the time that parsing takes.
         top = self._modules.top(path)

@@ -112,7 +112,7 @@ def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterat
         yield from of_argument_call(tracer, call, holder, method)
     if method not in _METHODS and method != "bind":
         return
-    made_by = makers(tracer.names, holder)
+    made_by = makers(tracer, holder)
     if method == "bind" and made_by and made_by <= listeners.SOCKETS:
         if _is_served(tracer.names, holder, call):
             yield from of_listener(
@@ -127,22 +127,27 @@ def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterat
         yield from of_listener(tracer, call, listener)
 
 
-def makers(names: Names, holder: Node) -> frozenset[str]:
+def makers(tracer: Tracer, holder: Node) -> frozenset[str]:
     """The qualified names of what may have made the object; "" for what is not known."""
-    found: set[str] = set()
-    for call in constructions(names, holder):
-        callee = call.child_by_field_name("function")
-        returned = _returned_itself(names, callee) if callee is not None else None
-        if returned is not None and returned != holder:
-            found |= makers(names, returned)
-            continue
-        made = _maker(names, callee) if callee is not None else None
-        passed = arguments(call).positional
-        if made == "contextlib.closing" and passed:
-            found |= makers(names, passed[0])
-        else:
-            found.add(made or "")
-    return frozenset(found)
+    names = tracer.names
+    made = constructions(names, holder)
+    if not made:
+        imported = names.qualified(holder)
+        return tracer.made_by(imported) if imported is not None else frozenset()
+    return frozenset(name for call in made for name in _makers_of(tracer, call, holder))
+
+
+def _makers_of(tracer: Tracer, call: Node, holder: Node) -> frozenset[str]:
+    callee = call.child_by_field_name("function")
+    returned = _returned_itself(tracer.names, callee) if callee is not None else None
+    if returned is not None and returned != holder:
+        return makers(tracer, returned)
+    made = _maker(tracer.names, callee) if callee is not None else None
+    passed = arguments(call).positional
+    if made == "contextlib.closing" and passed:
+        return makers(tracer, passed[0])
+    elsewhere = tracer.made_by(f"{made}()") if made is not None else frozenset()
+    return elsewhere or frozenset({made or ""})
 
 
 # Methods that return what they are called on: `demo.queue().launch(…)` of gradio.
@@ -205,7 +210,7 @@ def of_assignment(tracer: Tracer, left: Node, right: Node) -> Iterator[Found]:
     if holder is None or attribute is None:
         return
     name = tracer.text(attribute)
-    if name in listeners.HYPERCORN_BINDS and makers(tracer.names, holder) & listeners.HYPERCORN_CONFIGS:
+    if name in listeners.HYPERCORN_BINDS and makers(tracer, holder) & listeners.HYPERCORN_CONFIGS:
         yield from read(tracer, right, _HYPERCORN)
     elif name in {"argv", "port"}:
         yield from of_argument_assignment(tracer, left, right)

@@ -17,7 +17,7 @@ from portside.python.ports.port_calls import TRIGGERS, last_name, of_assignment,
 from portside.python.ports.port_configuration import of_configuration
 from portside.python.ports.port_use import Found, Handed, Listener, PortUse, Sourced
 from portside.python.source.chunks import Chunk
-from portside.python.values.value_types import Outside, nothing_outside
+from portside.python.values.value_types import MadeBy, Outside, nothing_made, nothing_outside
 from portside.python.values.values import Tracer
 from portside.records import dataclass
 
@@ -46,9 +46,11 @@ def port_uses(names: Names, outside: Outside = nothing_outside) -> tuple[PortUse
     return listened(names, outside).ports
 
 
-def listened(names: Names, outside: Outside = nothing_outside) -> Listened:
+def listened(
+    names: Names, outside: Outside = nothing_outside, made_by: MadeBy = nothing_made
+) -> Listened:
     """All that the file listens on, as far as it can be told."""
-    tracer = Tracer(names, outside)
+    tracer = Tracer(names, outside, made_by=made_by)
     local: dict[int, Listener] = {}
     found = list(_kept(tracer, (*_direct(tracer, local), *of_configuration(tracer)), local))
     known: set[int] = set()

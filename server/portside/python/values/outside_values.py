@@ -23,7 +23,7 @@ from portside.records import dataclass
 
 # The file that a module is, for one that imports it: its path and its names; None for a foreign one.
 Load = Callable[[str, str], "Loaded | None"]
-_CALL = "()"
+CALL = "()"
 _MOST_FILES = 6
 
 
@@ -35,10 +35,10 @@ class Loaded:
 
 def outside_value(load: Load, importer: str, qualified: str) -> Value | None:
     """The value behind a qualified name, `app.config.settings.port`, as `importer` means it."""
-    return _Search(load).of_name(importer, _parts(qualified))
+    return _Search(load).of_name(importer, parts_of(qualified))
 
 
-def _parts(qualified: str) -> tuple[str, ...]:
+def parts_of(qualified: str) -> tuple[str, ...]:
     """`.config.get_settings().port` as `.config`, `get_settings`, `()`, `port`."""
     dots = len(qualified) - len(qualified.lstrip("."))
     words = re.findall(r"\w+|\(\)", qualified)
@@ -52,12 +52,12 @@ class _Search:
 
     def of_name(self, importer: str, parts: tuple[str, ...]) -> Value | None:
         """The value of the last part, from the longest start of the name that is a module."""
-        modules = next((i for i, part in enumerate(parts) if part == _CALL), len(parts))
+        modules = next((i for i, part in enumerate(parts) if part == CALL), len(parts))
         for length in range(modules - 1, 0, -1):
             self.files += 1
             if self.files > _MOST_FILES * 3:
                 return None
-            found = self.load(importer, _module(parts[:length]))
+            found = self.load(importer, module_of(parts[:length]))
             # A package may have a name that is its module's too: `from .config import config`.
             value = self._in_file(found, parts[length:]) if found is not None else None
             if value is not None:
@@ -74,19 +74,19 @@ class _Search:
 
     def _alone(self, file: Loaded, bindings: list[Binding]) -> Value | None:
         if len(bindings) == 1 and bindings[0].how is How.IMPORT and bindings[0].target is not None:
-            return self.of_name(file.path, _parts(bindings[0].target))
+            return self.of_name(file.path, parts_of(bindings[0].target))
         tracer = self._tracer(file)
         values = [tracer.of_binding(binding) for binding in bindings]
         return _located(values[0], file) if len(values) == 1 else None
 
     def _tracer(self, file: Loaded) -> Tracer:
-        return Tracer(file.names, lambda name: self.of_name(file.path, _parts(name)))
+        return Tracer(file.names, lambda name: self.of_name(file.path, parts_of(name)))
 
     def _of_binding(self, file: Loaded, binding: Binding, rest: tuple[str, ...]) -> Value | None:
         """What the attributes and calls of `rest` make of the thing that a name is bound to."""
         match binding.how:
             case How.IMPORT if binding.target is not None:
-                return self.of_name(file.path, (*_parts(binding.target), *rest))
+                return self.of_name(file.path, (*parts_of(binding.target), *rest))
             case How.CLASS | How.FUNCTION:
                 return self._of_definition(file, binding.statement, rest)
         if binding.value is not None:
@@ -97,11 +97,11 @@ class _Search:
         if definition.type == "decorated_definition":
             definition = definition.child_by_field_name("definition") or definition
         if definition.type == "function_definition":
-            returned = _only_return(file.names, definition) if rest[0] == _CALL else None
+            returned = _only_return(file.names, definition) if rest[0] == CALL else None
             return self._of_expression(file, returned, rest[1:]) if returned is not None else None
         if definition.type != "class_definition":
             return None
-        return self._of_member(file, definition, None, rest[1:] if rest[0] == _CALL else rest)
+        return self._of_member(file, definition, None, rest[1:] if rest[0] == CALL else rest)
 
     def _of_expression(self, file: Loaded, expression: Node, rest: tuple[str, ...]) -> Value | None:
         node = file.names.value_of(unwrapped(expression))
@@ -113,22 +113,22 @@ class _Search:
             if definition is not None and definition.type == "class_definition":
                 return self._of_member(file, definition, node, rest)
             if definition is not None:
-                return self._of_definition(file, definition, (_CALL, *rest))
+                return self._of_definition(file, definition, (CALL, *rest))
             qualified = file.names.qualified(callee) if callee is not None else None
             passes = arguments(node).positional or arguments(node).keywords
             if qualified is not None and not passes:
-                return self.of_name(file.path, (*_parts(qualified), _CALL, *rest))
+                return self.of_name(file.path, (*parts_of(qualified), CALL, *rest))
             return None
         definition = file.names.definition(node)
         if definition is not None:
             return self._of_definition(file, definition, rest)
         qualified = file.names.qualified(node)
-        return self.of_name(file.path, (*_parts(qualified), *rest)) if qualified is not None else None
+        return self.of_name(file.path, (*parts_of(qualified), *rest)) if qualified is not None else None
 
     def _of_member(
         self, file: Loaded, definition: Node, made_by: Node | None, rest: tuple[str, ...]
     ) -> Value | None:
-        if not rest or rest[0] == _CALL or _is_set_elsewhere(file.names, definition, rest[0]):
+        if not rest or rest[0] == CALL or _is_set_elsewhere(file.names, definition, rest[0]):
             return None
         tracer = self._tracer(file)
         if len(rest) == 1:
@@ -139,7 +139,7 @@ class _Search:
         return self._of_expression(file, inner, rest[1:]) if inner is not None else None
 
 
-def _module(parts: tuple[str, ...]) -> str:
+def module_of(parts: tuple[str, ...]) -> str:
     first, *rest = parts
     return ".".join((first, *rest))
 

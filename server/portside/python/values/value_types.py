@@ -83,8 +83,17 @@ Value = Literal | Environment | CommandLine | Parameter | Unknown
 Outside = Callable[[str], "Value | None"]
 
 
+# By a qualified name of another file (`app.app`, `web.create_app()`): the classes one of which made that.
+MadeBy = Callable[[str], frozenset[str]]
+
+
 def nothing_outside(_: str) -> None:
     """No other file is known."""
+
+
+def nothing_made(_: str) -> frozenset[str]:
+    """No other file is known."""
+    return frozenset()
 
 
 def same(one: Value, other: Value) -> bool:

@@ -23,12 +23,14 @@ from portside.python.values.value_types import (
     Constant,
     Environment,
     Literal,
+    MadeBy,
     Outside,
     Parameter,
     Through,
     Unknown,
     Value,
     named,
+    nothing_made,
     nothing_outside,
     same,
     with_default,
@@ -66,6 +68,7 @@ class Tracer:
     depth: int = 0
     # By the name's place: without it, names that are each bound twice double the work at every step.
     known: dict[int, Value] = field(default_factory=dict, repr=False)
+    made_by: MadeBy = nothing_made
 
     def trace(self, expression: Node) -> Value:
         if self.depth >= _LONGEST_WAY:
