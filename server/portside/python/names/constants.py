@@ -29,7 +29,7 @@ def module_constants(facts: ModuleFacts) -> Mapping[str, Value]:
     names, tracer = facts.names, Tracer(facts.names)
     found: dict[str, Value] = {}
     of_names = ((name, tracer.of_binding(binding)) for name, binding in _candidates(names))
-    for name, value in (*of_names, *_of_instances(tracer), *_of_dictionaries(tracer)):
+    for name, value in (*of_names, *_of_instances(tracer), *_of_settings(tracer), *_of_dictionaries(tracer)):
         if isinstance(value, Literal):
             found[name] = dataclasses.replace(value, name=name, path=facts.source.path)
         elif isinstance(value, Environment):
@@ -87,6 +87,19 @@ def _of_instances(tracer: Tracer) -> Iterator[tuple[str, Value]]:
                 value = member_of(tracer, definition, attribute, arguments(made))
                 if not isinstance(value, Literal) or value.through is not Through.FIELD:
                     yield f"{name}.{attribute}", value
+
+
+def _of_settings(tracer: Tracer) -> Iterator[tuple[str, Value]]:
+    """The ports that a settings class reads from the environment, whoever makes its object: `Settings().port`."""
+    for chunk in tracer.names.chunks:
+        bases = chunk.node.child_by_field_name("superclasses")
+        owner = chunk.node.child_by_field_name("name")
+        if chunk.node.type != "class_definition" or bases is None or b"Settings" not in (bases.text or b""):
+            continue
+        for attribute in sorted(_port_attributes(tracer.names, chunk.node)):
+            value = member_of(tracer, chunk.node, attribute, None)
+            if isinstance(value, Environment) and owner is not None:
+                yield f"{tracer.text(owner)}().{attribute}", value
 
 
 def _of_dictionaries(tracer: Tracer) -> Iterator[tuple[str, Value]]:

@@ -11,6 +11,8 @@ from portside.lint.source import Span
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
 from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.python.values.instances import attribute_values, class_around
+from portside.python.values.value_objects import returns
 from portside.records import dataclass
 
 _FARTHEST = 8
@@ -57,9 +59,23 @@ def words(names: Names, expression: Node, depth: int = _FARTHEST) -> list[Word]:
         case "subscript":
             found = [word for item in _items(names, node, depth) for word in words(names, item, depth - 1)]
             return found or [_unknown(names, node)]
+        case "attribute":
+            return _of_several(names, node, attribute_values(names, node), depth)
         case "comment":
             return []
     return [_unknown(names, node)]
+
+
+def _of_several(names: Names, node: Node, values: Sequence[Node | None], depth: int) -> list[Word]:
+    """The words of each of these, one command after the other; one unknown word where any is not known."""
+    if not values or any(value is None for value in values):
+        return [_unknown(names, node)]
+    found: list[Word] = []
+    for value in values:
+        if found:
+            found.append(Word(None, names.tree.span(node)))
+        found += words(names, value, depth - 1) if value is not None else []
+    return found
 
 
 def item_words(names: Names, items: Sequence[Node], depth: int = _FARTHEST) -> Iterator[Word]:
@@ -97,13 +113,19 @@ def _of_sum(names: Names, node: Node, depth: int) -> list[Word]:
 
 
 def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
-    """`shlex.split(x)`, `x.split()`, `x.format(…)`, `" ".join(x)`, `list(x)`; any other call is one word."""
+    """`shlex.split(x)`, `x.split()`, `x.format(…)`, `" ".join(x)`, `list(x)`, and what returns a command.
+
+    Any other call is one word.
+    """
     callee, passed = call.child_by_field_name("function"), arguments(call)
     if callee is None:
         return [_unknown(names, call)]
     if names.qualified(callee) in {"shlex.split", "builtins.list", "builtins.tuple"} and passed.positional:
         return words(names, passed.positional[0], depth - 1)
     holder, method = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
+    function = _called(names, callee)
+    if function is not None:
+        return _of_several(names, call, tuple(returns(function)), depth)
     if holder is None or method is None:
         return [_unknown(names, call)]
     if (
@@ -116,6 +138,19 @@ def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
     if name == "format" or (name in {"split", "copy", "strip"} and not passed.positional):
         return words(names, holder, depth - 1)
     return [_unknown(names, call)]
+
+
+def _called(names: Names, callee: Node) -> Node | None:
+    """The function of the file that is called, or the method, where that is one of the class around."""
+    definition = names.definition(callee)
+    if definition is not None:
+        return definition if definition.type == "function_definition" else None
+    holder, method = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
+    owner = class_around(names.scope_at(callee))
+    if holder is None or method is None or owner is None or holder.text not in {b"self", b"cls"}:
+        return None
+    bindings = names.bindings_in(names.tree.text(method), owner)
+    return bindings[0].statement if [b.how for b in bindings] == [How.FUNCTION] else None
 
 
 def _items(names: Names, subscript: Node, depth: int) -> Iterator[Node]:

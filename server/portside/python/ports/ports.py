@@ -46,9 +46,7 @@ def port_uses(names: Names, outside: Outside = nothing_outside) -> tuple[PortUse
     return listened(names, outside).ports
 
 
-def listened(
-    names: Names, outside: Outside = nothing_outside, made_by: MadeBy = nothing_made
-) -> Listened:
+def listened(names: Names, outside: Outside = nothing_outside, made_by: MadeBy = nothing_made) -> Listened:
     """All that the file listens on, as far as it can be told."""
     tracer = Tracer(names, outside, made_by=made_by)
     local: dict[int, Listener] = {}

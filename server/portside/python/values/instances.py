@@ -58,11 +58,11 @@ def _values(names: Names, node: Node) -> tuple[Node | None, ...]:
         case "identifier":
             return tuple(binding.value for binding in names.bindings_of(node))
         case "attribute":
-            return _attribute_values(names, node)
+            return attribute_values(names, node)
     return ()
 
 
-def _attribute_values(names: Names, attribute: Node) -> tuple[Node | None, ...]:
+def attribute_values(names: Names, attribute: Node) -> tuple[Node | None, ...]:
     """All that the class around gives `self.name`, `cls.name`. A None in it stands for what can't be told."""
     instance, name = attribute.child_by_field_name("object"), attribute.child_by_field_name("attribute")
     owner = class_around(names.scope_at(attribute))

@@ -11,6 +11,7 @@ from portside.python.source.nodes import fields_of, nodes_of
 from portside.python.source.syntax import Arguments, ancestors, argument_nodes, arguments, unwrapped
 from portside.python.values import value_classes
 from portside.python.values.value_types import (
+    Environment,
     Literal,
     Parameter,
     Through,
@@ -44,7 +45,9 @@ def of_attribute(tracer: Tracing, node: Node) -> Value:
         if found is not None:
             return found
     if owner is None:
-        return Unknown(f"`{tracer.text(node)}` belongs to something that is not known")
+        return _of_annotated(tracer, holder, name) or Unknown(
+            f"`{tracer.text(node)}` belongs to something that is not known"
+        )
     return member_of(tracer, owner[0], tracer.text(name), owner[1])
 
 
@@ -101,6 +104,41 @@ def _made_outside(tracer: Tracing, holder: Node) -> str | None:
     if function is None or arguments(made).positional or arguments(made).keywords:
         return None
     return tracer.names.qualified(function)
+
+
+def _of_annotated(tracer: Tracing, holder: Node, name: Node) -> Environment | None:
+    """`settings.port` of a `settings: Settings`: whoever makes that object, the class reads the variable."""
+    kind = _annotation(tracer, expression_behind(tracer, unwrapped(holder)))
+    if kind is None:
+        return None
+    definition, qualified = tracer.names.definition(kind), tracer.names.qualified(kind)
+    found: Value | None = None
+    if definition is not None and definition.type == "class_definition":
+        found = member_of(tracer, definition, tracer.text(name), None)
+    elif qualified is not None:
+        found = tracer.outside(f"{qualified}().{tracer.text(name)}")
+    return found if isinstance(found, Environment) else None
+
+
+def _annotation(tracer: Tracing, parameter: Node) -> Node | None:
+    """The class that a parameter is annotated with, also in `Annotated[Settings, …]` and beside a None."""
+    bindings = tracer.names.bindings_of(parameter) if parameter.type == "identifier" else ()
+    if len(bindings) != 1 or bindings[0].how is not How.PARAMETER:
+        return None
+    written = bindings[0].statement.child_by_field_name("type")
+    for _ in range(_MOST_AROUND):
+        if written is None or written.type in {"identifier", "attribute"}:
+            return written
+        if written.type not in _AROUND_TYPE or not written.named_children:
+            return None
+        inner = [child for child in written.named_children if child.type != "none"]
+        is_generic = written.type == "generic_type" and len(inner) > 1
+        written = inner[1] if is_generic else inner[0]
+    return None
+
+
+_MOST_AROUND = 5
+_AROUND_TYPE = frozenset({"type", "generic_type", "type_parameter", "binary_operator", "union_type"})
 
 
 def _class_of_self(tracer: Tracing, holder: Node) -> Node | None:
