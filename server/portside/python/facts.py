@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
+from types import MappingProxyType
 
 from tree_sitter import Node
 
@@ -40,6 +41,9 @@ _STARTERS = frozenset({*LAUNCH_NAMES, *ENGINE_CONSTRUCTORS})
 # Without one of these words, a file has none of that, whatever else it takes from the packages.
 _LAUNCH_WORDS = frozenset(name.partition(".")[0].encode() for name in LAUNCH_NAMES)
 _ENGINE_WORDS = frozenset(name.rpartition(".")[2].encode() for name in ENGINE_CONSTRUCTORS)
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,7 +268,7 @@ class WorkspaceFacts:
         return self.constants.get(qualified)
 
     def made_by(self, _qualified: str) -> frozenset[str]:
-        """The classes one of which made an object of another file (`app.app`), or what a call there returns."""
+        """The classes one of which made an object of another file (`app.app`), or what it returns."""
         return frozenset()
 
     def outside(self, qualified: str) -> Value | None:
@@ -294,14 +298,19 @@ class FileFacts:
         return listened(self.module.names, self.workspace.constant, self.workspace.made_by)
 
 
-def module_facts(source: SourceFile, previous: ModuleFacts | None = None) -> ModuleFacts:
-    """The facts of a file. previous: those of an earlier text of it, which makes this fast."""
+def module_facts(
+    source: SourceFile, previous: ModuleFacts | None = None, elsewhere: Mapping[str, str] = _NOTHING
+) -> ModuleFacts:
+    """The facts of a file. previous: those of an earlier text of it, which makes this fast.
+
+    elsewhere: what names of other files stand for, by qualified name.
+    """
     if previous is None:
         tree = parse(source)
-        return ModuleFacts(tree, Names(tree))
+        return ModuleFacts(tree, Names(tree, elsewhere=elsewhere))
     earlier = previous.names.statements
     again = reparse(source, previous.tree, earlier)
     if again is None:
         tree = parse(source, previous.tree)
         again = tree, split(tree, earlier)
-    return ModuleFacts(again[0], Names(*again))
+    return ModuleFacts(again[0], Names(*again, elsewhere=elsewhere))

@@ -29,14 +29,15 @@ class Interest(enum.Flag):
 
     APP: it may make a web app: what there is to say of it is what its imports do. RETIRED: it imports
     a module that some releases of vLLM lack: that says nothing where `vllm` is the workspace's own.
-    RUN: it runs something with a port, which may be a server of another file. ANY: all else that rules know.
+    ELSEWHERE: it runs something with a port, or has the name of something, that may come from another file.
+    ANY: all else that rules know.
     """
 
     NONE = 0
     APP = 1
     RETIRED = 2
     ANY = 4
-    RUN = 8
+    ELSEWHERE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +138,15 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
     if _has_broken_guard(data) or _speaks_to_portside(data, path):
         return Interest.ANY
     found = Interest.APP if imported and _APPS.met(data, imported, imports.lines) else Interest.NONE
-    if _may_run_server(data):
-        found |= Interest.RUN
+    if _may_run_server(data) or _may_be_handed_on(data, imports.behind):
+        found |= Interest.ELSEWHERE
     return found | Interest.RETIRED if _imports_retired_module(imports.lines) else found
 
 
 def may_make_engine(data: bytes) -> bool:
     """Whether the text may make an engine, by whatever it imports it from."""
     if b"vllm" not in data:
-        return False
+        return any(name in data for name in _HANDED_ON) and _may_be_handed_on(data, import_text(data).behind)
     text = import_text(data)
     return _ENGINES.met(data, _known_words(text), text.lines)
 
@@ -157,6 +158,7 @@ def _speaks_to_portside(data: bytes, path: str) -> bool:
     return (b"ortside:" in data or b"ORTSIDE:" in data) and _COMMENT.search(data) is not None
 
 
+_HANDED_ON = tuple({name.rpartition(".")[2].encode() for name in ENGINE_CONSTRUCTORS if name.count(".") == 1})
 _RUNS = re.compile(rb"\.(?:run|launch|run_server)\(")
 _WITH_PORT = re.compile(rb"\b(?:server_)?port\s*=|,\s*\d{4,5}\s*[,)]")
 _LONGEST_CALL = 300
@@ -168,6 +170,14 @@ def _may_run_server(data: bytes) -> bool:
         return False
     runs = (found.end() for found in _RUNS.finditer(data))
     return any(_WITH_PORT.search(data, start, start + _LONGEST_CALL) is not None for start in runs)
+
+
+def _may_be_handed_on(data: bytes, behind: bytes) -> bool:
+    """Whether an engine's class, or uvicorn, may come by an import from another file that imports it."""
+    if any(name in behind or b"." + name + b"(" in data for name in _HANDED_ON):
+        return True
+    has_star = b"*" in behind
+    return has_star and (b"uvicorn.run" in data or any(name + b"(" in data for name in _HANDED_ON))
 
 
 def _imports_retired_module(lines: bytes) -> bool:

@@ -22,6 +22,7 @@ def relevant_chunks(names: Names, targets: frozenset[str]) -> tuple[Chunk, ...]:
     """
     prefixes = _prefixes(targets)
     wanted = {prefix for prefix in prefixes if "." not in prefix}
+    wanted |= {name.rpartition(".")[2] for name, meant in names.elsewhere.items() if meant in prefixes}
     known = set(wanted)
     found: dict[int, Chunk] = {}
     while wanted:
@@ -66,7 +67,7 @@ def _hands_on(names: Names, binding: Binding, prefixes: frozenset[str]) -> bool:
     An engine or an app is none. Every handler reads those, and none of them starts one.
     """
     if binding.target is not None:
-        return binding.target in prefixes
+        return binding.target in prefixes or names.meant(binding.target) in prefixes
     if binding.how in {How.FUNCTION, How.CLASS}:
         return True
     value = binding.value

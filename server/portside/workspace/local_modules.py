@@ -30,6 +30,7 @@ from portside.python.running.guards import When
 from portside.python.values.outside_values import Loaded, outside_value
 from portside.python.values.value_types import Unknown, Value
 from portside.records import dataclass
+from portside.workspace.handed_on import HandedOn
 from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
 from portside.workspace.import_roots import import_root, is_project
 from portside.workspace.module_files import ModuleFiles
@@ -137,6 +138,7 @@ class LocalModules:
         self._tops: dict[str, Path] = {}
         self._is_project = functools.cache(is_project)
         self._graph = ImportGraph(self._files.of_import, self) if steady else None
+        self._handed_on = HandedOn(self.files_of, self._names_of)
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
         self._asked: dict[Path, tuple[object, Names | None]] = {}
@@ -153,6 +155,10 @@ class LocalModules:
                 yield
         finally:
             self._local = None
+
+    def handed_on(self, path: Path, data: bytes) -> Mapping[str, str]:
+        """What names that the file takes from others stand for, by qualified name: `engine.LLM`."""
+        return self._handed_on.to(path, data, self.top(path))
 
     def may_lead_to_engine(self, path: Path, data: bytes) -> bool:
         """Whether what the file imports may make an engine. False is certain, True is not."""
@@ -494,7 +500,10 @@ class LocalModules:
 
     def _read(self, path: Path, overlay: str | None) -> ModuleSummary | None:
         text = self._text(path, overlay)
-        return summarize(module_facts(SourceFile(str(path), text))) if text is not None else None
+        if text is None:
+            return None
+        source = SourceFile(str(path), text)
+        return summarize(module_facts(source, None, self.handed_on(path, source.data)))
 
     def _text(self, path: Path, overlay: str | None) -> str | None:
         if overlay is not None:

@@ -178,7 +178,7 @@ class Project:
 
     def _may_say_something(self, path: Path, source: SourceFile) -> bool:
         found = interest(source.data, source.path)
-        if Interest.ANY in found or Interest.RUN in found or not self._steady:
+        if found & (Interest.ANY | Interest.ELSEWHERE) or not self._steady:
             return found is not Interest.NONE
         # What files around answer; looking at their imports takes a part of the time that parsing takes.
         top = self._modules.top(path)
@@ -200,8 +200,9 @@ class Project:
 
     def _module_facts(self, path: Path, source: SourceFile, *, keep: bool = True) -> ModuleFacts:
         known = self._facts.get(path)
-        if known is None or known.source != source:
-            known = module_facts(source, known)
+        elsewhere = self._modules.handed_on(path, source.data)
+        if known is None or known.source != source or known.names.elsewhere != elsewhere:
+            known = module_facts(source, known, elsewhere)
         if not keep and path not in self._facts:
             return known
         self._facts[path] = known

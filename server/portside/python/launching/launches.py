@@ -35,8 +35,8 @@ class Launch:
 
     call: what blocks (`uvicorn.run(…)`, `server.run()`). options_call: where the options stand, the
     same or `uvicorn.Config(…)`. app: the first argument, whatever it is. options: by uvicorn's names,
-    also those from a dict that is unpacked. complete: whether these are all; `**kwargs` may bring more, another branch others.
-    likely: what such a dict held at first, where the file changes it afterwards.
+    also those from a dict that is unpacked. complete: whether these are all; `**kwargs` may bring more,
+    another branch others. likely: what such a dict held at first, where the file changes it afterwards.
     reached: every way that the file itself comes here; () if nothing in it does.
     """
 

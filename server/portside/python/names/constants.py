@@ -90,7 +90,7 @@ def _of_instances(tracer: Tracer) -> Iterator[tuple[str, Value]]:
 
 
 def _of_settings(tracer: Tracer) -> Iterator[tuple[str, Value]]:
-    """The ports that a settings class reads from the environment, whoever makes its object: `Settings().port`."""
+    """The ports that a settings class reads from the environment, as `Settings().port`."""
     for chunk in tracer.names.chunks:
         bases = chunk.node.child_by_field_name("superclasses")
         owner = chunk.node.child_by_field_name("name")

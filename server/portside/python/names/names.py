@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, field
 from functools import cached_property
 
@@ -31,11 +31,13 @@ _LONGEST_ALIAS = 12
 class Names:
     """The names of one file. Looks at a statement's tree only once a name in it is asked for.
 
-    known: its statements, where they have been told apart already.
+    known: its statements, where they have been told apart already. elsewhere: what names of other files
+    stand for, by qualified name: `engine.LLM` is `vllm.LLM` where engine.py imports it.
     """
 
     tree: SyntaxTree
     known: InitVar[Chunks | None] = None
+    elsewhere: Mapping[str, str] = field(default_factory=dict, repr=False)
     _qualified: dict[int, frozenset[str]] = field(default_factory=dict, repr=False)
     _module_bindings: dict[str, tuple[Binding, ...]] = field(default_factory=dict, repr=False)
     _read: dict[tuple[str, Scope], tuple[Node, ...]] = field(default_factory=dict, repr=False)
@@ -195,7 +197,14 @@ class Names:
             bases = self._meanings(value, depth - 1)
         else:
             return frozenset()
-        return frozenset(".".join((base, *reversed(attributes))) for base in bases)
+        return frozenset(self.meant(".".join((base, *reversed(attributes)))) for base in bases)
+
+    def meant(self, qualified: str) -> str:
+        """The same name, or what another file of the workspace has under it."""
+        for name, meaning in self.elsewhere.items():
+            if qualified == name or qualified.startswith(f"{name}."):
+                return meaning + qualified[len(name) :]
+        return qualified
 
     def _meanings_of_name(self, identifier: Node, depth: int) -> frozenset[str]:
         bindings = self.bindings_of(identifier)
@@ -217,13 +226,16 @@ class Names:
         return frozenset(found)
 
     def _of_no_binding(self, identifier: Node) -> frozenset[str]:
-        """A builtin, or what the file's only star import brings."""
+        """A builtin, or what the file's only star import brings, or one whose file is known to bring it."""
         name = self.tree.text(identifier)
         stars = self.module_bindings("*")
+        brought = [found for star in stars if (found := self.elsewhere.get(of_star(star.target or "", name)))]
+        if brought:
+            return frozenset(brought[-1:])
         if hasattr(builtins, name):
             return frozenset() if stars else frozenset({f"builtins.{name}"})
         if len(stars) == 1 and stars[0].target:
-            return frozenset({f"{stars[0].target}.{name}"})
+            return frozenset({of_star(stars[0].target, name)})
         return frozenset()
 
     def _dynamic_import(self, call: Node, depth: int) -> frozenset[str]:
@@ -342,6 +354,11 @@ class Names:
                 for bindings in scope.bindings.values():
                     found.update(b.target.partition(".")[0] for b in bindings if b.target)
         return frozenset(found - {""})
+
+
+def of_star(module: str, name: str) -> str:
+    """The qualified name of what `from module import *` brings."""
+    return f"{module}{'' if module.endswith('.') else '.'}{name}"
 
 
 def _sees(looking: Scope, name: str, reader: Scope, at: int | None) -> bool:

@@ -44,10 +44,8 @@ def words(names: Names, expression: Node, depth: int = _FARTHEST) -> list[Word]:
     if depth == 0:
         return [_unknown(names, node)]
     match node.type:
-        case "list" | "tuple":
-            return list(item_words(names, node.named_children, depth))
-        case "list_splat":
-            return words(names, node.named_children[0], depth - 1)
+        case "list" | "tuple" | "list_splat":
+            return list(_of_items(names, node, depth))
         case "binary_operator":
             return _of_sum(names, node, depth)
         case "string" | "concatenated_string":
@@ -56,14 +54,25 @@ def words(names: Names, expression: Node, depth: int = _FARTHEST) -> list[Word]:
             return _of_call(names, node, depth)
         case "identifier":
             return _of_name(names, node, depth)
-        case "subscript":
-            found = [word for item in _items(names, node, depth) for word in words(names, item, depth - 1)]
-            return found or [_unknown(names, node)]
-        case "attribute":
-            return _of_several(names, node, attribute_values(names, node), depth)
+        case "subscript" | "attribute":
+            return _of_member(names, node, depth)
         case "comment":
             return []
     return [_unknown(names, node)]
+
+
+def _of_items(names: Names, node: Node, depth: int) -> Iterator[Word]:
+    if node.type == "list_splat":
+        return iter(words(names, node.named_children[0], depth - 1))
+    return item_words(names, node.named_children, depth)
+
+
+def _of_member(names: Names, node: Node, depth: int) -> list[Word]:
+    """What a table holds under a key, or the class gives `self.command`."""
+    if node.type == "attribute":
+        return _of_several(names, node, attribute_values(names, node), depth)
+    found = [word for item in _items(names, node, depth) for word in words(names, item, depth - 1)]
+    return found or [_unknown(names, node)]
 
 
 def _of_several(names: Names, node: Node, values: Sequence[Node | None], depth: int) -> list[Word]:
