@@ -138,7 +138,7 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
     if _has_broken_guard(data) or _speaks_to_portside(data, path):
         return Interest.ANY
     found = Interest.APP if imported and _APPS.met(data, imported, imports.lines) else Interest.NONE
-    if _may_run_server(data) or _may_be_handed_on(data, imports.behind):
+    if _may_run_server(data) or _may_be_handed_on(data, imports):
         found |= Interest.ELSEWHERE
     return found | Interest.RETIRED if _imports_retired_module(imports.lines) else found
 
@@ -146,7 +146,7 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
 def may_make_engine(data: bytes) -> bool:
     """Whether the text may make an engine, by whatever it imports it from."""
     if b"vllm" not in data:
-        return any(name in data for name in _HANDED_ON) and _may_be_handed_on(data, import_text(data).behind)
+        return any(name in data for name in _HANDED_ON) and _may_be_handed_on(data, import_text(data))
     text = import_text(data)
     return _ENGINES.met(data, _known_words(text), text.lines)
 
@@ -158,7 +158,8 @@ def _speaks_to_portside(data: bytes, path: str) -> bool:
     return (b"ortside:" in data or b"ORTSIDE:" in data) and _COMMENT.search(data) is not None
 
 
-_HANDED_ON = tuple({name.rpartition(".")[2].encode() for name in ENGINE_CONSTRUCTORS if name.count(".") == 1})
+_HANDED_ON_NAMES = frozenset(name.rpartition(".")[2] for name in ENGINE_CONSTRUCTORS if name.count(".") == 1)
+_HANDED_ON = tuple(name.encode() for name in sorted(_HANDED_ON_NAMES))
 _RUNS = re.compile(rb"\.(?:run|launch|run_server)\(")
 _WITH_PORT = re.compile(rb"\b(?:server_)?port\s*=|,\s*\d{4,5}\s*[,)]")
 _LONGEST_CALL = 300
@@ -172,11 +173,13 @@ def _may_run_server(data: bytes) -> bool:
     return any(_WITH_PORT.search(data, start, start + _LONGEST_CALL) is not None for start in runs)
 
 
-def _may_be_handed_on(data: bytes, behind: bytes) -> bool:
+def _may_be_handed_on(data: bytes, imports: ImportText) -> bool:
     """Whether an engine's class, or uvicorn, may come by an import from another file that imports it."""
-    if any(name in behind or b"." + name + b"(" in data for name in _HANDED_ON):
-        return True
-    has_star = b"*" in behind
+    if any(name in imports.behind for name in _HANDED_ON):
+        pairs = imports_in(imports.lines)
+        if any(name in _HANDED_ON_NAMES and module.partition(".")[0] != "vllm" for module, name in pairs):
+            return True
+    has_star = b"*" in imports.behind
     return has_star and (b"uvicorn.run" in data or any(name + b"(" in data for name in _HANDED_ON))
 
 

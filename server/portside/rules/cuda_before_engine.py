@@ -286,6 +286,11 @@ _VALID = (
         "only asked whether there is one",
         _HEAD + 'n = torch.cuda.device_count() if torch.cuda.is_available() else 0\nllm = LLM("m")\n',
     ),
+    Valid(
+        "another choice of what to run",
+        _HEAD + "def generate():\n    torch.cuda.set_device(0)\n\n\ndef generate_vllm():\n    LLM('m')\n\n\n"
+        "if task == 'generate':\n    generate()\nif task == 'vllm' and ready:\n    generate_vllm()\n",
+    ),
     Valid("a seed waits for the initialisation", _HEAD + 'torch.cuda.manual_seed_all(0)\nllm = LLM("m")\n'),
     Valid(
         "an empty cache is left alone",

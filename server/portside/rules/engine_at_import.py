@@ -208,6 +208,24 @@ def _moved(name: str, made: str, rest: str, imports: str = "") -> str:
     )
 
 
+_HANDED_ON = """\
+import contextlib
+
+from fastapi import FastAPI
+from compat import LLM
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    global llm
+    llm = LLM('m')
+    yield
+    del llm
+
+
+app = FastAPI(lifespan=lifespan)
+"""
+
 _MANAGER = """
 
 class Manager:
@@ -236,6 +254,18 @@ _INVALID = (
         "a lambda that is called",
         _APP + "make = lambda: LLM('m')\nllm = «make()»\n",
         fixed=_moved("llm", "make()", "make = lambda: LLM('m')\n"),
+    ),
+    Invalid(
+        "a class that a file of the workspace hands on",
+        "from fastapi import FastAPI\nfrom compat import LLM\n\napp = FastAPI()\nllm = «LLM('m')»\n",
+        fixed=_HANDED_ON,
+        files={"compat.py": "try:\n    from vllm import LLM\nexcept ImportError:\n    LLM = None\n"},
+    ),
+    Invalid(
+        "what star imports of the workspace bring",
+        "from imports import *\n\napp = FastAPI()\nllm = «LLM('m')»\n",
+        fixed=_HANDED_ON.replace("fastapi import FastAPI\nfrom compat import LLM", "imports import *"),
+        files={"imports.py": "from fastapi import FastAPI\nfrom vllm import *\n"},
     ),
     Invalid(
         "a method of an object of another file",

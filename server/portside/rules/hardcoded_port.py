@@ -488,6 +488,44 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             files={"config.py": "CONFIG = {'port': 8000, 'api': {'host': '::', 'port': 8001}}\n"},
         ),
         Invalid(
+            "an app of another file",
+            "from app import app\n\nif __name__ == '__main__':\n    app.run(host='0.0.0.0', port=«5000»)\n",
+            "import os\n\nfrom app import app\n\nif __name__ == '__main__':\n"
+            "    app.run(host='0.0.0.0', port=int(os.environ.get('PORT', '5000')))\n",
+            ("`Flask.run` listens on port `5000`",),
+            files={"app.py": "from flask import Flask\napp = Flask(__name__)\n"},
+        ),
+        Invalid(
+            "an app that a function of a package makes",
+            "from web import create_app\napp = create_app()\napp.run(port=«5000»)\n",
+            "import os\n\nfrom web import create_app\napp = create_app()\n"
+            'app.run(port=int(os.environ.get("PORT", "5000")))\n',
+            files={
+                "web/__init__.py": "from .factory import create_app\n",
+                "web/factory.py": "from flask import Flask\n\n\ndef create_app():\n    app = Flask('web')\n"
+                "    return app\n",
+            },
+        ),
+        Invalid(
+            "a command that a method puts together",
+            "import subprocess\n\n\nclass Server:\n    def command(self):\n"
+            "        cmd = ['vllm', 'serve', 'm', '--port', «'8000'»]\n        return cmd\n\n"
+            "    def start(self):\n        subprocess.Popen(self.command())\n",
+            "import os\nimport subprocess\n\n\nclass Server:\n    def command(self):\n"
+            "        cmd = ['vllm', 'serve', 'm', '--port', os.environ.get('PORT', '8000')]\n"
+            "        return cmd\n\n"
+            "    def start(self):\n        subprocess.Popen(self.command())\n",
+        ),
+        Invalid(
+            "what is passed to a function that returns a command",
+            "import subprocess\n\n\ndef command(port):\n"
+            "    return ['vllm', 'serve', 'm', '--port', str(port)]\n\n\n"
+            "subprocess.Popen(command(«8000»))\n",
+            "import os\nimport subprocess\n\n\ndef command(port):\n"
+            "    return ['vllm', 'serve', 'm', '--port', str(port)]\n\n\n"
+            "subprocess.Popen(command(int(os.environ.get('PORT', '8000'))))\n",
+        ),
+        Invalid(
             "a chain of calls that ends in gradio's",
             "import gradio as gr\n\nwith gr.Blocks() as demo:\n    pass\n"
             "demo.queue().launch(server_port=«7861»)\n",
@@ -553,6 +591,11 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
     valid=(
         Valid("port 0", "import uvicorn\nuvicorn.run('m:app', port=0)\n"),
         Valid("no port", "import uvicorn\nuvicorn.run('m:app')\n"),
+        Valid(
+            "something else of another file that has a run method",
+            "from core import runner\nrunner.run(port=8000)\n",
+            files={"core.py": "class Runner:\n    def run(self, port): ...\n\n\nrunner = Runner()\n"},
+        ),
         Valid(
             "the environment",
             "import os, uvicorn\nuvicorn.run('m:app', port=int(os.getenv('PORT', '8000')))\n",

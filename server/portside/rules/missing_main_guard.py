@@ -494,6 +494,13 @@ _GUARD = 'if __name__ == "__main__":\n'
 _VALID = (
     Valid("a guard", _SERVER + _GUARD + "    uvicorn.run(app)\n"),
     Valid("a guard the other way round", _SERVER + 'if "__main__" == __name__:\n    uvicorn.run(app)\n'),
+    Valid(
+        "a guard in a constant", _SERVER + 'MAIN = __name__ == "__main__"\nif MAIN:\n    uvicorn.run(app)\n'
+    ),
+    Valid(
+        "a guard that asks for the main module",
+        "import sys\n" + _SERVER + 'if sys.modules["__main__"].__file__ == __file__:\n    uvicorn.run(app)\n',
+    ),
     Valid("a guard with more to it", _SERVER + 'if __name__ == "__main__" and app:\n    uvicorn.run(app)\n'),
     Valid(
         "an early exit",

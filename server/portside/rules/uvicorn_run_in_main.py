@@ -329,6 +329,32 @@ if __name__ == "__main__":
         messages=("`Server.run` in the main block",),
     ),
     Invalid(
+        "a server whose config comes from one of two branches",
+        _APP
+        + _MAIN
+        + """\
+    if DEBUG:
+        config = uvicorn.Config(app, port=9000)
+    else:
+        config = uvicorn.Config(app, port=9001)
+    server = uvicorn.Server(config)
+    «server.run()»
+""",
+        messages=("it can't be made out which options the server runs with",),
+    ),
+    Invalid(
+        "uvicorn that a file of the workspace hands on",
+        "from fastapi import FastAPI\nfrom common import *\n\napp = FastAPI()\n\n\n"
+        + _MAIN
+        + "    «uvicorn.run(app)»\n",
+        fixed="from fastapi import FastAPI\nfrom common import *\n\napp = FastAPI()\n",
+        files={"common.py": "import os\n\nimport uvicorn\n"},
+    ),
+    Invalid(
+        "a guard in a constant",
+        _APP + 'IS_MAIN = __name__ == "__main__"\nif IS_MAIN:\n    «uvicorn.run(app)»\n',
+    ),
+    Invalid(
         "an async main, and the guard the other way round",
         """\
 import asyncio

@@ -332,6 +332,15 @@ _INVALID = (
         messages=("`vllm serve` listens on `VLLM_PORT`",),
     ),
     Invalid(
+        "a field of settings that come as an argument",
+        "import subprocess\n\nfrom config import Settings\n\n\ndef start(settings: Settings):\n"
+        "    subprocess.Popen(['vllm', 'serve', 'm', '--port', «str(settings.vllm_port)»])\n",
+        files={
+            "config.py": "from pydantic import Field\nfrom pydantic_settings import BaseSettings\n\n\n"
+            "class Settings(BaseSettings):\n    vllm_port: int = Field(default=8001, alias='VLLM_PORT')\n"
+        },
+    ),
+    Invalid(
         "in an f-string of a command",
         'import os, subprocess\n\nport = int(«os.environ["VLLM_PORT"]»)\n'
         'subprocess.run(f"vllm serve m --port {port}", shell=True)\n',

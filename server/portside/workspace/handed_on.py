@@ -12,7 +12,7 @@ from portside.knowledge.apps import APP_NAMES
 from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.python.names.bindings import Binding, How
-from portside.python.names.import_text import ImportText, import_text, imports_in
+from portside.python.names.import_text import import_text, imports_in
 from portside.python.names.names import Names, of_star
 
 FilesOf = Callable[[Path, str, str | None, Path], tuple[Path, ...]]
@@ -43,12 +43,12 @@ class HandedOn:
     def to(self, path: Path, data: bytes, top: Path) -> Mapping[str, str]:
         """What the qualified names of other files that this text, as that file, uses stand for."""
         imports = import_text(data)
-        used = [name for name, word in _BYTES if word in data]
-        if not any(_may_come(imports, data, name.encode()) for name in used):
-            return {}
+        has_star = b"*" in imports.behind
+        # Each word takes a look at the whole text: only a star brings what is not in its own line.
+        used = [name for name, word in _BYTES if word in (data if has_star else imports.behind)]
         found: dict[str, str] = {}
-        for module, taken in imports_in(imports.lines):
-            for name in _asked(module, taken, used, data):
+        for module, taken in imports_in(imports.lines) if used else ():
+            for name in _asked(module, taken, used):
                 is_its_own = of_star(module, name) in _QUALIFIED
                 meant = (
                     of_star(module, name)
@@ -86,20 +86,12 @@ class HandedOn:
         return qualified if qualified.partition(".")[0] in _ROOTS else None
 
 
-def _may_come(imports: ImportText, data: bytes, name: bytes) -> bool:
-    return b"*" in imports.behind or name in imports.lines or b"." + name in data
-
-
-def _asked(module: str, taken: str | None, used: list[str], data: bytes) -> Iterator[str]:
+def _asked(module: str, taken: str | None, used: list[str]) -> Iterator[str]:
     """The names that an import may bring from a file of the workspace, or with all that a library has."""
     if taken == "*":
         yield from used
-    elif module.partition(".")[0] in _ROOTS:
-        return
-    elif taken in _NAMES:
+    elif taken in _NAMES and module.partition(".")[0] not in _ROOTS:
         yield taken
-    elif taken is None:
-        yield from (name for name in used if f"{module}.{name}".encode() in data)
 
 
 def _brings(names: Names, name: str) -> tuple[Binding, ...]:

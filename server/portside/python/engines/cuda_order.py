@@ -58,7 +58,13 @@ def find_early_cuda(module: ModuleFacts) -> tuple[EarlyCuda, ...]:
     flows = _Flows(module, engines)
     at_import = [event for event in flows.of_module() if flows.runs_on_import(event)]
     found: dict[Node, EarlyCuda] = {}
-    for events in (flows.of_module(), *([*at_import, *own] for own in flows.with_engines())):
+    made = {event.call for event in flows.of_module() if event.use is None}
+    # Where the module's own flow comes to the engines of a function, it says what was before them.
+    own = (
+        events if {each.call for each in events if each.use is None} <= made else [*at_import, *events]
+        for events in flows.with_engines()
+    )
+    for events in (flows.of_module(), *own):
         for cuda, engine in _pairs(events):
             found.setdefault(cuda.call, EarlyCuda(cuda.call, cuda.use or "", engines[engine.call]))
     return tuple(sorted(found.values(), key=lambda early: early.call.start_byte))

@@ -165,11 +165,9 @@ class OptionReader:
                 "what `**` or `*` bring can't be told from here: say those options too", review=True
             )
         elif not launch.complete:
-            passed = arguments(launch.options_call)
-            reason = "the options come from `**` or `*`, so they can't be seen"
-            if not passed.starred and not passed.unpacked:
-                reason = "each branch makes a `Config` with options of its own"
-            self.obstacles.add(launch.options_call, reason)
+            self.obstacles.add(
+                launch.options_call, "the options come from `**` or `*`, so they can't be seen"
+            )
         known = uvicorn.CONFIG_POSITIONAL if self.site.through_server else uvicorn.RUN_POSITIONAL
         positional = arguments(launch.options_call).positional
         if len(positional) > len(known):

@@ -52,6 +52,7 @@ __all__ = [
 
 # Deeper than this goes no honest program; it also ends `a = b; b = a`.
 _LONGEST_WAY = 16
+_LONGEST_SHOWN = 40
 
 
 def trace(names: Names, expression: Node, outside: Outside = nothing_outside) -> Value:
@@ -100,10 +101,14 @@ class Tracer:
             case "named_expression" | "await":
                 inner = node.child_by_field_name("value") or node.named_children[-1]
                 return self.trace(inner)
-        return Unknown(f"`{self.text(node)[:40]}` is computed")
+        return Unknown(f"`{self._shown(node)}` is computed")
 
     def text(self, node: Node) -> str:
         return self.names.tree.text(node)
+
+    def _shown(self, node: Node) -> str:
+        text = " ".join(self.text(node).split())
+        return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
     def literal(self, value: Constant, node: Node) -> Literal:
         return Literal(value, self.names.tree.span(node))
@@ -168,7 +173,7 @@ class Tracer:
         return (
             value_sources.of_call(self, node, called)
             or value_objects.of_call(self, node)
-            or Unknown(f"`{self.text(node)[:40]}` is a call")
+            or Unknown(f"`{self._shown(node)}` is a call")
         )
 
     def _boolean(self, node: Node) -> Value:
