@@ -67,6 +67,32 @@ def test_the_environment_counts_before_the_default(tmp_path: Path) -> None:
     assert asked(tmp_path, ENVIRONMENT, APP_PORT="9003").port == 9003
 
 
+SETTINGS = """
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env")
+    app_port: int = 8056
+
+settings = Settings()
+"""
+
+
+def test_a_file_that_the_script_loads_counts_before_the_default(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APP_PORT=9004\n")
+    loading = "from dotenv import load_dotenv\nload_dotenv()\n" + ENVIRONMENT
+    assert asked(tmp_path, loading).port == 9004
+    assert asked(tmp_path, loading, APP_PORT="9003").port == 9003
+    assert asked(tmp_path, ENVIRONMENT).port == 8056
+
+
+def test_a_file_that_its_settings_read_counts_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APP_PORT=9004\n")
+    (tmp_path / "config.py").write_text(SETTINGS)
+    code = "from config import settings\nuvicorn.run(app, port=settings.app_port)\n"
+    assert asked(tmp_path, code).port == 9004
+
+
 @pytest.mark.parametrize("code", ["def broken(:\n", "app.state.port = 8000\n"])
 def test_a_script_that_starts_nothing_asks_for_nothing(tmp_path: Path, code: str) -> None:
     assert asked(tmp_path, code) == Address()

@@ -24,8 +24,10 @@ Flags a number in the code that a server listens on: `uvicorn.run(app, port=8010
 hypercorn, gunicorn (`gunicorn.conf.py` too) and granian options in code, Flask, Quart, Sanic, aiohttp
 and their like, `socket.bind` followed by `listen`, `HTTPServer(("", 8000), …)`, `asyncio.start_server`,
 and commands that the program starts (`subprocess.Popen(["vllm", "serve", model, "--port", "8000"])`,
-also as a shell string or in `sys.argv`). The number may take a way through constants, attributes of
-classes, dictionaries that are unpacked, and functions of the file that hand a parameter on.
+also as a shell string, in `sys.argv`, or put together by a function or method of the file). The number
+may take a way through constants, attributes of classes, dictionaries that are unpacked, and functions of
+the file that hand a parameter on. The app may come from another file of the workspace: `from app import
+app`, then `app.run(port=5000)`.
 
 The number itself is underlined, where it is written: at the run call, or at the constant's definition,
 since that is the line to change, and the one where a comment silences the finding. The places that

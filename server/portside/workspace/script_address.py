@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -23,11 +24,14 @@ from portside.python.values.value_types import (
 )
 from portside.python.values.values import trace
 from portside.records import dataclass
+from portside.workspace.environment_file import launch_variables
 from portside.workspace.import_roots import import_root
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, read_text_file
 
 _UVICORNS_PORT = 8000
+# `load_dotenv()`, `SettingsConfigDict(env_file=".env")`, `env.read_env()`. What is set already wins.
+_LOADS_FILE = re.compile(rb"\bload_dotenv\b|\benv_file\s*=|[\"']env_file[\"']|\bread_env\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,10 @@ def asked_address(
     try:
         source = SourceFile(str(script), read_text_file(script).text)
         asked = asked_ports(source, lambda name: modules.outside_value(script, name, top))
-    except UnreadableFile:
+        files = modules.process_of(script, "env")
+        if any(_LOADS_FILE.search(file.read_bytes()) is not None for file in files):
+            environment = {**launch_variables(_folders(script.parent, root)), **environment}
+    except (UnreadableFile, OSError):
         return Address()
     found = asked.with_(arguments, environment)
     if not found:
@@ -65,6 +72,12 @@ def asked_address(
         dict.fromkeys(one.number for one in found[1:] if one.number is not None and one.number != port)
     )
     return Address(found[0].host, port, aside)
+
+
+def _folders(innermost: Path, root: Path) -> Iterator[Path]:
+    """Where python-dotenv looks for a `.env`, from inside out."""
+    yield innermost
+    yield from (folder for folder in innermost.parents if folder == root or root in folder.parents)
 
 
 @dataclass(frozen=True, slots=True)
