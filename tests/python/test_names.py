@@ -177,3 +177,11 @@ def test_a_definition_is_found_through_aliases() -> None:
 def test_roots_of_imports_in_any_scope() -> None:
     found = names("import vllm.x\nfrom . import y\ndef f():\n    from fastapi import FastAPI\n")
     assert found.imported_roots == {"vllm", "fastapi"}
+
+
+def test_what_a_branch_replaces_does_not_come_out_of_it():
+    found = names(
+        "if flag:\n    for config in path:\n        pass\n    config = uvicorn.Config\n"
+        "else:\n    config = uvicorn.Config\nconfig\n"
+    )
+    assert len(found.bindings_of(found.mentions("config")[-1])) == 2

@@ -388,9 +388,21 @@ def _reaching(bindings: tuple[Binding, ...], byte: int, *, same_scope: bool) -> 
     before = [b for b in real if b.deferred or not same_scope or b.since <= byte]
     certain = [b for b in before if not b.deferred and _is_sure(b, byte)]
     if not certain:
-        return tuple(before or real)
+        left = [b for b in before if not (same_scope and _is_replaced(b, before, byte))]
+        return tuple(left or real)
     last = max(certain, key=lambda b: b.since)
     return tuple(b for b in before if b is last or b.deferred or b.since > last.since)
+
+
+def _is_replaced(binding: Binding, others: Sequence[Binding], byte: int) -> bool:
+    """Whether a later statement of the branch that it is in binds the name again, on every way to `byte`."""
+    return any(
+        other.since > binding.since
+        and not other.deferred
+        and other.arm is not None
+        and other.arm[0] <= binding.node.start_byte < other.arm[1] <= byte
+        for other in others
+    )
 
 
 def _is_sure(binding: Binding, byte: int) -> bool:

@@ -146,8 +146,9 @@ def _makers_of(tracer: Tracer, call: Node, holder: Node) -> frozenset[str]:
     passed = arguments(call).positional
     if made == "contextlib.closing" and passed:
         return makers(tracer, passed[0])
-    elsewhere = tracer.made_by(f"{made}()") if made is not None else frozenset()
-    return elsewhere or frozenset({made or ""})
+    if made is None or made in listeners.METHODS:
+        return frozenset({made or ""})
+    return tracer.made_by(f"{made}()") or frozenset({made})
 
 
 # Methods that return what they are called on: `demo.queue().launch(…)` of gradio.
