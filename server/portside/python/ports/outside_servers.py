@@ -7,14 +7,13 @@ create_app().run(port=5000)         ->  app/__init__.py: def create_app(): …; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from portside.python.names.bindings import Binding, How
 from portside.python.ports.port_calls import makers
 from portside.python.source.syntax import arguments
 from portside.python.values.outside_values import CALL, Load, Loaded, module_of, parts_of
 from portside.python.values.value_objects import returns
 from portside.python.values.values import Tracer
+from portside.records import dataclass
 
 _MOST_FILES = 12
 
