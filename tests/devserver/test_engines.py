@@ -17,6 +17,9 @@ from portside.devserver.engines.engines import Engines
 from portside.devserver.workers.processes import Worker
 from portside.inside.channel import Channel, Message, from_descriptor, pair
 
+_NOBODY = 2**30
+"""No process has this pid."""
+
 
 class Host:
     """What runs in the process of an engine, and its keeper."""
@@ -162,6 +165,17 @@ def test_another_key_waits_until_nobody_uses_the_old_one_and_that_has_ended(desk
     assert len(desk.hosts) == 2
     assert len(desk.sent_to(desk.hosts[1])) == 1
     assert desk.finished == [host.worker]
+
+
+def test_a_worker_that_ended_while_its_engine_loaded_is_nobody_to_wait_for(desk: Desk) -> None:
+    desk.ask("a")
+    (host,) = desk.hosts
+    host.state(_NOBODY)
+    desk.turn()
+    desk.ask("b")
+    assert not host.worker.is_to_end
+    desk.engines.look()
+    assert host.worker.is_to_end
 
 
 def test_an_engine_that_somebody_keeps_using_stays_beside_the_new_one(desk: Desk) -> None:

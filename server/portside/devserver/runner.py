@@ -324,6 +324,8 @@ class Runner:
         self._tenancy.ended(generation)
         self._post(events.Ended(generation, status))
         self._pauses.look()
+        if self._engines is not None:
+            self._engines.look()
 
     def _on_message(self, worker: Worker, message: Message) -> None:  # noqa: C901, PLR0912  (one branch each)
         fields, generation = message.fields, worker.generation

@@ -28,8 +28,8 @@ from .engine_frames import ABORT, ADD, UTILITY, Frames
 from .engine_wires import Wires
 
 SLOTS = 8
-_CLEARING_S = 10.0
-"""How long an engine may take to answer before a worker is told to start its own."""
+_CLEARING_S = 120.0
+"""How long an engine may take to answer before a worker has to start its own. A step of it may be long."""
 _REPORT_S = 1.0
 _FIRST_CALL = 1 << 62
 """Clients number their calls by the clock, below this."""

@@ -113,6 +113,12 @@ class Engines:
         for kept in self._kept:
             kept.outdated = kept.outdated or "its restart was asked for"
 
+    def look(self) -> None:
+        """A worker has ended: it may have been waiting for an engine that is still loading."""
+        for kept in self._kept:
+            kept.forget_dead_users()
+        self._settle()
+
     def interrupt(self) -> None:
         """The server stops: nobody is to wait for an engine that is still loading."""
         self._is_over = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import socket
@@ -70,6 +71,11 @@ class Kept:
             self.measured_at = time.monotonic()
             self._measure()
 
+    def forget_dead_users(self) -> None:
+        """While it loads, its host hears of nobody's end."""
+        self.attached = tuple(pid for pid in self.attached if _lives(pid))
+        self.promised = {pid for pid in self.promised if _lives(pid)}
+
     def record(self) -> dict[str, Any]:
         """For the registry: what others may show of it."""
         return {
@@ -91,6 +97,10 @@ class Kept:
         """Its sockets' files, if it could not take them away itself."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")
 
 
 def _resident_pages(pid: int) -> int:
