@@ -76,6 +76,8 @@ class Broker:
         self._left: set[str] = set()
         self._has_adapters = False
         self._reported: dict[str, Any] = {}
+        self._is_changed = True
+        """Whether there may be more to tell than was told."""
         self._report_at = 0.0
         self.blocks: int | None = None
         """What the launch said of the size of the cache; up to 0.19 no message to the clients does."""
@@ -117,7 +119,7 @@ class Broker:
     def _patience_ms(self) -> int | None:
         now = time.monotonic()
         times = [slot.until for slot in self._slots if slot.state == "clearing"]
-        if self._state() != self._reported:
+        if self._is_changed:
             times.append(self._report_at)
         return int(max(0.0, min(times) - now) * 1000) + 1 if times else None
 
@@ -186,7 +188,7 @@ class Broker:
         slot.push = self._wires.socket("PUSH", outgoing, binds=False)
         slot.state = "taken"
         slot.link.send("attached", slot=slot.number, addresses=addresses, blocks=self.blocks)
-        self._report_at = 0.0
+        self._is_changed, self._report_at = True, 0.0
 
     def _refuse_late(self) -> None:
         now = time.monotonic()
@@ -221,7 +223,7 @@ class Broker:
         if self._stale_cache and self._is_idle():
             self._stale_cache = False
             self._call(slot, "reset_prefix_cache")
-        self._report_at = 0.0
+        self._is_changed, self._report_at = True, 0.0
 
     # -- frames ------------------------------------------------------------------------
 
@@ -238,6 +240,7 @@ class Broker:
 
     def _note(self, slot: Slot, frames: list[bytes]) -> None:
         kind = frames[0]
+        self._is_changed = True
         if kind == ADD:
             slot.requests.add(self._frames.added(frames[1]))
         elif kind == ABORT:
@@ -263,9 +266,15 @@ class Broker:
             if slot.state == "taken":
                 slot.push.send_multipart(frames)
                 if slot.requests and len(frames[0]) != len(engine_hooks.DEAD):
-                    slot.requests.difference_update(self._frames.finished(frames[0]))
+                    self._forget_finished(slot, frames[0])
             elif slot.awaited:
                 self._hear_answer(slot, frames[0])
+
+    def _forget_finished(self, slot: Slot, body: bytes) -> None:
+        finished = self._frames.finished(body)
+        if finished:
+            slot.requests.difference_update(finished)
+            self._is_changed = True
 
     def _hear_answer(self, slot: Slot, body: bytes) -> None:
         answer = None if body == engine_hooks.DEAD else self._frames.answer(body)
@@ -308,7 +317,11 @@ class Broker:
     def _tell(self, report: Report) -> None:
         """At most once in a while, but of those who come and go at once."""
         now = time.monotonic()
-        if now >= self._report_at and (state := self._state()) != self._reported:
+        if not self._is_changed or now < self._report_at:
+            return
+        self._is_changed = False
+        state = self._state()
+        if state != self._reported:
             self._reported = state
             self._report_at = now + _REPORT_S
             report(state)
