@@ -15,6 +15,7 @@ import functools
 import importlib
 import inspect
 import os
+import pickle
 import socket
 import sys
 import threading
@@ -191,10 +192,18 @@ def _packed(arguments: dict[str, Any]) -> str:
     """Raises NotKeptError."""
     parts = {name: arguments[name] for name in engine_hooks.LAUNCH_PARAMETERS}
     try:
-        pickled = importlib.import_module("cloudpickle").dumps((engine_code.registered(), parts))
+        pickled = _pickler().dumps((engine_code.registered(), parts))
     except Exception as error:
         raise NotKeptError(f"its configuration can't be passed on: {error}") from error
     return base64.b64encode(pickled).decode("ascii")
+
+
+def _pickler() -> Any:
+    """VLLM brings one that can also write what is defined in a script."""
+    try:
+        return importlib.import_module("cloudpickle")
+    except ImportError:
+        return pickle
 
 
 # -- what is patched ---------------------------------------------------------------------
