@@ -50,16 +50,16 @@ class Attached(NamedTuple):
         threading.Thread(target=self._wait_for_end, name="portside engine", daemon=True).start()
 
     def _wait_for_end(self) -> None:
-        while self.link.wait() is not None:
-            pass
-        self.link.close()
-        if self.is_let_go.is_set():
-            return
         zmq: Any = importlib.import_module("zmq")
-        with contextlib.suppress(zmq.ZMQError), zmq.Context() as context, context.socket(zmq.PUSH) as push:
-            push.setsockopt(zmq.LINGER, 1000)
+        with zmq.Context() as context, context.socket(zmq.PUSH) as push:
+            # Connected from the start: with the broker the address' file may go.
             push.connect(self.addresses["output_address"])
-            push.send(engine_hooks.DEAD)
+            while self.link.wait() is not None:
+                pass
+            self.link.close()
+            push.setsockopt(zmq.LINGER, 0 if self.is_let_go.is_set() else 1000)
+            if not self.is_let_go.is_set():
+                push.send(engine_hooks.DEAD)
 
 
 def install(path: str, channel: Channel) -> None:

@@ -108,6 +108,10 @@ class Broker:
                 link.close()
         return bool(died)
 
+    def close(self) -> None:
+        """Once what the workers were told last has been sent."""
+        self._wires.close()
+
     def _on(self, source: Any, handler: Callable[[], None]) -> None:
         self._handlers[source] = handler
         self._poller.register(source, self._wires.zmq.POLLIN)

@@ -102,6 +102,7 @@ class Host:
         adapters = getattr(arguments["vllm_config"], "lora_config", None) is not None
         if broker.run(self._channel, sentinels, adapters, self._report):
             self._channel.send("lost", status=_status(engine.manager.processes))
+        broker.close()
 
     def _report(self, state: dict[str, Any]) -> None:
         self._channel.send("state", **state)
