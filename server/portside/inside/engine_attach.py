@@ -21,6 +21,7 @@ import sys
 import threading
 import types
 import weakref
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from . import engine_code, engine_hooks, engine_key
@@ -62,14 +63,19 @@ class Attached(NamedTuple):
                 push.send(engine_hooks.DEAD)
 
 
-def install(path: str, channel: Channel) -> None:
-    """path: the supervisor's socket for engines. channel: is told of an engine that is not kept."""
-    on_import({engine_hooks.CLIENT_MODULE: functools.partial(_patch, attacher=Attacher(path, channel))})
+def install(path: str, channel: Channel, before_wait: Callable[[], None] = lambda: None) -> None:
+    """path: the supervisor's socket for engines. channel: is told of an engine that is not kept.
+
+    before_wait: called before an engine is asked for, which may take as long as a model loads.
+    """
+    attacher = Attacher(path, channel, before_wait)
+    on_import({engine_hooks.CLIENT_MODULE: functools.partial(_patch, attacher=attacher)})
 
 
 class Attacher:
-    def __init__(self, path: str, channel: Channel) -> None:
+    def __init__(self, path: str, channel: Channel, before_wait: Callable[[], None]) -> None:
         self._path = path
+        self._before_wait = before_wait
         self._channel = channel
         self._is_again = False
         self._held: list[str] = []
@@ -83,6 +89,7 @@ class Attacher:
             if self.refusal is not None:
                 raise NotKeptError(self.refusal)
             refuse(arguments["vllm_config"])
+            self._before_wait()
             return self._converse(arguments)
         except NotKeptError as reason:
             self.give_up(str(reason))

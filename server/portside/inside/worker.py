@@ -120,7 +120,7 @@ class Worker:
             if fields["engines"] is not None:
                 from . import engine_attach  # noqa: PLC0415  (only where it is asked for)
 
-                engine_attach.install(fields["engines"], self._channel)
+                engine_attach.install(fields["engines"], self._channel, lambda: self._tell_imports(hold))
         try:
             programs.run(fields, hold)
         except SystemExit as leave:
@@ -135,6 +135,11 @@ class Worker:
             sys.stderr.write(detail)
             self._fail(error, detail)
             raise SystemExit(1) from None
+
+    def _tell_imports(self, hold: Hold) -> None:
+        """Of a new interpreter, before it waits for an engine to load: the next ones may be warm by then."""
+        if hold.learner is not None and self._followed is None:
+            self._channel.send("learnt", **hold.learner.recipe())
 
     def _served(self) -> Serving:
         assert self._serving is not None
