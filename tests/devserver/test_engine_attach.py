@@ -263,6 +263,18 @@ def test_a_surprise_while_it_attaches_ends_with_an_engine_of_its_own(make: Make)
     assert worker.links[0].wait(PATIENCE_S) is None
 
 
+def test_a_configuration_that_can_not_be_described_is_started_as_it_is(make: Make) -> None:
+    class Odd:
+        def to_dict(self) -> None:
+            raise ValueError("no")
+
+    worker = make()
+    found = config()
+    found.model_config.hf_config = Odd()
+    assert worker.vllm.AsyncMPClient(found, object, True).client_addresses is None
+    assert worker.reasons() == ["ValueError: no"]
+
+
 def test_an_engine_that_can_not_start_fails_where_it_would_have(make: Make) -> None:
     worker = make()
     failed = {"event": "failed", "message": "RuntimeError: no memory"}

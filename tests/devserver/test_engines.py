@@ -266,6 +266,18 @@ def test_nobody_waits_for_an_engine_of_a_server_that_stops(desk: Desk) -> None:
     assert desk.hosts[0].worker.is_to_end  # it was still loading
 
 
+@pytest.mark.parametrize("data", [b"\xff\n", b"{\n", b"[]\n", b'{"event": "attach"}\n', b"\n"])
+def test_nonsense_is_nobodys_request(desk: Desk, data: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(desk.engines.path))
+        sock.sendall(data)
+        desk.turn()
+    desk.turn()
+    assert desk.hosts == []
+    desk.ask("a")
+    assert len(desk.hosts) == 1
+
+
 def test_its_record_says_what_others_show(desk: Desk) -> None:
     desk.ask("abcdefghij")
     desk.hosts[0].channel.send("hello", pid=4242, folder="/nowhere")

@@ -71,7 +71,10 @@ class Channel:
         return True
 
     def receive(self) -> list[Message] | None:
-        """What has come, once the socket is readable; None when the other side is gone."""
+        """What has come, once the socket is readable; None when the other side is gone.
+
+        Raises ValueError for what is no message: only who lets others connect has to expect it.
+        """
         try:
             data, fds, _, _ = socket.recv_fds(self._sock, _CHUNK, _MAX_DESCRIPTORS)
         except BlockingIOError:
@@ -120,6 +123,8 @@ class Channel:
 
     def _parse(self, line: bytes) -> Message:
         fields = json.loads(line)
+        if not isinstance(fields, dict):
+            raise ValueError(f"no message: {line[:80]!r}")
         count = int(fields.get("fds", 0))
         fds, self._fds = self._fds[:count], self._fds[count:]
         return Message(fields, fds)

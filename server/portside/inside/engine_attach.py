@@ -36,6 +36,10 @@ class NotKeptError(Exception):
     """Why this engine is not to be kept."""
 
 
+class EngineFailedError(RuntimeError):
+    """The kept engine could not be started, with what vLLM said of it."""
+
+
 class Attached(NamedTuple):
     """The kept engine, for one client. link: its closing is how the broker learns that the client is gone."""
 
@@ -91,15 +95,19 @@ class Attacher:
             refuse(arguments["vllm_config"])
             self._before_wait()
             return self._converse(arguments)
+        except EngineFailedError:
+            raise
         except NotKeptError as reason:
             self.give_up(str(reason))
-            return None
+        except Exception as surprise:
+            self.give_up(f"{type(surprise).__name__}: {surprise}")
+        return None
 
     def give_up(self, reason: str) -> None:
         self._channel.send("engine", kept=False, reason=reason)
 
     def _converse(self, arguments: dict[str, Any]) -> Attached:
-        """Raises NotKeptError; RuntimeError where the engine can't be started."""
+        """Raises NotKeptError; EngineFailedError."""
         config = arguments["vllm_config"]
         environment = dict(os.environ)
         description = engine_key.describe(config, bool(arguments["log_stats"]), environment)
@@ -133,7 +141,7 @@ class Attacher:
                 raise NotKeptError(str(fields["reason"]))
             elif message.event == "failed":
                 link.close()
-                raise RuntimeError(fields["message"])
+                raise EngineFailedError(fields["message"])
 
     def keep(self, client: Any, attached: Attached) -> None:
         """Until the client is shut down, or nobody has it any more."""

@@ -24,6 +24,7 @@ from portside.devserver.registry import control, registry
 from portside.devserver.workers.processes import Worker
 from portside.inside.channel import Channel, Message
 
+_NEEDED = {"digest", "description", "holds", "environment", "folder", "model", "alone"}
 STOP_S = 2.0
 """How long an engine may take to end by itself."""
 
@@ -150,11 +151,14 @@ class Engines:
         self._selector.register(link, selectors.EVENT_READ, on_readable)
 
     def _on_link(self, wanted: Wanted) -> None:
-        messages = wanted.link.receive()
+        try:
+            messages = wanted.link.receive()
+        except ValueError:  # nobody of ours
+            messages = None
         if messages is None:
             self._forget_wanted(wanted)
         for message in messages or []:
-            if message.event == "attach" and not wanted.fields:
+            if message.event == "attach" and not wanted.fields and message.fields.keys() >= _NEEDED:
                 wanted.fields = message.fields
                 self._receive(wanted)
 
