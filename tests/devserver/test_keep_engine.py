@@ -16,7 +16,7 @@ from tests.patience import PATIENCE_S
 
 from portside.devserver.registry import control
 
-from .conftest import Served, Start, ask, is_alive, wait_until, write
+from .conftest import Served, Start, ask, free_port, is_alive, wait_until, write
 
 VLLM = Path(__file__).parent / "kept_vllm"
 APP = """\
@@ -221,6 +221,14 @@ def test_it_is_loaded_again_when_somebody_asks(keep: Keep) -> None:
     assert control.ask(kept.record()["control"], "restart-engine") == {"ok": True, "engines": 1}
     kept.served.wait_for("ready", generation=2)
     assert kept.launches() == ["128", "128"]
+    assert kept.tokens() == TOKENS
+
+
+def test_a_worker_under_a_debugger_uses_it_too(keep: Keep) -> None:
+    kept = keep(app("1"), "--debug", "--debug-port", str(free_port()))
+    assert kept.edit(app("2"))["version"] == "2"
+    assert any("the debugger's port has to be free" in one.get("text", "") for one in kept.served.events)
+    assert kept.launches() == ["128"]
     assert kept.tokens() == TOKENS
 
 

@@ -440,11 +440,15 @@ class Runner:
             return False
         if worker.own_port or self._tenancy.needs_it_free:
             return True  # two would not fit on one port either
-        if self._fleet.debug is not None and not self._fleet.debug.connects:
+        if self._has_debuggers_port():
             return True  # its debugger's port has to be free before the next one can listen there
         if self._engines is not None and self._engines.holds_for(worker.pid) and not worker.starts_engine:
             return worker.gpu
         return worker.gpu or (worker.engine and bool(processes.below(worker.pid)))
+
+    def _has_debuggers_port(self) -> bool:
+        """Whether a debugger attaches to a port at which each worker listens in turn."""
+        return self._fleet.debug is not None and not self._fleet.debug.connects
 
     def _make_way(self, pid: int) -> bool:
         """Have the live generation go, since the candidate, which has this pid, needs its engine."""
@@ -472,6 +476,8 @@ class Runner:
         worker = self._fleet.get(tell.generation)
         if tell.what == "replacing" and (self._holding.released or self._tenancy.needs_it_free):
             tell = dataclasses.replace(tell, what="stopping first")
+        elif tell.what == "replacing" and self._has_debuggers_port():
+            tell = dataclasses.replace(tell, what="freeing debugger's port")
         if tell.what in _OVER:
             self._meter.finish(ready=tell.what == "ready")
         self._narrator.tell(tell, self._state.live, worker.pid if worker else None)

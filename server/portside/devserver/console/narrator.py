@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # imported only where something fails: most starts need none 
 _NOTES = {
     "guardian lost": "the guardian process was killed; a new one has taken its place",
     "replacing": "the model has to be freed before the new code can load it again",
+    "freeing debugger's port": "the debugger's port has to be free before the new code can have it",
     "stopping first": "the command is ended first: it binds the port itself",
 }
 
