@@ -480,6 +480,11 @@ NO_FACTORY = (
         ((13, "what happens to `app` here is lost"),),
     ),
     Unmovable(
+        "a loop that runs in the branch that serves",
+        "import asyncio\n" + HEAD + "\n\ndef main():\n" + RUN + GUARD + "    if app.routes:\n        asyncio.new_event_loop().run_until_complete(asyncio.sleep(0))\n        main()\n",
+        ((19, "fails where a loop runs already"),),
+    ),
+    Unmovable(
         "code that runs whether it serves or not",
         HEAD + GUARD + "    if app.routes:\n        app.state.x = 1\n    " + RUN + "    app.routes.clear()\n",
         ((16, "comes after a branch, so that it runs without the server too"),),

@@ -504,6 +504,14 @@ LAST = (
         gone=("sys.exit",),
         notes=("it serves only if `args.serve`, as the script does",),
     ),
+    Movable(
+        "a function that serves where an argument says so",
+        "import argparse\n" + HEAD + "\n\ndef serve():\n    app.state.x = 1\n" + RUN + GUARD + PARSER + "    parser.add_argument('--serve', action='store_true')\n" + PARSE
+        + "    if args.serve:\n        serve()\n",
+        f'SERVER_ARGS="--serve" {PLAIN}',
+        arguments=("server.py", "--serve"),
+        notes=("it serves only if `args.serve`, as the script does",),
+    ),
 )  # fmt: skip
 
 MORE_FACTORIES = (

@@ -48,7 +48,7 @@ def unserved(names: Names, site: Site, parts: Iterable[Node]) -> tuple[Node, ...
 
     parts: all code of the launch, with the functions that nothing else calls.
     """
-    found = [branch for whole in site.conditions for branch in _other_branches(whole, site.call)]
+    found = [branch for whole in site.conditions for branch in _other_branches(whole, site)]
     waiting = [part for part in parts if part not in site.removed] if found else []
     for function in waiting:
         name = function.child_by_field_name("name")
@@ -58,9 +58,9 @@ def unserved(names: Names, site: Site, parts: Iterable[Node]) -> tuple[Node, ...
     return tuple(found)
 
 
-def _other_branches(whole: Node, call: Node) -> Iterator[Node]:
+def _other_branches(whole: Node, site: Site) -> Iterator[Node]:
     parts = [whole.child_by_field_name("consequence"), *whole.children_by_field_name("alternative")]
-    yield from (part for part in parts if part is not None and not _holds(part, call))
+    yield from (part for part in parts if part is not None and not site.passes(part))
 
 
 def _holds(around: Node, node: Node) -> bool:
@@ -135,7 +135,7 @@ def words_that_serve(names: Names, site: Site) -> tuple[str, ...]:
     found = []
     for whole in site.conditions:
         body, condition = (whole.child_by_field_name(field) for field in ("consequence", "condition"))
-        inside = body is not None and body.start_byte <= site.call.start_byte < body.end_byte
+        inside = body is not None and site.passes(body)
         word = _word(names, condition) if condition is not None and inside else None
         if word is not None:
             found.append(word)

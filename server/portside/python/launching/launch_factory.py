@@ -191,7 +191,7 @@ def _note_conditions(site: Site, others: tuple[Launch, ...], obstacles: Obstacle
         condition, body = (whole.child_by_field_name(field) for field in ("condition", "consequence"))
         if condition is None or body is None or any(_holds(whole, other.call) for other in others):
             continue
-        if _holds(body, site.call):
+        if site.passes(body):
             obstacles.note(f"it serves only if {obstacles.quote(condition)}, as the script does")
 
 

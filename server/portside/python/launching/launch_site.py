@@ -82,6 +82,10 @@ class Site:
         """The statements of the module that go: the guard or the bare call, and the functions."""
         return (*self.functions, self.guard or self.levels[-1].statement)
 
+    def passes(self, part: Node) -> bool:
+        """Whether the way to the run call leads through this part of a statement."""
+        return any(part.start_byte <= call.start_byte < part.end_byte for call in (self.call, *self.calls))
+
     def removes(self, byte: int) -> bool:
         return any(node.start_byte <= byte < node.end_byte for node in self.removed)
 
@@ -116,7 +120,7 @@ def check_as_it_stands(names: Names, site: Site, obstacles: Obstacles) -> None:
         condition = container.child_by_field_name("condition")
         shown = obstacles.quote(condition) if condition is not None else None
         inside = container.child_by_field_name("consequence")
-        is_first = inside is not None and inside.start_byte <= site.call.start_byte < inside.end_byte
+        is_first = inside is not None and site.passes(inside)
         reason = f"the server starts only if {shown}" if is_first else "the server starts in some cases only"
         obstacles.add(container, reason)
     for function in site.shared:
