@@ -1,31 +1,38 @@
 /**
- * How long a person waits in VS Code: `node scripts/bench/window.mjs [ROUNDS]` after `npm run package`.
+ * How long a person waits in VS Code: `node scripts/bench/window.mjs [ROUNDS] [RUFF.vsix]` after `npm run package`.
+ *
+ * RUFF.vsix, from ruff-vscode's own `npm run vsce-package` or the marketplace, is measured in turn: the ruff of
+ * this checkout's environment, by the first squiggle that it draws.
  *
  * activation: what the extension host spends, as "Show Running Extensions" tells it.
  * squiggle: from opening the window, with the file in it, to its text and to its first finding.
  * listening: from Enter on "Start vLLM dev server" until the port accepts.
  */
 
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { isListening } from "../../tests/editors/sandbox.mjs";
 import { choosePort, SERVER } from "../../tests/editors/vscode/example.mjs";
 import { Person } from "../../tests/editors/vscode/person.mjs";
-import { withWindow } from "../../tests/editors/vscode/window.mjs";
+import { closeEditors, withWindow } from "../../tests/editors/vscode/window.mjs";
 import { PYTHON } from "../environment.mjs";
 
 const FIRST = `${SERVER}:133:5`;
-const rounds = Number(process.argv[2] ?? 5);
-const found = { activation: [], text: [], squiggle: [], listening: [] };
+const ANY_SQUIGGLE = ".monaco-editor .squiggly-error, .monaco-editor .squiggly-warning";
+const [count = "5", ruff] = process.argv.slice(2);
+const found = { activation: [], text: [], squiggle: [], listening: [], ...(ruff && { ruff: [] }) };
 
-for (let round = 0; round < rounds; round++) await measure();
+for (let round = 0; round < Number(count); round++) {
+  await measure();
+  if (ruff) await measureRuff();
+}
+await closeEditors();
 for (const [name, times] of Object.entries(found)) console.log(`${name.padEnd(11)} ${summary(times)}`);
 
 async function measure() {
   const options = {
     machine: { "portside.interpreter": PYTHON },
-    payload: (address, folder) => [
-      ["openFile", address(`${folder}/${FIRST}`)],
-      ["gotoLineMode", "true"],
-    ],
+    payload: openingFile,
   };
   await withWindow(options, async ({ page, box, address }) => {
     const person = new Person(page);
@@ -44,6 +51,28 @@ async function measure() {
     await person.statusSays("no server");
     found.activation.push(await activation(person));
   });
+}
+
+async function measureRuff() {
+  const program = path.join(path.dirname(PYTHON), "ruff");
+  const options = { vsix: path.resolve(ruff), machine: { "ruff.path": [program] }, payload: openingFile };
+  await withWindow(options, async ({ page, box, address }) => {
+    const file = path.join(box.workspace, SERVER);
+    writeFileSync(file, readFileSync(file, "utf8").replace("uvicorn.run(app", "uvicorn.run(missing"));
+    await page.goto(address);
+    await page.waitForSelector(ANY_SQUIGGLE);
+    const began = performance.now();
+    await page.goto(address);
+    await page.waitForSelector(ANY_SQUIGGLE);
+    found.ruff.push(performance.now() - began);
+  });
+}
+
+function openingFile(address, folder) {
+  return [
+    ["openFile", address(`${folder}/${FIRST}`)],
+    ["gotoLineMode", "true"],
+  ];
 }
 
 async function untilListening(person, port) {

@@ -8,6 +8,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import net from "node:net";
 import { homedir, tmpdir } from "node:os";
@@ -18,27 +19,45 @@ const GONE_MS = 60_000;
 
 /** Makes a sandbox with a copy of the example; everything started with `env` counts as its own. */
 export function sandbox() {
+  const box = emptySandbox();
+  return { ...box, workspace: copyExample(box.folder) };
+}
+
+/** A sandbox without a workspace. */
+export function emptySandbox() {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "portside-editor-")));
   const at = (...names) => path.join(folder, ...names);
   for (const name of ["home", "state"]) mkdirSync(at(name));
-  cpSync(path.join(CHECKOUT, "examples/qwen_vllm_server"), at("qwen_vllm_server"), {
+  return { folder, at, env: environment(at) };
+}
+
+/** The path of a copy of the example that is made in this folder. */
+export function copyExample(folder) {
+  const workspace = path.join(folder, "qwen_vllm_server");
+  cpSync(path.join(CHECKOUT, "examples/qwen_vllm_server"), workspace, {
     recursive: true,
     filter: (source) => !source.includes("__pycache__"),
   });
-  return { folder, at, workspace: at("qwen_vllm_server"), env: environment(at) };
+  return workspace;
 }
 
 /** Waits until no process of the sandbox is left, then deletes it. Throws, and ends them, if some stay. */
 export async function dissolve({ folder }) {
-  const left = await until(() => processesOf(folder).length === 0, GONE_MS).then(
-    () => [],
-    () => processesOf(folder),
-  );
+  try {
+    await settled({ folder });
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Waits until no process of the sandbox is left but those that may stay. Throws, and ends them, if some do. */
+export async function settled({ folder }, mayStay = () => false) {
+  const others = () => processesOf(folder).filter(({ command }) => !mayStay(command));
+  const left = await until(() => others().length === 0, GONE_MS).then(() => [], others);
   for (const { pid } of left) tryKill(pid, "SIGKILL");
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   if (left.length > 0)
     throw new Error(
-      `still running after ${GONE_MS / 1000} s:\n${left.map(({ pid, command }) => `${pid} ${command}`).join("\n")}`,
+      `still running after ${GONE_MS / 1000} s:\n${left.map(({ pid, command }) => `${pid} ${command.slice(0, 200)}`).join("\n")}`,
     );
 }
 
@@ -100,8 +119,8 @@ function environment(at) {
     PORTSIDE_STATE_DIR: at("state"),
     PYTHONPATH: path.join(CHECKOUT, "tests/standin"), // the servers under test find vLLM's stand-in here
     LANG: "C.UTF-8",
-    ...userPipConfig(),
   };
+  copyPipConfig(at("home", ".config/pip"), env);
   // A terminal inside of an editor hands these down, and the editor under test would take them for its own.
   for (const name of Object.keys(env))
     if (/^(VSCODE_|NODE_OPTIONS$|NODE_TEST|ELECTRON_)/.test(name)) delete env[name];
@@ -109,10 +128,16 @@ function environment(at) {
 }
 
 /** HOME is another one, but the package index stays the user's. */
-function userPipConfig() {
-  const files = [".config/pip/pip.conf", ".pip/pip.conf"].map((name) => path.join(homedir(), name));
-  const file = process.env.PIP_CONFIG_FILE ?? files.find((name) => existsSync(name));
-  return file ? { PIP_CONFIG_FILE: file } : {};
+function copyPipConfig(folder, env) {
+  const files = [env.PIP_CONFIG_FILE, ...[".config/pip/pip.conf", ".pip/pip.conf"].map(inHome)];
+  const file = files.find((name) => name && existsSync(name));
+  delete env.PIP_CONFIG_FILE;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, "pip.conf"), file ? readFileSync(file) : "");
+}
+
+function inHome(name) {
+  return path.join(homedir(), name);
 }
 
 /** Linux only: elsewhere nothing is found. */
@@ -126,7 +151,7 @@ function processesOf(folder) {
     )
     .map((pid) => ({
       pid: Number(pid),
-      command: read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").slice(0, 200),
+      command: read(`/proc/${pid}/cmdline`).replaceAll("\0", " "),
     }));
 }
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { PYTHON } from "../../scripts/environment.mjs";
 import { Person } from "./vscode/person.mjs";
-import { withWindow } from "./vscode/window.mjs";
+import { closeEditors, withWindow } from "./vscode/window.mjs";
+
+after(closeEditors);
 
 const WINDOWS = 5;
 const LIMIT_MS = 150;

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { PYTHON } from "../../scripts/environment.mjs";
 import { isListening, until } from "./sandbox.mjs";
 import { choosePort, health, SERVER } from "./vscode/example.mjs";
 import { Person } from "./vscode/person.mjs";
 import { detail, INTERPRETER, picture, READABLE } from "./vscode/pictures.mjs";
-import { withWindow } from "./vscode/window.mjs";
+import { closeEditors, withWindow } from "./vscode/window.mjs";
+
+after(closeEditors);
 
 const OPTIONS = { machine: INTERPRETER, user: READABLE };
 
@@ -19,14 +21,20 @@ async function hold(port, env) {
   return { pid: holder.pid, ended, end: () => holder.kill() && ended };
 }
 
-test("a taken port is asked about, and the next one is used", { timeout: 900_000 }, async () => {
-  await withWindow(OPTIONS, async ({ page, box, address }) => {
+/** A window in which the server's file is open, and its port is another program's. */
+function withHeldPort(work) {
+  return withWindow(OPTIONS, async ({ page, box, address }) => {
     const person = new Person(page);
     const port = await choosePort(box.workspace);
     const holder = await hold(port, box.env);
     await person.enter(address);
     await person.openFile(SERVER);
+    await work({ page, person, port, holder });
+  });
+}
 
+test("a taken port is asked about, and the next one is used", { timeout: 900_000 }, async () => {
+  await withHeldPort(async ({ page, person, port, holder }) => {
     await person.command("Start vLLM dev server");
     const dialog = person.dialog(`Port ${port} is taken`);
     await dialog.waitFor();
@@ -55,13 +63,7 @@ test("a taken port is asked about, and the next one is used", { timeout: 900_000
 });
 
 test("the holder is stopped where the user chooses that, and not before", { timeout: 900_000 }, async () => {
-  await withWindow(OPTIONS, async ({ page, box, address }) => {
-    const person = new Person(page);
-    const port = await choosePort(box.workspace);
-    const holder = await hold(port, box.env);
-    await person.enter(address);
-    await person.openFile(SERVER);
-
+  await withHeldPort(async ({ person, port, holder }) => {
     await person.command("Start vLLM dev server");
     await person.press(await person.buttonOf(person.dialog(`Port ${port} is taken`), /^Cancel$/));
     await until(async () => /in the editor/.test(await person.terminalText()), 60_000, "what serve said");

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
-import { PYTHON } from "../../scripts/environment.mjs";
-import { freePort, isListening, placeOf, processesWith, until } from "./sandbox.mjs";
+import { after, test } from "node:test";
+import { isListening, placeOf, processesWith, until } from "./sandbox.mjs";
+import { choosePort, health, SERVER } from "./vscode/example.mjs";
 import { Person } from "./vscode/person.mjs";
-import { withWindow } from "./vscode/window.mjs";
+import { INTERPRETER, PICTURES, picture, READABLE } from "./vscode/pictures.mjs";
+import { closeEditors, withWindow } from "./vscode/window.mjs";
 
-const SERVER = "core/qwen_vllm_server.py";
+after(closeEditors);
+
 const HEALTHY = 'return {"status": "ok"';
-const PICTURES = process.env.PORTSIDE_SCREENSHOTS;
 
 test("a breakpoint in a handler holds before and after a reload, as a person sees it", {
   timeout: 900_000,
 }, async () => {
-  const user = { "workbench.colorTheme": "Default Light Modern", "editor.minimap.enabled": false };
-  await withWindow({ machine: { "portside.interpreter": PYTHON }, user }, async ({ page, box, address }) => {
+  await withWindow({ machine: INTERPRETER, user: READABLE }, async ({ page, box, address }) => {
     const person = new Person(page);
-    const file = box.at("qwen_vllm_server", SERVER);
+    const file = path.join(box.workspace, SERVER);
     const port = await choosePort(box.workspace);
     await person.enter(address);
     await person.openFile(SERVER);
@@ -32,7 +32,8 @@ test("a breakpoint in a handler holds before and after a reload, as a person see
     const first = health(port);
     await held(page);
     assert.match(await variables(page), /MODEL_ID|Locals|Globals/);
-    if (PICTURES) await picture(page, "debug-breakpoint");
+    if (PICTURES) await showForPicture(page);
+    await picture(page, "debugger");
     await page.keyboard.press("F5");
     assert.equal((await first).status, "ok");
 
@@ -73,27 +74,14 @@ async function held(page) {
   await page.waitForSelector(".codicon-debug-stackframe");
 }
 
+/** The terminal has the command with its whole paths. */
+async function showForPicture(page) {
+  await page.locator(".panel .action-item", { hasText: "Debug Console" }).click();
+  await page.locator(".debug-variables .monaco-list-row", { hasText: "Locals" }).click();
+}
+
 async function variables(page) {
   const row = page.locator(".debug-variables .monaco-list-row").first();
   await row.waitFor();
   return page.locator(".debug-variables").innerText();
-}
-
-async function health(port) {
-  return (await fetch(`http://127.0.0.1:${port}/health`)).json();
-}
-
-async function choosePort(workspace) {
-  if (PICTURES) return 8010;
-  const port = await freePort();
-  for (const name of [SERVER, "Dockerfile", "docker-compose.yml", "pyproject.toml", "start.sh"]) {
-    const file = path.join(workspace, name);
-    writeFileSync(file, readFileSync(file, "utf8").replaceAll("8010", String(port)));
-  }
-  return port;
-}
-
-async function picture(page, name) {
-  mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
 }

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { test } from "node:test";
+import path from "node:path";
+import { after, test } from "node:test";
 import { PYTHON } from "../../scripts/environment.mjs";
 import { freePort, placeOf, until } from "./sandbox.mjs";
 import { choosePort, SERVER } from "./vscode/example.mjs";
 import { Person } from "./vscode/person.mjs";
 import { detail, INTERPRETER, picture, READABLE } from "./vscode/pictures.mjs";
-import { withWindow } from "./vscode/window.mjs";
+import { closeEditors, withWindow } from "./vscode/window.mjs";
+
+after(closeEditors);
 
 const OPTIONS = { machine: INTERPRETER, user: READABLE };
 
@@ -19,7 +22,7 @@ test("a failure stands at the line, and goes when the line is mended", { timeout
     await person.command("Start vLLM dev server");
     await person.statusSays(`:${port} ready`);
 
-    const [line] = placeOf("from PIL import", box.at("qwen_vllm_server", SERVER));
+    const [line] = placeOf("from PIL import", path.join(box.workspace, SERVER));
     await page.locator(".monaco-editor .view-lines").first().click();
     await person.rewriteLine(line, "from PILL import Image, UnidentifiedImageError");
     await person.command("View: Focus Problems");

@@ -1,12 +1,13 @@
-import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { PYTHON } from "../../scripts/environment.mjs";
-import { withWindow } from "./vscode/window.mjs";
+import { runInExtensionHost } from "./vscode/extension-host.mjs";
+import { closeEditors } from "./vscode/window.mjs";
 
-const suite = path.join(import.meta.dirname, "vscode/suite");
+after(closeEditors);
+
 const APP = `import uvicorn
 from fastapi import FastAPI
 
@@ -19,28 +20,12 @@ if __name__ == "__main__":
 test("each folder of a workspace has its own interpreter, settings and findings", {
   timeout: 900_000,
 }, async () => {
-  const options = {
-    place: makeWorkspace,
-    driver: true,
-    payload: (address) => [
-      ["extensionDevelopmentPath", address(suite)],
-      ["extensionTestsPath", address(path.join(suite, "folders.cjs"))],
-      ["skipWelcome", "true"],
-    ],
-  };
-  await withWindow(options, async ({ page, address }) => {
-    await page.exposeFunction("codeAutomationLog", (_type, words) => {
-      if (/^(ok|FAIL) /.test(String(words[0]))) console.log(...words);
-    });
-    const exit = new Promise((resolve) => void page.exposeFunction("codeAutomationExit", resolve));
-    await page.goto(address);
-    assert.equal(await exit, 0);
-  });
+  await runInExtensionHost("folders", { place: makeWorkspace });
 });
 
 /** The example with Portside's interpreter, and a second folder with one that has no Portside. */
-function makeWorkspace({ at, workspace }) {
-  const other = at("other");
+function makeWorkspace({ parent, workspace }) {
+  const other = path.join(parent, "other");
   mkdirSync(other);
   writeFileSync(path.join(other, "app.py"), APP);
   execFileSync(PYTHON, ["-m", "venv", "--without-pip", path.join(other, ".venv")]);
@@ -52,7 +37,7 @@ function makeWorkspace({ at, workspace }) {
     "portside.interpreter": path.join(other, ".venv/bin/python"),
     "portside.serve.arguments": ["--on-conflict", "next"],
   });
-  const file = at("two.code-workspace");
+  const file = path.join(parent, "two.code-workspace");
   writeFileSync(file, JSON.stringify({ folders: [{ path: workspace }, { path: other }] }));
   return { workspace: file };
 }

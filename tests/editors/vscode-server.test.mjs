@@ -4,11 +4,14 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { CHECKOUT, PYTHON } from "../../scripts/environment.mjs";
 import { placeOf, processesWith, until } from "./sandbox.mjs";
 import { Person } from "./vscode/person.mjs";
-import { withWindow } from "./vscode/window.mjs";
+import { pretendedPython } from "./vscode/pythons.mjs";
+import { closeEditors, logOf, withWindow } from "./vscode/window.mjs";
+
+after(closeEditors);
 
 const SERVER = "core/qwen_vllm_server.py";
 const STORAGE = ["code", "User", "globalStorage", "portside.portside"];
@@ -22,6 +25,7 @@ test("the bundled server is installed on first use, once for two windows, and sh
 }, async () => {
   await withWindow(BUNDLED, async ({ page, box, address }) => {
     const storage = box.at(...STORAGE);
+    rmSync(storage, { recursive: true, force: true });
     const halfMade = leaveHalfMade(storage);
     const second = await page.context().newPage();
     const people = [new Person(page), new Person(second)];
@@ -29,7 +33,7 @@ test("the bundled server is installed on first use, once for two windows, and sh
     for (const person of people) {
       await person.page.bringToFront();
       await person.openFile(SERVER);
-      await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
+      await person.goTo(...placeOf("uvicorn.run(", path.join(box.workspace, SERVER)));
       await person.page.waitForSelector(".monaco-editor .squiggly-warning", { timeout: 600_000 });
     }
     const made = readdirSync(storage).filter((name) => name.startsWith("server-"));
@@ -38,43 +42,6 @@ test("the bundled server is installed on first use, once for two windows, and sh
     const [pointer] = made.filter((name) => name.endsWith(".json"));
     const { python } = JSON.parse(readFileSync(path.join(storage, pointer), "utf8"));
     execFileSync(python, ["-I", "-c", "import portside, debugpy"]);
-  });
-});
-
-test("without a package index the user reads what to do", { timeout: 600_000 }, async () => {
-  const env = { PIP_NO_INDEX: "1", PIP_FIND_LINKS: "", PIP_CONFIG_FILE: "/dev/null" };
-  await withWindow({ ...BUNDLED, env }, async ({ page, box, address }) => {
-    const person = new Person(page);
-    await person.enter(address);
-    await person.openFile(SERVER);
-    const toast = person.toast("could not get Portside's dependencies");
-    await toast.waitFor();
-    await toast.getByRole("button", { name: "Show logs" }).waitFor();
-    const left = readdirSync(box.at(...STORAGE)).filter((name) => name.startsWith("server-"));
-    assert.deepEqual(left, []);
-  });
-});
-
-test("a storage that can't be written to is told, with what to do", { timeout: 600_000 }, async () => {
-  await withWindow(BUNDLED, async ({ page, box, address }) => {
-    const person = new Person(page);
-    mkdirSync(path.dirname(box.at(...STORAGE)), { recursive: true });
-    writeFileSync(box.at(...STORAGE), "a file where the folder would be");
-    await person.enter(address);
-    await person.openFile(SERVER);
-    const toast = person.toast("storage can't be written to");
-    await toast.waitFor();
-    await toast.getByRole("button", { name: "Try again" }).waitFor();
-  });
-});
-
-test("an interpreter that does not run is named", { timeout: 600_000 }, async () => {
-  const machine = { "portside.interpreter": "/nowhere/python" };
-  await withWindow({ machine }, async ({ page, address }) => {
-    const person = new Person(page);
-    await person.enter(address);
-    await person.openFile(SERVER);
-    await person.toast("portside.interpreter names /nowhere/python").waitFor();
   });
 });
 
@@ -88,29 +55,10 @@ test("where the app's Python is too old for Portside, another one runs it", {
       const person = new Person(page);
       await person.enter(address);
       await person.openFile(SERVER);
-      await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
+      await person.goTo(...placeOf("uvicorn.run(", path.join(box.workspace, SERVER)));
       await page.waitForSelector(".monaco-editor .squiggly-warning", { timeout: 600_000 });
       const made = readdirSync(box.at(...STORAGE)).filter((name) => name.endsWith(".json"));
       assert.match(made.join(), /^server-\w+-py3\.(?!9)\d+\.json$/);
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
-
-test("a Portside of another release than the extension's is told, with what to do", {
-  timeout: 600_000,
-}, async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), "portside-skew-"));
-  try {
-    const machine = { "portside.interpreter": environmentWithPortside(folder, "9.9.9") };
-    await withWindow({ machine }, async ({ page, address }) => {
-      const person = new Person(page);
-      await person.enter(address);
-      await person.openFile(SERVER);
-      const toast = person.toast("Portside 9.9.9 in");
-      await toast.waitFor();
-      await toast.getByRole("button", { name: "Use the bundled server" }).waitFor();
     });
   } finally {
     rmSync(folder, { recursive: true });
@@ -127,7 +75,7 @@ test("a language server that keeps ending is left alone until it is asked for ag
       until(() => servers().find((pid) => !known.includes(pid)), 180_000, "a server");
     await person.enter(address);
     await person.openFile(SERVER);
-    await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
+    await person.goTo(...placeOf("uvicorn.run(", path.join(box.workspace, SERVER)));
     const killed = [];
     for (let time = 0; time < 4; time++) {
       killed.push(await another(killed));
@@ -144,7 +92,9 @@ test("a language server that keeps ending is left alone until it is asked for ag
   });
 });
 
-test("trust that is granted later starts the rest", { timeout: 600_000 }, async () => {
+test("an untrusted folder gets findings and no more; trust that is granted later starts the rest, once", {
+  timeout: 600_000,
+}, async () => {
   const options = {
     trusted: false,
     machine: { "portside.interpreter": PYTHON },
@@ -154,8 +104,11 @@ test("trust that is granted later starts the rest", { timeout: 600_000 }, async 
     const person = new Person(page);
     await person.enter(address);
     await person.openFile(SERVER);
-    await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
+    await person.goTo(...placeOf("uvicorn.run(", path.join(box.workspace, SERVER)));
     await page.waitForSelector(".monaco-editor .squiggly-warning");
+    await person.command("Start vLLM dev server");
+    await person.toast("starts nothing in a folder that is not trusted").waitFor();
+    assert.equal(await page.locator(".xterm-rows").count(), 0);
     const servers = () => processesWith(box.folder, /portside lsp/).map(({ pid }) => pid);
     const before = servers();
     await person.command("Workspaces: Manage Workspace Trust");
@@ -164,20 +117,7 @@ test("trust that is granted later starts the rest", { timeout: 600_000 }, async 
     await person.backTo(SERVER);
     await person.command("Copy launch command");
     await person.toast("Copied: uvicorn").waitFor();
-  });
-});
-
-test("an untrusted folder gets findings, and nothing is started", { timeout: 600_000 }, async () => {
-  const options = { trusted: false, machine: { "portside.interpreter": PYTHON } };
-  await withWindow(options, async ({ page, box, address }) => {
-    const person = new Person(page);
-    await person.enter(address);
-    await person.openFile(SERVER);
-    await person.goTo(...placeOf("uvicorn.run(", box.at("qwen_vllm_server", SERVER)));
-    await page.waitForSelector(".monaco-editor .squiggly-warning");
-    await person.command("Start vLLM dev server");
-    await person.toast("starts nothing in a folder that is not trusted").waitFor();
-    assert.equal(await page.locator(".xterm-rows").count(), 0);
+    assert.equal(logOf(box).match(/The language server runs/g).length, 2, "started anew, and that once");
   });
 });
 
@@ -192,27 +132,4 @@ function leaveHalfMade(storage) {
   const { pid } = spawnSync(PYTHON, ["-c", ""]);
   writeFileSync(path.join(storage, `${prefix}.lock`), JSON.stringify({ pid, host: hostname() }));
   return `${prefix}-0badf00d`;
-}
-
-/** Answers as a Python of this version would when it is asked what it is. */
-function pretendedPython(folder, version) {
-  const file = path.join(folder, "python3");
-  const answer = JSON.stringify({ path: file, version, portside: null });
-  writeFileSync(file, `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
-  return file;
-}
-
-/** A virtual environment with this checkout's Portside, which says that it is another version. */
-function environmentWithPortside(folder, version) {
-  execFileSync(PYTHON, ["-m", "venv", "--without-pip", folder]);
-  const ask = (python, name) =>
-    String(execFileSync(python, ["-c", `import sysconfig; print(sysconfig.get_path("${name}"))`])).trim();
-  const python = path.join(folder, "bin/python");
-  const lines = [
-    ask(PYTHON, "purelib"),
-    path.join(CHECKOUT, "server"),
-    `import portside; portside.__version__ = "${version}"`,
-  ];
-  writeFileSync(path.join(ask(python, "purelib"), "portside.pth"), `${lines.join("\n")}\n`);
-  return python;
 }

@@ -1,23 +1,26 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { test } from "node:test";
+import path from "node:path";
+import { after, test } from "node:test";
 import { isListening, placeOf, until } from "./sandbox.mjs";
 import { askWithoutPause, choosePort, health, SERVER } from "./vscode/example.mjs";
 import { Person } from "./vscode/person.mjs";
 import { detail, INTERPRETER, picture, READABLE } from "./vscode/pictures.mjs";
-import { withWindow } from "./vscode/window.mjs";
+import { closeEditors, withWindow } from "./vscode/window.mjs";
+
+after(closeEditors);
 
 const FIX = "Fix: launch via uvicorn CLI";
 
 test("from the squiggle to a running server, as a person does it", { timeout: 900_000 }, async () => {
   const options = {
     machine: INTERPRETER,
-    user: READABLE,
-    env: { STANDIN_LOAD_S: "8" }, // long enough to be seen loading, also on a busy machine
+    // Long enough to be seen loading, also on a busy machine.
+    user: { ...READABLE, "terminal.integrated.env.linux": { STANDIN_LOAD_S: "8" } },
   };
   await withWindow(options, async ({ page, box, address }) => {
     const person = new Person(page);
-    const file = box.at("qwen_vllm_server", SERVER);
+    const file = path.join(box.workspace, SERVER);
     const port = await choosePort(box.workspace);
     await person.enter(address);
 

@@ -1,11 +1,11 @@
-/** A real VS Code with the packaged extension, in a browser without a display. */
-import { execFileSync, spawn } from "node:child_process";
-import { globSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+/** Windows of a real VS Code: each has its own folder and settings, and leaves nothing behind. */
+import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { chromium } from "playwright-core";
 import { CHECKOUT } from "../../../scripts/environment.mjs";
-import { codeServer } from "../../../scripts/pinned.mjs";
-import { dissolve, freePort, killGroup, sandbox, until } from "../sandbox.mjs";
+import { copyExample, settled } from "../sandbox.mjs";
+import { discard, editorWith } from "./editor.mjs";
+
+export { closeEditors } from "./editor.mjs";
 
 const QUIET = {
   "workbench.startupEditor": "none",
@@ -24,58 +24,90 @@ const QUIET = {
   "remote.autoForwardPorts": false,
 };
 
-const BROWSER = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+const SIZE = { width: 1400, height: 860 };
 
 /** Where a failed run leaves its picture. */
 const FAILURES = path.join(CHECKOUT, "build/editor-tests");
 
+/** What an editor without a window still runs: its server, what windows share, idle shells, and the browser. */
+const OF_EDITOR = /server-main\.js|--type=(ptyHost|fileWatcher)|shellIntegration|chrom/;
+
+let windows = 0;
+
 /**
- * Runs `work` in a window of its own. Afterwards no process may be left and the folder is gone.
+ * Runs `work` in a window of its own. Afterwards no process of it may be left, and its folder is gone.
+ *
+ * Windows that ask for the same environment share an editor, as a user's do; `closeEditors` ends all of them.
  *
  * machine: settings that count in remote windows, which these are: those of scope machine(-overridable).
  * payload: what VS Code's page is told beside its folder, made from the address of a path, and the folder's path.
  * place: what is opened, of the sandbox: a folder, or the workspace file that it makes.
+ * vsix: another extension than Portside.
  * driver: let the page end the window with an exit code; shows no toasts then.
  */
 export async function withWindow(
-  { machine = {}, user = {}, env = {}, trusted = true, driver = false, place = inFolder, payload = () => [] },
+  { machine, user, env = {}, vsix, trusted, driver = false, place = inFolder, payload = () => [] },
   work,
 ) {
-  const box = sandbox();
-  const server = { ...codeServer(), at: box.at, env: { ...box.env, ...env } };
-  writeSettings(box.at("code/User"), { ...QUIET, ...trust(trusted), ...user });
-  writeSettings(box.at("code/Machine"), machine);
-  let context;
-  let child;
+  const editor = await editorWith(env, driver, vsix);
+  const box = boxFor(editor);
+  setSettings(box, { machine, user, trusted });
   try {
-    installExtension(server);
-    const port = await freePort();
-    child = start(server, port, driver);
-    await until(() => answers(`http://127.0.0.1:${port}/version`), 300_000, "VS Code's server is up");
-    context = await launchBrowser(box);
-    const page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(180_000);
+    const page = await openPage(editor);
     const query = {
       ...place(box),
-      payload: JSON.stringify(payload((file) => `vscode-remote://localhost:${port}${file}`, box.workspace)),
+      payload: JSON.stringify(
+        payload((file) => `vscode-remote://localhost:${editor.port}${file}`, box.workspace),
+      ),
     };
-    await work({ page, box, address: `http://localhost:${port}/?${new URLSearchParams(query)}` });
+    await work({ page, box, address: `http://localhost:${editor.port}/?${new URLSearchParams(query)}` });
+    await leave(editor, box);
   } catch (error) {
-    await complain(context, box);
+    await complain(editor.context, box);
+    await discard(editor).catch((another) => console.error(another));
     throw error;
-  } finally {
-    await context?.close().catch(() => {});
-    if (child) killGroup(child);
-    await dissolve(box);
   }
+}
+
+/** Effect: windows that are open follow. The options are those of `withWindow`. */
+export function setSettings({ at }, { machine = {}, user = {}, trusted = true }) {
+  writeSettings(at("code/User"), { ...QUIET, ...trust(trusted), ...user });
+  writeSettings(at("code/Machine"), machine);
+}
+
+/** The editor's sandbox with a workspace that is this window's own. */
+function boxFor({ box }) {
+  windows += 1;
+  const parent = box.at(`window-${windows}`);
+  mkdirSync(parent);
+  return { ...box, parent, workspace: copyExample(parent) };
+}
+
+async function openPage({ context }) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(180_000);
+  await page.setViewportSize(SIZE);
+  return page;
+}
+
+/** Closes the window's pages and waits until what it has started has ended. */
+async function leave({ context, port }, box) {
+  for (const page of context.pages().slice(1)) {
+    page.on("dialog", (dialog) => dialog.accept()); // of what is not saved
+    await page.goto("about:blank"); // so that VS Code hears of it; of a page that is closed it waits to come back
+    await page.close();
+  }
+  await forget(context, `http://localhost:${port}`);
+  await settled(box, (command) => OF_EDITOR.test(command));
+  rmSync(box.parent, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Effect: the next window of this address knows nothing of what the last one kept in the browser. */
+async function forget(context, origin) {
+  const [page] = context.pages();
+  const session = await context.newCDPSession(page);
+  await session.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb,local_storage" });
+  await session.detach();
 }
 
 function inFolder({ workspace }) {
@@ -93,57 +125,21 @@ function writeSettings(folder, settings) {
   writeFileSync(path.join(folder, "settings.json"), JSON.stringify(settings));
 }
 
-function folders(at) {
-  return ["--user-data-dir", at("code"), "--extensions-dir", at("extensions")];
-}
-
-function installExtension({ node, entry, at, env }) {
-  const { version } = JSON.parse(readFileSync(path.join(CHECKOUT, "package.json"), "utf8"));
-  const vsix = path.join(CHECKOUT, "dist", `portside-${version}.vsix`);
-  const args = [entry, "--config", at("code-server.yaml"), ...folders(at), "--install-extension", vsix];
-  execFileSync(node, args, { env, stdio: ["ignore", "ignore", "pipe"] });
-}
-
-function start({ node, main, at, env }, port, driver) {
-  const listen = ["--host", "127.0.0.1", "--port", String(port), "--without-connection-token"];
-  const quiet = [
-    "--accept-server-license-terms",
-    "--disable-telemetry",
-    ...(driver ? ["--enable-smoke-test-driver"] : []),
-  ];
-  const log = openSync(at("server.log"), "w");
-  return spawn(node, [main, ...listen, ...quiet, ...folders(at)], {
-    env,
-    detached: true,
-    stdio: ["ignore", log, log],
-  });
-}
-
-function launchBrowser({ at, env }) {
-  return chromium.launchPersistentContext(at("chromium"), {
-    executablePath: "/usr/bin/chromium",
-    headless: true,
-    viewport: { width: 1400, height: 860 },
-    env,
-    args: BROWSER,
-  });
-}
-
-async function answers(url) {
-  try {
-    return (await fetch(url)).ok;
-  } catch {
-    return false;
-  }
+/** What the extension has logged in the window that wrote to its log last. */
+export function logOf({ at }) {
+  const logs = globSync(at("code/logs/*/exthost*/**/Portside.log"));
+  const written = (file) => statSync(file).mtimeMs;
+  const [last] = logs.sort((a, b) => written(b) - written(a));
+  return last ? readFileSync(last, "utf8") : "";
 }
 
 async function complain(context, { at }) {
   mkdirSync(FAILURES, { recursive: true });
-  for (const [index, page] of (context?.pages() ?? []).entries()) {
+  for (const [index, page] of context.pages().slice(1).entries()) {
     const picture = path.join(FAILURES, `${Date.now()}-${index}.png`);
     const taken = page.screenshot({ path: picture });
     await taken.then(() => console.error(`What the window showed: ${picture}`)).catch(() => {});
   }
-  for (const log of [at("server.log"), ...globSync(at("code/logs/*/exthost*/**/*ortside*.log"))])
-    console.error(`${path.basename(log)}:\n${readFileSync(log, "utf8").slice(-3000)}`);
+  console.error(`VS Code's server:\n${readFileSync(at("server.log"), "utf8").slice(-3000)}`);
+  console.error(`The extension:\n${logOf({ at }).slice(-3000)}`);
 }

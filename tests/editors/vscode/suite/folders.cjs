@@ -1,16 +1,7 @@
 /** Runs inside the extension host of a window with two folders. A failed assertion ends it with exit code 1. */
 const assert = require("node:assert/strict");
 const vscode = require("vscode");
-
-async function until(probe, what, limitMs = 180_000) {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    const value = await probe();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`not within ${limitMs / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const { until } = require("./workspace.cjs");
 
 function wordAfter(task, option) {
   const { args } = task.execution;

@@ -89,12 +89,49 @@ module.exports = {
     const fix = actions.find(({ title }) => title === "Fix: launch via uvicorn CLI");
     assert(fix?.edit, actions.map(({ title }) => title).join());
     assert(fix.kind.value.startsWith("quickfix"));
+    const changed = fix.edit.entries().map(([uri]) => path.basename(uri.fsPath));
+    for (const name of ["Dockerfile", "docker-compose.yml", "qwen_vllm_server.py"])
+      assert(changed.includes(name), `${name} in ${changed}: what starts the server moves along`);
     assert(await vscode.workspace.applyEdit(fix.edit));
     assert(await document.save());
     const saved = fs.readFileSync(document.uri.fsPath, "utf8");
     assert.doesNotMatch(saved, /uvicorn|__main__/);
+    const dockerfile = await vscode.workspace.openTextDocument(uriOf("Dockerfile"));
+    assert.match(dockerfile.getText(), /CMD \["uvicorn", "core\.qwen_vllm_server:app"/);
     const left = () => vscode.languages.getDiagnostics(document.uri).map(codeOf);
     await until(() => !left().includes("PS101"), "the finding is gone");
+  },
+
+  async "the cells of a notebook have their findings, and a fix changes its cell"() {
+    const code = (source) => ({ cell_type: "code", metadata: {}, outputs: [], source });
+    const cells = [
+      code(["import os, uvicorn"]),
+      code(["uvicorn.run('a:b', port=int(os.environ['VLLM_PORT']))"]),
+    ];
+    const file = uriOf("serve.ipynb").fsPath;
+    fs.writeFileSync(file, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+    const notebook = await vscode.workspace.openNotebookDocument(vscode.Uri.file(file));
+    await vscode.window.showNotebookDocument(notebook);
+    const cell = notebook.cellAt(1).document;
+    const found = () => vscode.languages.getDiagnostics(cell.uri).filter((one) => codeOf(one) === "PS202");
+    await until(() => found().length === 1, "the finding in the second cell");
+    const [{ range }] = found();
+    assert.equal(cell.getText(range), "os.environ['VLLM_PORT']");
+    const actions = await vscode.commands.executeCommand(
+      "vscode.executeCodeActionProvider",
+      cell.uri,
+      range,
+      undefined,
+      10,
+    );
+    const fix = actions.find(({ title }) => title === "Rename the variable to `PORT`");
+    assert(fix?.edit, actions.map(({ title }) => title).join());
+    assert(await vscode.workspace.applyEdit(fix.edit));
+    assert.equal(cell.getText(), "uvicorn.run('a:b', port=int(os.environ['PORT']))");
+    await until(() => found().length === 0, "the finding is gone");
+    await notebook.save();
+    await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+    fs.rmSync(file);
   },
 
   async "fix all mends what is safe and leaves the rest"() {

@@ -1,5 +1,5 @@
 /** Runs inside the extension host, beside the installed .vsix. A failed assertion ends it with exit code 1. */
-const SUBJECTS = ["language", "view", "failures", "tasks", "explain"];
+const SUBJECTS = ["language", "view", "failures", "tasks", "explain", "debugging"];
 const tests = Object.assign({}, ...SUBJECTS.map((name) => require(`./${name}.cjs`)));
 
 exports.run = async () => {
