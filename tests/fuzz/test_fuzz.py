@@ -84,3 +84,22 @@ FOUND = {
 @pytest.mark.parametrize("data", FOUND.values(), ids=FOUND)
 def test_what_was_found_once(data: bytes, tmp_path: Path) -> None:
     assert complaints(data, tmp_path) == []
+
+
+DAMAGED = {
+    "a statement on the line of the run call": "import uvicorn\nfrom fastapi import FastAPI\n\n\n"
+    "def create_app():\n    app = FastAPI()\n    app.get('/a')(lambda: 1)\n    return app\n\n\n"
+    "app = create_app()\n\n\nif __name__ == '__main__':\n    uvicorn.run(app, port=8005)match x:\n\n",
+    "a name that is made of itself": "import argparse\nimport uvicorn\nfrom fastapi import FastAPI\n\n"
+    "app = FastAPI()\n\n\n"
+    "if __name__ == '__main__':\n    uvicorn.run(app, port=8010)\nurl = url.replace(port=8000)\n"
+    "    parser = argparse.ArgumentParser()\n    args = parser.parse_args()\n",
+    "a branch that has only what goes": "import uvicorn\nfrom fastapi import FastAPI\napp = FastAPI()\n\n\n"
+    'if __name__ == "__main__":\n    if DEBUG:\n        config = uvicorn.Config(app, port=9000)\n    else:\n'
+    "        coig(app, port=9001)\n    server = uvicorn.Server(config)\n    server.run()\n",
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_once_went_wrong(name: str, tmp_path: Path) -> None:
+    assert complaints(DAMAGED[name].encode(), tmp_path) == []

@@ -128,6 +128,9 @@ _COMPOSED = frozenset(
 )
 
 
+_LONGEST_CHAIN = 12
+
+
 def is_pure(names: Names, expression: Node) -> bool:
     """Whether nobody notices that the expression is no longer evaluated."""
     waiting = [expression]
@@ -144,7 +147,7 @@ def is_pure(names: Names, expression: Node) -> bool:
     return True
 
 
-def _is_harmless_call(names: Names, call: Node) -> bool:
+def _is_harmless_call(names: Names, call: Node, steps: int = _LONGEST_CHAIN) -> bool:
     function = call.child_by_field_name("function")
     if function is None:
         return False
@@ -154,18 +157,23 @@ def _is_harmless_call(names: Names, call: Node) -> bool:
     if attribute is None or holder is None:
         return False
     method = names.tree.text(attribute)
-    return method in _PARSER_METHODS or (method in _HARMLESS_METHODS and _is_plain(names, holder))
+    return method in _PARSER_METHODS or (method in _HARMLESS_METHODS and _is_plain(names, holder, steps - 1))
 
 
 _PLAIN = frozenset({"string", "concatenated_string", "dictionary", "list", "tuple", "integer", "float"})
 
 
-def _is_plain(names: Names, holder: Node) -> bool:
-    """Whether it is text, a dictionary or the like, so that `.get` is no request over a network."""
+def _is_plain(names: Names, holder: Node, steps: int) -> bool:
+    """Whether it is text, a dictionary or the like, so that `.get` is no request over a network.
+
+    steps: how many calls behind it may be looked at: `url = url.strip()` leads back to itself.
+    """
+    if steps < 0:
+        return False
     made = names.value_of(holder)
     if made.type == "attribute" and (inner := made.child_by_field_name("object")) is not None:
-        return names.tree.text(made).startswith("__") or _is_plain(names, inner)
-    return made.type in _PLAIN or (made.type == "call" and _is_harmless_call(names, made))
+        return names.tree.text(made).startswith("__") or _is_plain(names, inner, steps - 1)
+    return made.type in _PLAIN or (made.type == "call" and _is_harmless_call(names, made, steps))
 
 
 def check_block(names: Names, site: Site, obstacles: Obstacles) -> None:

@@ -108,6 +108,8 @@ def _problem(names: Names, site: Site, level: Level, rest: list[Node]) -> str | 
     around = level.block.parent
     if around is not None and around.type != "function_definition" and around != site.guard:
         return "stands in a branch"
+    if rest[0].start_point.row == level.statement.end_point.row:
+        return "stands on its line"
     if level.statement.type == "if_statement":
         return "comes after a branch, so that it runs without the server too"
     for node in rest:

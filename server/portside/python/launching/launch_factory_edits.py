@@ -248,10 +248,9 @@ class FactoryWriter:
 
     def _next_text(self, offset: int) -> int:
         """The start of the next line that has something in it."""
-        line = self._source.line_of(offset) + 1
-        while not self._is_text(line):
-            line += 1
-        return self._source.line_span(line).start
+        behind = range(self._source.line_of(offset) + 1, len(self._source.line_starts))
+        line = next(filter(self._is_text, behind), None)
+        return self._source.line_span(line).start if line is not None else len(self._source.text)
 
     def _after(self, obstacles: Obstacles) -> list[Edit]:
         """What indents the statements that come after the server."""

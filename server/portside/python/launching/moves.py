@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 
-from portside.lint.finding import Applicability, Blocker, Fix, LaterFixes
+from portside.lint.finding import Applicability, Blocker, Fix, LaterFixes, apply_edits
+from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, LaunchReference
 from portside.python.launching.launch_factory import Factory
 from portside.python.launching.launch_move import TITLE, Move, plan_move
 from portside.python.launching.launches import Launch
 from portside.python.running.guards import When
+from portside.python.source.confirmed_syntax import is_valid_python
+from portside.python.source.syntax import parse
 
 # A plan costs a look at all that the launch can depend on.
 _MOST_LAUNCHES = 4
@@ -31,7 +34,19 @@ def offered_move(facts: FileFacts, launch: Launch) -> Move | None:
 
 def later_fix(facts: FileFacts, plan: Move | Factory) -> LaterFixes:
     """The fix, made when it is asked for: it takes a look at every file that runs this one."""
-    return LaterFixes(lambda: (launch_fix(facts, plan),))
+    return LaterFixes(lambda: (_sound(facts, plan, launch_fix(facts, plan)),))
+
+
+def _sound(facts: FileFacts, plan: Move | Factory, fix: Fix) -> Fix | None:
+    """The fix; None where a factory, which moves statements about, would be no Python any more."""
+    source = facts.source
+    if not isinstance(plan, Factory):
+        return fix
+    text = apply_edits(source.text, [edit for edit in fix.edits if edit.path == source.path])
+    if is_valid_python(source.text):
+        return fix if is_valid_python(text) else None
+    after = parse(SourceFile(source.path, text))
+    return fix if len(after.errors) <= len(facts.module.tree.errors) else None
 
 
 def launch_fix(facts: FileFacts, plan: Move | Factory) -> Fix:
