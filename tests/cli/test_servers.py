@@ -60,7 +60,8 @@ def ready(served: Served) -> Served:
 def end_of_portside(served: Served) -> list[psutil.Process]:
     """Kill all that is Portside's own at once, as `pkill -9 -f portside` does; what is left."""
     children = served.one("worker").children(recursive=True)
-    named = [process for process in served.tree() if "portside" in command_of(process)]
+    # Behind the program: that is the environment's Python, whose path names the folder of the checkout.
+    named = [process for process in served.tree() if "portside" in command_of(process).partition(" ")[2]]
     ours = [process for process in named if process not in children]
     rest = [process for process in served.tree() if process not in ours]
     for act in (psutil.Process.suspend, psutil.Process.kill):  # none is to act on the end of another

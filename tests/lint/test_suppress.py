@@ -193,7 +193,7 @@ def test_the_ignore_action_writes_the_comment_where_it_counts(text, ignored):
     assert "PS901" not in _codes(ignored)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.sampled_from(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from portside.lint.source import SourceFile, Span
@@ -19,7 +19,6 @@ def change(line: int, start: int, end_line: int, end: int, text: str) -> dict[st
     return {"range": where, "text": text}
 
 
-@settings(deadline=None)
 @given(TEXT, st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), TEXT), max_size=5), ENCODINGS)
 def test_any_changes_give_the_text_that_slicing_gives(
     text: str, edits: list[tuple[int, int, str]], encoding: Encoding
@@ -39,7 +38,6 @@ def test_any_changes_give_the_text_that_slicing_gives(
         assert buffer.position(offset) == fresh.position(offset)
 
 
-@settings(deadline=None)
 @given(TEXT)
 def test_lines_and_columns_are_those_of_the_source_in_characters(text: str) -> None:
     buffer, source = Buffer(text, Encoding.UTF_32), SourceFile("a.py", text)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portside.lint.finding import LintResult
@@ -94,7 +94,7 @@ def places_are_inside(result: LintResult, text: str) -> bool:
     return all(0 <= span.start <= span.end <= len(text) for span in spans)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(mutations())
 def test_edited_servers(tmp_path_factory: pytest.TempPathFactory, texts: tuple[str, str]) -> None:
     root = tmp_path_factory.getbasetemp()

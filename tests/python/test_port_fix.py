@@ -76,7 +76,7 @@ def _port(text: str):
     return None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(HEADS),
     st.sampled_from(IMPORTS),
@@ -109,7 +109,7 @@ def test_what_is_fixed_parses_reads_the_environment_and_needs_no_second_fix(
         assert value.default.value == 8000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(HEADS), st.sampled_from(IMPORTS), st.sampled_from(USES))
 def test_what_is_fixed_runs_and_listens_where_it_is_told(head, imports, use):
     text = head + imports + use + "main() if 'main' in globals() else None\n"
