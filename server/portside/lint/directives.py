@@ -44,7 +44,9 @@ class Directive:
 def directives(source: SourceFile, layout: Layout) -> tuple[Directive, ...]:
     """Every directive of the file, in order; costs nothing where there is none."""
     found: list[Directive] = []
-    if "portside:" not in source.text.lower():
+    text = source.text
+    # In most files neither, and a copy of a long one in small letters is made with every keystroke.
+    if ("ide:" not in text and "IDE:" not in text) or "portside:" not in text.lower():
         return ()
     for match in _BY_MARK[layout.mark].finditer(source.text):
         comment = layout.comment_at(match.start())

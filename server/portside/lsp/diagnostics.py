@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def identity(items: Sequence[Json]) -> str:
     """The result id of these diagnostics: the same ones have the same id, in any session."""
     if not items:
         return NOTHING
-    return hashlib.blake2b(json.dumps(items).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(repr(items).encode(), digest_size=8).hexdigest()
 
 
 class Diagnostics:

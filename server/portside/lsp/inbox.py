@@ -11,7 +11,7 @@ import queue
 import threading
 from typing import BinaryIO
 
-from portside.lsp.wire import BrokenFraming, read_body
+from portside.lsp.wire import Ahead, BrokenFraming, read_body
 
 Id = int | str
 
@@ -27,7 +27,7 @@ class Inbox:
     """
 
     def __init__(self, source: BinaryIO) -> None:
-        self._source = source
+        self._source = Ahead(source)
         self._bodies: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._withdrawn: set[Id] = set()
         self.broken: str | None = None

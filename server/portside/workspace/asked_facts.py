@@ -24,7 +24,6 @@ from portside.python.launching.served_app import import_string
 from portside.python.ports.ports import may_listen
 from portside.python.values.value_types import Value
 from portside.records import dataclass
-from portside.workspace.import_roots import script_place
 from portside.workspace.importers import ImporterIndex, Importers
 from portside.workspace.installed import vllm_version
 from portside.workspace.launch_index import LaunchIndex
@@ -81,7 +80,7 @@ class AskedFacts(WorkspaceFacts):
     def place(self) -> ScriptPlace | None:
         if not self._module.launches:
             return None
-        return script_place(self._file, self._around.root, imported_names=self._importers.names)
+        return self._around.modules.places.of(self._file, self._importers.names)
 
     @cached_property
     def launch_references(self) -> tuple[LaunchReference, ...]:

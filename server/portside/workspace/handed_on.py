@@ -5,6 +5,7 @@ engine.py:  from vllm import LLM        ->  in the file that imports it, `engine
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from portside.knowledge.apps import APP_NAMES
 from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.python.names.bindings import Binding, How
-from portside.python.names.import_text import import_text, imports_in
+from portside.python.names.import_text import ImportText, imports_in
 from portside.python.names.names import Names, of_star
 
 FilesOf = Callable[[Path, str, str | None, Path], tuple[Path, ...]]
@@ -27,6 +28,8 @@ _CLASSES = frozenset(
 _NAMES = _CLASSES | {"uvicorn"}
 _BYTES = tuple((name, name.encode()) for name in sorted(_NAMES))
 _QUALIFIED = frozenset((*ENGINE_CONSTRUCTORS, *APP_NAMES))
+# Keystrokes mostly leave the imports alone.
+_imports_in = functools.lru_cache(maxsize=16)(imports_in)
 _ROOTS = frozenset(name.partition(".")[0] for name in (*ENGINE_CONSTRUCTORS, *APP_NAMES, *LAUNCH_NAMES))
 
 
@@ -40,14 +43,13 @@ class HandedOn:
     def __init__(self, files_of: FilesOf, names_of: NamesOf) -> None:
         self._files_of, self._names_of = files_of, names_of
 
-    def to(self, path: Path, data: bytes, top: Path) -> Mapping[str, str]:
+    def to(self, path: Path, data: bytes, imports: ImportText, top: Path) -> Mapping[str, str]:
         """What the qualified names of other files that this text, as that file, uses stand for."""
-        imports = import_text(data)
         has_star = b"*" in imports.behind
         # Each word takes a look at the whole text: only a star brings what is not in its own line.
         used = [name for name, word in _BYTES if word in (data if has_star else imports.behind)]
         found: dict[str, str] = {}
-        for module, taken in imports_in(imports.lines) if used else ():
+        for module, taken in _imports_in(imports.lines) if used else ():
             for name in _asked(module, taken, used):
                 is_its_own = of_star(module, name) in _QUALIFIED
                 meant = (

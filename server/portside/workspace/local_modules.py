@@ -23,6 +23,7 @@ from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
 from portside.python.launching.launch_arguments import parses_on_import, parsing_functions
 from portside.python.launching.served_app import is_held
 from portside.python.names.constants import module_constants
+from portside.python.names.import_text import ImportText, import_text
 from portside.python.names.imports import Import
 from portside.python.names.names import Names
 from portside.python.ports.outside_servers import made_by
@@ -34,6 +35,7 @@ from portside.workspace.handed_on import HandedOn
 from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
 from portside.workspace.import_roots import import_root, is_project
 from portside.workspace.module_files import ModuleFiles
+from portside.workspace.script_places import ScriptPlaces
 from portside.workspace.text_file import UnreadableFile, decode, version
 
 # Files whose trees are kept, for launches that read their settings there.
@@ -136,6 +138,7 @@ class LocalModules:
         self._steady = steady
         self._files = ModuleFiles(root, steady=steady)
         self._tops: dict[str, Path] = {}
+        self.places = ScriptPlaces(root)
         self._is_project = functools.cache(is_project)
         self._graph = ImportGraph(self._files.of_import, self) if steady else None
         self._handed_on = HandedOn(self.files_of, self._names_of)
@@ -156,9 +159,12 @@ class LocalModules:
         finally:
             self._local = None
 
-    def handed_on(self, path: Path, data: bytes) -> Mapping[str, str]:
-        """What names that the file takes from others stand for, by qualified name: `engine.LLM`."""
-        return self._handed_on.to(path, data, self.top(path))
+    def handed_on(self, path: Path, data: bytes, imports: ImportText | None = None) -> Mapping[str, str]:
+        """What names that the file takes from others stand for, by qualified name: `engine.LLM`.
+
+        imports: the text's, where somebody has them.
+        """
+        return self._handed_on.to(path, data, imports or import_text(data), self.top(path))
 
     def may_lead_to_engine(self, path: Path, data: bytes) -> bool:
         """Whether what the file imports may make an engine. False is certain, True is not."""
@@ -168,7 +174,7 @@ class LocalModules:
     def top(self, path: Path) -> Path:
         """The folder from which the file's module name counts."""
         if not self._steady:
-            return import_root(path, self._root)
+            return self.places.top(path)
         folder = os.path.dirname(path)  # noqa: PTH120 - asked for many files of a large tree
         known = self._tops.get(folder)
         if known is None:

@@ -17,6 +17,7 @@ from portside.lint.finding import LintResult
 from portside.lint.selection import EVERYTHING, Selection
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, ModuleFacts, WorkspaceFacts, module_facts
+from portside.python.names.import_text import ImportText, import_text
 from portside.python.prefilter import Interest, interest
 from portside.python.source.layout import PythonLayout
 from portside.rules import ALL
@@ -106,10 +107,11 @@ class Project:
         format_ = launch_format(absolute, source.text)
         if format_ is not None:
             return self._check_launch_file(absolute, source, format_, selection, fixes_later=fixes_later)
-        if not self._may_say_something(absolute, source):
+        imports = import_text(source.data)
+        if not self._may_say_something(absolute, source, imports):
             self._facts.pop(absolute, None)
             return LintResult(())
-        module = self._module_facts(absolute, source, keep=keep)
+        module = self._module_facts(absolute, source, imports, keep=keep)
         self._stopwatch.lap("parse")
         facts = FileFacts(module, self._workspace_facts(absolute, module))
         layout = PythonLayout(module.tree, module.names.statements)
@@ -173,11 +175,12 @@ class Project:
     def file_facts(self, path: Path, text: str) -> FileFacts:
         """What rules would see of this text."""
         absolute = self._absolute(path)
-        module = self._module_facts(absolute, SourceFile(str(path), text))
+        source = SourceFile(str(path), text)
+        module = self._module_facts(absolute, source, import_text(source.data))
         return FileFacts(module, self._workspace_facts(absolute, module))
 
-    def _may_say_something(self, path: Path, source: SourceFile) -> bool:
-        found = interest(source.data, source.path)
+    def _may_say_something(self, path: Path, source: SourceFile, imports: ImportText) -> bool:
+        found = interest(source.data, source.path, imports)
         if found & (Interest.ANY | Interest.ELSEWHERE) or not self._steady:
             return found is not Interest.NONE
         # What files around answer; looking at their imports takes a part of the time that parsing takes.
@@ -198,9 +201,11 @@ class Project:
     def _absolute(self, path: Path) -> Path:
         return path if path.is_absolute() else self.root / path
 
-    def _module_facts(self, path: Path, source: SourceFile, *, keep: bool = True) -> ModuleFacts:
+    def _module_facts(
+        self, path: Path, source: SourceFile, imports: ImportText, *, keep: bool = True
+    ) -> ModuleFacts:
         known = self._facts.get(path)
-        elsewhere = self._modules.handed_on(path, source.data)
+        elsewhere = self._modules.handed_on(path, source.data, imports)
         if known is None or known.source != source or known.names.elsewhere != elsewhere:
             known = module_facts(source, known, elsewhere)
         if not keep and path not in self._facts:

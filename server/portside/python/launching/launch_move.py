@@ -13,7 +13,9 @@ What is proved, each point by a function that names what stands in the way:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
+from functools import cached_property
 
 from tree_sitter import Node
 
@@ -36,7 +38,7 @@ from portside.python.launching.launch_command import OptionReader, Options, comm
 from portside.python.launching.launch_effects import check_block
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_own_options import OwnOption, replace_parser
-from portside.python.launching.launch_proof import leaves_python
+from portside.python.launching.launch_proof import leaves_python, lines_may_deceive
 from portside.python.launching.launch_removal import removal
 from portside.python.launching.launch_settings import settings_edit
 from portside.python.launching.launch_site import Site, check_as_it_stands, find_site
@@ -54,19 +56,47 @@ TITLE = "Fix: launch via uvicorn CLI"
 
 
 @dataclass(frozen=True, slots=True)
+class _Written:
+    """What a move does to the file itself."""
+
+    edits: tuple[Edit, ...]
+    applicability: Applicability
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Move:
     """A launch that can be moved. command: for a shell, from the workspace's root.
 
-    edits, applicability, notes: as far as the file itself goes. moved: what its launches become.
+    edits, applicability, notes: as far as the file itself goes; made when they are asked for, which with
+    most keystrokes they aren't. moved: what its launches become.
     """
 
     command: str
     target: AppTarget
     options: Options
-    edits: tuple[Edit, ...]
-    applicability: Applicability
-    notes: tuple[str, ...]
-    moved: MovedCommand
+    write: Callable[[], _Written] = field(repr=False)
+    become: Callable[[], MovedCommand] = field(repr=False)
+
+    @cached_property
+    def _written(self) -> _Written:
+        return self.write()
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        return self._written.edits
+
+    @property
+    def applicability(self) -> Applicability:
+        return self._written.applicability
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._written.notes
+
+    @cached_property
+    def moved(self) -> MovedCommand:
+        return self.become()
 
     @property
     def report(self) -> LaunchReport:
@@ -101,25 +131,31 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     target = found[0]
     _note_what_changes(facts, launch, target, obstacles)
     note_engines(facts, launch, options, obstacles)
-    edits = list(removal(names, site, keeping(place, options), target))
-    if not leaves_python(names, edits):
+    move = Move(
+        command(target, options),
+        target,
+        options,
+        lambda: _written(names, site, place, target, options=options, obstacles=obstacles),
+        lambda: moved_command(facts, place, target, options, _arguments(parsed)),
+    )
+    if lines_may_deceive(names.tree.source) and not leaves_python(names, move.edits):
         obstacles.add(launch.call, "what is left would not parse, because of how lines end here")
         return obstacles.blockers
+    return move
+
+
+def _written(
+    names: Names, site: Site, place: ScriptPlace, target: AppTarget, *, options: Options, obstacles: Obstacles
+) -> _Written:
+    """obstacles: all that has been noted of the move so far."""
+    edits = list(removal(names, site, keeping(place, options), target))
     _note_what_is_left(names, edits, obstacles)
     # The settings have no word for another folder to run in.
     if place.settings is not None and not target.place.cwd:
         edit = settings_edit(place.settings, place.stem, target, options)
         edits += [edit] if edit is not None else []
     applicability = Applicability.UNSAFE if obstacles.needs_review else Applicability.SAFE
-    return Move(
-        command(target, options),
-        target,
-        options,
-        tuple(edits),
-        applicability,
-        tuple(obstacles.notes),
-        moved_command(facts, place, target, options, _arguments(parsed)),
-    )
+    return _Written(tuple(edits), applicability, tuple(obstacles.notes))
 
 
 def _arguments(parsed: tuple[OwnOption, ...]) -> dict[str, Argument]:

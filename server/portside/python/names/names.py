@@ -9,6 +9,7 @@ Silence is better than a guess.
 from __future__ import annotations
 
 import builtins
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, field
@@ -94,8 +95,7 @@ class Names:
         wanted = tuple(words)
         if len(wanted) == 1:
             return self.statements.with_word(wanted[0].encode())
-        found = {chunk.start: chunk for word in wanted for chunk in self.statements.with_word(word.encode())}
-        return tuple(found[start] for start in sorted(found))
+        return tuple(self.statements.with_any(_encoded(wanted)))
 
     def chunks_with_attribute(self, name: str) -> tuple[Chunk, ...]:
         """The statements in which the name stands behind a dot."""
@@ -354,6 +354,11 @@ class Names:
                 for bindings in scope.bindings.values():
                     found.update(b.target.partition(".")[0] for b in bindings if b.target)
         return frozenset(found - {""})
+
+
+@functools.lru_cache(maxsize=512)
+def _encoded(words: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(word.encode() for word in words)
 
 
 def of_star(module: str, name: str) -> str:

@@ -30,7 +30,7 @@ _LONGEST_CHAIN = 3
 
 def may_listen(names: Names) -> bool:
     """Whether the file has a word in it that something which listens is called by. Cheap."""
-    return any(True for _ in _chunks_with_any(names, TRIGGERS))
+    return bool(names.chunks_with(TRIGGERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,12 @@ def _kept(tracer: Tracer, found: Iterable[Found], local: dict[int, Listener]) ->
 
 def _direct(tracer: Tracer, local: dict[int, Listener]) -> Iterator[Found]:
     triggers = TRIGGERS | _aliases(tracer.names)
-    for chunk in _chunks_with_any(tracer.names, triggers):
+    for chunk in tracer.names.chunks_with(triggers):
         for definition in chunk.nodes("class_definition"):
             listener = of_class(tracer.names, definition)
             if listener is not None:
                 local[definition.start_byte] = listener
         yield from _in_chunk(tracer, chunk, triggers, local)
-
-
-def _chunks_with_any(names: Names, words: frozenset[str]) -> Iterator[Chunk]:
-    """As `chunks_with`, in one pass: that one looks for each word by itself, and these are many."""
-    return names.statements.with_any(frozenset(word.encode() for word in words))
 
 
 def _in_chunk(

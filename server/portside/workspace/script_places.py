@@ -1,0 +1,64 @@
+"""Where scripts lie: found out once for as long as nothing there changes, as with most keystrokes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from portside.python.launching.script_place import ScriptPlace
+from portside.workspace.import_roots import import_root, script_place
+
+# What is read in each of the folders; a name that comes or goes shows at the folder itself.
+_READ = ("", "__init__.py", ".env", "portside.toml", "pyproject.toml")
+
+_State = tuple[tuple[int, int] | None, ...]
+
+
+class ScriptPlaces:
+    """The places of a project's scripts, absolute paths, as `script_place` and `import_root` have them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._places: dict[Path, tuple[object, ScriptPlace]] = {}
+        self._tops: dict[str, tuple[_State, Path]] = {}
+        self._watched: dict[tuple[str, bool], tuple[str, ...]] = {}
+
+    def of(self, script: Path, imported_names: frozenset[str] | None) -> ScriptPlace:
+        """imported_names: what other files import from the script; None if that is unknown."""
+        state = (imported_names, self._state(os.path.dirname(script), content=True))  # noqa: PTH120 - often
+        known = self._places.get(script)
+        if known is None or known[0] != state:
+            known = state, script_place(script, self._root, imported_names=imported_names)
+            self._places[script] = known
+        return known[1]
+
+    def top(self, script: Path) -> Path:
+        """The folder from which the script's module name counts."""
+        folder = os.path.dirname(script)  # noqa: PTH120 - see above
+        state = self._state(folder, content=False)
+        known = self._tops.get(folder)
+        if known is None or known[0] != state:
+            known = self._tops[folder] = state, import_root(script, self._root)
+        return known[1]
+
+    def _state(self, folder: str, *, content: bool) -> _State:
+        """What tells whether the folders, or the files in them, are what they were."""
+        watched = self._watched.get((folder, content))
+        if watched is None:
+            watched = self._watched[folder, content] = tuple(self._each(folder, _READ if content else ("",)))
+        return tuple(map(_state, watched))
+
+    def _each(self, folder: str, names: tuple[str, ...]) -> list[str]:
+        root = str(self._root)
+        folders = [folder, *map(str, Path(folder).parents)]
+        inside = folders[: folders.index(root) + 1] if root in folders else [folder, root]
+        found = [os.path.join(each, name) for each in inside for name in names]  # noqa: PTH118 - see above
+        return [*found, os.path.join(os.path.dirname(root), "pyproject.toml")] if len(names) > 1 else found  # noqa: PTH118, PTH120
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - see above
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
