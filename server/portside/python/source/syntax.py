@@ -11,7 +11,6 @@ parentheses are a legal file.
 from __future__ import annotations
 
 import re
-import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import field
@@ -33,17 +32,6 @@ _FEW_EDITS = 8
 _MOST_EDITS = 100
 
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
-
-
-class _Parsers(threading.local):
-    """What a parser has reserved serves the next text: a new one takes twice as long for a statement."""
-
-    def __init__(self) -> None:
-        self.whole = Parser(LANGUAGE)
-        self.part = Parser(LANGUAGE)
-
-
-_parsers = _Parsers()
 
 
 @dataclass(frozen=True)
@@ -72,7 +60,7 @@ class SyntaxTree:
     @cached_property
     def root(self) -> Node:
         """The whole module. Takes a parse of the whole text where only parts of it have been parsed."""
-        return (self.whole or _parsers.whole.parse(self.data, self.base)).root_node
+        return (self.whole or Parser(LANGUAGE).parse(self.data, self.base)).root_node
 
     @cached_property
     def has_error(self) -> bool:
@@ -87,10 +75,8 @@ class SyntaxTree:
         """These lines as a module of their own, at the same places."""
         found = self._parts.get(start)
         if found is None:
-            parser = _parsers.part
             first, last = (Point(self.source.row_of_byte(byte), 0) for byte in (start, end))
-            parser.included_ranges = [Range(first, last, start, end)]
-            found = self._parts[start] = parser.parse(self.data).root_node
+            found = self._parts[start] = _parsed_part(self.data, Range(first, last, start, end)).root_node
         return found
 
     def text(self, node: Node) -> str:
@@ -155,20 +141,33 @@ class SyntaxTree:
                     return
 
 
+# Parsers for parts that nobody uses: what one has reserved serves the next text, and a new one takes twice
+# as long for a statement.
+_idle: list[Parser] = []
+
+
+def _parsed_part(data: bytes, part: Range) -> Tree:
+    parser = _idle.pop() if _idle else Parser(LANGUAGE)
+    parser.included_ranges = [part]
+    tree = parser.parse(data)
+    _idle.append(parser)
+    return tree
+
+
 def parse(source: SourceFile, previous: SyntaxTree | None = None) -> SyntaxTree:
     """The tree of a file. previous: a tree of an earlier text of it, which makes this fast."""
     if previous is None:
-        tree = _parsers.whole.parse(_with_newlines(source.data))
+        tree = Parser(LANGUAGE).parse(_with_newlines(source.data))
         return SyntaxTree(source, tree, tree)
     if previous.whole is None and previous.edits > _FEW_EDITS:
         # Once for all texts to come, which might have errors, and then are all parsed from this one.
-        tree = _parsers.whole.parse(previous.data, previous.base)
+        tree = Parser(LANGUAGE).parse(previous.data, previous.base)
         previous = SyntaxTree(previous.source, tree, tree)
     again = edit(source, previous)
     if again.edits > _MOST_EDITS:
-        tree = _parsers.whole.parse(again.data)
+        tree = Parser(LANGUAGE).parse(again.data)
         return SyntaxTree(source, tree, tree, again.change)
-    tree = _parsers.whole.parse(again.data, again.base)
+    tree = Parser(LANGUAGE).parse(again.data, again.base)
     if tree.root_node.has_error:
         return SyntaxTree(source, again.base, tree, again.change, again.edits)
     return SyntaxTree(source, tree, tree, again.change)
