@@ -430,4 +430,6 @@ def _is_read(node: Node) -> bool:
             return False
         case "default_parameter" | "typed_default_parameter":
             return parent.child_by_field_name("name") != node
+        case "typed_parameter":
+            return parent.named_children[0] != node
     return True

@@ -48,6 +48,28 @@ def _returned(names: Names, call: Node) -> tuple[Node | None, ...] | None:
     return tuple(node.named_children[0] if node.named_children else None for node in own)
 
 
+def unpacked(names: Names, identifier: Node) -> Node | None:
+    """What the name gets of `args, worker = make()`, where a function of the file has one `return a, w`."""
+    bindings = names.bindings_of(identifier)
+    statement = bindings[0].statement if len(bindings) == 1 and bindings[0].value is None else None
+    if statement is None or statement.type != "assignment":
+        return None
+    left, right = statement.child_by_field_name("left"), statement.child_by_field_name("right")
+    if left is None or right is None or left.type not in {"pattern_list", "tuple_pattern"}:
+        return None
+    made = _returned(names, unwrapped(right)) if unwrapped(right).type == "call" else None
+    value = unwrapped(made[0]) if made is not None and len(made) == 1 and made[0] is not None else None
+    if value is None or value.type not in {"expression_list", "tuple"}:
+        return None
+    targets, values = (
+        [child for child in node.named_children if child.type != "comment"] for node in (left, value)
+    )
+    kinds = {node.type for node in (*targets, *values)}
+    if len(targets) != len(values) or kinds & {"list_splat", "list_splat_pattern"}:
+        return None
+    return next((v for t, v in zip(targets, values, strict=True) if t == bindings[0].node), None)
+
+
 def _values(names: Names, node: Node) -> tuple[Node | None, ...]:
     """The expressions that the value may be that of. A None among them stands for what can't be told."""
     match node.type:

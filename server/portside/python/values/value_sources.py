@@ -11,7 +11,7 @@ from tree_sitter import Node
 from portside.python.names.bindings import Binding
 from portside.python.source.nodes import fields_of, nodes_of
 from portside.python.source.syntax import Arguments, arguments, string_value, unwrapped
-from portside.python.values.instances import constructions
+from portside.python.values.instances import constructions, unpacked
 from portside.python.values.value_types import (
     CommandLine,
     Environment,
@@ -105,10 +105,10 @@ def is_parsed(tracer: Tracing, holder: Node) -> bool:
     """Whether this is what an argument parser returned, directly or through functions of the file."""
     made = tracer.names.value_of(holder)
     if made.type == "identifier":
-        # `args, rest = parser.parse_known_args()`
+        # `args, rest = parser.parse_known_args()`, and what a function of the file returns like that.
         bindings = tracer.names.bindings_of(made)
         right = bindings[0].statement.child_by_field_name("right") if len(bindings) == 1 else None
-        made = unwrapped(right) if right is not None else made
+        made = unpacked(tracer.names, made) or (unwrapped(right) if right is not None else made)
     if made.type == "subscript":
         made = unwrapped(made.child_by_field_name("value") or made)
     calls = constructions(tracer.names, made)

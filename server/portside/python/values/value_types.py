@@ -46,11 +46,15 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Read from an environment variable. default: None where there is none. integer: passed to `int`."""
+    """Read from an environment variable. default: None where there is none. integer: passed to `int`.
+
+    is_condition: whether it is no text of the variable but what a condition on it is, true or false.
+    """
 
     variable: str
     default: Value | None = None
     integer: bool = False
+    is_condition: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from tree_sitter import Node
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
 from portside.python.source.syntax import arguments, string_value, unwrapped
-from portside.python.values import value_objects, value_sources
+from portside.python.values import value_conditions, value_objects, value_sources
+from portside.python.values.instances import unpacked
 from portside.python.values.value_types import (
     CommandLine,
     Constant,
@@ -96,7 +97,7 @@ class Tracer:
                 return self._call(node)
             case "boolean_operator":
                 return self._boolean(node)
-            case "conditional_expression":
+            case "conditional_expression" | "comparison_operator" | "not_operator":
                 return self._conditional(node)
             case "named_expression" | "await":
                 inner = node.child_by_field_name("value") or node.named_children[-1]
@@ -141,6 +142,8 @@ class Tracer:
         name = self.text(node)
         if not bindings:
             return self._of_star(name) or Unknown(f"`{name}` is not bound in this file")
+        if (element := unpacked(self.names, node)) is not None:
+            return named(self.trace(element), Through.VARIABLE, name)
         values = [self.of_binding(binding) for binding in bindings]
         if not all(same(values[0], value) for value in values[1:]):
             return Unknown(f"`{name}` is bound in several places")
@@ -170,6 +173,9 @@ class Tracer:
         passed = arguments(node)
         if called in _CONVERSIONS and len(passed.positional) == 1 and not passed.keywords:
             return _convert(self.trace(passed.positional[0]), called)
+        if called == "builtins.bool" and len(passed.positional) == 1:
+            condition = value_conditions.of_bool(self, passed.positional[0])
+            return condition if condition is not None else Unknown("it depends on a condition")
         return (
             value_sources.of_call(self, node, called)
             or value_objects.of_call(self, node)
@@ -189,15 +195,18 @@ class Tracer:
         return with_default(first, self.trace(fallback)) or Unknown("it depends on a condition")
 
     def _conditional(self, node: Node) -> Value:
-        """`a if a else b`, `environ["P"] if "P" in environ else b`, or two that are the same."""
+        """`a if a else b`, `environ["P"] if "P" in environ else b`, two that are the same, or a condition."""
+        if node.type != "conditional_expression":
+            condition = value_conditions.of_condition(self, node)
+            return condition if condition is not None else Unknown("it depends on a condition")
         parts = [child for child in node.named_children if child.type != "comment"]
         if len(parts) != 3:
             return Unknown("it depends on a condition")
-        chosen, condition, fallback = parts
+        chosen, asked, fallback = parts
         first, second = self.trace(chosen), self.trace(fallback)
         if same(first, second):
             return first
-        if value_sources.asks_for(self, condition, chosen, first):
+        if value_sources.asks_for(self, asked, chosen, first):
             return with_default(first, second) or Unknown("it depends on a condition")
         return Unknown("it depends on a condition")
 
