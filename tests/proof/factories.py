@@ -71,7 +71,7 @@ FACTORIES = (
         "import uvicorn\nfrom fastapi import FastAPI\n" + GUARD
         + "    app = FastAPI(title='here')\n\n    @app.get('/')\n    def root():\n        return app.title\n\n" + RUN,
         PLAIN,
-        kept=("global app",),
+        gone=("global",),
     ),
     Movable(
         "the app made in a helper",

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.proof.factories import FACTORIES, NO_FACTORY
 from tests.proof.factories_more import MORE_FACTORIES
+from tests.proof.factories_tidy import TIDY_FACTORIES
 from tests.proof.shapes import Movable, Unmovable
 from tests.proof.test_launch_move import facts_of, lay_out, run, script_command
 
@@ -38,7 +39,7 @@ def apply(factory: Factory) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the command is one for a POSIX shell")
-@pytest.mark.parametrize("shape", [*FACTORIES, *MORE_FACTORIES], ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", [*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES], ids=lambda shape: shape.id)
 def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movable) -> None:
     path = lay_out(tmp_path, shape)
     before = run(tmp_path, script_command(shape), shape)
@@ -53,7 +54,7 @@ def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movab
     assert after == before
 
 
-@pytest.mark.parametrize("shape", [*FACTORIES, *MORE_FACTORIES], ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", [*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES], ids=lambda shape: shape.id)
 def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -> None:
     path = lay_out(tmp_path, shape)
     codes = {finding.code for finding in Project(tmp_path).check(path, shape.code).findings}

@@ -20,6 +20,7 @@ from tests.proof.movable import MOVABLE
 from tests.proof.settings_files import SETTINGS
 from tests.proof.shapes import Movable, Unmovable
 from tests.proof.unmovable import UNMOVABLE
+from tests.proof.untold import UNTOLD
 from tests.proof.warm import programs
 
 from portside.lint.finding import Applicability, apply_edits
@@ -89,7 +90,7 @@ def script_command(shape: Movable) -> list[str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the command is one for a POSIX shell")
-@pytest.mark.parametrize("shape", [*MOVABLE, *SETTINGS], ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", [*MOVABLE, *SETTINGS, *UNTOLD], ids=lambda shape: shape.id)
 def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movable) -> None:
     path = lay_out(tmp_path, shape)
     before = run(tmp_path, script_command(shape), shape) if shape.runs_as_script else None
@@ -106,7 +107,7 @@ def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movab
         assert after == before
 
 
-@pytest.mark.parametrize("shape", [*MOVABLE, *SETTINGS], ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", [*MOVABLE, *SETTINGS, *UNTOLD], ids=lambda shape: shape.id)
 def test_what_is_left_is_python_without_the_launch(tmp_path: Path, shape: Movable) -> None:
     path = lay_out(tmp_path, shape)
     project = Project(tmp_path)

@@ -185,11 +185,6 @@ UNMOVABLE = (
         ((17, "ssl_context_factory"),),
     ),
     Unmovable(
-        "a protocol class",
-        "from uvicorn.protocols.http.h11_impl import H11Protocol\n" + HEAD + GUARD + "    uvicorn.run(app, http=H11Protocol)\n",
-        ((13, "`http=H11Protocol`"),),
-    ),
-    Unmovable(
         "a password",
         HEAD + GUARD + "    uvicorn.run(app, ssl_keyfile_password='secret')\n",
         ((12, "list of processes"),),
@@ -198,17 +193,6 @@ UNMOVABLE = (
         "an option that uvicorn does not know",
         HEAD + GUARD + "    uvicorn.run(app, prot=8000)\n",
         ((12, "knows no option `prot`"),),
-    ),
-    Unmovable(
-        "options that can't be seen",
-        "from settings import OPTIONS\n" + HEAD + GUARD + "    uvicorn.run(app, **OPTIONS)\n",
-        ((13, "`**`"),),
-        files={"settings.py": "OPTIONS = {}\n"},
-    ),
-    Unmovable(
-        "reload by an environment variable",
-        "import os\n" + HEAD + GUARD + "    uvicorn.run('server:app', reload=bool(os.getenv('DEV')))\n",
-        ((13, "reload"),),
     ),
     Unmovable(
         "two run calls, with and without TLS",
@@ -332,12 +316,6 @@ UNMOVABLE = (
         ((2, "the command imports `app.main` alone"),),
         path="run.py",
         files={"app/main.py": API, "setup_things.py": ""},
-    ),
-    Unmovable(
-        "a port that the file itself puts into the environment",
-        "import os\n" + HEAD + "\nos.environ.setdefault('PORT', '9000')\n" + GUARD
-        + "    uvicorn.run(app, port=int(os.environ['PORT']))\n",
-        ((15, "`$PORT` may be set by this file"),),
     ),
     Unmovable(
         "a file named like a module of the standard library",

@@ -295,8 +295,13 @@ _OPTIONAL = frozenset(
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
 
 
-def own_module(names: Names, place: ScriptPlace, launch: Launch | None = None) -> ImportTarget | str:
-    """How the command names the file itself, or why it can't. launch: may name files in its options."""
+def own_module(
+    names: Names, place: ScriptPlace, launch: Launch | None = None, *, imported: str | None = None
+) -> ImportTarget | str:
+    """How the command names the file itself, or why it can't.
+
+    launch: may name files in its options. imported: a module that it imports once it is a factory.
+    """
     depth = len(place.folder.split("/")) if place.folder else 0
     relative = (
         min(len(module) - len(module.lstrip(".")), depth if _may_fail(statement) else sys.maxsize)
@@ -306,7 +311,8 @@ def own_module(names: Names, place: ScriptPlace, launch: Launch | None = None) -
     )
     # Only a script in a folder of its own can depend on the folder that it is run in.
     opened = opened_paths(names) | given_paths(names, launch) if place.folder else frozenset[str]()
-    return own_target(place, names.imported_roots, opened, relative_dots=max(relative, default=0))
+    roots = names.imported_roots | ({imported.partition(".")[0]} if imported else set())
+    return own_target(place, roots, opened, relative_dots=max(relative, default=0))
 
 
 def _may_fail(statement: Node) -> bool:

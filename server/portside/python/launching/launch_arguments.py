@@ -30,8 +30,9 @@ VARIABLE = "SERVER_ARGS"
 
 # All take a list of words as their first argument, and read sys.argv without it.
 _PARSERS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
-# The same, but only under the name `args`.
-_DATACLASS_PARSER = "parse_args_into_dataclasses"
+# The same, but only under the name `args`: of transformers, and of trl.
+_DATACLASS_PARSERS = ("parse_args_into_dataclasses", "parse_args_and_config")
+_DATACLASS_PARSER_CLASSES = ("HfArgumentParser", "TrlParser")
 # What makes one of its options of every parameter or field, from sys.argv.
 _HIDDEN_PARSERS = (
     "absl.app.",
@@ -83,7 +84,7 @@ class Arguments:
         for call in self.calls:
             listed, function = call.child_by_field_name("arguments"), call.child_by_field_name("function")
             if listed is not None and function is not None:
-                is_keyword = names.tree.text(function).endswith(_DATACLASS_PARSER)
+                is_keyword = names.tree.text(function).endswith(_DATACLASS_PARSERS)
                 text = f"({'args=' if is_keyword else ''}{words})"
                 yield Edit(names.tree.source.path, names.tree.span(listed), text)
 
@@ -133,7 +134,7 @@ def read_arguments(
     calls: list[Node] = []
     early: list[Node] = []
     argv = any(_has_hidden(names, part, parsers) for part in parts)
-    for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER, "argv"]):
+    for chunk in names.chunks_with([*_PARSERS, *_DATACLASS_PARSERS, "argv"]):
         for node in chunk.nodes("attribute"):
             call = _reader(names, node)
             if call is None:
@@ -166,7 +167,7 @@ def parses_on_import(names: Names, guards: Guards) -> bool:
         in_main = any(g.node.start_byte <= node.start_byte < g.node.end_byte for g in guards.main)
         return names.scope_at(node) is names.module and not in_main and not guards.script_only
 
-    for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER]):
+    for chunk in names.chunks_with([*_PARSERS, *_DATACLASS_PARSERS]):
         for node in chunk.nodes("attribute"):
             call = _reader(names, node)
             if call is None or call.type != "call" or argument_nodes(call):
@@ -179,7 +180,7 @@ def parses_on_import(names: Names, guards: Guards) -> bool:
 def parsing_functions(names: Names) -> frozenset[str]:
     """The functions, and the classes by their `__init__`, that parse the process' arguments when called."""
     found: set[str] = set()
-    for chunk in names.chunks_with([*_PARSERS, _DATACLASS_PARSER]):
+    for chunk in names.chunks_with([*_PARSERS, *_DATACLASS_PARSERS]):
         if chunk.is_definition and any(_is_run_by(names, chunk.node, call) for call in _bare(names, chunk)):
             found |= {chunk.own_name.decode()} if chunk.own_name is not None else set()
     for chunk in names.chunks_with(found):
@@ -278,7 +279,7 @@ def _reader(names: Names, attribute: Node) -> Node | None:
     text = names.tree.text(name) if name is not None else ""
     if text == "argv":
         return attribute if names.qualified(attribute) == "sys.argv" else None
-    if text not in _PARSERS and text != _DATACLASS_PARSER:
+    if text not in _PARSERS and text not in _DATACLASS_PARSERS:
         return None
     call = attribute.parent
     if call is None or call.type != "call" or call.child_by_field_name("function") != attribute:
@@ -451,8 +452,40 @@ def _required(names: Names, parts: tuple[Node, ...], gone: tuple[Node, ...]) -> 
                 yield f"{longest} {value}"
         elif not is_option and not _may_be_left_out(names, passed.keywords.get("nargs")):
             positions.append(value)
+    yield from _required_fields(names)
     yield from positions
 
 
+def _required_fields(names: Names) -> Iterator[str]:
+    """The same of dataclasses of the file that `HfArgumentParser((ServerArguments,))` makes options of."""
+    for chunk in names.chunks_with(_DATACLASS_PARSER_CLASSES):
+        for callee in fields_of(chunk.nodes("call"), "function", "identifier", "attribute"):
+            is_parser = names.tree.text(callee).rpartition(".")[2] in _DATACLASS_PARSER_CLASSES
+            for node in argument_nodes(callee.parent) if is_parser and callee.parent is not None else ():
+                for name in nodes_of(node, "identifier"):
+                    yield from _fields_without_default(names, names.definition(name))
+
+
+def _fields_without_default(names: Names, definition: Node | None) -> Iterator[str]:
+    if definition is None or definition.type != "class_definition":
+        return
+    bound = [one[0] for one in names.scope_of(definition).bindings.values() if len(one) == 1]
+    for binding in sorted(bound, key=lambda one: one.node.start_byte):
+        if binding.how is How.ANNOTATION or _has_no_default(names, binding.value):
+            yield f"--{binding.name} {binding.name.upper()}"
+
+
+def _has_no_default(names: Names, value: Node | None) -> bool:
+    """`field(metadata=…)`."""
+    function = value.child_by_field_name("function") if value is not None and value.type == "call" else None
+    if value is None or function is None or names.qualified(function) != "dataclasses.field":
+        return False
+    return not {"default", "default_factory"} & set(arguments(value).keywords)
+
+
 def _may_be_left_out(names: Names, nargs: Node | None) -> bool:
-    return nargs is not None and string_value(names.tree, nargs) in {"?", "*"}
+    if nargs is None:
+        return False
+    return string_value(names.tree, nargs) in {"?", "*", "..."} or names.tree.text(nargs).endswith(
+        "REMAINDER"
+    )

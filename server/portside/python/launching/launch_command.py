@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import math
 import re
 import shlex
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes, arguments, unwrapped
+from portside.python.values.value_conditions import switched
 from portside.python.values.value_sources import is_parsed, option_of
 from portside.python.values.value_types import nothing_outside
 from portside.python.values.values import (
@@ -47,6 +49,8 @@ from portside.python.values.values import (
 from portside.records import dataclass
 
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
+_LOGGING = "uvicorn.config.LOGGING_CONFIG"
+_COPIES = frozenset({"copy.copy", "copy.deepcopy", "builtins.dict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +120,8 @@ class OptionReader:
                 continue
             if self._is_dropped(keyword, node):
                 continue
-            if keyword == "log_config" and self._is_none(node):
-                self.obstacles.note(
-                    "`log_config=None` leaves logging alone, and the command sets up uvicorn's own",
-                    review=True,
-                )
-                continue
-            if keyword == "log_config" and self.may_leave and self._is_dictionary(written):
-                logging = written
+            if keyword == "log_config" and self._sets_up_logging(node, written):
+                logging = written if self._is_dictionary(written) else None
                 continue
             option = uvicorn.OPTIONS.get(keyword)
             if option is None:
@@ -174,8 +172,32 @@ class OptionReader:
             self.obstacles.add(positional[len(known)], "uvicorn takes this argument by keyword only")
         return launch.options if launch.complete else {**launch.likely, **launch.options}
 
+    def _sets_up_logging(self, node: Node, written: Node) -> bool:
+        """Whether that is no file, and dealt with: a factory applies it, nothing is noted, or an obstacle."""
+        if self._is_none(node):
+            self.obstacles.note(
+                "`log_config=None` leaves logging alone, and the command sets up uvicorn's own", review=True
+            )
+            return True
+        if self.may_leave:
+            return self._is_dictionary(written)
+        if self._is_changed(written):
+            self.obstacles.add(node, f"{self.obstacles.quote(node)} is changed before it is handed over")
+            return True
+        return False
+
     def _is_dictionary(self, node: Node) -> bool:
-        return self.names.value_of(node).type == "dictionary"
+        made = self.names.value_of(node)
+        function = made.child_by_field_name("function") if made.type == "call" else None
+        is_copy = function is not None and self.names.qualified(function) in _COPIES
+        return made.type == "dictionary" or is_copy or self._is_changed(node)
+
+    def _is_changed(self, node: Node) -> bool:
+        """Whether it is a name for uvicorn's own log configuration, which somebody else reads too."""
+        if node.type != "identifier" or self.names.qualified(node) != _LOGGING:
+            return False
+        name = self.names.tree.text(node)
+        return len(self.names.reads(name, self.names.home(name, self.names.scope_at(node)))) > 1
 
     def _is_none(self, node: Node) -> bool:
         return _is_none(trace(self.names, node))
@@ -215,6 +237,8 @@ class OptionReader:
             plain = self.names.value_of(node)
             if plain.type in {"list", "tuple", "dictionary", "set"}:
                 return _composed(self.names.tree.text(plain)) or value
+            if (number := _number(self.names.tree.text(plain))) is not None:
+                return number
         return value
 
     def _by_default(self, node: Node) -> Node:
@@ -235,6 +259,9 @@ class OptionReader:
 
     def _given_by_default(self, condition: Node) -> bool | None:
         value = self._of_passed(condition) or trace(self.names, condition)
+        value = trace(self.names, condition, self.outside) if isinstance(value, Unknown) else value
+        if isinstance(value, Environment):
+            return switched(value)
         if not isinstance(value, CommandLine) or value.option is None:
             return None
         if value.default is None:
@@ -257,11 +284,14 @@ class OptionReader:
         if option.keyword == "ssl_keyfile_password" and not _is_none(value):
             self.obstacles.add(node, "`ssl_keyfile_password` would be readable in the list of processes")
             return ()
-        if option.keyword == "log_config" and self.names.qualified(node) == "uvicorn.config.LOGGING_CONFIG":
+        if option.keyword == "log_config" and self.names.qualified(node) == _LOGGING:
             return ()
         if option.keyword == "host" and _is_none(value):
             return self._any_host()
+        is_switch = option.kind in {Kind.FLAG, Kind.PAIR}
         match value:
+            case (Environment() | _Elsewhere(Environment())) as read if _is_condition(read) and not is_switch:
+                return self._untold(option, node, Unknown("it depends on a condition"))
             case Literal(value=constant, through=through) if through is not Through.FIELD:
                 return self._literal(option, node, constant)
             case _Composed(value=composed):
@@ -279,15 +309,13 @@ class OptionReader:
         shown = f"`{option.keyword}={self.obstacles.quote(node)[1:]}"
         if (asked := self._asked(option, node)) is not None:
             return asked
-        if self.may_leave and option.keyword in {"host", "port"}:
-            return self._worked_out(option, node, shown)
         if self.may_leave and not option.keyword.startswith("ssl_"):
-            return self._left(option, shown)
+            return self._worked_out(option, node, shown)
         self.obstacles.add(node, f"{shown}: {_why_not(value)}")
         return ()
 
     def _worked_out(self, option: Option, node: Node, shown: str) -> tuple[str, ...]:
-        """An address that the script works out: what it most likely is, or one that has to be said."""
+        """What the script works out: what it most likely is, or a port that has to be said."""
         found = likely(self.names, node)
         if found is not None:
             self.obstacles.note(
@@ -337,10 +365,8 @@ class OptionReader:
                 return ()
             return self._any_host() if option.keyword == "host" else self._without_default(option, node)
         if not isinstance(default, Literal):
-            if self.may_leave and option.keyword in {"host", "port"}:
-                return self._worked_out(option, node, f"{self.obstacles.quote(node)}")
             if self.may_leave:
-                return self._left(option, f"{self.obstacles.quote(node)}")
+                return self._worked_out(option, node, f"{self.obstacles.quote(node)}")
             self.obstacles.add(node, f"what `{self.names.tree.text(node)}` defaults to can't be told")
             return ()
         constant = default.value
@@ -389,6 +415,19 @@ def _composed(text: str) -> _Composed | None:
         return _Composed(ast.literal_eval(text))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return None
+
+
+def _number(text: str) -> _Composed | None:
+    """`16 * 1024 * 1024` and `1 << 24`."""
+    if shifted := re.fullmatch(r"(\d{1,9})\s*<<\s*(\d{1,2})", text):
+        return _Composed(int(shifted[1]) << int(shifted[2]))
+    if re.fullmatch(r"\d{1,9}(\s*\*\s*\d{1,9}){1,4}", text):
+        return _Composed(math.prod(map(int, text.split("*"))))
+    return None
+
+
+def _is_condition(value: Environment | _Elsewhere) -> bool:
+    return (value.value if isinstance(value, _Elsewhere) else value).is_condition
 
 
 def _is_none(value: object) -> bool:

@@ -86,7 +86,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     others = exclusive(facts, launch)
     returned = find_returned(names, site, launch, obstacles, others=others)
     found = branches(facts, site, others, obstacles)
-    module = own_module(names, place, launch)
+    module = own_module(names, place, launch, imported=returned.module if returned is not None else None)
     if isinstance(module, str):
         obstacles.add(launch.call, module)
     asked = module if not isinstance(module, str) and not facts.module.engines_at_import else None

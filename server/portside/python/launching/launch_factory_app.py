@@ -11,6 +11,7 @@ from portside.python.launching.launch_app import bound_in, is_bound_alike
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
+from portside.python.names.bindings import Scope
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import string_value
@@ -82,6 +83,8 @@ def _of_string(
         if module != "__main__" or launch.starts_processes(names):
             _check_discarded(names, site, first, obstacles, handed_on, is_called=bool(ending))
         return Returned(f"{name}{ending}")
+    if _is_imported(names, site, first, scope, f"{module}.{first}"):
+        return Returned(f"{name}{ending}")
     mentioned = any(
         names.tree.text(node) == first
         for part in site.removed
@@ -92,6 +95,15 @@ def _of_string(
         obstacles.add(launch.app, f"`{first}` is another name where the server is started")
         return None
     return Returned(f"{name}{ending}", module, first)
+
+
+def _is_imported(names: Names, site: Site, name: str, scope: Scope, target: str) -> bool:
+    """Whether the module has imported the app by itself, and nothing gives the name another meaning."""
+    bindings = names.module_bindings(name) if names.home(name, scope) is names.module else ()
+    return bool(bindings) and all(
+        b.target == target and b.arm is None and not b.deferred and not site.removes(b.node.start_byte)
+        for b in bindings
+    )
 
 
 _ENVIRONMENT = ("environ", "putenv", "load_dotenv")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field
+from functools import cached_property
 from itertools import pairwise
 
 from tree_sitter import Node
@@ -15,6 +16,7 @@ from portside.lint.source import SourceFile, Span
 from portside.python.launching.launch_app import AppTarget
 from portside.python.launching.launch_arguments import Arguments
 from portside.python.launching.launch_branches import Branch, merged
+from portside.python.launching.launch_effects import is_pure
 from portside.python.launching.launch_factory_after import NAME as AFTER
 from portside.python.launching.launch_factory_after import After
 from portside.python.launching.launch_factory_app import Returned
@@ -67,19 +69,20 @@ class FactoryWriter:
         serving = [node for site in sites for node in site.serving if self._goes(node)]
         for site in sites if not self.kept.functions else ():
             self._check_serving(site, [node for node in site.serving if self._goes(node)], obstacles)
-        header = self._header(obstacles)
         going = [*(_whole(node) for node in serving), *self.parsed.options, *self.after.gone, *self.gone]
+        going += self._for_the_call
         going += self.after.kept if self.after.behind is not None else ()
         typed = list(annotated(self.names, self.site, self.declared))
         going += [_whole(node) for node in typed if node.child_by_field_name("right") is None]
         going += self._local_imports([site.levels[0].statement for site in sites])
+        header = self._header(going, obstacles)
         for node in going:
             if not self._owns_its_lines(node):
                 obstacles.add(node, f"{obstacles.quote(node)} shares its line with other code")
         after = self._after(obstacles)
         tries = tuple(dropped_spans(self.names, self.site)) if not self.kept.functions else ()
         tries += tuple(self._clause(clause) for clause in self.endings.gone)
-        lines = {self._lines(node) for node in going} | set(self._left_over())
+        lines = {*self._tidied(self._lines(node) for node in going), *self._left_over()}
         cuts = sorted(span for span in lines if not any(_covers(one, span) for one in tries))
         if header is None or obstacles.found:
             return None
@@ -102,7 +105,7 @@ class FactoryWriter:
 
     # The block
 
-    def _header(self, obstacles: Obstacles) -> list[Edit] | None:
+    def _header(self, going: list[Node], obstacles: Obstacles) -> list[Edit] | None:
         """`def create_app():`, or another name, for the guard's `if`, and the `global` statement."""
         guard = self.site.guard
         block = guard.child_by_field_name("consequence") if guard is not None else None
@@ -112,7 +115,8 @@ class FactoryWriter:
             return None
         path, tree = self._source.path, self.names.tree
         found = [Edit(path, tree.span_of_bytes(guard.start_byte, colon.end_byte), f"def {self.name}():")]
-        lines = [f"global {', '.join(self.declared)}"] if self.declared else []
+        declared = self._declared(guard, going)
+        lines = [f"global {', '.join(declared)}"] if declared else []
         if self.parsed.argv:
             # Whoever reads them now reads the script's words, not uvicorn's.
             lines.append(f"sys.argv[1:] = {self.parsed.words(self.names)}")
@@ -122,9 +126,60 @@ class FactoryWriter:
             if indent.strip():
                 obstacles.add(first, "the main block stands in one line, where no `global` statement fits")
                 return None
-            text = "".join(f"{line}{self._source.newline}{indent}" for line in lines)
-            found.append(Edit(path, Span(start, start), text))
+            before = first if _is_docstring(first) and first.next_named_sibling is not None else colon
+            line = self._source.line_of(max(tree.span(before).start, tree.span(before).end - 1)) + 1
+            at = self._source.line_starts[line]
+            text = "".join(f"{indent}{line}{self._source.newline}" for line in lines)
+            found.append(Edit(path, Span(at, at), text))
         return found
+
+    def _declared(self, guard: Node, going: list[Node]) -> list[str]:
+        """The names to declare that the block binds still, and has not declared itself."""
+        own = {
+            self.names.tree.text(name)
+            for statement in nodes_of(guard, "global_statement")
+            if self.names.scope_at(statement) is self.names.module
+            for name in statement.named_children
+        }
+        return [name for name in self.declared if name not in own and not self._loses(name, guard, going)]
+
+    def _loses(self, name: str, guard: Node, going: list[Node]) -> bool:
+        """Whether all that binds the name in the block goes, but for the type of one that stays."""
+        found = [b for b in self.names.module_bindings(name) if _is_around(guard, b.node) and not b.deferred]
+        typed = list(annotated(self.names, self.site, (name,)))
+        gone = [node for node in going if node not in map(_whole, typed)]
+        return bool(found) and all(any(_is_around(node, b.node) for node in gone) for b in found)
+
+    @cached_property
+    def _for_the_call(self) -> list[Node]:
+        """`port = int(os.getenv("PORT", "8000"))`, which is pure and read by nothing but the run calls."""
+        if self.kept.functions or self.after.level is not None:
+            return []
+        sites = [(self.site, self.launch), *((b.site, b.launch) for b in self.branches)]
+        gone = [(site.levels[0].statement, launch.app) for site, launch in sites]
+        gone += [(_whole(node), self.launch.app) for node in self.site.serving]
+        found: list[Node] = []
+        blocks = [level.block for level in self.site.levels if level.block.type == "block"]
+        for statement in reversed([node for block in blocks for node in statements(block)]):
+            if self._is_for(statement, [*gone, *((node, None) for node in found)]):
+                found.append(statement)
+        return found
+
+    def _is_for(self, statement: Node, gone: list[tuple[Node, Node | None]]) -> bool:
+        """Whether the statement gives a name a value that only the code of `gone` reads, besides the app."""
+        made = statement.named_children[0] if statement.type == "expression_statement" else statement
+        left, right = made.child_by_field_name("left"), made.child_by_field_name("right")
+        if made.type != "assignment" or left is None or right is None or left.type != "identifier":
+            return False
+        name, scope = self.names.tree.text(left), self.names.scope_at(left)
+        home = self.names.home(name, scope)
+        if home is None or len(self.names.bindings_in(name, home)) != 1 or not is_pure(self.names, right):
+            return False
+        reads = self.names.reads(name, home)
+        return bool(reads) and all(
+            any(_is_around(node, read) and not (app and _is_around(app, read)) for node, app in gone)
+            for read in reads
+        )
 
     def _returns(self) -> Iterator[Edit]:
         """`return` before the app, and before the calls of the functions on the way to it."""
@@ -299,7 +354,10 @@ class FactoryWriter:
             start, end = self.names.tree.span(statement).start, self.names.tree.span(statement).end
             indent = self._source.text[self._line(start).start : start]
             if statement.type in {"return_statement", "pass_statement"}:
-                yield Edit(self._source.path, Span(start, end), "raise SystemExit")
+                said = [child for child in statement.named_children if child.type == "integer"]
+                status = self.names.tree.text(said[0]) if said else "0"
+                text = "raise SystemExit" if status == "0" else f"raise SystemExit({status})"
+                yield Edit(self._source.path, Span(start, end), text)
             elif not indent.strip():
                 yield Edit(
                     self._source.path, Span(end, end), f"{self._source.newline}{indent}raise SystemExit"
@@ -407,6 +465,8 @@ class FactoryWriter:
         handlers = [one for one in clauses if not any(_is_around(one, b) for b in self.endings.blocks)]
         serving = [node for site in sites for node in site.serving]
         going = [*calls, *serving, *self.parsed.options, *self.after.gone, *self.gone, *handlers]
+        going += self._for_the_call
+        going += self._local_imports([site.levels[0].statement for site in sites])
         target = AppTarget(ImportTarget(self.place.stem), self.name, factory=True, own=True)
         yield from left_over(self.names, place, target, going)
 
@@ -504,6 +564,29 @@ class FactoryWriter:
         starts = self._source.line_starts
         return Span(start, starts[following] if following < len(starts) else len(self._source.text))
 
+    def _tidied(self, spans: Iterable[Span]) -> Iterator[Span]:
+        """The lines that go, as few spans; blank ones on both sides of one become those of one side."""
+        joined: list[Span] = []
+        for span in sorted(spans):
+            if joined and span.start <= joined[-1].end:
+                joined[-1] = Span(joined[-1].start, max(span.end, joined[-1].end))
+            else:
+                joined.append(span)
+        starts = self._source.line_starts
+        for span in joined:
+            first, following = self._source.line_of(span.start), self._source.line_of(span.end)
+            before, after = first, following
+            while before > 0 and not self._is_text(before - 1):
+                before -= 1
+            while after < len(starts) and span.end < len(self._source.text) and not self._is_text(after):
+                after += 1
+            if before == first or after == following or starts[following] != span.end:
+                yield span
+            elif first - before <= after - following:
+                yield Span(starts[before], span.end)
+            else:
+                yield Span(span.start, starts[after] if after < len(starts) else len(self._source.text))
+
     def _is_text(self, line: int) -> bool:
         return bool(self._source.slice(self._source.line_span(line)).strip())
 
@@ -512,6 +595,11 @@ def _always_returns(statement: Node, count: int) -> bool:
     """Whether every branch of the `if` has one of so many run calls at its end."""
     clauses = statement.children_by_field_name("alternative")
     return any(clause.type == "else_clause" for clause in clauses) and len(clauses) + 1 == count
+
+
+def _is_docstring(statement: Node) -> bool:
+    inner = statement.named_children
+    return statement.type == "expression_statement" and len(inner) == 1 and inner[0].type == "string"
 
 
 def _covers(around: Span, span: Span) -> bool:

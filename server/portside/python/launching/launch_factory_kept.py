@@ -124,8 +124,11 @@ class KeptWriter:
         if found and found[-1].type == "dictionary_splat_pattern":
             yield self._insert(tree.span(found[-1]).start, f"{written}, ")
         elif found:
-            end = tree.span(found[-1]).end
-            yield self._insert(end, f", {written}")
+            span, source = tree.span(found[-1]), tree.source
+            indent = source.text[source.line_span(source.line_of(span.start)).start : span.start]
+            # One in each line, where the last has a line of its own.
+            before = f",{source.newline}{indent}" if indent and not indent.strip() else ", "
+            yield self._insert(span.end, f"{before}{written}")
         else:
             yield self._insert(tree.span(listed).start + 1, written)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Collection, Iterator
 
 from tree_sitter import Node
@@ -33,10 +34,10 @@ def global_names(names: Names, site: Site, parsed: Arguments, obstacles: Obstacl
     found = [b for b in bound_in(names, site.guard) if b.name != "*"]
     for star in nodes_of(site.guard, "wildcard_import"):
         obstacles.add(star, "`import *` is not allowed in a function")
-    keeps_all = _needs_all(names, site)
+    looked_up = _looked_up(names, site)
     # What the calls that parse need must be there before the block imports it.
     needed = set(parsed.modules)
-    shared = (b for b in found if b.name in needed or _has_to_be_shared(names, site, b, keeps_all))
+    shared = (b for b in found if b.name in needed or _has_to_be_shared(names, site, b, looked_up))
     return tuple(dict.fromkeys(b.name for b in shared))
 
 
@@ -49,10 +50,10 @@ def annotated(names: Names, site: Site, declared: Collection[str]) -> Iterator[N
                 yield binding.statement
 
 
-def _has_to_be_shared(names: Names, site: Site, binding: Binding, keeps_all: bool) -> bool:
+def _has_to_be_shared(names: Names, site: Site, binding: Binding, looked_up: Collection[str] | None) -> bool:
     if is_bound_alike(names, site, binding) and not _is_read_before(names, site, binding):
         return False
-    return keeps_all or _is_shared(names, site, binding)
+    return looked_up is None or binding.name in looked_up or _is_shared(names, site, binding)
 
 
 def _is_read_before(names: Names, site: Site, binding: Binding) -> bool:
@@ -61,13 +62,27 @@ def _is_read_before(names: Names, site: Site, binding: Binding) -> bool:
     return any(start <= read.start_byte < binding.node.start_byte for read in names.reads(binding.name))
 
 
-def _needs_all(names: Names, site: Site) -> bool:
-    """Whether somebody may look for any of them where names of the module are."""
-    if names.chunks_with(_LOOKUPS):
-        return True
-    # FastAPI looks annotations up among the names of the module; a class body sees no function's names.
-    parts = [site.guard] if site.guard else [chunk.node for chunk in names.chunks_with(["def", "class"])]
-    return any(nodes_of(part, "function_definition", "class_definition") for part in parts)
+def _looked_up(names: Names, site: Site) -> Collection[str] | None:
+    """The names that somebody may look for where names of the module are; None where it may be any."""
+    for chunk in names.chunks_with(_LOOKUPS):
+        for node in chunk.nodes("identifier"):
+            if names.tree.text(node) in _LOOKUPS and not _is_method(names, node):
+                return None
+    # FastAPI looks up what annotations in quotes name, and a class body sees no function's names.
+    found: set[str] = set()
+    for node in nodes_of(site.guard, "function_definition", "class_definition") if site.guard else ():
+        texts = [node] if node.type == "class_definition" else nodes_of(node, "type")
+        found.update(word for text in texts for word in re.findall(r"\w+", names.tree.text(text)))
+    return found
+
+
+def _is_method(names: Names, node: Node) -> bool:
+    """`model.eval()`, or its `def`, which evaluate nothing; `module.__dict__` is what it says."""
+    parent = node.parent
+    if parent is None or names.tree.text(node) == "__dict__":
+        return False
+    is_attribute = parent.child_by_field_name("attribute") == node
+    return is_attribute or parent.type in {"function_definition", "keyword_argument"}
 
 
 def _is_shared(names: Names, site: Site, binding: Binding) -> bool:

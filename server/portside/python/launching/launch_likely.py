@@ -44,7 +44,8 @@ def likely(names: Names, node: Node, depth: int = _DEEPEST) -> Value | None:
         case "boolean_operator" | "conditional_expression":
             return _agreed([likely(names, part, depth - 1) for part in _alternatives(node)])
         case "attribute":
-            return _of_made(names, node, depth) or _of_parsed(names, node, depth)
+            found = _of_made(names, node, depth) or _of_parsed(names, node, depth)
+            return found or _of_annotated(names, node, depth)
     return None
 
 
@@ -120,6 +121,30 @@ def _of_made(names: Names, node: Node, depth: int) -> Value | None:
     if made.type != "call" or name is None:
         return None
     given = arguments(made).keywords.get(names.tree.text(name))
+    return likely(names, given, depth - 1) if given is not None else None
+
+
+_FIELDS = frozenset({"field", "Field"})
+
+
+def _of_annotated(names: Names, node: Node, depth: int) -> Value | None:
+    """`args.port` for an `args: Arguments`, a class of the file that gives the field a default."""
+    holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+    bindings = names.bindings_of(holder) if holder is not None and holder.type == "identifier" else ()
+    kind = bindings[0].statement.child_by_field_name("type") if len(bindings) == 1 else None
+    written = kind.named_children[0] if kind is not None and kind.named_children else None
+    definition = names.definition(written) if written is not None else None
+    if definition is None or name is None or definition.type != "class_definition":
+        return None
+    fields = names.bindings_in(names.tree.text(name), names.scope_of(definition))
+    value = unwrapped(fields[0].value) if len(fields) == 1 and fields[0].value is not None else None
+    function = value.child_by_field_name("function") if value is not None and value.type == "call" else None
+    if value is None or function is None:
+        return likely(names, value, depth - 1) if value is not None else None
+    if names.tree.text(function).rpartition(".")[2] not in _FIELDS:
+        return None
+    passed = arguments(value)
+    given = passed.keywords.get("default") or (passed.positional[0] if passed.positional else None)
     return likely(names, given, depth - 1) if given is not None else None
 
 

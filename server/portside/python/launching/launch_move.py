@@ -108,8 +108,11 @@ def report_of(plan: Move | tuple[Blocker, ...], command: str | None = None) -> L
     return plan.report if isinstance(plan, Move) else LaunchReport(False, command, plan)
 
 
-def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
-    """How to move this launch to the command line, or all that stands in the way (at least one blocker)."""
+def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> Move | tuple[Blocker, ...]:
+    """How to move this launch to the command line, or all that stands in the way (at least one blocker).
+
+    may_leave: whether an option that can't be told may be left to a person, where nothing else hinders.
+    """
     names = facts.module.names
     obstacles = Obstacles(names.tree)
     place = facts.workspace.place or ScriptPlace(facts.source.path)
@@ -123,10 +126,24 @@ def plan_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     asked = (
         found[0].place if found is not None and found[0].own and not facts.module.engines_at_import else None
     )
-    reader = OptionReader(names, site, obstacles, bool(parsed), facts.workspace.outside, place, target=asked)
+    reader = OptionReader(
+        names,
+        site,
+        obstacles,
+        bool(parsed),
+        facts.workspace.outside,
+        place,
+        target=asked,
+        may_leave=may_leave,
+    )
+    known = len(obstacles.found)
     options = reader.read(launch)
+    untold = obstacles.found[known:]
     _check(facts, site, launch, place, obstacles)
-    if found is None or obstacles.found:
+    if found is not None and untold and not may_leave and obstacles.found == untold:
+        again = plan_move(facts, launch, may_leave=True)
+        return again if isinstance(again, Move) else obstacles.blockers
+    if found is None or obstacles.found or options.logging is not None:
         return obstacles.blockers
     target = found[0]
     _note_what_changes(facts, launch, target, obstacles)
@@ -249,7 +266,14 @@ def _function_around(names: Names, node: Node) -> str:
     return "the module"
 
 
-_PARSERS = ("parse_args", "parse_known_args", "parse_intermixed_args", "parse_args_into_dataclasses", "argv")
+_PARSERS = (
+    "parse_args",
+    "parse_known_args",
+    "parse_intermixed_args",
+    "parse_args_into_dataclasses",
+    "parse_args_and_config",
+    "argv",
+)
 
 
 def _check_arguments(names: Names, site: Site, obstacles: Obstacles) -> None:

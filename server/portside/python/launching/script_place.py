@@ -110,6 +110,15 @@ _INSTALLED = frozenset(
     }
 )
 
+# The same of what servers import: a folder `gradio/` without an `__init__.py` is not the gradio they mean.
+_OFTEN_INSTALLED = _INSTALLED | {
+    "accelerate", "anthropic", "celery", "chromadb", "datasets", "deepspeed", "diffusers", "django",
+    "docker", "elasticsearch", "flask", "gradio", "grpc", "httpx", "huggingface_hub", "jax", "keras",
+    "kubernetes", "langchain", "litellm", "llama_cpp", "llama_index", "lmdeploy", "mcp", "modal", "numpy",
+    "ollama", "onnx", "onnxruntime", "openvino", "paddle", "paddleocr", "pandas", "peft", "redis", "requests",
+    "runpod", "streamlit", "tensorflow", "tensorrt", "triton", "trl", "ultralytics", "whisper",
+}  # fmt: skip
+
 
 def own_target(
     place: ScriptPlace, imported: Collection[str], opened: Collection[str], *, relative_dots: int = 0
@@ -200,9 +209,28 @@ def _import_root(place: ScriptPlace, imported: Collection[str]) -> str:
 
     Else the nearest one that has what it imports, else where its project begins.
     """
-    homes = {home.path for name in imported if (home := place.home_of(name)) is not None}
+    homes = {home for name in imported if (home := _home(place, name)) is not None}
     known = [folder.path for folder in place.folders if folder.path in homes]
     return known[0] if known and place.import_root not in known[:1] else place.import_root
+
+
+def _home(place: ScriptPlace, module: str) -> str | None:
+    """The folder that a script means that imports the module; None where it is none of the workspace."""
+    first = module.partition(".")[0]
+    packages = _below(place.folder, place.import_root)
+    if packages[:1] == (first,) and not _is_bare(place, first, place.import_root):
+        # Its own package, not a folder of the same name further in.
+        return place.import_root
+    home = place.home_of(module)
+    if home is None or (first in _OFTEN_INSTALLED and _is_bare(place, first, home.path)):
+        return None
+    return home.path
+
+
+def _is_bare(place: ScriptPlace, name: str, folder: str) -> bool:
+    """Whether this is a folder around the script that has no `__init__.py`."""
+    path = posixpath.join(folder, name)
+    return any(one.path == path and "__init__.py" not in one.names for one in place.folders)
 
 
 def _unimportable(place: ScriptPlace) -> str | None:
@@ -248,5 +276,13 @@ def _is_shadowed(packages: tuple[str, ...], imported: Collection[str], place: Sc
     """
     if packages[:1] and (packages[0] in sys.stdlib_module_names or packages[0] in _INSTALLED):
         return True
+    root = _root_of(place, packages)
+    if packages[:1] and packages[0] in _OFTEN_INSTALLED and _is_bare(place, packages[0], root):
+        return True
     inits = any(folder.runs_code for folder in place.folders[: len(packages)])
     return inits and packages[0] not in imported
+
+
+def _root_of(place: ScriptPlace, packages: tuple[str, ...]) -> str:
+    """The folder that the packages around the script begin in."""
+    return place.folder.removesuffix("/".join(packages)).rstrip("/")

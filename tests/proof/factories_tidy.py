@@ -1,0 +1,159 @@
+"""Shapes that show what a factory leaves of its file, and where others than the file's own parser know a value."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.factories import ARGPARSE, GUARD, HEAD, PLAIN, RUN, UVICORN
+from tests.proof.shapes import API, Movable
+
+SHOWS = "\n\n@app.get('/m')\ndef m():\n    return app.state.model\n"
+PARSED = (
+    "    parser = argparse.ArgumentParser()\n    parser.add_argument('--host', default='127.0.0.1')\n"
+    "    parser.add_argument('--port', type=int, default=8011)\n    parser.add_argument('--model', default='m')\n"
+)
+DATACLASS_PARSER = """\
+import sys
+
+
+class HfArgumentParser:
+    def __init__(self, kind):
+        self.kind = kind
+
+    def parse_args_into_dataclasses(self, args=None):
+        words = sys.argv[1:] if args is None else args
+        return (self.kind(**{k.lstrip('-'): v for k, v in zip(words[::2], words[1::2])}),)
+"""
+
+TOLD = (
+    Movable(
+        "arguments and a worker from one function",
+        ARGPARSE + HEAD + SHOWS + "\n\ndef create_worker():\n" + PARSED + "    args = parser.parse_args()\n    app.state.model = args.model\n    return args, args.model\n" + GUARD
+        + "    args, worker = create_worker()\n    uvicorn.run(app, host=args.host, port=args.port)\n",
+        f"{UVICORN} --host 127.0.0.1 --port 8011",
+        gone=("--port", "--host", "import uvicorn"),
+        kept=("    args, worker = create_worker()\n    return app\n",),
+    ),
+    Movable(
+        "host and port in a tuple, handed on",
+        ARGPARSE + HEAD + SHOWS + "\n\ndef read():\n" + PARSED + "    args = parser.parse_args()\n    return args.model, args.host, args.port\n"
+        "\n\ndef serve(\n    model,\n    host: str = 'a',\n    port: int = 1,\n):\n    app.state.model = model\n    uvicorn.run(app, host=host, port=port)\n"
+        + GUARD + "    model, host, port = read()\n    serve(model, host, port=port)\n",
+        f"{UVICORN} --host 127.0.0.1 --port 8011",
+        kept=("    model, host, port = read()\n    return serve(",),
+    ),
+    Movable(
+        "a dataclass that a parser fills",
+        "from dataclasses import dataclass, field\n" + HEAD + SHOWS + "\nfrom transformers import HfArgumentParser\n\n\n@dataclass\nclass Options:\n"
+        "    model: str = field(metadata={'help': 'what'})\n    port: int = field(default=8011)\n    host: str = '127.0.0.1'\n    log_level: str = 'warning'\n"
+        "\n\ndef main(options: Options):\n    app.state.model = options.model\n"
+        "    uvicorn.run(app, host=options.host, port=options.port, log_level=options.log_level)\n" + GUARD
+        + "    parser = HfArgumentParser(Options)\n    (options,) = parser.parse_args_into_dataclasses()\n    main(options)\n",
+        f'SERVER_ARGS="--model MODEL" {UVICORN} --host 127.0.0.1 --port 8011 --log-level warning',
+        files={"transformers.py": DATACLASS_PARSER},
+        arguments=("server.py", "--model", "MODEL"),
+        notes=("`port=options.port` is worked out by the script",),
+    ),
+    Movable(
+        "words for what comes after",
+        ARGPARSE + HEAD + SHOWS + GUARD + "    parser = argparse.ArgumentParser()\n    parser.add_argument('--model', default='m')\n"
+        "    parser.add_argument('rest', nargs=argparse.REMAINDER)\n    args = parser.parse_args()\n    app.state.model = args.model\n" + RUN,
+        PLAIN,
+    ),
+)  # fmt: skip
+
+NAMED = (
+    Movable(
+        "a package with a folder of its own name in it",
+        HEAD + "\nfrom pkg.words import HELLO\n\n\n@app.get('/w')\ndef w():\n    return HELLO\n" + GUARD + "    app.state.x = 1\n" + RUN,
+        "uvicorn --factory pkg.cli.serve:create_app --host 0.0.0.0 --port 8010",
+        path="pkg/cli/serve.py",
+        files={"pkg/__init__.py": "", "pkg/cli/__init__.py": "", "pkg/words.py": "HELLO = 1\n", "pkg/pkg/other.py": ""},
+        arguments=("-m", "pkg.cli.serve"),
+    ),
+    Movable(
+        "a folder named like what it imports",
+        "import pydantic\n" + HEAD + "\n\n@app.get('/p')\ndef p():\n    return hasattr(pydantic, 'BaseModel')\n" + GUARD + "    app.state.x = 1\n" + RUN,
+        "uvicorn --factory serve:create_app --app-dir pydantic/demo --host 0.0.0.0 --port 8010",
+        path="pydantic/demo/serve.py",
+    ),
+    Movable(
+        "an app beside the script, by its name alone",
+        "import os\nimport uvicorn\n" + GUARD + "    os.environ['STAGE'] = 'dev'\n    uvicorn.run('app.main:app', host='0.0.0.0', port=8010)\n",
+        "uvicorn --factory run:create_app --app-dir demos/backend --host 0.0.0.0 --port 8010",
+        path="demos/backend/run.py",
+        files={"demos/backend/app/main.py": "import os\n" + API + "\napp.state.stage = os.environ['STAGE']\n"},
+        kept=("    from app.main import app\n    return app\n",),
+    ),
+)  # fmt: skip
+
+TIDY = (
+    Movable(
+        "values for the run call alone",
+        "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    host = os.getenv('HOST', '0.0.0.0')\n    port = int(os.getenv('PORT', '8010'))\n\n    uvicorn.run(app, host=host, port=port)\n",
+        'uvicorn --factory server:create_app --host "${HOST:-0.0.0.0}" --port "${PORT:-8010}"',
+        gone=("HOST", "PORT", "import os", "global"),
+        kept=("    app.state.x = 1\n\n    return app\n",),
+    ),
+    Movable(
+        "a value that a line of the log tells too",
+        "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    port = int(os.getenv('PORT', '8010'))\n    print(f'on {port}')\n    uvicorn.run(app, port=port)\n",
+        'uvicorn --factory server:create_app --port "${PORT:-8010}"',
+        kept=("    port = int(os.getenv('PORT', '8010'))\n    print(f'on {port}')\n    return app\n",),
+    ),
+    Movable(
+        "uvicorn imported twice, and a name declared already",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return options.model\n" + GUARD + "    global options\n    parser = argparse.ArgumentParser()\n    parser.add_argument('--model', default='m')\n"
+        "    options = parser.parse_args()\n\n    import uvicorn\n\n" + RUN,
+        PLAIN,
+        gone=("uvicorn", "global options\n    global", "\n\n\n    return"),
+        kept=("def create_app():\n    global options\n    parser",),
+    ),
+    Movable(
+        "a comment before what a name is set to",
+        HEAD + "\n\n@app.get('/m')\ndef m():\n    return engine\n" + GUARD + "    # 1) the engine\n    engine = len(app.routes)\n\n    # 2) the server\n" + RUN,
+        PLAIN,
+        kept=("def create_app():\n    global engine\n    # 1) the engine\n    engine", "    # 2) the server\n    return app\n"),
+    ),
+    Movable(
+        "a model that evaluates nothing",
+        "class Model:\n    def eval(self):\n        return self\n\n\n" + HEAD + "\n\n@app.get('/m')\ndef m():\n    return model is None\n" + GUARD
+        + "    device = 'cpu'\n    model = Model().eval()\n    app.state.device = device\n" + RUN,
+        PLAIN,
+        kept=("    global model\n",),
+        gone=("device, model",),
+    ),
+    Movable(
+        "names that annotations are looked up by",
+        "from __future__ import annotations\n\nimport uvicorn\nfrom fastapi import FastAPI\nfrom pydantic import BaseModel\n" + GUARD
+        + "    app = FastAPI()\n    prefix = 'p'\n\n    class Query(BaseModel):\n        text: str = 'x'\n\n    @app.post('/q')\n    def q(query: Query):\n        return prefix + query.text\n\n" + RUN,
+        PLAIN,
+        kept=("    global Query\n",),
+    ),
+    Movable(
+        "the app imported already",
+        "import os\nimport uvicorn\nfrom api.main import app\n" + GUARD + "    os.makedirs('data', exist_ok=True)\n    uvicorn.run('api.main:app', host='0.0.0.0', port=8010)\n",
+        "uvicorn --factory server:create_app --host 0.0.0.0 --port 8010",
+        files={"api/main.py": API},
+        kept=("    os.makedirs('data', exist_ok=True)\n    return app\n",),
+    ),
+    Movable(
+        "uvicorn's own log configuration with another format",
+        HEAD + GUARD + "    config = uvicorn.config.LOGGING_CONFIG\n    config['formatters']['default']['fmt'] = '%(message)s'\n    uvicorn.run(app, port=8010, log_config=config)\n",
+        f"{UVICORN} --port 8010",
+        kept=("    logging.config.dictConfig(config)\n    return app\n", "import logging.config\n"),
+    ),
+    Movable(
+        "a status for who starts it, where nothing can be served",
+        HEAD + "\n\ndef main():\n    try:\n        app.state.x = 1\n    " + RUN + "    except ImportError:\n        print('no uvicorn')\n        return 1\n" + GUARD + "    raise SystemExit(main())\n",
+        PLAIN,
+        kept=("        raise SystemExit(1)\n",),
+    ),
+    Movable(
+        "a text that tells what the main block does",
+        HEAD + "\n\n@app.get('/m')\ndef m():\n    return model\n" + GUARD + "    '''Only for trying it out.'''\n    model = 'm'.upper()\n" + RUN,
+        PLAIN,
+        kept=("    '''Only for trying it out.'''\n    global model\n",),
+    ),
+)  # fmt: skip
+
+TIDY_FACTORIES = (*TOLD, *NAMED, *TIDY)

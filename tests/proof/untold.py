@@ -1,0 +1,58 @@
+"""Shapes with options that can't be told from the source: the command leaves them to a person, and says so."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.shapes import API, Movable
+
+HEAD = f"import uvicorn\n{API}\n\n"
+MAIN = "if __name__ == '__main__':\n"
+
+UNTOLD = (
+    Movable(
+        "a protocol class",
+        f"from uvicorn.protocols.http.h11_impl import H11Protocol\n{HEAD}{MAIN}    uvicorn.run(app, http=H11Protocol)\n",
+        "uvicorn server:app",
+        runs_as_script=False,
+        notes=("`http=H11Protocol` can't be told from here: say `--http`",),
+    ),
+    Movable(
+        "options that can't be seen",
+        f"from settings import OPTIONS\n{HEAD}{MAIN}    uvicorn.run(app, port=8010, **OPTIONS)\n",
+        "uvicorn server:app --port 8010",
+        files={"settings.py": "OPTIONS = {}\n"},
+        notes=("what `**` or `*` bring can't be told from here: say those options too",),
+    ),
+    Movable(
+        "reload by an environment variable",
+        f"import os\n{HEAD}{MAIN}    uvicorn.run('server:app', port=8010, reload=bool(os.getenv('DEV')))\n",
+        "uvicorn server:app --port 8010",
+        gone=("import os",),
+        notes=("`reload` is off here, as it is without `$DEV`",),
+    ),
+    Movable(
+        "reload by a word of the environment, and a level by that",
+        f"import os\n{HEAD}{MAIN}    debug = os.getenv('DEBUG', 'False').lower() in ('1', 'true')\n"
+        "    uvicorn.run('server:app', port=8010, reload=debug, log_level='info' if not debug else 'debug')\n",
+        "uvicorn server:app --port 8010 --log-level info",
+        notes=("`reload` is off here, as it is without `$DEBUG`", "is what it is without `not debug`"),
+    ),
+    Movable(
+        "colours that a variable takes away",
+        f"import os\n{HEAD}{MAIN}    uvicorn.run(app, port=8010, use_colors=os.environ.get('COLORS', 'yes') != 'no')\n",
+        "uvicorn server:app --port 8010 --use-colors",
+        notes=("`use_colors` is on here, as it is without `$COLORS`",),
+    ),
+    Movable(
+        "a switch that nobody can tell",
+        f"import platform\n{HEAD}{MAIN}    reload = platform.system() == 'Plan 9'\n    uvicorn.run('server:app', port=8010, reload=reload)\n",
+        "uvicorn server:app --port 8010",
+        notes=("can't be told from here: say `--reload` where uvicorn's own default is wrong",),
+    ),
+    Movable(
+        "a port that the file itself puts into the environment",
+        f"import os\n{HEAD}os.environ.setdefault('PORT', '9000')\n\n{MAIN}    uvicorn.run(app, port=int(os.environ['PORT']))\n",
+        'uvicorn server:app --port "${PORT:-9000}"',
+        notes=("`$PORT` may be set by this file, and the shell would not see that",),
+    ),
+)
