@@ -33,7 +33,7 @@ from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes, arguments, unwrapped
 from portside.python.values.value_conditions import switched
 from portside.python.values.value_sources import is_parsed, option_of
-from portside.python.values.value_types import nothing_outside
+from portside.python.values.value_types import MadeBy, nothing_made, nothing_outside
 from portside.python.values.values import (
     CommandLine,
     Environment,
@@ -51,6 +51,7 @@ from portside.records import dataclass
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
 _LOGGING = "uvicorn.config.LOGGING_CONFIG"
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "builtins.dict"})
+_DICTIONARIES = frozenset({"copy.deepcopy", "builtins.dict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class OptionReader:
     outside: what names from other files stand for; a person has to look whether they will stay so.
     target: the app's module, which can be asked for what only it can tell; None where it loads a model.
     may_leave: whether an option that can't be told may be left to whoever starts the server.
+    made_by: what made the things that names from other files stand for.
     """
 
     names: Names
@@ -108,6 +110,7 @@ class OptionReader:
     place: ScriptPlace = field(default_factory=lambda: ScriptPlace(""))
     target: ImportTarget | None = None
     may_leave: bool = False
+    made_by: MadeBy = nothing_made
 
     def read(self, launch: Launch) -> Options:
         said: list[SaidOption] = []
@@ -189,8 +192,11 @@ class OptionReader:
     def _is_dictionary(self, node: Node) -> bool:
         made = self.names.value_of(node)
         function = made.child_by_field_name("function") if made.type == "call" else None
-        is_copy = function is not None and self.names.qualified(function) in _COPIES
-        return made.type == "dictionary" or is_copy or self._is_changed(node)
+        if made.type == "dictionary" or (function and self.names.qualified(function) in _COPIES):
+            return True
+        qualified = self.names.qualified(made)
+        is_foreign = qualified is not None and bool(self.made_by(qualified) & _DICTIONARIES)
+        return is_foreign or self._is_changed(node)
 
     def _is_changed(self, node: Node) -> bool:
         """Whether it is a name for uvicorn's own log configuration, which somebody else reads too."""

@@ -39,7 +39,7 @@ from portside.python.launching.launch_command import OptionReader, Options, comm
 from portside.python.launching.launch_factory_after import find_after
 from portside.python.launching.launch_factory_app import Returned, find_returned
 from portside.python.launching.launch_factory_edits import FactoryWriter
-from portside.python.launching.launch_factory_kept import kept_functions
+from portside.python.launching.launch_factory_kept import kept_functions, without_copies
 from portside.python.launching.launch_factory_names import factory_name, global_names
 from portside.python.launching.launch_factory_signals import signals_that_go
 from portside.python.launching.launch_factory_tries import Endings, check_tries
@@ -91,11 +91,15 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         obstacles.add(launch.call, module)
     asked = module if not isinstance(module, str) and not facts.module.engines_at_import else None
     outside = facts.workspace.outside
-    reader = OptionReader(names, site, obstacles, True, outside, place, target=asked, may_leave=True)
+    made_by = facts.workspace.made_by
+    reader = OptionReader(
+        names, site, obstacles, True, outside, place, target=asked, may_leave=True, made_by=made_by
+    )
     options = reader.read(launch)
     _note_branches(names, launch, others, obstacles)
     parts = region(names, site)
     kept = kept_functions(names, site, place, obstacles)
+    options = without_copies(options, kept, obstacles)
     replaced = tuple(node for one in (launch, *others) for node in _replaced(one))
     parsed = read_arguments(
         names,

@@ -186,7 +186,7 @@ class FactoryWriter:
         innermost, *outer = self.site.levels
         merged_into = merged(self.site, self.returned, self.branches)
         if self.kept.functions:
-            yield from KeptWriter(self.names, self.site, self.kept).edits(self.returned)
+            yield from KeptWriter(self.names, self.site, self.kept, self.logging).edits(self.returned)
         elif merged_into is not None:
             yield Edit(
                 self._source.path, self.names.tree.span(merged_into), self._text(merged_into, self.returned)

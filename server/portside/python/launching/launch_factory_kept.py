@@ -14,12 +14,14 @@ An installed command, or another file, calls `main` as before.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 from tree_sitter import Node
 
 from portside.lint.finding import Edit
 from portside.lint.source import Span
+from portside.python.launching.launch_command import Options
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
@@ -66,6 +68,16 @@ def kept_functions(names: Names, site: Site, place: ScriptPlace, obstacles: Obst
     return Kept(functions, parameter or _PARAMETERS[0])
 
 
+def without_copies(options: Options, kept: Kept, obstacles: Obstacles) -> Options:
+    """The options, without a log configuration that would have to be written twice: where it has no name."""
+    if not kept.functions or options.logging is None or options.logging.type in {"identifier", "attribute"}:
+        return options
+    obstacles.note(
+        "`log_config` stays with the function that serves others: say `--log-config` with a file", review=True
+    )
+    return dataclasses.replace(options, logging=None)
+
+
 @dataclass(frozen=True)
 class KeptWriter:
     """The edits in and around kept functions."""
@@ -73,6 +85,7 @@ class KeptWriter:
     names: Names
     site: Site
     kept: Kept
+    logging: Node | None = None
 
     def edits(self, returned: Returned) -> Iterator[Edit]:
         for number, function in enumerate(self.kept.functions):
@@ -107,6 +120,8 @@ class KeptWriter:
         indent, newline = source.text[line.start : start], source.newline
         step = "\t" if "\t" in indent else "    "
         lines = [f"if not {self.kept.parameter}:"]
+        if self.logging is not None:
+            lines.append(f"{step}logging.config.dictConfig({self.names.tree.text(self.logging)})")
         if returned.module is not None:
             lines.append(f"{step}from {returned.module} import {returned.name}")
         lines.append(f"{step}return {returned.expression}")

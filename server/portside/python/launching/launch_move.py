@@ -135,6 +135,7 @@ def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> M
         place,
         target=asked,
         may_leave=may_leave,
+        made_by=facts.workspace.made_by,
     )
     known = len(obstacles.found)
     options = reader.read(launch)

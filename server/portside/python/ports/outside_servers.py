@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from portside.python.names.bindings import Binding, How
 from portside.python.ports.port_calls import makers
-from portside.python.source.syntax import arguments
+from portside.python.source.syntax import arguments, unwrapped
 from portside.python.values.outside_values import CALL, Load, Loaded, module_of, parts_of
 from portside.python.values.value_objects import returns
 from portside.python.values.values import Tracer
@@ -53,6 +53,8 @@ class _Search:
                 return self._returned(file, binding)
         if binding.value is None or is_called:
             return frozenset()
+        if unwrapped(binding.value).type == "dictionary":
+            return frozenset({"builtins.dict"})
         return makers(self._tracer(file), binding.value)
 
     def _returned(self, file: Loaded, binding: Binding) -> frozenset[str]:
