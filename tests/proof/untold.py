@@ -55,4 +55,18 @@ UNTOLD = (
         'uvicorn server:app --port "${PORT:-9000}"',
         notes=("`$PORT` may be set by this file, and the shell would not see that",),
     ),
+    Movable(
+        "conditions of another file",
+        f"from settings import CONFIG\n{HEAD}{MAIN}    uvicorn.run('server:app', port=8010, access_log=CONFIG.DEBUG, log_level='debug' if CONFIG.DEBUG else 'warning')\n",
+        "uvicorn server:app --port 8010 --no-access-log --log-level warning",
+        files={
+            "settings.py": "import os\n\n\nclass Config:\n    DEBUG = os.getenv('DEBUG', 'no').lower() == 'yes'\n\n\nCONFIG = Config()\n"
+        },
+        notes=("`access_log` is off here, as it is without `$DEBUG`",),
+    ),
+    Movable(
+        "limits of several megabytes",
+        f"{HEAD}{MAIN}    uvicorn.run(app, port=8010, ws_max_size=32 * 1024 * 1024, h11_max_incomplete_event_size=1 << 16)\n",
+        "uvicorn server:app --port 8010 --ws-max-size 33554432 --h11-max-incomplete-event-size 65536",
+    ),
 )
