@@ -355,14 +355,14 @@ NAMES_AND_DEFAULTS = (
     Movable(
         "arguments that another file parses, one of them required",
         "from options import parse\n" + HEAD + GUARD + "    args = parse()\n    app.title = args.title\n    uvicorn.run(app, port=args.port)\n",
-        f"""{UVICORN} --port "$(python -c 'from options import parse; print(parse().port)' $SERVER_ARGS | tail -n 1)\"""",
+        f"{UVICORN} --port 8010",
         files={
             "options.py": "import argparse\n\n\ndef parse():\n    parser = argparse.ArgumentParser()\n    parser.add_argument('--title', required=True)\n"
             "    parser.add_argument('--port', type=int, default=8010)\n    return parser.parse_args()\n"
         },
         arguments=("server.py", "--title", "T"),
         environment={"SERVER_ARGS": "--title T"},
-        notes=("`export SERVER_ARGS=…` before it",),
+        notes=("`args.port` is `--port` of a parser in another file",),
     ),
     Movable(
         "a port that a settings object takes from the environment in its own way",

@@ -54,6 +54,21 @@ TOLD = (
         notes=("`port=options.port` is worked out by the script",),
     ),
     Movable(
+        "a parser of another file",
+        "from options import parse_args\n" + HEAD + SHOWS + "\n\ndef main():\n    args = parse_args()\n    app.state.model = args.model\n    uvicorn.run(app, host=args.host, port=args.port)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --host 127.0.0.1 --port 8011",
+        files={"options.py": "import argparse\n\n\ndef known(args):\n    return args\n\n\ndef parse_args():\n" + PARSED + "    args = parser.parse_args()\n    args = known(args)\n    return args\n"},
+        kept=("    sys.argv[1:] = shlex.split(",),
+        notes=("`args.port` is `--port` of a parser in another file",),
+    ),
+    Movable(
+        "arguments that a function sets too",
+        ARGPARSE + HEAD + SHOWS + "\noptions = None\n\n\ndef use(given):\n    global options\n    options = given\n    app.state.model = options.model\n" + GUARD + PARSED
+        + "    options = parser.parse_args()\n    use(options)\n    uvicorn.run(app, host=options.host, port=options.port)\n",
+        f"{UVICORN} --host 127.0.0.1 --port 8011",
+        notes=("`port=options.port` is worked out by the script",),
+    ),
+    Movable(
         "words for what comes after",
         ARGPARSE + HEAD + SHOWS + GUARD + "    parser = argparse.ArgumentParser()\n    parser.add_argument('--model', default='m')\n"
         "    parser.add_argument('rest', nargs=argparse.REMAINDER)\n    args = parser.parse_args()\n    app.state.model = args.model\n" + RUN,

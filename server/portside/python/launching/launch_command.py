@@ -239,6 +239,13 @@ class OptionReader:
                 return known
             if isinstance(known, Environment):
                 return _Elsewhere(known)
+            if isinstance(known, CommandLine) and known.option is not None and self.may_leave:
+                self.obstacles.note(
+                    f"{self.obstacles.quote(node)} is `{known.option}` of a parser in another file: what the"
+                    " command says is what it is there where nothing else is said",
+                    review=True,
+                )
+                return known
         if isinstance(value, Unknown):
             plain = self.names.value_of(node)
             if plain.type in {"list", "tuple", "dictionary", "set"}:

@@ -19,7 +19,7 @@ from tree_sitter import Node
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
-from portside.python.values.value_sources import added_option, is_parsed
+from portside.python.values.value_sources import added_option, may_be_parsed
 from portside.python.values.value_types import CommandLine, Environment, Literal, Through, Value, same
 from portside.python.values.values import Tracer
 
@@ -155,7 +155,7 @@ def _of_parsed(names: Names, node: Node, depth: int) -> Value | None:
         return None
     tracer, made = Tracer(names), names.value_of(holder)
     shaped = arguments(made).positional if made.type == "call" else ()
-    if not any(is_parsed(tracer, each) for each in (holder, *shaped)):
+    if not any(may_be_parsed(tracer, each) for each in (holder, *shaped)):
         return None
     option, written = added_option(tracer, names.tree.text(name)) or (None, None)
     default = likely(names, written, depth - 1) if written is not None else None

@@ -17,6 +17,7 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of, nodes_of
 from portside.python.source.syntax import arguments, unwrapped
 from portside.python.values import value_classes
+from portside.python.values.value_sources import may_be_parsed, option_of
 from portside.python.values.value_types import Environment, Literal, Value, located
 from portside.python.values.values import Tracer
 from portside.records import dataclass
@@ -105,6 +106,9 @@ class _Search:
 
     def _of_expression(self, file: Loaded, expression: Node, rest: tuple[str, ...]) -> Value | None:
         node = file.names.value_of(unwrapped(expression))
+        if len(rest) == 1 and may_be_parsed(tracer := self._tracer(file), unwrapped(expression)):
+            # The option of a parser there, and most likely what it is where it is not given.
+            return located(option_of(tracer, rest[0], None), file.path)
         if not rest:
             return _located(self._tracer(file).trace(node), file)
         if node.type == "call":

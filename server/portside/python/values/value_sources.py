@@ -115,6 +115,17 @@ def is_parsed(tracer: Tracing, holder: Node) -> bool:
     return bool(calls) and all(_parses(tracer, call) for call in calls)
 
 
+def may_be_parsed(tracer: Tracing, holder: Node) -> bool:
+    """The same of a name that is set again, by `args = with_defaults(args)` or by a function."""
+    if is_parsed(tracer, holder):
+        return True
+    if holder.type != "identifier":
+        return False
+    home = tracer.names.home(tracer.text(holder), tracer.names.scope_at(holder))
+    bindings = tracer.names.bindings_in(tracer.text(holder), home) if home is not None else ()
+    return any(binding.value is not None and is_parsed(tracer, binding.value) for binding in bindings)
+
+
 def _parses(tracer: Tracing, call: Node) -> bool:
     function = call.child_by_field_name("function")
     name = function.child_by_field_name("attribute") if function is not None else None

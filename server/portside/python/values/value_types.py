@@ -139,7 +139,7 @@ def located(value: Value, path: str) -> Value:
     """The value as another file sees it: literals that it knows no file of are of this one."""
     if isinstance(value, Literal):
         return dataclasses.replace(value, path=value.path or path)
-    if isinstance(value, Environment) and value.default is not None:
+    if isinstance(value, Environment | CommandLine) and value.default is not None:
         return dataclasses.replace(value, default=located(value.default, path))
     return value
 
