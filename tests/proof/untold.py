@@ -69,4 +69,14 @@ UNTOLD = (
         f"{HEAD}{MAIN}    uvicorn.run(app, port=8010, ws_max_size=32 * 1024 * 1024, h11_max_incomplete_event_size=1 << 16)\n",
         "uvicorn server:app --port 8010 --ws-max-size 33554432 --h11-max-incomplete-event-size 65536",
     ),
+    Movable(
+        "a condition on what the .env says",
+        f"import os\nfrom dotenv import load_dotenv\n{HEAD}load_dotenv()\n\n{MAIN}    uvicorn.run('server:app', port=8010, access_log=os.getenv('DEBUG', 'no') != 'yes')\n",
+        "uvicorn server:app --port 8010 --no-access-log",
+        files={
+            "dotenv.py": "import os\n\n\ndef load_dotenv():\n    os.environ.setdefault('DEBUG', 'yes')\n",
+            ".env": "DEBUG=yes\n",
+        },
+        notes=("`$DEBUG` is what `.env` says today",),
+    ),
 )

@@ -440,7 +440,7 @@ def _number(text: str) -> _Composed | None:
 
 
 def _is_condition(value: Environment | _Elsewhere) -> bool:
-    return (value.value if isinstance(value, _Elsewhere) else value).is_condition
+    return (value.value if isinstance(value, _Elsewhere) else value).condition is not None
 
 
 def _is_none(value: object) -> bool:

@@ -138,6 +138,8 @@ class ShellVariables:
         if written is None:
             return value
         span = self.names.tree.span(self.names.tree.root)
+        if value.condition is not None:
+            return Environment(value.variable, Literal(value.condition(written), span))
         return Environment(value.variable, Literal(written, span), value.integer)
 
     def _with_default_set(self, value: Environment) -> Environment:

@@ -21,28 +21,25 @@ def of_condition(tracer: Tracing, node: Node) -> Environment | None:
     """The variable, with what the condition is without it as its default; None for any other condition."""
     if node.type == "not_operator":
         inner = tracer.trace(node.named_children[-1])
-        if isinstance(inner, Environment) and (on := switched(inner)) is not None:
-            return _as(tracer, inner, not on, node)
-        return None
+        return _not(tracer, inner, node) if isinstance(inner, Environment) else None
     operators = " ".join(tracer.text(one) for one in node.children_by_field_name("operators"))
     parts = [child for child in node.named_children if child.type != "comment"]
-    found = _text(tracer, parts[0]) if len(parts) == 2 else None
+    found = _text(tracer, parts[0]) if len(parts) == 2 and operators in _OPERATORS else None
     words = _words(tracer, parts[1]) if found is not None else None
     if found is None or words is None:
         return None
-    value, text = found
-    match operators:
-        case "==" | "in":
-            return _as(tracer, value, text in words, node)
-        case "!=" | "not in":
-            return _as(tracer, value, text not in words, node)
-    return None
+    value, changed = found
+    wanted = _OPERATORS[operators]
+    return _as(tracer, value, lambda text: (changed(text) in words) is wanted, node)
+
+
+_OPERATORS = {"==": True, "in": True, "!=": False, "not in": False}
 
 
 def of_bool(tracer: Tracing, node: Node) -> Environment | None:
     """`bool(os.getenv("DEV"))`: any text is true, also "false"."""
     found = _text(tracer, node)
-    return _as(tracer, found[0], bool(found[1]), node) if found is not None else None
+    return _as(tracer, found[0], bool, node) if found is not None else None
 
 
 def switched(value: Environment) -> bool | None:
@@ -51,8 +48,23 @@ def switched(value: Environment) -> bool | None:
     return default.value if isinstance(default, Literal) and isinstance(default.value, bool) else None
 
 
-def _as(tracer: Tracing, value: Environment, on: bool, node: Node) -> Environment:
-    return Environment(value.variable, Literal(on, tracer.names.tree.span(node)), is_condition=True)
+def _as(tracer: Tracing, value: Environment, condition: Callable[[str], bool], node: Node) -> Environment:
+    default = value.default.value if isinstance(value.default, Literal) else None
+    on = condition(default if isinstance(default, str) else "")
+    return Environment(value.variable, Literal(on, tracer.names.tree.span(node)), condition=condition)
+
+
+def _not(tracer: Tracing, value: Environment, node: Node) -> Environment | None:
+    condition, on = value.condition or _is_true, switched(value)
+    if on is None:
+        return None
+    span = tracer.names.tree.span(node)
+    return Environment(value.variable, Literal(not on, span), condition=lambda text: not condition(text))
+
+
+def _is_true(text: str) -> bool:
+    """As pydantic reads a field that is true or false."""
+    return text.strip().lower() in {"1", "true", "t", "yes", "y", "on"}
 
 
 def _words(tracer: Tracing, node: Node) -> frozenset[str] | None:
@@ -65,8 +77,8 @@ def _words(tracer: Tracing, node: Node) -> frozenset[str] | None:
     return frozenset({word}) if word is not None else None
 
 
-def _text(tracer: Tracing, node: Node) -> tuple[Environment, str] | None:
-    """A variable as text, with what that is by default; `.lower()` and the like applied."""
+def _text(tracer: Tracing, node: Node) -> tuple[Environment, Callable[[str], str]] | None:
+    """A variable as text, with what `.lower()` and the like make of that."""
     node = tracer.names.value_of(node)
     function = node.child_by_field_name("function") if node.type == "call" else None
     method = function.child_by_field_name("attribute") if function is not None else None
@@ -74,11 +86,16 @@ def _text(tracer: Tracing, node: Node) -> tuple[Environment, str] | None:
     if method is not None and held is not None and not argument_nodes(node):
         changed = _METHODS.get(tracer.text(method))
         inner = _text(tracer, unwrapped(held)) if changed is not None else None
-        return (inner[0], changed(inner[1])) if inner is not None and changed is not None else None
+        return _composed(inner, changed) if inner is not None and changed is not None else None
     value = tracer.trace(node)
-    if not isinstance(value, Environment) or value.integer or value.is_condition:
+    if not isinstance(value, Environment) or value.integer or value.condition is not None:
         return None
-    if value.default is None:
-        return value, ""
     is_text = isinstance(value.default, Literal) and isinstance(value.default.value, str)
-    return (value, str(value.default.value)) if is_text and isinstance(value.default, Literal) else None
+    return (value, str) if value.default is None or is_text else None
+
+
+def _composed(
+    inner: tuple[Environment, Callable[[str], str]], changed: Callable[[str], str]
+) -> tuple[Environment, Callable[[str], str]]:
+    value, before = inner
+    return value, lambda text: changed(before(text))

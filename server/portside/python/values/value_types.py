@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable
+from dataclasses import field
 from typing import Protocol
 
 from tree_sitter import Node
@@ -48,13 +49,13 @@ class Literal:
 class Environment:
     """Read from an environment variable. default: None where there is none. integer: passed to `int`.
 
-    is_condition: whether it is no text of the variable but what a condition on it is, true or false.
+    condition: what makes true or false of the variable's text, where it is a condition on that.
     """
 
     variable: str
     default: Value | None = None
     integer: bool = False
-    is_condition: bool = False
+    condition: Callable[[str], bool] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
