@@ -410,11 +410,6 @@ FACTORIES = (
 
 NO_FACTORY = (
     Unmovable(
-        "a cleanup in finally around more than the server",
-        HEAD + GUARD + "    try:\n        app.state.x = 1\n    " + RUN + "    finally:\n        app.routes.clear()\n",
-        ((16, "what comes last here would run before the server starts"),),
-    ),
-    Unmovable(
         "arguments in a handler",
         ARGPARSE + HEAD + "\n\n@app.get('/a')\ndef a():\n    return argparse.ArgumentParser().parse_args().x\n" + GUARD + "    app.state.x = 1\n" + RUN,
         ((15, "reads the arguments of the process"),),
@@ -424,12 +419,6 @@ NO_FACTORY = (
         HEAD + "\n# create_app build_app make_app get_app\ncreate_app_for_uvicorn = create_app = build_app = make_app = get_app = None\n"
         + GUARD + "    app.state.x = 1\n" + RUN,
         ((17, "the names already that a factory could have"),),
-    ),
-    Unmovable(
-        "an async main",
-        "import asyncio\n" + HEAD + "\n\nasync def main():\n    app.state.x = await asyncio.sleep(0)\n    server = uvicorn.Server(uvicorn.Config(app))\n"
-        "    await server.serve()\n" + GUARD + "    asyncio.run(main())\n",
-        ((14, "`main` is a coroutine that waits for `await asyncio.sleep(0)`"),),
     ),
     Unmovable(
         "a signal handler",
@@ -452,21 +441,6 @@ NO_FACTORY = (
         HEAD + GUARD + "    app.state.x = 1\n" + RUN,
         ((14, "`my.server.py` can't be imported"),),
         path="my.server.py",
-    ),
-    Unmovable(
-        "a loop that runs a coroutine before",
-        "import asyncio\n" + HEAD + GUARD + "    loop = asyncio.new_event_loop()\n    loop.run_until_complete(asyncio.sleep(0))\n" + RUN,
-        ((15, "fails where a loop runs already"),),
-    ),
-    Unmovable(
-        "code after the run call that waits",
-        "import asyncio\n" + HEAD + "\n\nasync def main():\n    await uvicorn.Server(uvicorn.Config(app)).serve()\n    await asyncio.sleep(0)\n" + GUARD + "    asyncio.run(main())\n",
-        ((15, "is a coroutine that waits"), (15, "runs after the server has stopped")),
-    ),
-    Unmovable(
-        "code after the run call that sets a name which came before",
-        HEAD + GUARD + "    running = True\n    app.state.x = running\n" + RUN + "    running = input()\n    print(running)\n",
-        ((16, "it sets a name of the main block"),),
     ),
     Unmovable(
         "a function that others use and that serves in some cases",
@@ -497,8 +471,8 @@ NO_FACTORY = (
     ),
     Unmovable(
         "the environment for the module that the string names",
-        "import os\n" + HEAD + GUARD + "    os.environ['X'] = '1'\n    uvicorn.run('server:app')\n",
-        ((14, "set before the module is imported"),),
+        "import os\n" + HEAD + "\n\nX = os.environ.get('X')\n" + GUARD + "    os.environ['X'] = '1'\n    uvicorn.run('server:app')\n",
+        ((17, "`$X` is set before the module is imported, and by a factory after it: line 13 reads it"),),
     ),
     Unmovable(
         "the name os means something else",

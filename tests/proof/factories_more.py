@@ -514,7 +514,43 @@ LAST = (
     ),
 )  # fmt: skip
 
+UNPACKED = (
+    Movable(
+        "the app and its options in a dict that a branch changes",
+        "import os\n" + HEAD + GUARD + "    options = {'app': app, 'host': '0.0.0.0', 'port': 8010}\n    app.state.x = 1\n    if os.path.exists('key.pem'):\n        options['ssl_keyfile'] = 'key.pem'\n    uvicorn.run(**options)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8010",
+        kept=("    return app\n",),
+        gone=("uvicorn",),
+    ),
+    Movable(
+        "the import string of the script itself in a dict that is extended",
+        ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--dev', action='store_true')\n" + PARSE
+        + "    options: dict[str, object] = dict(app='server:app', port=8010)\n    if args.dev:\n        options.update({'reload': True})\n    uvicorn.run(**options)\n",
+        f"{UVICORN} --port 8010",
+        kept=("    return app\n",),
+    ),
+)  # fmt: skip
+
+TWICE = (
+    Movable(
+        "the environment for a handler, in a script that serves itself by its name",
+        ARGPARSE + "import os\n" + HEAD + "\n\n@app.get('/m')\nasync def m():\n    return os.environ['MODEL']\n" + GUARD + PARSER + MODEL + PARSE
+        + "    os.environ['MODEL'] = args.model\n    uvicorn.run('server:app', port=8010)\n",
+        f"{UVICORN} --port 8010",
+        kept=("os.environ['MODEL'] = args.model\n    return app",),
+    ),
+    Movable(
+        "the environment for a function that only handlers call, with reload for some",
+        ARGPARSE + "import os\n" + HEAD + "\n\ndef model():\n    return os.environ.get('MODEL')\n\n\n@app.get('/m')\ndef m():\n    return model()\n" + GUARD + PARSER + MODEL + PARSE
+        + "    os.environ.setdefault('MODEL', args.model)\n    uvicorn.run('server:app', port=8010, reload=args.model == 'big')\n",
+        f"{UVICORN} --port 8010",
+        kept=("setdefault('MODEL', args.model)\n    return app",),
+    ),
+)  # fmt: skip
+
 MORE_FACTORIES = (
+    *UNPACKED,
+    *TWICE,
     *NAMES_AND_DEFAULTS,
     *BRANCHES,
     *SERVING_FOR_OTHERS,
@@ -522,4 +558,6 @@ MORE_FACTORIES = (
     *AFTER,
     *WORKED_OUT,
     *LAST,
+    *UNPACKED,
+    *TWICE,
 )

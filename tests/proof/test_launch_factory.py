@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.proof.factories import FACTORIES, NO_FACTORY
+from tests.proof.factories_around import AROUND_THE_SERVER, NOT_AROUND
 from tests.proof.factories_more import MORE_FACTORIES
 from tests.proof.factories_tidy import TIDY_FACTORIES
 from tests.proof.shapes import Movable, Unmovable
@@ -22,6 +23,8 @@ from portside.python.launching.launch_factory import Factory, plan_factory
 from portside.python.launching.launch_move import Move, plan_move
 from portside.python.running.guards import When
 from portside.workspace.project import Project
+
+SHAPES = (*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES, *AROUND_THE_SERVER)
 
 
 def plan(root: Path, path: Path) -> Any:
@@ -39,7 +42,7 @@ def apply(factory: Factory) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the command is one for a POSIX shell")
-@pytest.mark.parametrize("shape", [*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES], ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.id)
 def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movable) -> None:
     path = lay_out(tmp_path, shape)
     before = run(tmp_path, script_command(shape), shape)
@@ -54,7 +57,7 @@ def test_the_command_starts_what_the_script_started(tmp_path: Path, shape: Movab
     assert after == before
 
 
-@pytest.mark.parametrize("shape", [*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES], ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.id)
 def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -> None:
     path = lay_out(tmp_path, shape)
     codes = {finding.code for finding in Project(tmp_path).check(path, shape.code).findings}
@@ -77,7 +80,7 @@ def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -
     assert "\n\n\n\n" not in fixed
 
 
-@pytest.mark.parametrize("shape", NO_FACTORY, ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", [*NO_FACTORY, *NOT_AROUND], ids=lambda shape: shape.id)
 def test_the_line_and_the_reason_are_named(tmp_path: Path, shape: Unmovable) -> None:
     blockers = plan(tmp_path, lay_out(tmp_path, shape))
     assert not isinstance(blockers, Factory), blockers.command

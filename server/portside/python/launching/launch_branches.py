@@ -105,7 +105,7 @@ def branches(
         if own.functions != site.functions or own.guard != site.guard:
             obstacles.add(launch.call, "the file starts a second server here, and one command starts one")
             continue
-        returned = find_returned(names, own, launch, obstacles, others=exclusive(facts, launch))
+        returned = find_returned(facts, own, launch, obstacles, others=exclusive(facts, launch))
         if returned is not None:
             found.append(Branch(launch, own, returned))
     return tuple(found)

@@ -38,6 +38,8 @@ from portside.python.launching.launch_branches import branches, chosen, exclusiv
 from portside.python.launching.launch_command import OptionReader, Options, command, keeping
 from portside.python.launching.launch_factory_after import find_after
 from portside.python.launching.launch_factory_app import Returned, find_returned
+from portside.python.launching.launch_factory_around import Around
+from portside.python.launching.launch_factory_around_search import find_around
 from portside.python.launching.launch_factory_edits import FactoryWriter
 from portside.python.launching.launch_factory_kept import kept_functions, without_copies
 from portside.python.launching.launch_factory_names import factory_name, global_names
@@ -47,7 +49,7 @@ from portside.python.launching.launch_move import moved_command
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_proof import leaves_python
 from portside.python.launching.launch_settings import settings_edit
-from portside.python.launching.launch_site import Site, find_site
+from portside.python.launching.launch_site import WITHIN, Site, find_site
 from portside.python.launching.launch_surroundings import check_surroundings
 from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ScriptPlace
@@ -74,7 +76,7 @@ class Factory:
     moved: MovedCommand
 
 
-def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:  # noqa: PLR0915 - one step after the other
+def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:  # noqa: C901, PLR0915 - one step after the other
     """How to make a factory of the main block, or all that stands in the way (at least one blocker)."""
     names = facts.module.names
     launch = chosen(facts, launch)
@@ -84,7 +86,10 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     if site is None:
         return obstacles.blockers
     others = exclusive(facts, launch)
-    returned = find_returned(names, site, launch, obstacles, others=others)
+    returned = find_returned(facts, site, launch, obstacles, others=others)
+    around = find_around(facts, site, launch, returned, obstacles)
+    if around is not None:
+        site = dataclasses.replace(site, tries=tuple(one for one in site.tries if not around.covers(one)))
     found = branches(facts, site, others, obstacles)
     module = own_module(names, place, launch, imported=returned.module if returned is not None else None)
     if isinstance(module, str):
@@ -113,15 +118,16 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     serving = words_that_serve(names, site)
     parsed = dataclasses.replace(parsed, required=(*parsed.required, *serving))
     options = _told(options, parsed, obstacles)
-    after = find_after(names, site, obstacles, stays=bool(kept.functions))
+    after = find_after(names, site, obstacles, stays=bool(kept.functions), around=around)
     endings = (
         Endings() if kept.functions else check_tries(names, site, obstacles, may_end=after.level is None)
     )
     _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions)
+    _check_around(site, around, kept.functions, others, obstacles)
     loops: list[Node] = []
     apart = unserved(names, site, parts)
     for part in parts:
-        loops += _check_caller(names, site, part, obstacles, apart)
+        loops += _check_caller(names, site, part, obstacles, apart, around)
     gone = signals_that_go(names, parts, apart, obstacles)
     declared = global_names(names, site, parsed, obstacles)
     name = factory_name(names)
@@ -150,6 +156,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         options.logging,
         gone,
         endings,
+        around,
     )
     edits = writer.edits(obstacles)
     if edits is not None and not leaves_python(names, edits):
@@ -273,31 +280,35 @@ def _check(
     others: tuple[Launch, ...],
     kept: tuple[Node, ...],
 ) -> None:
-    names = facts.module.names
     if site.guard is None or launch.when is not When.MAIN:
         obstacles.add(site.call, "the server starts without a main block")
-    for function in site.functions:
-        if function.children and function.children[0].type == "async":
-            _check_coroutine(names, site, function, obstacles)
     check_surroundings(facts, site, launch, place, obstacles, others=others, kept=kept)
 
 
-def _check_coroutine(names: Names, site: Site, function: Node, obstacles: Obstacles) -> None:
-    """A coroutine that waits for the server alone can be a plain function; any other can't."""
-    waits = [n for n in nodes_of(function, "await", "yield") if names.scope_at(n).node == function]
-    calls = [site.call, *site.calls]
-    opens = [
-        node
-        for node in nodes_of(function, "for_statement", "with_statement")
-        if node.children[0].type == "async"
-    ]
-    more = [node for node in waits if not node.named_children or node.named_children[0] not in calls] + opens
-    if more:
-        shown = names.tree.text(function.child_by_field_name("name") or function)
-        obstacles.add(
-            more[0],
-            f"`{shown}` is a coroutine that waits for {obstacles.quote(more[0])}, and a factory is none",
-        )
+def _check_around(
+    site: Site,
+    around: Around | None,
+    kept: tuple[Node, ...],
+    others: tuple[Launch, ...],
+    obstacles: Obstacles,
+) -> None:
+    """Adds what keeps code from running around the server, and notes what is another then."""
+    within = [one for one in site.withs if around is None or not around.covers(one)]
+    if within and not obstacles.found:
+        obstacles.add(within[0], WITHIN)
+    if around is None:
+        return
+    if any(_holds(function, around.first) for function in kept):
+        obstacles.add(around.first, f"{obstacles.quote(around.first)} runs around the server for others too")
+    if others:
+        obstacles.add(around.first, f"{obstacles.quote(around.first)} runs around one of several servers")
+    for node in around.beside:
+        shown = obstacles.quote(node)
+        obstacles.note(f"{shown} runs beside the app: where it fails, the server goes on", review=True)
+    if around.first == around.step and not around.beside:
+        obstacles.note("what follows the run call comes with the shutdown of the app", review=True)
+    elif not around.beside:
+        obstacles.note(f"{obstacles.quote(around.first)} comes with the startup of the app", review=True)
 
 
 # What uvicorn, as the caller, has done already or is about to do itself.
@@ -311,8 +322,13 @@ _CALLERS = {
 _IN_LOOP = "fails where a loop runs already, as in uvicorn when it calls a factory"
 
 
-def _check_caller(
-    names: Names, site: Site, part: Node, obstacles: Obstacles, apart: tuple[Node, ...]
+def _check_caller(  # noqa: PLR0917 - all that one look at the code needs
+    names: Names,
+    site: Site,
+    part: Node,
+    obstacles: Obstacles,
+    apart: tuple[Node, ...],
+    around: Around | None,
 ) -> Iterator[Node]:
     """Adds calls that do something else once uvicorn's process runs them; those of a loop that can move.
 
@@ -325,11 +341,36 @@ def _check_caller(
         runs = attribute is not None and names.tree.text(attribute) in {"run_until_complete", "run_forever"}
         if any(one.start_byte <= call.start_byte < one.end_byte for one in apart):
             continue
-        if called in _CALLERS:
+        if attribute is not None and names.tree.text(attribute) == "add_signal_handler":
+            obstacles.add(call, f"{obstacles.quote(call)} would take the signal from uvicorn")
+        elif called in _CALLERS:
             obstacles.add(call, f"{obstacles.quote(call)} {_CALLERS[called]}")
-        elif any(call.start_byte <= way.start_byte < call.end_byte for way in (site.call, *site.calls)):
+        elif any(call.start_byte <= way.start_byte < call.end_byte for way in (site.call, *site.ways)):
             continue
         elif called == "asyncio.run" and len(argument_nodes(call)) == 1:
             yield call
+        elif runs and around is not None and around.covers(call):
+            continue
+        elif called == "asyncio.new_event_loop" and not _is_only_run(names, call):
+            obstacles.add(call, f"{obstacles.quote(call)} makes a loop that nobody runs then")
         elif called in _LOOPS or called == "asyncio.run" or runs:
             obstacles.add(call, f"{obstacles.quote(call)} {_IN_LOOP}")
+
+
+_RUNNING = frozenset({"run_until_complete", "close", "stop", "is_running", "is_closed"})
+
+
+def _is_only_run(names: Names, made: Node) -> bool:
+    """Whether a new loop is there for nothing but to run the server: another one does that then."""
+    assignment = made.parent
+    left = assignment.child_by_field_name("left") if assignment is not None else None
+    if assignment is None or left is None or left.type != "identifier":
+        return assignment is not None and assignment.type in {"argument_list", "attribute"}
+    name = names.tree.text(left)
+    for read in names.reads(name, names.home(name, names.scope_at(left))):
+        around = read.parent
+        method = around.child_by_field_name("attribute") if around is not None else None
+        handed = around is not None and around.type in {"argument_list", "keyword_argument"}
+        if not handed and (method is None or names.tree.text(method) not in _RUNNING):
+            return False
+    return True

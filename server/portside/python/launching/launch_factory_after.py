@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.python.launching.launch_effects import check_statement
+from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site, statements
 from portside.python.names.names import Names
@@ -42,14 +43,19 @@ class After:
     behind: Node | None = None
 
 
-def find_after(names: Names, site: Site, obstacles: Obstacles, *, stays: bool = False) -> After:
+def find_after(
+    names: Names, site: Site, obstacles: Obstacles, *, stays: bool = False, around: Around | None = None
+) -> After:
     """What comes after the run call, at whichever level; what can't be moved becomes an obstacle.
 
-    stays: whether it is in a function that still serves, where nothing of it goes or moves.
+    stays: whether it is in a function that still serves, where nothing of it goes or moves. around: what
+    runs around the server, where all of its block is at home.
     """
     gone: list[Node] = []
     found = After()
     for level in _reached_after(names, site):
+        if around is not None and around.covers(level.statement):
+            continue
         rest = _rest(level)
         missed = Obstacles(names.tree)
         for statement in rest:

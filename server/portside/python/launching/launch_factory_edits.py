@@ -20,6 +20,8 @@ from portside.python.launching.launch_effects import is_pure
 from portside.python.launching.launch_factory_after import NAME as AFTER
 from portside.python.launching.launch_factory_after import After
 from portside.python.launching.launch_factory_app import Returned
+from portside.python.launching.launch_factory_around import Around
+from portside.python.launching.launch_factory_around_edits import AroundWriter
 from portside.python.launching.launch_factory_kept import Kept, KeptWriter
 from portside.python.launching.launch_factory_names import annotated
 from portside.python.launching.launch_factory_tries import Endings, dropped, dropped_spans, open_handlers
@@ -41,6 +43,7 @@ class FactoryWriter:
     name: of the factory. declared: the names that it has to declare global. branches: run calls of
     other branches. after: what comes after the run call. loops: calls that run a coroutine to its end.
     gone: statements that nobody needs in a factory. endings: what `try` statements do when all is over.
+    around: what runs around the server, in its loop.
     """
 
     names: Names
@@ -58,6 +61,7 @@ class FactoryWriter:
     logging: Node | None = None
     gone: tuple[Node, ...] = ()
     endings: Endings = field(default_factory=Endings)
+    around: Around | None = None
 
     @property
     def _source(self) -> SourceFile:
@@ -87,7 +91,7 @@ class FactoryWriter:
         if header is None or obstacles.found:
             return None
         changes = [*(self._ahead(edit, cuts) for edit in header), *self._returns(), *self._parsing()]
-        changes = [*self._at_end(), *changes]
+        changes = [*self._at_end(), *changes, *self._around_server(cuts)]
         changes += [*after, *self._in_threads(), *self._endings(), *self._leaving(), *self._untyped()]
         changes += self._unannotated(typed, cuts)
         imports = self._imports(cuts, obstacles)
@@ -187,6 +191,8 @@ class FactoryWriter:
         merged_into = merged(self.site, self.returned, self.branches)
         if self.kept.functions:
             yield from KeptWriter(self.names, self.site, self.kept, self.logging).edits(self.returned)
+        elif self.around is not None and self.around.covers(innermost.statement):
+            pass
         elif merged_into is not None:
             yield Edit(
                 self._source.path, self.names.tree.span(merged_into), self._text(merged_into, self.returned)
@@ -200,7 +206,7 @@ class FactoryWriter:
         for level in outer:
             if not _is_around(level.statement, seen):
                 call = next(calls)
-                if not self._is_kept(call):
+                if not self._is_kept(call) and not (self.around and self.around.covers(call)):
                     yield from self._calling(level, call)
             seen = level.statement
 
@@ -249,6 +255,10 @@ class FactoryWriter:
         start = min(self.names.tree.span(node).start for node in (statement, *around))
         indent = self._source.text[self._line(start).start : start]
         return f"{self._source.newline}{indent}".join(lines)
+
+    def _around_server(self, cuts: list[Span]) -> Iterator[Edit]:
+        if self.around is not None:
+            yield from AroundWriter(self.names, self.site, self.around, self.returned, tuple(cuts)).edits()
 
     # What comes last
 
@@ -419,7 +429,7 @@ class FactoryWriter:
 
     def _check_serving(self, site: Site, serving: list[Node], obstacles: Obstacles) -> None:
         """The config and the server must be for the run call alone."""
-        gone = [site.call, site.config, *serving]
+        gone = [site.call, site.config, *serving, site.ways[0]]
         for assignment in serving:
             left = assignment.child_by_field_name("left")
             if left is None or left.type != "identifier":
@@ -433,7 +443,11 @@ class FactoryWriter:
 
     def _local_imports(self, statements: list[Node]) -> Iterator[Node]:
         """Imports within the functions and the main block that only the run call needed."""
-        gone = [*statements, *self.site.serving, *(one for b in self.branches for one in b.site.serving)]
+        gone = [
+            *self._serves(statements),
+            *self.site.serving,
+            *(one for b in self.branches for one in b.site.serving),
+        ]
         app = self.launch.app
         for part in self.site.removed if not self.kept.functions else ():
             for node in nodes_of(part, "import_statement", "import_from_statement"):
@@ -448,17 +462,27 @@ class FactoryWriter:
                 if not is_needed and node.parent is not None and node.parent.named_child_count > 1:
                     yield node
 
+    def _serves(self, found: list[Node]) -> list[Node]:
+        """The statements, but of those that do more than to serve the part that does."""
+        around = self.around
+        if around is None or not around.beside:
+            return found
+        return [self.site.ways[0] if node == around.step else node for node in found]
+
     def _left_over(self) -> Iterator[Span]:
         """What the module has for the run call alone: `import uvicorn`, a constant for the port."""
         if self.kept.functions:
             return
         texts = [self.returned.expression, *(branch.returned.expression for branch in self.branches)]
         texts += [self.names.tree.text(call) for call in self.site.calls]
+        texts += [self.names.tree.text(node) for node in self.around.beside] if self.around else []
+        texts += ["asyncio"] if self.around and self.around.beside else []
         texts += [self.names.tree.text(self.logging)] if self.logging is not None else []
         words = frozenset((*re.findall(r"\w+", " ".join(texts)), *self._needed()))
         place = dataclasses.replace(self.place, entry_points=self.place.entry_points | words)
         sites = [self.site, *(branch.site for branch in self.branches)]
         steps = [level.statement for site in sites for level in site.levels if level.block.type != "module"]
+        steps = self._serves(steps)
         calls = [node for node in steps if node.type in {"expression_statement", "raise_statement"}]
         tries = dropped(self.site)
         clauses = [clause for attempt in tries for clause in attempt.named_children[1:]]
@@ -478,6 +502,7 @@ class FactoryWriter:
         return (
             *(self.parsed.modules if parses else ()),
             *(("atexit",) if self.after.kept or self.endings.blocks else ()),
+            *(("contextlib",) if self.around is not None else ()),
             *(("concurrent.futures",) if self.loops else ()),
             *(("logging.config",) if self.logging is not None else ()),
         )
@@ -518,7 +543,9 @@ class FactoryWriter:
     def _is_taken(self, module: str) -> bool:
         """Whether the name means something else, or not yet, where a call parses."""
         module = module.partition(".")[0]
-        scopes = [self.names.scope_at(call) for call in (*self.parsed.calls, *self.loops, *self.after.kept)]
+        at = [*self.parsed.calls, *self.loops, *self.after.kept]
+        at += [self.around.level.statement] if self.around is not None else []
+        scopes = [self.names.scope_at(call) for call in at]
         is_local = any(self.names.home(module, scope) not in {None, self.names.module} for scope in scopes)
         return is_local or any(
             (b.target or "").partition(".")[0] != module for b in self.names.module_bindings(module)

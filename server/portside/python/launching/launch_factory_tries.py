@@ -24,7 +24,7 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
 from portside.records import dataclass
 
-_HANDLERS = frozenset({"except_clause", "except_group_clause"})
+HANDLERS = frozenset({"except_clause", "except_group_clause"})
 # What nobody raises but to end the process.
 _ENDS = frozenset({"KeyboardInterrupt", "SystemExit", "asyncio.CancelledError", "GeneratorExit"})
 
@@ -54,12 +54,12 @@ def check_tries(names: Names, site: Site, obstacles: Obstacles, *, may_end: bool
         for clause in attempt.named_children:
             if clause.type == "else_clause":
                 obstacles.add(clause, "what comes last here would run before the server starts")
-            elif clause.type in _HANDLERS and not goes:
-                _check_kept(names, clause, obstacles)
-            elif clause.type in _HANDLERS or clause.type == "finally_clause":
+            elif clause.type in HANDLERS and not goes:
+                check_kept(names, clause, obstacles)
+            elif clause.type in HANDLERS or clause.type == "finally_clause":
                 blocks += _check_ending(names, clause, obstacles)
         finals = [clause for clause in attempt.named_children if clause.type == "finally_clause"]
-        has_handlers = any(clause.type in _HANDLERS for clause in attempt.named_children)
+        has_handlers = any(clause.type in HANDLERS for clause in attempt.named_children)
         if finals and not goes and not has_handlers:
             obstacles.add(finals[0], "what comes last here would run before the server starts")
         gone = (*found.gone, *finals) if not goes else found.gone
@@ -124,7 +124,7 @@ def _statements(clause: Node) -> list[Node]:
     return list(statements(block)) if block is not None else []
 
 
-def _check_kept(names: Names, clause: Node, obstacles: Obstacles) -> None:
+def check_kept(names: Names, clause: Node, obstacles: Obstacles) -> None:
     """A handler for other code too: it has to leave, since a factory that goes on returns no app."""
     found = _statements(clause)
     missed = Obstacles(names.tree)
@@ -139,7 +139,7 @@ def open_handlers(names: Names, site: Site) -> Iterator[Node]:
     """The handlers after which a factory would return no app: there the process has to end, as it did."""
     for attempt in site.tries:
         for clause in attempt.named_children:
-            found = _statements(clause) if clause.type in _HANDLERS else []
+            found = _statements(clause) if clause.type in HANDLERS else []
             ends = bool(found) and found[-1].type != "return_statement" and _leaves(names, found[-1])
             if found and not ends and attempt not in dropped(site) and not _is_of_end(names, clause):
                 yield found[-1]

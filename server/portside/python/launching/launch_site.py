@@ -30,7 +30,9 @@ _RUNNERS = frozenset({"asyncio.run", "uvloop.run", "sys.exit", "builtins.exit", 
 # The same for a function that is handed over uncalled.
 _FUNCTION_RUNNERS = frozenset({"anyio.run"})
 _TRANSPARENT = frozenset({"await", "parenthesized_expression", "expression_statement", "return_statement"})
+_TASKS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
 _MOST_FUNCTIONS = 8
+WITHIN = "the server runs inside a `with` block, which the command would not enter"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +52,9 @@ class Site:
     functions: the functions that lead to the call. calls: the one call of each.
     tries: the try statements around it. serving: statements that make config and server.
     conditions: the `if` statements around it, innermost first. shared: the functions that are called
-    from elsewhere in the file too; the call in `calls` is the one in the main block.
+    from elsewhere in the file too; the call in `calls` is the one in the main block. withs: the `with`
+    statements around it. gathered: the `asyncio.gather(…)` that it is one argument of. task: where the task
+    is waited for that the call runs in.
     """
 
     call: Node
@@ -64,6 +68,9 @@ class Site:
     serving: tuple[Node, ...] = ()
     conditions: tuple[Node, ...] = ()
     shared: tuple[Node, ...] = ()
+    withs: tuple[Node, ...] = ()
+    gathered: Node | None = None
+    task: Node | None = None
 
     def argument(self, names: Names, expression: Node) -> Node:
         """The expression that a parameter of one of the functions stands for; each is called once."""
@@ -82,9 +89,14 @@ class Site:
         """The statements of the module that go: the guard or the bare call, and the functions."""
         return (*self.functions, self.guard or self.levels[-1].statement)
 
+    @property
+    def ways(self) -> tuple[Node, ...]:
+        """What leads to the server, one after the other: the run call, or its task, and the calls."""
+        return (self.task or self.call, *self.calls)
+
     def passes(self, part: Node) -> bool:
         """Whether the way to the run call leads through this part of a statement."""
-        return any(part.start_byte <= call.start_byte < part.end_byte for call in (self.call, *self.calls))
+        return any(part.start_byte <= call.start_byte < part.end_byte for call in self.ways)
 
     def removes(self, byte: int) -> bool:
         return any(node.start_byte <= byte < node.end_byte for node in self.removed)
@@ -108,9 +120,12 @@ def find_site(names: Names, guards: Guards, call: Node, obstacles: Obstacles) ->
         tuple(climb.functions),
         tuple(climb.calls),
         tuple(climb.tries),
-        serving,
+        (*serving, *climb.tasks),
         tuple(climb.conditions),
         tuple(climb.shared),
+        tuple(climb.withs),
+        climb.gathered,
+        climb.task,
     )
 
 
@@ -123,6 +138,12 @@ def check_as_it_stands(names: Names, site: Site, obstacles: Obstacles) -> None:
         is_first = inside is not None and site.passes(inside)
         reason = f"the server starts only if {shown}" if is_first else "the server starts in some cases only"
         obstacles.add(container, reason)
+    for container in site.withs:
+        obstacles.add(container, WITHIN)
+    if site.task is not None:
+        obstacles.add(site.call, "the server runs in a task of a loop that runs already")
+    if site.gathered is not None:
+        obstacles.add(site.gathered, f"{obstacles.quote(site.gathered)} does more than to start the server")
     for function in site.shared:
         name = names.tree.text(function.child_by_field_name("name") or function)
         obstacles.add(names.reads(name)[1], f"`{name}` is used in several places")
@@ -141,6 +162,10 @@ class _Climb:
     tries: list[Node] = field(default_factory=list)
     conditions: list[Node] = field(default_factory=list)
     shared: list[Node] = field(default_factory=list)
+    withs: list[Node] = field(default_factory=list)
+    gathered: Node | None = None
+    task: Node | None = None
+    tasks: list[Node] = field(default_factory=list)
     guard: Node | None = None
     failed: bool = False
 
@@ -176,11 +201,16 @@ class _Climb:
         while node.parent is not None and node.parent.type not in {"block", "module"}:
             parent = node.parent
             handed_on = parent.type == "argument_list" and self._runs_argument(parent)
+            handed_on |= parent.type == "argument_list" and self._is_gathered(parent)
             is_runner = node.type == "argument_list" and parent.type == "call"
             raised = parent.type == "raise_statement"
             if not (parent.type in _TRANSPARENT or handed_on or is_runner or raised):
-                self._fail(call, f"{self.obstacles.quote(parent)} does more than to start the server")
-                return node
+                task = self._task(parent) if node == call else None
+                if task is None:
+                    shown = parent.parent if parent.type == "argument_list" and parent.parent else parent
+                    self._fail(call, f"{self.obstacles.quote(shown)} does more than to start the server")
+                    return node
+                parent = task
             node = parent
         return node
 
@@ -193,6 +223,43 @@ class _Climb:
         if attribute is not None and self.names.tree.text(attribute) == "run_until_complete":
             return True
         return self.names.qualified(function) in _RUNNERS | _FUNCTION_RUNNERS
+
+    def _task(self, listed: Node) -> Node | None:
+        """Where `task = asyncio.create_task(server.serve())` is waited for, and nothing else done with it."""
+        made = listed.parent
+        function = made.child_by_field_name("function") if made is not None else None
+        assignment = made.parent if made is not None else None
+        left = assignment.child_by_field_name("left") if assignment is not None else None
+        if function is None or self.names.qualified(function) not in _TASKS or assignment is None:
+            return None
+        if assignment.type != "assignment" or left is None or left.type != "identifier" or self.tasks:
+            return None
+        name = self.names.tree.text(left)
+        home = self.names.home(name, self.names.scope_at(left))
+        reads = self.names.reads(name, home)
+        bound = self.names.bindings_in(name, home) if home is not None else ()
+        if (
+            len(reads) != 1
+            or len(bound) != 1
+            or self.names.scope_at(reads[0]) is not self.names.scope_at(left)
+        ):
+            return None
+        self.tasks.append(assignment)
+        self.task = reads[0]
+        return reads[0]
+
+    def _is_gathered(self, listed: Node) -> bool:
+        """`await asyncio.gather(server.serve(), bot.start())`, whose result nobody reads."""
+        call = listed.parent
+        function = call.child_by_field_name("function") if call is not None else None
+        awaited = call.parent if call is not None else None
+        if call is None or function is None or self.names.qualified(function) != "asyncio.gather":
+            return False
+        statement = awaited.parent if awaited is not None and awaited.type == "await" else None
+        if statement is None or statement.type != "expression_statement" or self.gathered is not None:
+            return False
+        self.gathered = call
+        return True
 
     def _is_guard(self, container: Node, block: Node) -> bool:
         found = [g for g in self.guards.main if g.node == container and g.start == block.start_byte]
@@ -213,9 +280,10 @@ class _Climb:
             if whole.type == "if_statement":
                 self.conditions.append(whole)
                 return
+        if container.type == "with_statement":
+            self.withs.append(container)
+            return
         reason = "the server starts in some cases only"
-        if container.type in {"with_statement"}:
-            reason = "the server runs inside a `with` block, which the command would not enter"
         if container.type in {"for_statement", "while_statement"}:
             reason = "the server is started in a loop"
         self.obstacles.add(container, reason)

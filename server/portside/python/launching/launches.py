@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import NamedTuple
 
@@ -149,17 +149,42 @@ def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch
     if parts.form is not Form.RUN:
         options.update(zip(_CONFIG_ORDER, passed.positional[1:], strict=False))
     app = options.pop("app", None) or (passed.positional[0] if passed.positional else None)
+    first = likely.pop("app", None)
+    if app is None and first is not None and not _is_changed(names, passed.unpacked):
+        app = first
     call, form, options_call, server_call, _ = parts
     return Launch(call, form, options_call, server_call, app, options, complete, reached, likely)
+
+
+def _is_changed(names: Names, dicts: Iterable[Node]) -> bool:
+    """Whether the app in one of them may be another one when it is unpacked: `options["app"] = …`."""
+    for read in (read for each in dicts if each.type == "identifier" for read in _reads(names, each)):
+        around = read.parent
+        key = around.child_by_field_name("subscript") if around is not None else None
+        if key is not None and string_value(names.tree, key) in {None, "app"}:
+            return True
+        method = around.child_by_field_name("attribute") if around is not None else None
+        call = around.parent if around is not None else None
+        if method is None or call is None or names.tree.text(method) not in {"update", "pop", "setdefault"}:
+            continue
+        passed = arguments(call)
+        given = [_entries_of(names, names.value_of(node)) for node in passed.positional]
+        is_seen = names.tree.text(method) == "update" and not passed.unpacked and None not in given
+        if not is_seen or any("app" in (entries or {}) for entries in (*given, passed.keywords)):
+            return True
+    return False
+
+
+def _reads(names: Names, identifier: Node) -> tuple[Node, ...]:
+    name = names.tree.text(identifier)
+    return tuple(names.reads(name, names.home(name, names.scope_at(identifier), identifier.start_byte)))
 
 
 def _dict_entries(names: Names, expression: Node) -> dict[str, Node] | None:
     """What a dict that is unpacked holds; None if that can't be told, or it is changed on the way."""
     made = names.value_of(expression)
-    if made != expression and expression.type == "identifier":
-        home = names.home(names.tree.text(expression), names.scope_at(expression), expression.start_byte)
-        if len(names.reads(names.tree.text(expression), home)) != 1:
-            return None
+    if made != expression and expression.type == "identifier" and len(_reads(names, expression)) != 1:
+        return None
     return _entries_of(names, made)
 
 

@@ -1,0 +1,145 @@
+"""The edits that make a lifespan of what runs around the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from portside.lint.finding import Edit
+from portside.lint.source import SourceFile, Span
+from portside.python.launching.launch_factory_app import Returned
+from portside.python.launching.launch_factory_around import Around
+from portside.python.launching.launch_factory_around_search import runs_of_loop
+from portside.python.launching.launch_site import Site
+from portside.python.names.names import Names
+from portside.python.source.syntax import argument_nodes
+from portside.records import dataclass
+
+_ALONE = frozenset({"expression_statement", "assignment"})
+
+
+@dataclass(frozen=True)
+class AroundWriter:
+    """cuts: the lines that go in any case."""
+
+    names: Names
+    site: Site
+    around: Around
+    returned: Returned
+    cuts: tuple[Span, ...]
+
+    @property
+    def _source(self) -> SourceFile:
+        return self.names.tree.source
+
+    def edits(self) -> Iterator[Edit]:
+        yield self._header()
+        yield from self._indented()
+        yield from self._awaited()
+        yield self._serving()
+        yield self._ending()
+
+    @property
+    def _indent(self) -> str:
+        return self._margin(self.around.first)
+
+    @property
+    def _step(self) -> str:
+        return "\t" if "\t" in self._indent else "    "
+
+    def _margin(self, node: Node) -> str:
+        start = self.names.tree.span(node).start
+        return self._source.text[self._source.line_span(self._source.line_of(start)).start : start]
+
+    def _lines(self, lines: list[str]) -> str:
+        return f"{self._source.newline}{self._indent}".join(lines)
+
+    def _header(self) -> Edit:
+        """The function's head, ahead of its first statement, which is one step further in then."""
+        start, newline = self.names.tree.span(self.around.first).start, self._source.newline
+        text = self._lines(self._head())
+        line = self._before()
+        if self.around.first.prev_named_sibling is None:
+            return self._edit(Span(start, start), f"{text}{newline}{self._indent}{self._step}")
+        is_apart = self._source.text[:line].endswith(newline * 2)
+        before = "" if is_apart or self._is_first() else newline
+        return self._edit(Span(line, line), f"{before}{self._indent}{text}{newline}{self._step}")
+
+    def _is_first(self) -> bool:
+        """Whether all that stands before it in its block goes."""
+        block = self.names.tree.span(self.around.level.block).start
+        line = self._source.line_span(self._source.line_of(block)).start
+        goes = [cut for cut in self.cuts if line <= cut.start < self.names.tree.span(self.around.first).start]
+        return bool(goes) and sum(cut.end - cut.start for cut in goes) >= self._before() - line
+
+    def _before(self) -> int:
+        start = self.names.tree.span(self.around.first).start
+        return self._source.line_span(self._source.line_of(start)).start
+
+    def _head(self) -> list[str]:
+        around, returned, lines = self.around, self.returned, list[str]()
+        if returned.module is not None:
+            lines.append(f"from {returned.module} import {returned.name}")
+        made = returned.expression if returned.expression != around.app else None
+        if (served := around.served or made) is not None:
+            lines.append(f"{around.app} = {served}")
+        lines.append("@contextlib.asynccontextmanager")
+        context = f"{around.lifespan}={around.app}.router.lifespan_context"
+        lines.append(f"async def {around.name}({around.app}, {context}):")
+        for word, names in (("global", around.shared), ("nonlocal", around.outer)):
+            lines += [f"{self._step}{word} {', '.join(names)}"] if names else []
+        return lines
+
+    def _indented(self) -> Iterator[Edit]:
+        """One step more for each line, but the first, those that go and those of the run call."""
+        tree, source = self.names.tree, self._source
+        first = source.line_of(tree.span(self.around.first).start)
+        last = source.line_of(tree.span(self.around.level.block).end - 1)
+        step = tree.span(self.around.step)
+        own = range(source.line_of(step.start) + 1, source.line_of(step.end - 1) + 1)
+        for number in range(first + 1, last + 1):
+            line = source.line_span(number)
+            goes = any(cut.start <= line.start < cut.end for cut in self.cuts)
+            if source.slice(line).strip() and not goes and number not in own:
+                yield self._edit(Span(line.start, line.start), self._step)
+
+    def _awaited(self) -> Iterator[Edit]:
+        """`await prepare()` for `loop.run_until_complete(prepare())`."""
+        tree = self.names.tree
+        for call in runs_of_loop(self.names, self.site, self.around.level.block):
+            if self.around.covers(call):
+                (coroutine,) = argument_nodes(call)
+                is_alone = call.parent is not None and call.parent.type in {
+                    "expression_statement",
+                    "assignment",
+                }
+                before, after = ("await ", "") if is_alone else ("(await ", ")")
+                yield self._edit(tree.span_of_bytes(call.start_byte, coroutine.start_byte), before)
+                yield self._edit(tree.span_of_bytes(coroutine.end_byte, call.end_byte), after)
+
+    def _serving(self) -> Edit:
+        """The app's own lifespan where the server ran."""
+        around, tree = self.around, self.names.tree
+        lines = [
+            f"async with {around.lifespan}({around.app}) as {around.state}:",
+            f"{self._step}yield {around.state}",
+        ]
+        if around.beside:
+            others = ", ".join(" ".join(tree.text(node).split()) for node in around.beside)
+            lines.insert(0, f"{around.others} = asyncio.gather({others})")
+        margin = self._margin(around.step)
+        margin = margin if not margin.strip() else ""
+        between = self._source.newline + margin + self._step
+        return self._edit(tree.span(around.step), between.join(lines))
+
+    def _ending(self) -> Edit:
+        around, source = self.around, self._source
+        end = source.line_span(source.line_of(self.names.tree.span(around.level.block).end - 1)).end
+        end = len(source.text[:end].rstrip("\r\n"))
+        assigned = f"{around.app}.router.lifespan_context = {around.name}"
+        text = source.newline * 2 + self._indent + self._lines([assigned, f"return {around.app}"])
+        return self._edit(Span(end, end), text)
+
+    def _edit(self, span: Span, text: str) -> Edit:
+        return Edit(self._source.path, span, text)
