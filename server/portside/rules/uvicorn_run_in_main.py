@@ -138,10 +138,35 @@ def create_app():
     return main(serve=False)
 ```
 
-It is not offered where the main block runs an event loop itself, cleans up in a handler of the signals that
-stop the server, or serves within a `with`; then the message names what hinders that too. A handler of such a
-signal that only tells and leaves goes: uvicorn stops the server by itself. What a `finally` around the run
-call does, and a handler of `KeyboardInterrupt`, is left to `atexit` like code after it.
+What has to run in the server's loop, or around the server, goes into the lifespan of the app, where that is
+one of FastAPI's or Starlette's: a coroutine that prepares first or cleans up last, `async with`, `with`,
+`loop.run_until_complete(...)`, and what `asyncio.gather` runs beside the server:
+
+```python
+def main():
+    bot = Bot()
+
+    @contextlib.asynccontextmanager
+    async def while_serving(app, lifespan=app.router.lifespan_context):
+        await bot.start()
+        try:
+            async with lifespan(app) as state:
+                yield state
+        finally:
+            await bot.close()
+
+    app.router.lifespan_context = while_serving
+    return app
+```
+
+It is not offered where the app itself is made only in that loop, or where a handler of the signals that stop
+the server cleans up; then the message names what hinders that too. A handler of such a signal that only tells
+and leaves goes: uvicorn stops the server by itself. What a `finally` around the run call does, and a handler of
+`KeyboardInterrupt`, is left to `atexit` like code after it, where nothing but the run call stands before it.
+
+A script that sets variables of the environment and then serves itself by its name (`"server:app"`) reads its
+own module anew. A factory sets them after that, so it is offered where the module itself, while it is
+imported, surely reads none of them.
 
 A host or port that another file has is looked up there: a variable of the environment stays one
 (`--port "${APP_PORT:-5000}"`, with what the `.env` says today), and what only Python can tell is asked of
@@ -418,14 +443,15 @@ if "__main__" == __name__:
         messages=('as it stands, line 8: `os.makedirs("cache")` runs before the server starts',),
     ),
     Invalid(
-        "a loop that runs before, and signals",
+        "a loop that runs before",
         _APP
         + _MAIN
         + """\
-    loop.run_until_complete(prepare())
+    import uvloop
+    uvloop.run(prepare())
     «uvicorn.run(app)»
 """,
-        messages=("nor as a factory, line 8: `loop.run_until_complete(prepare())` fails where a loop runs",),
+        messages=("nor as a factory, line 9: `uvloop.run(prepare())` fails where a loop runs",),
     ),
     Invalid("an early exit", _APP + 'if __name__ != "__main__":\n    raise SystemExit\n«uvicorn.run(app)»\n'),
     Invalid(
