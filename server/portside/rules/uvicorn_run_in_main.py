@@ -161,8 +161,8 @@ def main():
 
 It is not offered where the app itself is made only in that loop, or where a handler of the signals that stop
 the server cleans up; then the message names what hinders that too. A handler of such a signal that only tells
-and leaves goes: uvicorn stops the server by itself. What a `finally` around the run call does, and a handler of
-`KeyboardInterrupt`, is left to `atexit` like code after it, where nothing but the run call stands before it.
+and leaves goes: uvicorn stops the server by itself. What a `finally` around the run call alone does, and a
+handler of `KeyboardInterrupt`, is left to `atexit` like code after it.
 
 A script that sets variables of the environment and then serves itself by its name (`"server:app"`) reads its
 own module anew. A factory sets them after that, so it is offered where the module itself, while it is
