@@ -111,12 +111,7 @@ class Zygote:
         self._terminal = stdio.terminal
         self.is_ready = False
         """Whether it has imported all."""
-        request = {
-            "argv": [*python, str(BOOT), "zygote", "3"],
-            "env": dict(environment),
-            "cwd": str(folder),
-            "tty": False,
-        }
+        request = _request(python, "zygote", folder, environment, is_terminal=False)
         with theirs:
             guardian.channel.send("zygote", fds=[theirs.fileno(), *stdio.three], **request)
         stdio.close_what_is_theirs()
@@ -217,16 +212,23 @@ def start_worker(
     """
     link, keepers_end = channels.pair()
     channel, workers_end = channels.pair()
-    request = {
-        # 3 is where the keeper puts the worker's end of the conversation.
-        "argv": [*python, str(BOOT), role, "3"],
-        "env": dict(environment),
-        "cwd": str(folder),
-        "tty": terminal is not None,
-    }
+    request = _request(python, role, folder, environment, is_terminal=terminal is not None)
     source.spawn(request, [keepers_end.fileno(), workers_end.fileno(), *stdio])
     _close(keepers_end, workers_end)
     return Worker(link, channel, terminal, warm=isinstance(source, Zygote))
+
+
+def _request(
+    python: Sequence[str], role: str, folder: Path, environment: Mapping[str, str], *, is_terminal: bool
+) -> dict[str, object]:
+    """What a guardian or a zygote is asked to start."""
+    return {
+        # 3 is where the other end of our conversation is put.
+        "argv": [*python, str(BOOT), role, "3"],
+        "env": dict(environment),
+        "cwd": str(folder),
+        "tty": is_terminal,
+    }
 
 
 def _close(*sockets: socket.socket) -> None:
