@@ -103,11 +103,8 @@ class Console:
         describe = _TEXT.get(event)
         if describe is None:
             return []
-        relative = {**fields, "changed": [self._short(path) for path in fields.get("changed", ())]}
-        return describe(relative)
-
-    def _short(self, path: str) -> str:
-        return os.path.relpath(path, self._folder) if path.startswith(self._folder + os.sep) else path
+        changed = [_from(self._folder, path) for path in fields.get("changed", ())]
+        return describe({**fields, "changed": changed})
 
     def _show(self, mark: str, style: str, text: str) -> None:
         if self.screen is None:
@@ -151,14 +148,13 @@ def redacted(value: Any) -> Any:
 
 
 def _starting(fields: Fields) -> list[Line]:
-    with_python = f"   with {_from_here(fields['python'])} ({fields['interpreter']})"
+    with_python = f"   with {_from(os.getcwd(), fields['python'])} ({fields['interpreter']})"
     return [("●", "bold", fields["target"] + (with_python if fields.get("level") != "watched" else ""))]
 
 
-def _from_here(path: str) -> str:
-    """The path as the user would type it where it lies below the folder that they are in."""
-    here = os.getcwd() + os.sep
-    return path[len(here) :] if path.startswith(here) else path
+def _from(folder: str, path: str) -> str:
+    """The path as one would type it in the folder, where it lies below that."""
+    return os.path.relpath(path, folder) if path.startswith(folder + os.sep) else path
 
 
 def _swept(fields: Fields) -> list[Line]:
