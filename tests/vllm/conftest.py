@@ -53,6 +53,34 @@ class Served:
     state: pathlib.Path
     log: pathlib.Path
 
+    @classmethod
+    def start(
+        cls,
+        folder: pathlib.Path,
+        python: pathlib.Path,
+        environment: dict[str, str],
+        log: pathlib.Path,
+        *arguments: str,
+    ) -> Served:
+        """Serve in the folder, with this interpreter for the app."""
+        with log.open("w", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "portside", "serve", "--python", str(python), *arguments],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        return cls(process, pathlib.Path(environment["PORTSIDE_STATE_DIR"]), log)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(PATIENCE_S)
+
     def record(self) -> dict[str, Any]:
         (file,) = (self.state / "servers").glob("*.json")
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -93,24 +121,9 @@ def serve(
 
     def serve(*arguments: str) -> Served:
         log = tmp_path / f"serve{len(started)}.log"
-        command = [sys.executable, "-m", "portside", "serve", "--python", str(python), *arguments]
-        with log.open("w", encoding="utf-8") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=project,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-        served = Served(process, tmp_path / "state", log)
-        started.append(served)
-        return served
+        started.append(Served.start(project, python, environment, log, *arguments))
+        return started[-1]
 
     yield serve
     for served in started:
-        if served.process.poll() is None:
-            served.process.send_signal(signal.SIGINT)
-            served.process.wait(PATIENCE_S)
+        served.end()

@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -36,26 +35,13 @@ PROMPTS = ["hello", "the quick brown fox", "x y z"]
 class Kept:
     """A server whose engine is kept, and its app's file."""
 
-    def __init__(self, folder: Path, python: Path, vllm: Path, text: str) -> None:
+    def __init__(self, folder: Path, python: Path, environment: dict[str, str], text: str) -> None:
         self.file = folder / "app.py"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.file.write_text(text, encoding="utf-8")
-        state, log = folder / "state", folder / "serve.log"
-        environment = {**os.environ, **real_vllm.environment(vllm), "PORTSIDE_STATE_DIR": str(state)}
-        words = ["serve", "--python", str(python), "app:app", "--port", str(self.port), "--keep-engine"]
-        with log.open("w", encoding="utf-8") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "portside", *words],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-        self.served = Served(process, state, log)
+        words = ["app:app", "--port", str(self.port), "--keep-engine"]
+        self.served = Served.start(folder, python, environment, folder / "serve.log", *words)
 
     def edit(self, text: str) -> None:
         temporary = self.file.with_suffix(".new")
@@ -117,19 +103,17 @@ class Kept:
 
 
 @pytest.fixture
-def start(tmp_path: Path, python: Path, vllm: Path) -> Iterator[Callable[[str], Kept]]:
+def start(tmp_path: Path, python: Path, environment: dict[str, str]) -> Iterator[Callable[[str], Kept]]:
     """Serve an app with this text."""
     started: list[Kept] = []
 
     def start(text: str) -> Kept:
-        started.append(Kept(tmp_path, python, vllm, text))
+        started.append(Kept(tmp_path, python, environment, text))
         return started[-1]
 
     yield start
     for kept in started:
-        if kept.served.process.poll() is None:
-            kept.served.process.send_signal(signal.SIGINT)
-            kept.served.process.wait(PATIENCE_S)
+        kept.served.end()
 
 
 @pytest.fixture
