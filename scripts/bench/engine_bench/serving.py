@@ -17,17 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import quiet_vllm
 
 APP = Path(__file__).with_name("app.txt").read_text(encoding="utf-8")
 PATIENCE_S = 180.0
-QUIET = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "VLLM_NO_USAGE_STATS": "1",
-    "VLLM_CPU_KVCACHE_SPACE": "1",
-    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-    "VLLM_HOST_IP": "127.0.0.1",
-}
 
 
 def save(folder: Path, version: str, before: str = "", after: str = "", length: int = 512) -> None:
@@ -108,7 +101,7 @@ def end_on_sigterm() -> None:
 def running(tool: str, installed: Path, folder: Path) -> Iterator[Server]:
     """tool: a key of `commands`. installed: the folder that .ci/install-vllm prints. Ends with Ctrl-C."""
     port = free_port()
-    environment = {**os.environ, **QUIET, "MODEL_ID": str(installed / "tiny-llama")}
+    environment = {**os.environ, **quiet_vllm.VARIABLES, "MODEL_ID": str(installed / "tiny-llama")}
     environment["PORTSIDE_STATE_DIR"] = str(folder / "state")
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
