@@ -100,6 +100,7 @@ export function activate(context: vscode.ExtensionContext): PortsideApi {
     debugging,
     vscode.tasks.registerTaskProvider(TASK_TYPE, tasks),
     restartOnChange(server, interpreters),
+    server.onDidStart(() => interpreters.lookAhead()),
     view,
     failures,
     engineOffer,

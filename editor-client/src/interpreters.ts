@@ -1,4 +1,4 @@
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
 import { findInterpreter, type Interpreter } from "./interpreter";
 
 /** The interpreter of each folder of the workspace: what runs there is that folder's own choice. */
@@ -12,6 +12,11 @@ export class Interpreters {
     this.known.set(key, known);
     known.catch(() => this.known.delete(key)); // what is mended is looked for again
     return known;
+  }
+
+  /** Effect: they are asked now, and the first start has not to wait for it. */
+  lookAhead(): void {
+    for (const folder of vscode.workspace.workspaceFolders ?? []) void this.of(folder).catch(() => {}); // told when a server is started there
   }
 
   /** A setting, a choice or the trust has changed. */
