@@ -11,6 +11,7 @@ const STOP_MS = 15_000;
 /** The dev servers that run as tasks of this window. What runs and how it ends is the business of `portside serve`. */
 export class DevServer implements vscode.Disposable {
   private readonly pids = new Map<vscode.TaskExecution, number>();
+  private readonly ending = new Map<vscode.TaskExecution, Promise<void>>();
   private readonly subscriptions: vscode.Disposable;
 
   constructor(
@@ -70,7 +71,13 @@ export class DevServer implements vscode.Disposable {
    * Ctrl-C in its terminal, so that the user reads there how it ended; waits for that end.
    * Closes the terminal, which serve takes for a hang-up, where the time is up.
    */
-  async end(execution: vscode.TaskExecution): Promise<void> {
+  end(execution: vscode.TaskExecution): Promise<void> {
+    const ending = this.ending.get(execution) ?? this.interrupt(execution);
+    this.ending.set(execution, ending);
+    return ending.finally(() => this.ending.delete(execution));
+  }
+
+  private async interrupt(execution: vscode.TaskExecution): Promise<void> {
     const ended = new Promise<void>((resolve) => {
       const subscription = vscode.tasks.onDidEndTask((event) => {
         if (event.execution !== execution) return;
@@ -100,13 +107,16 @@ export class DevServer implements vscode.Disposable {
     const running = this.executions.find(
       ({ task: { name, scope } }) => name === task.name && scope === task.scope,
     );
-    if (running) return this.reportRunning(running);
+    const ending = running && this.ending.get(running);
+    if (running && !ending) return this.reportRunning(running);
+    await ending; // its record and its port go before its terminal is told
     await this.execute(task);
   }
 
   private async execute(task: vscode.Task): Promise<void> {
     const save = vscode.workspace.getConfiguration("portside.serve").get("saveBeforeStart", true);
-    if (save) await vscode.workspace.saveAll(false);
+    const dirty = vscode.workspace.textDocuments.some((document) => document.isDirty && !document.isUntitled);
+    if (save && dirty) await vscode.workspace.saveAll(false); // a round trip to the window, even for nothing
     await vscode.tasks.executeTask(task);
   }
 

@@ -79,6 +79,30 @@ module.exports = {
     await until(async () => (await api()).servers().length === 0, "no server is left");
   },
 
+  async "a server that is being stopped is started again once it has ended"() {
+    const { servers } = await api();
+    const target = {
+      path: uriOf("core/qwen_vllm_server.py").fsPath,
+      target: "core.qwen_vllm_server:app",
+      kind: "app",
+      name: null,
+      cwd: null,
+      appDir: null,
+      host: null,
+      port: await freePort(),
+      line: 1,
+    };
+    const ready = () => servers().find(({ phase }) => phase === "ready")?.pid;
+    await vscode.commands.executeCommand("portside.startTarget", target);
+    const first = await until(ready, "the server is ready");
+    const stopped = vscode.commands.executeCommand("portside.stopDevServer");
+    await vscode.commands.executeCommand("portside.startTarget", target);
+    await stopped;
+    await until(() => ready() && ready() !== first, "another one is ready");
+    await vscode.commands.executeCommand("portside.stopDevServer");
+    await until(() => servers().length === 0 && vscode.tasks.taskExecutions.length === 0, "none is left");
+  },
+
   async "a taken port in uvicorn's words is a problem, and one in a traceback is at its line"() {
     const tasks = [
       printing("uvicorn", TAKEN, "$portside-uvicorn"),
