@@ -10,7 +10,7 @@ Such a place is only ever named: nobody knows what else of the line would have t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from portside.launchfiles.lines.line_commands import code_blocks
 from portside.launchfiles.names import Kind
@@ -36,6 +36,8 @@ _STARTS = re.compile(
 )
 # From such a call to the script that it starts.
 _NEAR = 300
+# From the word `python` to the end of the script's name.
+_LONGEST = 700
 _COMMENT = re.compile(r"\s*(#|;|//|--|\.\. (?!code))")
 _INDENTED = re.compile(r"^[ \t]+\S.*$", re.MULTILINE)
 # Where a grammar of the format's own tells a launch from what only looks like one, there is no need to guess.
@@ -81,11 +83,30 @@ def mentions(kind: Kind, text: str) -> Iterator[Mention]:
 
 def mentions_in_python(text: str) -> Iterator[Mention]:
     """The scripts that a Python file starts as processes of their own."""
-    for found in (*_CALL.finditer(text), *_RUN.finditer(text)):
+    stretches = tuple(_near_starts(text))
+    for found in (match for pattern in (_CALL, _RUN) for match in _found_in(pattern, text, stretches)):
         line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
         before = text[max(0, found.start() - _NEAR) : found.start()]
         if "#" not in line and any(_is_open(before[call.end() :]) for call in _STARTS.finditer(before)):
             yield _mention(found)
+
+
+def _near_starts(text: str) -> Iterator[tuple[int, int]]:
+    """Where a script of such a call may begin, in order, none overlapping: a small part of most files."""
+    end = 0
+    for call in _STARTS.finditer(text):
+        yield max(end, call.end()), call.end() + _NEAR
+        end = call.end() + _NEAR
+
+
+def _found_in(
+    pattern: re.Pattern[str], text: str, stretches: Iterable[tuple[int, int]]
+) -> Iterator[re.Match[str]]:
+    """What begins in one of these stretches, and may end behind it."""
+    for start, end in stretches:
+        for found in pattern.finditer(text, start, end + _LONGEST):
+            if found.start() < end:
+                yield found
 
 
 def _is_open(text: str) -> bool:
