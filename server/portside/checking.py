@@ -138,7 +138,7 @@ class Checker:
     def excluded(self, folder: str) -> Exclusion | None:
         """What the settings exclude of what lies in this folder; None where they exclude nothing."""
         try:
-            settings = self.settings(Path(folder))
+            settings = self._finder.of_walked(folder)
         except SettingsError:
             return None  # reported where a file of that folder is checked
         return settings.excludes if settings.exclude else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection
 from pathlib import Path
 
 from portside.settings.model import Settings, SettingsError
-from portside.settings.read import SettingsTable, read_table
+from portside.settings.read import read_table
 from portside.settings.validate import validated
 
 # Where both lie in one folder the one that is only Portside's counts.
@@ -32,24 +33,40 @@ class SettingsFinder:
     """
 
     def __init__(self, opened: Collection[Path] = ()) -> None:
-        self._opened = opened
-        self._found: dict[Path, Settings | SettingsError | None] = {}
-        self._settings: dict[Path, Settings] = {}
-        self._marked: dict[Path, Path | None] = {}
+        self._opened = tuple(map(str, opened))
+        self._found: dict[str, Settings | SettingsError | None] = {}
+        self._settings: dict[str, Settings] = {}
+        self._without: dict[str, Settings] = {}
+        self._marked: dict[str, str | None] = {}
+        self._names: dict[str, frozenset[str]] = {}
 
     def settings(self, start: Path) -> Settings:
         """See `load`."""
         absolute = Path(os.path.abspath(start))  # noqa: PTH100 - links stay links
         return self.of_folder(absolute if absolute.is_dir() else absolute.parent)
 
-    def of_folder(self, folder: Path) -> Settings:
+    def of_walked(self, folder: str) -> Settings:
+        """As `of_folder`, of one that a walk lists: another listing answers all that is asked of it."""
+        if folder not in self._settings:
+            with contextlib.suppress(OSError):
+                self._names[folder] = frozenset(os.listdir(folder))  # noqa: PTH208 - strings, see below
+        return self.of_folder(folder)
+
+    def of_folder(self, folder: Path | str) -> Settings:
         """The settings that count in this folder, an absolute path. Raises SettingsError."""
-        known = self._settings.get(folder)
+        # Plain strings below: a walk asks this for each folder of a large tree.
+        path = str(folder)
+        known = self._settings.get(path)
         if known is None:
-            known = self._settings[folder] = self._find(folder) or Settings(self._project_root(folder))
+            known = self._settings[path] = self._find(path) or self._none_for(self._project_root(path))
         return known
 
-    def _find(self, folder: Path) -> Settings | None:
+    def _none_for(self, root: str) -> Settings:
+        if root not in self._without:
+            self._without[root] = Settings(Path(root))
+        return self._without[root]
+
+    def _find(self, folder: str) -> Settings | None:
         if folder not in self._found:
             try:
                 self._found[folder] = self._read(folder)
@@ -60,44 +77,40 @@ class SettingsFinder:
             raise found
         return found
 
-    def _read(self, folder: Path) -> Settings | None:
-        table = _table_in(folder)
-        if table is not None:
-            return validated(table)
-        return self._find(folder.parent) if folder.parent != folder else None
+    def _read(self, folder: str) -> Settings | None:
+        for name in FILE_NAMES:
+            table = read_table(Path(folder, name)) if self._is_file(folder, name) else None
+            if table is not None:
+                return validated(table)
+        above = os.path.dirname(folder)  # noqa: PTH120
+        return self._find(above) if above != folder else None
 
-    def _project_root(self, folder: Path) -> Path:
+    def _project_root(self, folder: str) -> str:
         """The nearest folder that looks like the top of a project, else the one that was opened."""
         marked = self._marked_above(folder)
         if marked is not None:
             return marked
-        around = [top for top in self._opened if top == folder or top in folder.parents]
+        around = [top for top in self._opened if f"{folder}{os.sep}".startswith(top.rstrip(os.sep) + os.sep)]
         if around:
-            return min(around, key=lambda top: len(top.parts))
+            return min(around, key=len)
         # A package never is where imports begin.
-        while os.path.isfile(folder / "__init__.py") and folder.parent != folder:  # noqa: PTH113 - as below
-            folder = folder.parent
+        while self._is_file(folder, "__init__.py") and os.path.dirname(folder) != folder:  # noqa: PTH120
+            folder = os.path.dirname(folder)  # noqa: PTH120
         return folder
 
-    def _marked_above(self, folder: Path) -> Path | None:
+    def _marked_above(self, folder: str) -> str | None:
         if folder not in self._marked:
-            if _is_marked(folder):
+            above = os.path.dirname(folder)  # noqa: PTH120
+            if any(self._has(folder, marker) for marker in _ROOT_MARKERS):
                 self._marked[folder] = folder
             else:
-                above = folder.parent
                 self._marked[folder] = self._marked_above(above) if above != folder else None
         return self._marked[folder]
 
-
-def _table_in(folder: Path) -> SettingsTable | None:
-    for name in FILE_NAMES:
+    def _is_file(self, folder: str, name: str) -> bool:
         # Unlike Path.is_file this answers no, and does not raise, in a folder that may not be read.
-        if os.path.isfile(f"{folder}{os.sep}{name}"):  # noqa: PTH113
-            table = read_table(folder / name)
-            if table is not None:
-                return table
-    return None
+        return self._has(folder, name) and os.path.isfile(f"{folder}{os.sep}{name}")  # noqa: PTH113
 
-
-def _is_marked(folder: Path) -> bool:
-    return any(os.path.exists(f"{folder}{os.sep}{marker}") for marker in _ROOT_MARKERS)  # noqa: PTH110 - as above
+    def _has(self, folder: str, name: str) -> bool:
+        names = self._names.get(folder)
+        return os.path.exists(f"{folder}{os.sep}{name}") if names is None else name in names  # noqa: PTH110
