@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tests.cli.conftest import Portside
 
-from portside.launchfiles.reading import may_launch
+from portside.launchfiles.names import may_launch
 
 SCRIPT = "VLLM_PORT=8000 vllm serve m\n"
 FIXED = "PORT=8000 vllm serve m\n"

@@ -20,6 +20,7 @@ from portside.cli.progress import Progress
 from portside.cli.side import Side, can_work_beside
 from portside.lint.finding import LintResult
 from portside.records import dataclass
+from portside.workspace.file_kinds import is_python_name
 from portside.workspace.first_look import LastLook, Look, Verdict, first_looks
 from portside.workspace.text_file import decode
 
@@ -86,7 +87,7 @@ class Examined:
         self.verdicts[number] = Verdict(verdict), reason
         if verdict == Verdict.CHECK:
             self._waiting.append(number)
-        elif verdict == Verdict.LATER:
+        elif verdict in {Verdict.LATER, Verdict.LAUNCHES}:
             self._later.append(number)
 
     def _take_last(self, look: LastLook) -> None:
@@ -113,11 +114,21 @@ class Examined:
         if result is not None:
             self.results[number] = result
 
-    def handed_out(self) -> list[int]:
-        """The files that wait, the largest first: whoever takes the last one has little left to do."""
+    def handed_out(self) -> tuple[list[list[int]], list[list[int]]]:
+        """The files that wait, in the pieces in which they are taken: those that launch, and the others.
+
+        Who launches a script takes an index of the tree and what reads all kinds of launch files: mostly
+        only the process that begins with the first ones makes and loads that. The largest come first:
+        whoever takes the last one has little left to do.
+        """
         numbers = sorted(self._waiting, key=lambda number: (-_size(self.files[number]), number))
         self._waiting.clear()
-        return numbers
+        launching = [number for number in numbers if self._launches(number)]
+        others = [number for number in numbers if not self._launches(number)]
+        return _in_pieces(launching), _in_pieces(others)
+
+    def _launches(self, number: int) -> bool:
+        return self.verdicts[number][0] is Verdict.LAUNCHES or not is_python_name(self.files[number].file)
 
     def take_done(self, values: Iterable[object]) -> None:
         for value in values:
@@ -172,13 +183,10 @@ def _load_rules(checker: Checker) -> None:
 def _check_beside(examined: Examined, progress: Progress) -> None:
     import pickle
 
-    numbers = examined.handed_out()
-    shares = pieces(len(numbers))
-    claims = Claims(len(shares))
-    unchecked = (numbers[number] for share in claims for number in shares[share])
-    make = lambda: _all_checked(examined.checker, examined.files, unchecked)  # noqa: E731
+    launching, others = ((shares, Claims(len(shares))) for shares in examined.handed_out())
+    make = lambda: _all_checked(examined.checker, examined.files, _taken(others, launching))  # noqa: E731
     with Side(make, pickle.dumps, pickle.loads) as checking:
-        for number in unchecked:
+        for number in _taken(launching, others):
             examined.check(number)
             progress.step(len(examined.files))
         while not checking.over:
@@ -188,7 +196,17 @@ def _check_beside(examined: Examined, progress: Progress) -> None:
                 else:
                     examined.take_done([value])
         examined.checker.stopwatch.skip()
-    claims.close()
+    launching[1].close()
+    others[1].close()
+
+
+def _in_pieces(numbers: list[int]) -> list[list[int]]:
+    return [numbers[one.start : one.stop] for one in pieces(len(numbers))]
+
+
+def _taken(*shares: tuple[list[list[int]], Claims]) -> Iterator[int]:
+    """The numbers that nobody has taken before, of the first ones first."""
+    return (number for pieces, claims in shares for piece in claims for number in pieces[piece])
 
 
 def _marshalled(value: object) -> bytes:

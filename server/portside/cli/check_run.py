@@ -78,7 +78,7 @@ def _report_target(run: Run, target: Target, number: int, examined: Examined) ->
     try:
         if verdict is Verdict.UNREADABLE:
             raise UnreadableFile(reason)
-        if verdict in {Verdict.CHECK, Verdict.LATER}:
+        if verdict >= Verdict.CHECK:
             _report_checked(run, target, examined.results.get(number))
     except UnreadableFile as error:
         run.unread += 1

@@ -84,6 +84,12 @@ def kind_of(name: str) -> Kind | None:
     return _KINDS[found.lastgroup or ""] if found is not None else None
 
 
+def may_launch(name: str) -> bool:
+    """Whether a file of this name (no folders) can be a launch file, as far as its name tells."""
+    kind = kind_of(name)
+    return kind is not None and kind not in SEARCHED_ONLY
+
+
 def may_name_scripts(name: str) -> bool:
     """Whether a file of this name (no folders) can say how to run a script."""
     return kind_of(name) not in {None, Kind.DOTENV}

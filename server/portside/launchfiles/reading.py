@@ -6,7 +6,7 @@ import importlib
 import re
 
 from portside.launchfiles.facts import Format, LaunchFile
-from portside.launchfiles.names import SEARCHED_ONLY, Kind, is_shell_by_first_line, kind_of, name_of
+from portside.launchfiles.names import Kind, is_shell_by_first_line, kind_of, name_of
 
 _FORMATS = {
     Kind.DOCKERFILE: Format.DOCKERFILE,
@@ -33,12 +33,6 @@ _READERS = {
     Format.VSCODE_LAUNCH: "lines.vscode",
     Format.VSCODE_TASKS: "lines.vscode",
 }
-
-
-def may_launch(name: str) -> bool:
-    """Whether a file of this name (no folders) can be a launch file, as far as its name tells."""
-    kind = kind_of(name)
-    return kind is not None and kind not in SEARCHED_ONLY
 
 
 def format_of(path: str, text: str) -> Format | None:

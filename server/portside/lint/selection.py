@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any
@@ -56,6 +55,8 @@ class RuleNames:
 
     def nearest(self, word: str) -> str | None:
         """The rule name that someone who wrote `word` most likely meant."""
+        import difflib  # noqa: PLC0415 - few ask, and every start would wait for it
+
         names = [name for name, code in self.codes.items() if name != code.lower()]
         found = difflib.get_close_matches(word.strip().lower(), names, n=1, cutoff=0.75)
         return found[0] if found else None

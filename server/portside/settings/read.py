@@ -12,11 +12,6 @@ from typing import TYPE_CHECKING, Any
 from portside.records import dataclass
 from portside.settings.model import SettingsError, SettingsMistake
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 if TYPE_CHECKING:
     from tree_sitter import Node
 
@@ -63,8 +58,8 @@ def read_table(file: Path) -> SettingsTable | None:
         return None
     text = _text(file, data)
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = _parsed(text)
+    except ValueError as error:
         raise _failure(file, _error_line(str(error), text), _AT_LINE.sub("", str(error))) from None
     tool = document.get("tool")
     inner = tool.get("portside") if isinstance(tool, dict) else None
@@ -74,6 +69,17 @@ def read_table(file: Path) -> SettingsTable | None:
         line = SettingsTable(file, text, document, ()).line(("tool", "portside"))
         raise SettingsError((SettingsMistake(file, "tool.portside", line, "has to be a table"),))
     return SettingsTable(file, text, inner, ("tool", "portside"))
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    # Loaded late: most projects have no settings, and every start would wait for it.
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    document: dict[str, Any] = tomllib.loads(text)
+    return document
 
 
 def _data(file: Path) -> bytes:

@@ -1,15 +1,19 @@
-"""What kind of file a path names, as far as Portside reads it."""
+"""What kind of file a path names, as far as Portside reads it.
+
+What knows of launch files is loaded with the first one: many trees, and most single files, have none.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from portside.launchfiles import prefilter as launch_prefilter
-from portside.launchfiles.facts import Format
-from portside.launchfiles.reading import format_of, may_launch
 from portside.python import prefilter as python_prefilter
 from portside.workspace.text_file import NOTEBOOK_SUFFIX, decode, read_bytes
 from portside.workspace.walk import PYTHON_SUFFIXES
+
+if TYPE_CHECKING:
+    from portside.launchfiles.facts import Format
 
 
 def is_python_name(name: str) -> bool:
@@ -25,12 +29,20 @@ def may_be_checked(name: str) -> bool:
 
     Notebooks are not among them: in editors their cells are documents, and the file is none.
     """
-    return name.endswith(PYTHON_SUFFIXES) or may_launch(name)
+    if name.endswith(PYTHON_SUFFIXES):
+        return True
+    from portside.launchfiles.names import may_launch
+
+    return may_launch(name)
 
 
 def launch_format(path: Path, text: str) -> Format | None:
     """The kind of launch file; None for Python, and for what is taken for it where nothing else is known."""
-    return None if is_python_name(path.name) else format_of(path.as_posix(), text)
+    if is_python_name(path.name):
+        return None
+    from portside.launchfiles.reading import format_of
+
+    return format_of(path.as_posix(), text)
 
 
 def launch_content(path: Path) -> bytes | None:
@@ -38,8 +50,10 @@ def launch_content(path: Path) -> bytes | None:
 
     Raises UnreadableFile.
     """
+    from portside.launchfiles.prefilter import LARGEST_BYTES
+
     try:
-        if path.stat().st_size > launch_prefilter.LARGEST_BYTES:
+        if path.stat().st_size > LARGEST_BYTES:
             return None
     except OSError:
         pass  # reading it says what is wrong
@@ -54,4 +68,6 @@ def is_interesting(data: bytes, path: Path) -> bool:
         return python_prefilter.is_interesting(decode(path, data).text.encode("utf-8", "replace"))
     if is_python_name(path.name) or launch_format(path, data.decode("utf-8", "replace")) is None:
         return python_prefilter.is_interesting(data, path.name)
-    return launch_prefilter.is_interesting(data)
+    from portside.launchfiles.prefilter import is_interesting as may_matter
+
+    return may_matter(data)

@@ -14,9 +14,9 @@ from pathlib import Path
 from portside.knowledge.clients import only_calls
 from portside.launchfiles.facts import Format, LaunchFile
 from portside.launchfiles.graph.around import Place, ScriptPort
-from portside.launchfiles.names import name_of
+from portside.launchfiles.names import may_launch, name_of
 from portside.launchfiles.prefilter import is_interesting
-from portside.launchfiles.reading import may_launch, read
+from portside.launchfiles.reading import read
 from portside.lint.source import SourceFile, Span
 from portside.records import dataclass
 from portside.workspace.launch_texts import LaunchTexts
