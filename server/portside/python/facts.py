@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from tree_sitter import Node
 
@@ -278,10 +279,11 @@ class WorkspaceFacts:
 
 @dataclass(frozen=True, eq=False)
 class FileFacts:
-    """What a rule judges by."""
+    """What a rule judges by. plans: what several rules ask of a launch, found out once (`moves.py`)."""
 
     module: ModuleFacts
     workspace: WorkspaceFacts = field(default_factory=WorkspaceFacts)
+    plans: dict[Launch, Any] = field(default_factory=dict, repr=False)
 
     @property
     def source(self) -> SourceFile:

@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_Key = tuple[str, str, str | None, str]
 
 
 class ModuleFiles:
@@ -26,7 +25,7 @@ class ModuleFiles:
         self._folders: dict[str, tuple[int, frozenset[str]]] = {}
         self._ways_up: dict[str, tuple[str, ...]] = {}
         self._paths: dict[str, Path] = {}
-        self._known: dict[_Key, tuple[Path, ...]] = {}
+        self._known: dict[tuple[Path, str, str | None, Path], tuple[Path, ...]] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._is_glance = False
 
@@ -44,11 +43,12 @@ class ModuleFiles:
 
     def of_import(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
         """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
-        folder, last = os.path.dirname(importer), str(top)  # noqa: PTH120 - see above
-        key = (folder, module, name, last)
+        # A path's own hash is kept, and to make the text of its folder takes longer than to look it up.
+        key = (importer, module, name, top)
         found = self._known.get(key)
         if found is None:
-            found = tuple(map(self._path, self._find(*key)))
+            folder = os.path.dirname(importer)  # noqa: PTH120 - see above
+            found = tuple(map(self._path, self._find(folder, module, name, str(top))))
             if self._steady or self._is_glance:
                 self._known[key] = found
         return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 from portside.lint.finding import Applicability, Blocker, Fix, LaterFixes, apply_edits
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, LaunchReference
@@ -18,10 +16,13 @@ from portside.python.source.syntax import parse
 _MOST_LAUNCHES = 4
 
 
-@functools.lru_cache(maxsize=_MOST_LAUNCHES)
 def planned_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     """As `plan_move`, and once for all rules that ask for it."""
-    return plan_move(facts, launch)
+    # Kept with the facts: they are gone with the next keystroke, and so is all that hangs on them.
+    if launch not in facts.plans:
+        facts.plans[launch] = plan_move(facts, launch)
+    plan: Move | tuple[Blocker, ...] = facts.plans[launch]
+    return plan
 
 
 def offered_move(facts: FileFacts, launch: Launch) -> Move | None:
