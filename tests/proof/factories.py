@@ -410,6 +410,11 @@ FACTORIES = (
 
 NO_FACTORY = (
     Unmovable(
+        "an import string that only running tells",
+        "import os\n" + HEAD + GUARD + "    uvicorn.run(f\"{os.environ['MODULE']}:app\", port=8010)\n",
+        ((14, "is put together when the script runs"),),
+    ),
+    Unmovable(
         "arguments in a handler",
         ARGPARSE + HEAD + "\n\n@app.get('/a')\ndef a():\n    return argparse.ArgumentParser().parse_args().x\n" + GUARD + "    app.state.x = 1\n" + RUN,
         ((15, "reads the arguments of the process"),),

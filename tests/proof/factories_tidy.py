@@ -110,6 +110,18 @@ TIDY = (
         kept=("    app.state.x = 1\n\n    return app\n",),
     ),
     Movable(
+        "a condition on which the same app is served in one way or another",
+        "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    dev = os.getenv('DEV') == '1'\n    if dev:\n        uvicorn.run(app, port=8010, use_colors=True)\n    else:\n        uvicorn.run(app, port=8010)\n",
+        f"{UVICORN} --port 8010",
+        gone=("DEV", "import os"),
+    ),
+    Movable(
+        "a host that depends on what is not asked for",
+        ARGPARSE + HEAD + SHOWS + GUARD + PARSED + "    parser.add_argument('--local', action='store_true')\n    args = parser.parse_args()\n    app.state.model = args.model\n"
+        "    uvicorn.run(app, host='0.0.0.0' if not args.local else '127.0.0.1', port=args.port)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8011",
+    ),
+    Movable(
         "a value that a line of the log tells too",
         "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    port = int(os.getenv('PORT', '8010'))\n    print(f'on {port}')\n    uvicorn.run(app, port=port)\n",
         'uvicorn --factory server:create_app --port "${PORT:-8010}"',

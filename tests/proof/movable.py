@@ -534,4 +534,21 @@ MOVABLE = (
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, root_path='/$HOME/`a`; b\\'c')\n",
         "uvicorn server:app --root-path '/$HOME/`a`; b'\"'\"'c'",
     ),
+    Movable(
+        "an import string of the script's own name",
+        f"from pathlib import Path\nimport uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(f'{{Path(__file__).stem}}:app', port=8010)\n",
+        "uvicorn server:app --port 8010",
+        gone=("Path", "uvicorn"),
+    ),
+    Movable(
+        "the same put together from parts",
+        f"import os\nimport uvicorn\n{API}\n\nif __name__ == '__main__':\n    module = os.path.splitext(os.path.basename(__file__))[0]\n    uvicorn.run(module + ':app', port=8010, reload=False)\n",
+        "uvicorn server:app --port 8010",
+        gone=("import os", "uvicorn"),
+    ),
+    Movable(
+        "the module's name in an import string",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(f'{{__name__}}:app', port=8010)\n",
+        "uvicorn server:app --port 8010",
+    ),
 )

@@ -92,6 +92,9 @@ class Thing(metaclass=_Kind):
     def __call__(self, *args, **kwargs):
         if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType | type | _Parser):
             return args[0]
+        if not args and not kwargs and any(hasattr(each, "routes") for each in self.__dict__["_made_of"]):
+            # uvicorn calls what it takes for a factory; an app around another one is none.
+            return self
         return Thing(*args, **kwargs)
 
     def __iter__(self):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from tree_sitter import Node
 
 from portside.knowledge.uvicorn import OPTIONS, Kind
+from portside.python.launching.app_string import app_string
 from portside.python.launching.launch_effects import imported_modules, is_pure
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
@@ -64,7 +65,7 @@ class AppFinder:
         """The target, and the site with the statements that serve to make the app."""
         node = self.site.argument(self.names, expression)
         literal = self.names.value_of(node)
-        if (string := string_value(self.names.tree, literal)) is not None:
+        if (string := app_string(self.names, node)) is not None:
             return self._of_string(literal, string)
         if node.type == "identifier":
             return self._of_name(node)
@@ -238,6 +239,8 @@ class AppFinder:
         module, colon, name = text.partition(":")
         if not colon or not module or not name or module.startswith("."):
             return self._refuse(node, f"{self.obstacles.quote(node)} is no `module:attribute`")
+        if module == "__main__":
+            return self._own(node, name)
         if self._names_itself(module):
             found = self._own(node, name)
             return found if found is None or "." not in module else self._as_it_says(found, module)

@@ -271,6 +271,9 @@ class OptionReader:
         return chosen if given else fallback
 
     def _given_by_default(self, condition: Node) -> bool | None:
+        if condition.type == "not_operator":
+            given = self._given_by_default(unwrapped(condition.named_children[-1]))
+            return not given if given is not None else None
         value = self._of_passed(condition) or trace(self.names, condition)
         value = trace(self.names, condition, self.outside) if isinstance(value, Unknown) else value
         if isinstance(value, Environment):

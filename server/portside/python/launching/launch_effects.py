@@ -51,6 +51,7 @@ _HARMLESS = _HARMLESS_BUILTINS | {
     "os.path.exists",
     "os.path.isfile",
     "os.path.join",
+    "os.path.splitext",
     "pathlib.Path",
     "platform.system",
     "multiprocessing.cpu_count",

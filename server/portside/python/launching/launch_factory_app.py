@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from tree_sitter import Node
 
 from portside.python.facts import FileFacts
+from portside.python.launching.app_string import app_string, is_text
 from portside.python.launching.launch_factory_twice import check_discarded, is_read
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
@@ -15,7 +16,6 @@ from portside.python.launching.launches import Launch
 from portside.python.names.bindings import Scope
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
-from portside.python.source.syntax import string_value
 from portside.python.values.values import Literal, trace
 from portside.records import dataclass
 
@@ -44,11 +44,14 @@ def find_returned(
     if scopes[0] is not scopes[1]:
         obstacles.add(launch.app, "the app is known elsewhere than where the server is started")
         return None
-    literal = names.value_of(site.argument(names, launch.app))
-    string = string_value(names.tree, literal)
+    given = site.argument(names, launch.app)
+    string = app_string(names, given)
+    if string is None and is_text(names, given):
+        obstacles.add(launch.app, f"{obstacles.quote(launch.app)} is put together when the script runs")
+        return None
     if string is not None:
         handed_on = frozenset(other.app.start_byte for other in others if other.app is not None)
-        return _of_string(facts, site, launch, handed_on, obstacles)
+        return _of_string(facts, site, launch, string, handed_on=handed_on, obstacles=obstacles)
     text = names.tree.text(launch.app)
     if launch.app.type not in {"identifier", "attribute", "call"} or "\n" in text:
         text = text if launch.app.type == "call" else f"({text})"
@@ -62,12 +65,17 @@ def _is_factory(names: Names, launch: Launch) -> bool:
 
 
 def _of_string(
-    facts: FileFacts, site: Site, launch: Launch, handed_on: frozenset[int], obstacles: Obstacles
+    facts: FileFacts,
+    site: Site,
+    launch: Launch,
+    text: str,
+    *,
+    handed_on: frozenset[int],
+    obstacles: Obstacles,
 ) -> Returned | None:
-    """handed_on: where the app stands in the run calls of other branches."""
+    """text: the import string. handed_on: where the app stands in the run calls of other branches."""
     assert launch.app is not None
     names = facts.module.names
-    text = string_value(names.tree, names.value_of(site.argument(names, launch.app))) or ""
     module, colon, name = text.partition(":")
     if not colon or module.startswith(".") or not re.fullmatch(r"[\w.]+:[\w.]+", text):
         obstacles.add(launch.app, f"{obstacles.quote(launch.app)} is no `module:attribute`")

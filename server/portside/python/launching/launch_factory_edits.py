@@ -162,6 +162,8 @@ class FactoryWriter:
         sites = [(self.site, self.launch), *((b.site, b.launch) for b in self.branches)]
         gone = [(site.levels[0].statement, launch.app) for site, launch in sites]
         gone += [(_whole(node), self.launch.app) for node in self.site.serving]
+        whole = merged(self.site, self.returned, self.branches)
+        gone += [(whole, self.launch.app)] if whole is not None else []
         found: list[Node] = []
         blocks = [level.block for level in self.site.levels if level.block.type == "block"]
         for statement in reversed([node for block in blocks for node in statements(block)]):
