@@ -197,4 +197,14 @@ NOT_AROUND = (
         HEAD + GUARD + "    options = {'app': app}\n    options['app'] = other\n    uvicorn.run(**options)\n",
         ((15, "the app that is served is not among the arguments"),),
     ),
+    Unmovable(
+        "a main block in a try, with code after it",
+        "try:\n    import uvicorn\n    from api import app\n\n    if __name__ == '__main__':\n        app.state.x = 1\n        uvicorn.run(app)\n    print('bye')\nexcept ImportError:\n    pass\n",
+        ((7, "the server starts without a main block"),),
+    ),
+    Unmovable(
+        "a function that a decorator calls with words of its own",
+        "import hydra\n" + HEAD + "\n\n@hydra.main()\ndef run(config):\n    app.state.x = config\n" + RUN + GUARD + "    run()\n",
+        ((14, "`run` is decorated: what it is called with comes from elsewhere"),),
+    ),
 )  # fmt: skip

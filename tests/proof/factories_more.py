@@ -514,6 +514,23 @@ LAST = (
     ),
 )  # fmt: skip
 
+HANDED_ON = (
+    Movable(
+        "a function whose errors a decorator logs",
+        "import asyncio\nfrom loguru import logger\n" + HEAD + SHOWS_MODEL + "\n\n@logger.catch\ndef run(model):\n    app.state.model = model\n    asyncio.run(asyncio.sleep(0))\n" + RUN + GUARD + "    run(model='m')\n",
+        PLAIN,
+        files={"loguru.py": "class logger:\n    @staticmethod\n    def catch(function):\n        return function\n"},
+        kept=("@logger.catch\ndef run(model):", "return run(model='m')"),
+    ),
+    Movable(
+        "a main block in a try of the module",
+        "try:\n    import uvicorn\n    from api import app\n\n    if __name__ == '__main__':\n        app.state.x = 1\n        uvicorn.run(\n            app,\n            port=8010,\n        )\nexcept ImportError as e:\n    print('pip install', e)\n",
+        f"{UVICORN} --port 8010",
+        files={"api.py": API},
+        kept=("    def create_app():\n        app.state.x = 1\n        return app\nexcept",),
+    ),
+)  # fmt: skip
+
 UNPACKED = (
     Movable(
         "the app and its options in a dict that a branch changes",
@@ -549,6 +566,7 @@ TWICE = (
 )  # fmt: skip
 
 MORE_FACTORIES = (
+    *HANDED_ON,
     *UNPACKED,
     *TWICE,
     *NAMES_AND_DEFAULTS,
@@ -558,6 +576,7 @@ MORE_FACTORIES = (
     *AFTER,
     *WORKED_OUT,
     *LAST,
+    *HANDED_ON,
     *UNPACKED,
     *TWICE,
 )

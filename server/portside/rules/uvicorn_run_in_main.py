@@ -205,8 +205,8 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
         if isinstance(factory, Factory):
             fixes, command = later_fix(facts, factory), factory.command
         elif factory is not None:
-            known = frozenset(blockers)
-            as_factory = tuple(blocker for blocker in factory if blocker not in known)
+            # What hinders both is one reason: it stands with the first.
+            as_factory = factory if set(factory) != set(blockers) else ()
         yield Finding(
             CODE,
             NAME,

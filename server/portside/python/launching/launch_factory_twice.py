@@ -17,17 +17,17 @@ from tree_sitter import Node
 
 from portside.python.facts import FileFacts
 from portside.python.launching.launch_app import bound_in, is_bound_alike
+from portside.python.launching.launch_later import runs_later
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Form, Launch
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
-from portside.python.source.syntax import ancestors, arguments, string_value
+from portside.python.source.syntax import arguments, string_value
 from portside.python.values.values import Literal, trace
 
 _ENVIRONMENT = ("environ", "putenv", "load_dotenv")
 _LOGGING = frozenset({"basicconfig", "dictconfig", "fileconfig"})
-_DEEPEST = 5
 
 
 def check_discarded(  # noqa: C901, PLR0917 - what the search for the app knows already
@@ -164,7 +164,7 @@ def _read_on_import(facts: FileFacts, site: Site, variable: str) -> str | None:
     """Where the variable may be read while the module is imported; None where that is sure not to happen."""
     names = facts.module.names
     for node in _mentions(names, site, variable):
-        if not _runs_later(names, node):
+        if not runs_later(names, node):
             return f"line {names.tree.line(node)} reads it"
     uses = facts.workspace.variable_uses(variable)
     own = facts.workspace.path or facts.source.path
@@ -186,23 +186,3 @@ def _settings_made(names: Names, site: Site) -> Iterator[Node]:
             called = names.tree.text(callee).rpartition(".")[2].lower() if callee is not None else ""
             if called.endswith(("settings", "config", "environ", "expandvars")) and called not in _LOGGING:
                 yield call
-
-
-def _runs_later(names: Names, node: Node) -> bool:
-    """Whether it stands in a function that no import calls: a coroutine, or what only such call."""
-    function = next((one for one in ancestors(node) if one.type == "function_definition"), None)
-    return function is not None and _is_later(names, function, _DEEPEST)
-
-
-def _is_later(names: Names, function: Node, depth: int) -> bool:
-    if function.children[0].type == "async":
-        return True
-    name = function.child_by_field_name("name")
-    if name is None or depth == 0 or names.scope_at(function) is not names.module:
-        return False
-    reads: Iterable[Node] = names.reads(names.tree.text(name))
-    for read in reads:
-        around = next((one for one in ancestors(read) if one.type == "function_definition"), None)
-        if around is None or not _is_later(names, around, depth - 1):
-            return False
-    return True

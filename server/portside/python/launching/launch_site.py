@@ -22,6 +22,7 @@ from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards
+from portside.python.running.reachability import decorators
 from portside.python.source.syntax import arguments, unwrapped
 from portside.records import dataclass
 
@@ -31,6 +32,7 @@ _RUNNERS = frozenset({"asyncio.run", "uvloop.run", "sys.exit", "builtins.exit", 
 _FUNCTION_RUNNERS = frozenset({"anyio.run"})
 _TRANSPARENT = frozenset({"await", "parenthesized_expression", "expression_statement", "return_statement"})
 _TASKS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
+_HAND_ON = frozenset({"loguru.logger.catch"})
 _MOST_FUNCTIONS = 8
 WITHIN = "the server runs inside a `with` block, which the command would not enter"
 
@@ -144,6 +146,13 @@ def check_as_it_stands(names: Names, site: Site, obstacles: Obstacles) -> None:
         obstacles.add(site.call, "the server runs in a task of a loop that runs already")
     if site.gathered is not None:
         obstacles.add(site.gathered, f"{obstacles.quote(site.gathered)} does more than to start the server")
+    if site.guard is not None and not _is_of_module(site.guard):
+        obstacles.add(site.guard, "the main block stands in a `try`")
+    for function in site.functions:
+        if decorators(function):
+            obstacles.add(
+                function, f"{obstacles.quote(decorators(function)[0])} decorates what starts the server"
+            )
     for function in site.shared:
         name = names.tree.text(function.child_by_field_name("name") or function)
         obstacles.add(names.reads(name)[1], f"`{name}` is used in several places")
@@ -263,7 +272,7 @@ class _Climb:
 
     def _is_guard(self, container: Node, block: Node) -> bool:
         found = [g for g in self.guards.main if g.node == container and g.start == block.start_byte]
-        if not found or container.parent is None or container.parent.type != "module":
+        if not found or not (_is_of_module(container) or _ends_try(container)):
             return False
         if container.children_by_field_name("alternative"):
             self.obstacles.add(container, "the main guard has an `else`, which is for the imported module")
@@ -301,7 +310,10 @@ class _Climb:
         name = self.names.tree.text(name_node) if name_node is not None else "function"
         parent = function.parent
         if parent is not None and parent.type == "decorated_definition":
-            return self._fail(function, f"`{name}` is decorated: what it is called with comes from elsewhere")
+            if not all(map(self._hands_on, decorators(function))):
+                reason = f"`{name}` is decorated: what it is called with comes from elsewhere"
+                return self._fail(function, reason)
+            parent = parent.parent
         if parent is None or parent.type != "module":
             return self._fail(
                 function, f"the server is started by `{name}`, which is no function of the module"
@@ -321,6 +333,11 @@ class _Climb:
         if len(reads) > 1:
             self.shared.append(function)
         return self._calling(in_main[0] if len(reads) > 1 else reads[0], name)
+
+    def _hands_on(self, decorator: Node) -> bool:
+        """Whether the function is called as it was, and gives what it gave."""
+        maker = decorator.child_by_field_name("function") or decorator
+        return self.names.qualified(maker) in _HAND_ON
 
     def _is_in_guard(self, node: Node) -> bool:
         return any(
@@ -343,6 +360,21 @@ class _Climb:
         self.failed = True
         self.obstacles.add(node, reason)
         return None
+
+
+def _is_of_module(node: Node) -> bool:
+    return node.parent is not None and node.parent.type == "module"
+
+
+def _ends_try(guard: Node) -> bool:
+    """Whether it is the last in the body of a `try` of the module: `except ImportError` of what it needs."""
+    block = guard.parent
+    attempt = block.parent if block is not None else None
+    if block is None or attempt is None or attempt.type != "try_statement" or not _is_of_module(attempt):
+        return False
+    clauses = {child.type for child in attempt.named_children}
+    is_body = attempt.child_by_field_name("body") == block
+    return is_body and [*statements(block)][-1] == guard and not clauses & {"finally_clause", "else_clause"}
 
 
 def _passed(names: Names, function: Node, call: Node, parameter: str) -> Node | None:
