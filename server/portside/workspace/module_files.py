@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-
 class ModuleFiles:
     """Effect: lists folders.
 
