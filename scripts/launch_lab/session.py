@@ -276,6 +276,8 @@ def ways(tree: Path, path: str, words: list[str]) -> Iterator[tuple[str, list[st
     parts = path.removesuffix(".py").removesuffix("/__main__").split("/")
     for at in dict.fromkeys((0, *[at for at in range(len(parts) - 1) if is_root(tree, parts[:at])][-2:])):
         above = "/".join(parts[:at])
+        if not all(part.isidentifier() for part in parts[at:]):
+            continue
         if (len(parts) > 1 or path.endswith("/__main__.py")) and (tree / above).is_dir():
             module = ["python", "-m", ".".join(parts[at:]), *words]
             # A package below src is started from the root, where its files are.
