@@ -448,12 +448,6 @@ NO_FACTORY = (
         path="my.server.py",
     ),
     Unmovable(
-        "a function that others use and that serves in some cases",
-        HEAD + "\n\ndef main():\n    app.state.x = 1\n    if app.routes:\n        uvicorn.run(app, port=8010)\n" + GUARD + "    main()\n",
-        ((14, "serves in some cases only, and others use it too"),),
-        files={"cli.py": "from server import main\n"},
-    ),
-    Unmovable(
         "what the script does to its app is lost on the module that the string names",
         HEAD + GUARD + "    app.state.x = 1\n    uvicorn.run('server:app')\n",
         ((13, "what happens to `app` here is lost"),),

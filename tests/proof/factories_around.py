@@ -207,4 +207,10 @@ NOT_AROUND = (
         "import hydra\n" + HEAD + "\n\n@hydra.main()\ndef run(config):\n    app.state.x = config\n" + RUN + GUARD + "    run()\n",
         ((14, "`run` is decorated: what it is called with comes from elsewhere"),),
     ),
+    Unmovable(
+        "a function that others use and that serves in some cases, within another",
+        HEAD + "\n\ndef serve():\n    app.state.x = 1\n    if app.routes:\n        uvicorn.run(app, port=8010)\n\n\ndef main():\n    serve()\n" + GUARD + "    main()\n",
+        ((14, "serves in some cases only, and others use it too"),),
+        files={"cli.py": "from server import serve\n"},
+    ),
 )  # fmt: skip

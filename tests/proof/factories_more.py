@@ -121,6 +121,25 @@ SERVING_FOR_OTHERS = (
         serves=True,
     ),
     Movable(
+        "a function that others use and that serves in some cases",
+        HEAD + "\n\ndef main():\n    app.state.x = 1\n    if app.routes:\n        uvicorn.run(app, port=8010)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010",
+        files={"cli.py": "from server import main\n"},
+        kept=("        if not serve:\n            return app\n", "    served = main(serve=False)\n    if not callable(served):\n        raise SystemExit(served)\n    return served\n"),
+        serves=True,
+    ),
+    Movable(
+        "an installed command with subcommands of which one serves",
+        ARGPARSE + "import sys\n" + HEAD + "\n\ndef start(args):\n    app.state.x = 1\n    uvicorn.run(app, port=8010)\n\n\ndef main() -> int:\n" + PARSER
+        + "    commands = parser.add_subparsers(dest='command')\n    commands.add_parser('start')\n    commands.add_parser('status')\n" + PARSE
+        + "    if args.command == 'start':\n        start(args)\n    else:\n        print('status')\n    return 0\n" + GUARD + "    sys.exit(main())\n",
+        f'SERVER_ARGS="start" {UVICORN} --port 8010',
+        arguments=("server.py", "start"),
+        files={"pyproject.toml": "[project]\nname = 'x'\n[project.scripts]\nx = 'server:main'\n"},
+        kept=("return start(args, serve=serve)", "served = main(serve=False)"),
+        serves=True,
+    ),
+    Movable(
         "a main module that an installed command starts",
         "import uvicorn\nfrom pkg.app import app\n\n\ndef main():\n    app.state.x = 1\n    uvicorn.run(app, port=8010)\n" + GUARD + "    main()\n",
         "uvicorn --factory pkg.__main__:create_app --port 8010",

@@ -223,9 +223,23 @@ class FactoryWriter:
                 text = f"{text[:-1]}{', ' if text[-2] != '(' else ''}{ending})"
             yield from self._deferred(level, f"return {text}")
             return
-        yield from self._around(level.statement, call, "return ", "")
+        if ending is not None and self.kept.partly:
+            yield from self._if_served(level.statement, call)
+        else:
+            yield from self._around(level.statement, call, "return ", "")
         if ending is not None:
             yield KeptWriter(self.names, self.site, self.kept).passing(call, ending)
+
+    def _if_served(self, statement: Node, call: Node) -> Iterator[Edit]:
+        """The app, or the end of the process where the function that others call has given none."""
+        indent, newline = self._margin(statement), self._source.newline
+        step = "\t" if "\t" in indent else "    "
+        lines = ["", "if not callable(served):", f"{step}raise SystemExit(served)", "return served"]
+        yield from self._around(statement, call, "served = ", f"{newline}{indent}".join(lines))
+
+    def _margin(self, statement: Node) -> str:
+        start = self.names.tree.span(statement).start
+        return self._source.text[self._line(start).start : start]
 
     def _return_of_app(self, level: Level, launch: Launch, returned: Returned) -> Iterator[Edit]:
         app = launch.app

@@ -36,10 +36,15 @@ _PARAMETERS = ("serve", "serving", "run_server")
 
 @dataclass(frozen=True)
 class Kept:
-    """functions: innermost first. parameter: that says whether they serve."""
+    """What goes on serving.
+
+    functions: innermost first. parameter: that says whether they serve. partly: whether they do so in
+    some cases only, and give no app in others.
+    """
 
     functions: tuple[Node, ...] = ()
     parameter: str = "serve"
+    partly: bool = False
 
 
 def kept_functions(names: Names, site: Site, place: ScriptPlace, obstacles: Obstacles) -> Kept:
@@ -52,20 +57,22 @@ def kept_functions(names: Names, site: Site, place: ScriptPlace, obstacles: Obst
     parameter = next((word for word in _PARAMETERS if not names.chunks_with([word])), None)
     if parameter is None:
         obstacles.add(functions[0], "the file has all the names already that its parameter could have")
+    partly = False
     for function in functions:
         shown = obstacles.quote(function.child_by_field_name("name") or function)
         if function.children[0].type == "async":
             obstacles.add(function, f"{shown} is a coroutine that others use too")
-        for condition in site.conditions:
-            if function.start_byte <= condition.start_byte < function.end_byte:
-                obstacles.add(condition, f"{shown} serves in some cases only, and others use it too")
+        within = [one for one in site.conditions if function.start_byte <= one.start_byte < function.end_byte]
+        partly |= bool(within)
+        if within and len(functions) < len(site.functions):
+            obstacles.add(within[0], f"{shown} serves in some cases only, and others use it too")
         for attempt in site.tries:
             ends = [
                 child for child in attempt.named_children if child.type in {"finally_clause", "else_clause"}
             ]
             if ends and function.start_byte <= attempt.start_byte < function.end_byte:
                 obstacles.add(ends[0], "what comes last here would run before the server starts")
-    return Kept(functions, parameter or _PARAMETERS[0])
+    return Kept(functions, parameter or _PARAMETERS[0], partly)
 
 
 def without_copies(options: Options, kept: Kept, obstacles: Obstacles) -> Options:
@@ -93,7 +100,7 @@ class KeptWriter:
             if number:
                 call = self.site.calls[number - 1]
                 statement = self._statement(call)
-                if statement == call.parent:
+                if statement == call.parent and statement.type != "return_statement":
                     start = self.names.tree.span(statement).start
                     yield self._insert(start, "return ")
                 yield self.passing(call, f"{self.kept.parameter}={self.kept.parameter}")
