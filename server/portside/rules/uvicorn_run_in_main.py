@@ -75,7 +75,9 @@ uvicorn server:app --host 0.0.0.0 --port 8010
 settings. It is offered where it is proved that the command starts the same app: the app can be named
 from outside, nothing that only the main block sets is read elsewhere, nothing is done to the app before
 the run call, and every option has a form on the command line. Otherwise the message names the line that
-stands in the way.
+stands in the way. Where nothing does but an option that can't be told from the source
+(`reload=settings.debug`), the command leaves that to you: a note says so, and the fix counts as unsafe. A
+condition on a variable (`os.getenv("DEBUG", "no") == "yes"`) is what it is without the variable.
 
 Every launch of the script in the workspace changes with it, in the form that its file understands:
 
