@@ -535,6 +535,41 @@ LAST = (
 
 HANDED_ON = (
     Movable(
+        "a function that the main block defines for itself",
+        "import asyncio\n" + HEAD + GUARD + "    import os\n\n    async def main():\n        app.state.cpus = os.cpu_count()\n        server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n        await server.serve()\n\n    asyncio.run(main())\n",
+        PLAIN,
+        kept=("    def main():\n        app.state.cpus = os.cpu_count()\n        return app\n\n    return main()\n",),
+        gone=("asyncio", "uvicorn"),
+    ),
+    Movable(
+        "a function of the main block that prepares in the loop, with words",
+        "import asyncio\n" + ARGPARSE + HEAD + SHOWS_MODEL + GUARD + PARSER + MODEL + PARSE
+        + "\n    async def main():\n        await asyncio.sleep(0)\n        app.state.model = args.model\n        await uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010)).serve()\n\n    asyncio.run(main())\n",
+        PLAIN,
+        kept=("app.router.lifespan_context = while_serving", "return main()"),
+    ),
+    Movable(
+        "a handler of the signals that tells an event of another object",
+        "import signal\nimport threading\n" + HEAD + "\n\nclass Grid:\n    def __init__(self):\n        self.stopping = threading.Event()\n\n\ndef main():\n    grid = Grid()\n\n    def stop(number, frame):\n        print('stopping')\n        grid.stopping.set()\n\n    signal.signal(signal.SIGINT, stop)\n    app.state.grid = bool(grid)\n"
+        + RUN + GUARD + "    main()\n",
+        PLAIN,
+        gone=("signal", "def stop"),
+    ),
+    Movable(
+        "a handler that logs by the module, around more than the server",
+        "import logging\n" + HEAD + GUARD + "    try:\n        app.state.x = 1\n    " + RUN + "    except Exception as e:\n        logging.error(f'no server: {e}')\n",
+        PLAIN,
+        kept=("logging.error(f'no server: {e}')",),
+    ),
+    Movable(
+        "subcommands of which another one needs words",
+        ARGPARSE + HEAD + SHOWS_MODEL + GUARD + PARSER + "    commands = parser.add_subparsers(dest='command')\n    one = commands.add_parser('serve')\n    one.add_argument('--model', required=True)\n"
+        "    one = commands.add_parser('check')\n    one.add_argument('key')\n" + PARSE
+        + "    if args.command == 'serve':\n        app.state.model = args.model\n    " + RUN,
+        f'SERVER_ARGS="serve --model MODEL" {PLAIN}',
+        arguments=("server.py", "serve", "--model", "MODEL"),
+    ),
+    Movable(
         "a function whose errors a decorator logs",
         "import asyncio\nfrom loguru import logger\n" + HEAD + SHOWS_MODEL + "\n\n@logger.catch\ndef run(model):\n    app.state.model = model\n    asyncio.run(asyncio.sleep(0))\n" + RUN + GUARD + "    run(model='m')\n",
         PLAIN,

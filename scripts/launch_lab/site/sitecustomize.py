@@ -140,7 +140,7 @@ async def record(self, sockets=None):
         "wraps": wraps,
         "title": str(getattr(app, "title", "")),
         "routes": routes_of(app),
-        "middleware": [each.cls.__name__ for each in getattr(app, "user_middleware", ())],
+        "middleware": [getattr(each.cls, "__name__", "") for each in getattr(app, "user_middleware", ())],
         "handlers": sorted(str(each) for each in getattr(app, "exception_handlers", ())),
         "overrides": len(getattr(app, "dependency_overrides", ())),
         "options": {name: str(getattr(config, name, None)) for name in OPTIONS},

@@ -7,7 +7,8 @@ args = parser.parse_args()
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import field
 
 from tree_sitter import Node
 
@@ -61,12 +62,14 @@ class Arguments:
     calls: those that parse, to be handed words. options: the statements of `add_argument` that only
     the launch needed. required: the words that a start can't do without, `--model MODEL`.
     argv: whether somebody reads `sys.argv` who can't be handed words, so that these are put there.
+    commands: what each subcommand can't do without.
     """
 
     calls: tuple[Node, ...] = ()
     options: tuple[Node, ...] = ()
     required: tuple[str, ...] = ()
     argv: bool = False
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -157,7 +160,8 @@ def read_arguments(
     parses = bool(found) or argv
     options = tuple(_only_for_launch(names, replaced)) if parses and not kept else ()
     everywhere = (names.tree.root,) if early else parts
-    return Arguments(found, options, tuple(_required(names, everywhere, options)) if parses else (), argv)
+    required: dict[str, tuple[str, ...]] = _required(names, everywhere, options) if parses else {}
+    return Arguments(found, options, required.pop("", ()), argv, required)
 
 
 def parses_on_import(names: Names, guards: Guards) -> bool:
@@ -438,22 +442,42 @@ def _is_read_by_attribute(names: Names, holder: Node) -> bool:
     return True
 
 
-def _required(names: Names, parts: tuple[Node, ...], gone: tuple[Node, ...]) -> Iterator[str]:
-    """The words, with capitals for the values, without which the parser would exit."""
-    positions: list[str] = []
+def _required(names: Names, parts: tuple[Node, ...], gone: tuple[Node, ...]) -> dict[str, tuple[str, ...]]:
+    """The words without which the parser would exit, with capitals for values: by subcommand, "" for all."""
+    words: dict[str, list[str]] = {"": []}
+    positions: dict[str, list[str]] = {}
     for option in _options(names):
         if option.statement in gone or not any(_holds(part, option.call) for part in parts):
             continue
-        passed = arguments(option.call)
+        passed, command = arguments(option.call), _subcommand(names, option.call) or ""
         longest, is_option = option.longest, option.longest.startswith("-")
         value = option.destination(names).upper()
         if is_option and "required" in passed.keywords:
             if names.tree.text(passed.keywords["required"]) == "True":
-                yield f"{longest} {value}"
+                words.setdefault(command, []).append(f"{longest} {value}")
         elif not is_option and not _may_be_left_out(names, passed.keywords.get("nargs")):
-            positions.append(value)
-    yield from _required_fields(names)
-    yield from positions
+            positions.setdefault(command, []).append(value)
+    words[""] += _required_fields(names)
+    return {each: (*words.get(each, ()), *positions.get(each, ())) for each in {**words, **positions}}
+
+
+def _subcommand(names: Names, call: Node, depth: int = 3) -> str | None:
+    """`serve`, of an option that is added to what `commands.add_parser("serve")` gave."""
+    function = call.child_by_field_name("function")
+    holder = function.child_by_field_name("object") if function is not None else None
+    made = unwrapped(holder) if holder is not None else None
+    if made is not None and made.type == "identifier":
+        # One name may stand for one parser after the other.
+        before = [b for b in names.bindings_of(made) if b.node.start_byte < call.start_byte]
+        made = unwrapped(before[-1].value) if before and before[-1].value is not None else None
+    maker = made.child_by_field_name("function") if made is not None and made.type == "call" else None
+    method = maker.child_by_field_name("attribute") if maker is not None else None
+    if made is None or method is None or depth == 0:
+        return None
+    if names.tree.text(method) == "add_parser":
+        return next((string_value(names.tree, node) for node in argument_nodes(made)), None)
+    is_group = names.tree.text(method) in {"add_argument_group", "add_mutually_exclusive_group"}
+    return _subcommand(names, made, depth - 1) if is_group else None
 
 
 def _required_fields(names: Names) -> Iterator[str]:

@@ -245,7 +245,7 @@ def _check_expression(names: Names, expression: Node, obstacles: Obstacles, *, a
     node = unwrapped(expression)
     if node.type == "assignment":
         _check_assignment(names, node, obstacles, after=after)
-    elif node.type == "call" and _only_tells(names, node):
+    elif node.type == "call" and (_only_tells(names, node) or (after and _logs_to_root(names, node))):
         if is_pure(names, node.child_by_field_name("arguments") or node):
             obstacles.note(f"{obstacles.quote(node)} goes")
         else:
@@ -287,6 +287,13 @@ def _only_tells(names: Names, call: Node) -> bool:
     made = names.value_of(logger)
     maker = made.child_by_field_name("function") if made.type == "call" else made
     return maker is not None and names.qualified(maker) in _LOGGERS
+
+
+def _logs_to_root(names: Names, call: Node) -> bool:
+    """`logging.warning(…)`, which before the server would also set up the root logger."""
+    function = call.child_by_field_name("function")
+    module, _, name = ((names.qualified(function) or "") if function is not None else "").rpartition(".")
+    return module == "logging" and name in _LOGS
 
 
 def _check_import(names: Names, statement: Node, obstacles: Obstacles) -> None:

@@ -115,7 +115,9 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         is_imported=any(not _is_test(path) for path in facts.workspace.imported_by),
         parsers=facts.workspace.argument_parsers,
     )
-    serving = words_that_serve(names, site)
+    serving = [
+        word for each in words_that_serve(names, site) for word in (each, *parsed.commands.get(each, ()))
+    ]
     parsed = dataclasses.replace(parsed, required=(*parsed.required, *serving))
     options = _told(options, parsed, obstacles)
     after = find_after(names, site, obstacles, stays=bool(kept.functions), around=around)

@@ -19,7 +19,7 @@ from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import statements
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
-from portside.python.source.syntax import arguments
+from portside.python.source.syntax import argument_nodes, arguments
 
 _SIGNALS = frozenset({"signal.SIGINT", "signal.SIGTERM", "signal.SIGBREAK"})
 _ENDS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
@@ -119,8 +119,12 @@ def _is_event(names: Names, callee: Node) -> bool:
     holder, method = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
     made = names.value_of(holder) if holder is not None else None
     maker = made.child_by_field_name("function") if made is not None and made.type == "call" else None
-    is_set = method is not None and names.tree.text(method) == "set"
-    return is_set and maker is not None and names.qualified(maker) in {"threading.Event", "asyncio.Event"}
+    if method is None or names.tree.text(method) != "set":
+        return False
+    # An event of an object of another file: nothing else is set to no value.
+    alone = callee.parent is not None and not argument_nodes(callee.parent)
+    is_known = maker is not None and names.qualified(maker) in {"threading.Event", "asyncio.Event"}
+    return is_known or (alone and callee.child_by_field_name("object") is not None and maker is None)
 
 
 def _handlers(names: Names, gone: list[Node]) -> Iterator[Node]:

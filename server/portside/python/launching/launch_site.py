@@ -89,7 +89,11 @@ class Site:
     @property
     def removed(self) -> tuple[Node, ...]:
         """The statements of the module that go: the guard or the bare call, and the functions."""
-        return (*self.functions, self.guard or self.levels[-1].statement)
+        last = self.guard or self.levels[-1].statement
+        return (
+            *(one for one in self.functions if not last.start_byte <= one.start_byte < last.end_byte),
+            last,
+        )
 
     @property
     def ways(self) -> tuple[Node, ...]:
@@ -314,7 +318,7 @@ class _Climb:
                 reason = f"`{name}` is decorated: what it is called with comes from elsewhere"
                 return self._fail(function, reason)
             parent = parent.parent
-        if parent is None or parent.type != "module":
+        if parent is None or not (parent.type == "module" or self._is_of_guard(parent)):
             return self._fail(
                 function, f"the server is started by `{name}`, which is no function of the module"
             )
@@ -333,6 +337,10 @@ class _Climb:
         if len(reads) > 1:
             self.shared.append(function)
         return self._calling(in_main[0] if len(reads) > 1 else reads[0], name)
+
+    def _is_of_guard(self, block: Node) -> bool:
+        """Whether a function in the block is defined by the main block, for itself."""
+        return any(g.node == block.parent and g.start == block.start_byte for g in self.guards.main)
 
     def _hands_on(self, decorator: Node) -> bool:
         """Whether the function is called as it was, and gives what it gave."""
