@@ -108,8 +108,8 @@ class Project:
         if format_ is not None:
             return self._check_launch_file(absolute, source, format_, selection, fixes_later=fixes_later)
         imports = import_text(source.data)
-        # Of a text that is typed in, the version before has said so.
-        if absolute not in self._facts and not self._may_say_something(absolute, source, imports):
+        if not self._may_say_something(absolute, source, imports):
+            self._facts.pop(absolute, None)
             return LintResult(())
         module = self._module_facts(absolute, source, imports, keep=keep)
         self._stopwatch.lap("parse")
