@@ -194,6 +194,13 @@ TIDY = (
         notes=("`log_config` stays with the function that serves others",),
     ),
     Movable(
+        "a log configuration, and what comes after the server",
+        "import asyncio\n" + HEAD + "\n\nasync def prepare():\n    app.state.x = 1\n\n\nasync def main():\n    await prepare()\n    config = uvicorn.Config(app, port=8010, log_config={'version': 1, 'disable_existing_loggers': False})\n"
+        "    await uvicorn.Server(config).serve()\n" + GUARD + "    asyncio.run(main())\n",
+        f"{UVICORN} --port 8010",
+        kept=("    logging.config.dictConfig({'version': 1, 'disable_existing_loggers': False})\n", "import logging.config\n"),
+    ),
+    Movable(
         "a status for who starts it, where nothing can be served",
         HEAD + "\n\ndef main():\n    try:\n        app.state.x = 1\n    " + RUN + "    except ImportError:\n        print('no uvicorn')\n        return 1\n" + GUARD + "    raise SystemExit(main())\n",
         PLAIN,

@@ -21,13 +21,14 @@ _ALONE = frozenset({"expression_statement", "assignment"})
 
 @dataclass(frozen=True)
 class AroundWriter:
-    """cuts: the lines that go in any case."""
+    """cuts: the lines that go in any case. logging: the dictionary of `log_config`, to apply."""
 
     names: Names
     site: Site
     around: Around
     returned: Returned
     cuts: tuple[Span, ...]
+    logging: Node | None = None
 
     @property
     def _source(self) -> SourceFile:
@@ -137,8 +138,10 @@ class AroundWriter:
         around, source = self.around, self._source
         end = source.line_span(source.line_of(self.names.tree.span(around.level.block).end - 1)).end
         end = len(source.text[:end].rstrip("\r\n"))
-        assigned = f"{around.app}.router.lifespan_context = {around.name}"
-        text = source.newline * 2 + self._indent + self._lines([assigned, f"return {around.app}"])
+        lines = [f"{around.app}.router.lifespan_context = {around.name}", f"return {around.app}"]
+        if self.logging is not None:
+            lines.insert(0, f"logging.config.dictConfig({self.names.tree.text(self.logging)})")
+        text = source.newline * 2 + self._indent + self._lines(lines)
         return self._edit(Span(end, end), text)
 
     def _edit(self, span: Span, text: str) -> Edit:

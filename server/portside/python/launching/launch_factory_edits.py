@@ -274,7 +274,10 @@ class FactoryWriter:
 
     def _around_server(self, cuts: list[Span]) -> Iterator[Edit]:
         if self.around is not None:
-            yield from AroundWriter(self.names, self.site, self.around, self.returned, tuple(cuts)).edits()
+            writer = AroundWriter(
+                self.names, self.site, self.around, self.returned, tuple(cuts), self.logging
+            )
+            yield from writer.edits()
 
     # What comes last
 
