@@ -66,6 +66,18 @@ def test_python_that_starts_a_script_is_found(text: str) -> None:
     assert found.offset == text.index("«")
 
 
+@pytest.mark.parametrize(("filling", "found"), [(0, 1), (200, 1), (270, 1), (400, 0), (5000, 0)])
+def test_a_script_is_looked_for_near_the_call_only(filling: int, found: int) -> None:
+    text = f"run({'x' * filling}, sys.executable, 'server.py')\n" * 2
+    assert len(list(mentions_in_python(text))) == 2 * found
+
+
+def test_a_long_command_is_found_to_its_end() -> None:
+    path = "a/" * 150 + "server.py"
+    (found,) = mentions_in_python(f"run(['x', '{'y' * 250}', sys.executable, '{path}'])\n")
+    assert found.script == path
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from portside.python.launching.script_place import ScriptPlace
@@ -12,6 +13,9 @@ from portside.workspace.import_roots import import_root, script_place
 _READ = ("", "__init__.py", ".env", "portside.toml", "pyproject.toml")
 
 _State = tuple[tuple[int, int] | None, ...]
+
+# Of two changes that are nearer to each other, a file system may give both the same time.
+_TICK_NS = 20_000_000
 
 
 class ScriptPlaces:
@@ -25,21 +29,26 @@ class ScriptPlaces:
 
     def of(self, script: Path, imported_names: frozenset[str] | None) -> ScriptPlace:
         """imported_names: what other files import from the script; None if that is unknown."""
-        state = (imported_names, self._state(os.path.dirname(script), content=True))  # noqa: PTH120 - often
+        files = self._state(os.path.dirname(script), content=True)  # noqa: PTH120 - with every keystroke
         known = self._places.get(script)
-        if known is None or known[0] != state:
-            known = state, script_place(script, self._root, imported_names=imported_names)
-            self._places[script] = known
-        return known[1]
+        if known is not None and known[0] == (imported_names, files):
+            return known[1]
+        place = script_place(script, self._root, imported_names=imported_names)
+        if _is_past(files):
+            self._places[script] = (imported_names, files), place
+        return place
 
     def top(self, script: Path) -> Path:
         """The folder from which the script's module name counts."""
         folder = os.path.dirname(script)  # noqa: PTH120 - see above
         state = self._state(folder, content=False)
         known = self._tops.get(folder)
-        if known is None or known[0] != state:
-            known = self._tops[folder] = state, import_root(script, self._root)
-        return known[1]
+        if known is not None and known[0] == state:
+            return known[1]
+        top = import_root(script, self._root)
+        if _is_past(state):
+            self._tops[folder] = state, top
+        return top
 
     def _state(self, folder: str, *, content: bool) -> _State:
         """What tells whether the folders, or the files in them, are what they were."""
@@ -54,6 +63,12 @@ class ScriptPlaces:
         inside = folders[: folders.index(root) + 1] if root in folders else [folder, root]
         found = [os.path.join(each, name) for each in inside for name in names]  # noqa: PTH118 - see above
         return [*found, os.path.join(os.path.dirname(root), "pyproject.toml")] if len(names) > 1 else found  # noqa: PTH118, PTH120
+
+
+def _is_past(state: _State) -> bool:
+    """Whether another change would show."""
+    newest = max((one[0] for one in state if one is not None), default=0)
+    return time.time_ns() - newest > _TICK_NS
 
 
 def _state(path: str) -> tuple[int, int] | None:
