@@ -213,4 +213,10 @@ NOT_AROUND = (
         ((14, "serves in some cases only, and others use it too"),),
         files={"cli.py": "from server import serve\n"},
     ),
+    Unmovable(
+        "a package with the name of a module that uvicorn has",
+        "import uvicorn\n" + GUARD + "    open('x', 'w').close()\n    uvicorn.run('platform.main:app')\n",
+        ((5, "`open('x', 'w').close()` runs before"), (6, "`platform` is a module of Python's own")),
+        files={"platform/main.py": API},
+    ),
 )  # fmt: skip

@@ -535,6 +535,13 @@ LAST = (
 
 HANDED_ON = (
     Movable(
+        "an app that the function imports, and the import string names",
+        "import os\n\n\ndef main():\n    os.environ['X'] = '1'\n    try:\n        from api import app\n        import uvicorn\n\n        uvicorn.run('api:app', port=8010)\n    except ImportError as e:\n        print(e)\n        raise SystemExit(1)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010",
+        files={"api.py": API},
+        kept=("        from api import app\n", "return app"),
+    ),
+    Movable(
         "a function that the main block defines for itself",
         "import asyncio\n" + HEAD + GUARD + "    import os\n\n    async def main():\n        app.state.cpus = os.cpu_count()\n        server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n        await server.serve()\n\n    asyncio.run(main())\n",
         PLAIN,

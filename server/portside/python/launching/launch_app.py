@@ -18,6 +18,7 @@ from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import (
     ImportTarget,
     ScriptPlace,
+    hidden,
     is_named,
     named_by_itself,
     other_target,
@@ -239,6 +240,8 @@ class AppFinder:
         module, colon, name = text.partition(":")
         if not colon or not module or not name or module.startswith("."):
             return self._refuse(node, f"{self.obstacles.quote(node)} is no `module:attribute`")
+        if (reason := hidden(module)) is not None:
+            return self._refuse(node, reason)
         if module == "__main__":
             return self._own(node, name)
         if self._names_itself(module):

@@ -52,7 +52,7 @@ from portside.python.launching.launch_settings import settings_edit
 from portside.python.launching.launch_site import WITHIN, Site, find_site
 from portside.python.launching.launch_surroundings import check_surroundings
 from portside.python.launching.launches import Launch
-from portside.python.launching.script_place import ScriptPlace
+from portside.python.launching.script_place import ScriptPlace, hidden
 from portside.python.names.names import Names
 from portside.python.running.guards import When
 from portside.python.source.nodes import nodes_of
@@ -92,6 +92,8 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         site = dataclasses.replace(site, tries=tuple(one for one in site.tries if not around.covers(one)))
     found = branches(facts, site, others, obstacles)
     module = own_module(names, place, launch, imported=returned.module if returned is not None else None)
+    if not isinstance(module, str):
+        module = hidden(module.module) or module
     if isinstance(module, str):
         obstacles.add(launch.call, module)
     asked = module if not isinstance(module, str) and not facts.module.engines_at_import else None

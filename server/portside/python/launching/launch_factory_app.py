@@ -13,6 +13,7 @@ from portside.python.launching.launch_factory_twice import check_discarded, is_r
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
+from portside.python.launching.script_place import hidden
 from portside.python.names.bindings import Scope
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
@@ -80,6 +81,9 @@ def _of_string(
     if not colon or module.startswith(".") or not re.fullmatch(r"[\w.]+:[\w.]+", text):
         obstacles.add(launch.app, f"{obstacles.quote(launch.app)} is no `module:attribute`")
         return None
+    if (reason := hidden(module)) is not None:
+        obstacles.add(launch.app, reason)
+        return None
     first, ending = name.partition(".")[0], "()" if _is_factory(names, launch) else ""
     scope = names.scope_at(launch.call)
     path = names.tree.source.path.replace("\\", "/").removesuffix(".py")
@@ -94,7 +98,10 @@ def _of_string(
         if module != "__main__" or launch.starts_processes(names):
             check_discarded(facts, site, launch, first, obstacles, handed_on, is_called=bool(ending))
         return Returned(f"{name}{ending}")
-    if _is_imported(names, site, first, scope, f"{module}.{first}"):
+    qualified = f"{module}.{first}"
+    if _is_imported(names, site, first, scope, qualified) or _is_imported_on_the_way(
+        names, site, first, scope, qualified
+    ):
         return Returned(f"{name}{ending}")
     mentioned = any(
         names.tree.text(node) == first
@@ -115,6 +122,17 @@ def _is_imported(names: Names, site: Site, name: str, scope: Scope, target: str)
         b.target == target and b.arm is None and not b.deferred and not site.removes(b.node.start_byte)
         for b in bindings
     )
+
+
+def _is_imported_on_the_way(names: Names, site: Site, name: str, scope: Scope, target: str) -> bool:
+    """The same of an import that the run call comes after, in the blocks around it."""
+    home = names.home(name, scope)
+    bindings = names.bindings_in(name, home) if home is not None else ()
+    blocks = [level.block for level in site.levels]
+    before = [
+        b for b in bindings if b.statement.parent in blocks and b.node.start_byte < site.call.start_byte
+    ]
+    return bool(before) and all(b.target == target and not b.deferred for b in bindings)
 
 
 def _is_path_of_import(node: Node) -> bool:

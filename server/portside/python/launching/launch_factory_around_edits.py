@@ -54,7 +54,8 @@ class AroundWriter:
         return self._source.text[self._source.line_span(self._source.line_of(start)).start : start]
 
     def _lines(self, lines: list[str]) -> str:
-        return f"{self._source.newline}{self._indent}".join(lines)
+        text = f"{self._source.newline}{self._indent}".join(lines)
+        return text.replace(f"{self._indent}{self._source.newline}", self._source.newline)
 
     def _header(self) -> Edit:
         """The function's head, ahead of its first statement, which is one step further in then."""
@@ -85,6 +86,8 @@ class AroundWriter:
         made = returned.expression if returned.expression != around.app else None
         if (served := around.served or made) is not None:
             lines.append(f"{around.app} = {served}")
+        if lines:
+            lines.append("")
         lines.append("@contextlib.asynccontextmanager")
         context = f"{around.lifespan}={around.app}.router.lifespan_context"
         lines.append(f"async def {around.name}({around.app}, {context}):")

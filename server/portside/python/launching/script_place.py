@@ -120,6 +120,22 @@ _OFTEN_INSTALLED = _INSTALLED | {
 }  # fmt: skip
 
 
+# What uvicorn (0.54.0, on Python 3.11) has imported before it imports an app, of the names that folders have.
+_LOADED = frozenset(
+    {"asyncio", "calendar", "collections", "copy", "email", "http", "inspect", "io", "json", "logging"}
+    | {"multiprocessing", "operator", "platform", "queue", "random", "select", "signal", "site", "socket"}
+    | {"string", "struct", "subprocess", "threading", "time", "token", "types", "typing", "uuid", "warnings"}
+)
+
+
+def hidden(module: str) -> str | None:
+    """Why a module of a package can't be imported by uvicorn: the package's name is that of another one."""
+    first, dot, _ = module.partition(".")
+    if not dot or first not in _LOADED:
+        return None
+    return f"`{first}` is a module of Python's own, which uvicorn has imported by then"
+
+
 def own_target(
     place: ScriptPlace, imported: Collection[str], opened: Collection[str], *, relative_dots: int = 0
 ) -> ImportTarget | str:
