@@ -69,6 +69,13 @@ TOLD = (
         notes=("`port=options.port` is worked out by the script",),
     ),
     Movable(
+        "words that the script itself asks for",
+        "import argparse\nimport sys\n" + HEAD + SHOWS + GUARD + "    parser = argparse.ArgumentParser()\n    parser.add_argument('--model')\n    parser.add_argument('--dtype', default='auto')\n"
+        "    args = parser.parse_args()\n    if args.model is None:\n        print('which?', file=sys.stderr)\n        sys.exit(1)\n    if not args.dtype:\n        parser.error('which?')\n    app.state.model = args.model\n" + RUN,
+        f'SERVER_ARGS="--model MODEL" {PLAIN}',
+        arguments=("server.py", "--model", "MODEL"),
+    ),
+    Movable(
         "words for what comes after",
         ARGPARSE + HEAD + SHOWS + GUARD + "    parser = argparse.ArgumentParser()\n    parser.add_argument('--model', default='m')\n"
         "    parser.add_argument('rest', nargs=argparse.REMAINDER)\n    args = parser.parse_args()\n    app.state.model = args.model\n" + RUN,

@@ -480,6 +480,49 @@ def _subcommand(names: Names, call: Node, depth: int = 3) -> str | None:
     return _subcommand(names, made, depth - 1) if is_group else None
 
 
+def demanded(names: Names, parts: tuple[Node, ...]) -> Iterator[str]:
+    """The words without which the script itself ends: `if not args.model: sys.exit("which?")`."""
+    by_destination = {option.destination(names): option for option in _options(names)}
+    for whole in (node for part in parts for node in nodes_of(part, "if_statement")):
+        condition, body = (whole.child_by_field_name(field) for field in ("condition", "consequence"))
+        asked = _asked_for(names, condition) if condition is not None else None
+        name = asked.child_by_field_name("attribute") if asked is not None else None
+        option = by_destination.get(names.tree.text(name)) if name is not None else None
+        if option is None or body is None or not _ends(names, body) or not option.longest.startswith("-"):
+            continue
+        passed = arguments(option.call).keywords
+        default = passed.get("default")
+        if (
+            "action" not in passed
+            and "required" not in passed
+            and (default is None or default.type == "none")
+        ):
+            yield f"{option.longest} {option.destination(names).upper()}"
+
+
+def _asked_for(names: Names, condition: Node) -> Node | None:
+    """`args.model` in `not args.model` and `args.model is None`."""
+    parts = condition.named_children
+    if condition.type == "comparison_operator" and not names.tree.text(condition).endswith(" is None"):
+        return None
+    if condition.type not in {"comparison_operator", "not_operator"} or parts[0].type != "attribute":
+        return None
+    return parts[0]
+
+
+def _ends(names: Names, body: Node) -> bool:
+    """Whether the block's last statement ends the process."""
+    last = body.named_children[-1] if body.named_children else body
+    if last.type == "raise_statement":
+        return True
+    call = last.named_children[0] if last.named_children else last
+    function = call.child_by_field_name("function") if call.type == "call" else None
+    if function is None:
+        return False
+    is_error = names.tree.text(function).endswith("parser.error")
+    return is_error or names.qualified(function) in {"sys.exit", "builtins.exit", "builtins.quit"}
+
+
 def _required_fields(names: Names) -> Iterator[str]:
     """The same of dataclasses of the file that `HfArgumentParser((ServerArguments,))` makes options of."""
     for chunk in names.chunks_with(_DATACLASS_PARSER_CLASSES):

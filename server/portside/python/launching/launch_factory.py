@@ -30,6 +30,7 @@ from portside.python.launching.launch_app import AppTarget, own_module
 from portside.python.launching.launch_arguments import (
     VARIABLE,
     Arguments,
+    demanded,
     options_of_server,
     read_arguments,
     region,
@@ -120,7 +121,9 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     serving = [
         word for each in words_that_serve(names, site) for word in (each, *parsed.commands.get(each, ()))
     ]
-    parsed = dataclasses.replace(parsed, required=(*parsed.required, *serving))
+    needed = [*demanded(names, parts)] if parsed.calls or parsed.argv else []
+    words = dict.fromkeys((*parsed.required, *needed, *serving))
+    parsed = dataclasses.replace(parsed, required=tuple(words))
     options = _told(options, parsed, obstacles)
     after = find_after(names, site, obstacles, stays=bool(kept.functions), around=around)
     endings = (
