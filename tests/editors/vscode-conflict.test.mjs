@@ -66,7 +66,7 @@ test("the holder is stopped where the user chooses that, and not before", { time
   await withHeldPort(async ({ person, port, holder }) => {
     await person.command("Start vLLM dev server");
     await person.press(await person.buttonOf(person.dialog(`Port ${port} is taken`), /^Cancel$/));
-    await until(async () => /in the editor/.test(await person.terminalText()), 60_000, "what serve said");
+    await person.terminalSays(/in the editor/);
     await person.statusSays("no server");
     assert(await isListening(port), "the holder was left alone");
 

@@ -120,8 +120,10 @@ export class Person {
     await this.saveFile();
   }
 
-  terminalText() {
-    return this.page.locator(".xterm-rows").first().textContent();
+  /** Waits for it: the terminal shows what was printed a little later than the status bar knows of it. */
+  async terminalSays(pattern) {
+    const rows = this.page.locator(".xterm-rows").first();
+    await until(async () => pattern.test(await rows.textContent()), 120_000, `${pattern} in the terminal`);
   }
 
   /** Waits for the text of Portside's item in the status bar. */
