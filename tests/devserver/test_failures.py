@@ -110,7 +110,7 @@ def test_a_mistyped_app_ends_at_once_and_names_what_is_there(
     served = serve(target)
     failure = served.wait_for("failed")["failure"]
     assert failure["name"] == name
-    assert failure["remedies"][0] == "did you mean `app:app`?"
+    assert failure["remedies"][0] == "serve `app:app`, if that was meant"
     assert served.wait_for("stopped")["code"] == 2
     assert served.process.wait(PATIENCE_S) == 2
 

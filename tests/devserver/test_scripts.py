@@ -175,7 +175,8 @@ def test_a_script_that_ends_by_itself_ends_the_run(serve: Start, project: Path) 
     served.assert_nothing_left()
 
 
-def test_a_script_that_is_not_there_is_bad_usage(serve: Start) -> None:
-    served = serve("nowhere.py")
+def test_a_script_that_is_not_there_is_bad_usage(serve: Start, project: Path) -> None:
+    write(project / "server.py", "import uvicorn\nif __name__ == '__main__':\n    uvicorn.run('app:app')\n")
+    served = serve("sever.py")
     assert served.process.wait(PATIENCE_S) == 2
-    served.wait_for("error", text="there is no script nowhere.py here")
+    served.wait_for("error", text="there is no script sever.py here; did you mean `server.py`?")

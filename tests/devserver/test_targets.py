@@ -56,6 +56,15 @@ def test_what_can_not_be_served_is_said(settings: Path, name: str | None, text: 
     assert text in choice.text
 
 
+@pytest.mark.parametrize(("name", "meant"), [("ap", "api"), ("core.ap", "core.api:app")])
+def test_what_was_meant_instead_is_asked(settings: Path, name: str, meant: str) -> None:
+    (settings / "core").mkdir()
+    (settings / "core/api.py").write_text(FASTAPI)
+    choice = serve_target.choose(name, settings)
+    assert isinstance(choice, Unclear)
+    assert f"did you mean `{meant}`?" in choice.text
+
+
 def test_a_server_of_the_settings_may_be_a_command(settings: Path) -> None:
     choice = serve_target.choose("batch", settings)
     assert isinstance(choice, Choice)

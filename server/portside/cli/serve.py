@@ -187,7 +187,9 @@ def _plan(console: Console, spec: str | None, rest: tuple[str, ...], options: di
     if interpreter is None:
         _refuse(console, f"no Python interpreter found: {options['python'] or 'python3'}")
     if choice.spec.endswith(".py") and not (folder / choice.spec).is_file():
-        _refuse(console, f"there is no script {choice.spec} here")
+        from portside.cli.serve_target import suggestion
+
+        _refuse(console, f"there is no script {choice.spec} here{suggestion(choice.spec, folder)}")
     target = Target(
         kind="script" if choice.spec.endswith(".py") else "app",
         spec=choice.spec,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import itertools
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,20 +37,21 @@ def choose(name: str | None, folder: Path) -> Choice | Unclear:
     except SettingsError as error:
         return Unclear(str(error))
     if name is not None:
-        return _named(name, settings)
+        return _named(name, settings, folder)
     if settings.servers:
         names = list(settings.servers)
         chosen = names[0] if len(names) == 1 else _ask(names)
-        return Unclear(_several(names)) if chosen is None else _named(chosen, settings)
+        return Unclear(_several(names)) if chosen is None else _named(chosen, settings, folder)
     return _discovered(folder)
 
 
-def _named(name: str, settings: Settings) -> Choice | Unclear:
+def _named(name: str, settings: Settings, folder: Path) -> Choice | Unclear:
     server = settings.servers.get(name)
     if server is None:
         known = ", ".join(settings.servers) or "none"
         return Unclear(
             f"{name!r} is neither module:attribute nor a script, nor a server of the settings ({known})"
+            + suggestion(name, folder, tuple(settings.servers))
         )
     return Choice(
         server.app or server.script or "",
@@ -69,6 +73,21 @@ def _named(name: str, settings: Settings) -> Choice | Unclear:
         folder=settings.root,
         command=server.command or (),
     )
+
+
+def suggestion(name: str, folder: Path, known: Sequence[str] = ()) -> str:
+    """The end of a message: what looks like this and could be served. known: other names than the apps."""
+    from portside.workspace.apps import discover
+
+    try:
+        targets = discover(folder)
+    except OSError:
+        targets = ()
+    servers = [*known, *(target.target for target in targets)]
+    files = [os.path.relpath(target.path, folder) for target in targets]
+    groups = (files, servers) if name.endswith(".py") else (servers, files)
+    near = [difflib.get_close_matches(name, dict.fromkeys(names), n=1) for names in groups]
+    return next((f"; did you mean `{each}`?" for each in itertools.chain(*near)), "")
 
 
 def _chosen_gpus(server: ServerSettings) -> dict[str, str]:

@@ -19,7 +19,7 @@ def with_suggestions(failure: Failure, plan: Plan) -> Failure:
     found = _apps(plan)
     near = difflib.get_close_matches(plan.target.spec, found, n=_MOST, cutoff=0.6)
     if near:
-        return replace(failure, remedies=(f"did you mean {_listed(near)}?", *failure.remedies))
+        return replace(failure, remedies=(f"serve {_listed(near)}, if that was meant", *failure.remedies))
     if found:
         return replace(failure, remedies=(f"the apps found here are {_listed(found)}", *failure.remedies))
     return failure
