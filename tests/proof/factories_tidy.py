@@ -69,6 +69,12 @@ TOLD = (
         notes=("`port=options.port` is worked out by the script",),
     ),
     Movable(
+        "options of a dictionary that the script adds to",
+        "import os\n" + HEAD + GUARD + "    options = {'host': '0.0.0.0', 'port': 8010}\n    if os.getenv('CERT'):\n        options['ssl_certfile'] = os.environ['CERT']\n    uvicorn.run(app, **options)\n",
+        PLAIN,
+        notes=("what `**` or `*` bring can't be told from here (`ssl_certfile`): say those options too",),
+    ),
+    Movable(
         "words that the script itself asks for",
         "import argparse\nimport sys\n" + HEAD + SHOWS + GUARD + "    parser = argparse.ArgumentParser()\n    parser.add_argument('--model')\n    parser.add_argument('--dtype', default='auto')\n"
         "    args = parser.parse_args()\n    if args.model is None:\n        print('which?', file=sys.stderr)\n        sys.exit(1)\n    if not args.dtype:\n        parser.error('which?')\n    app.state.model = args.model\n" + RUN,

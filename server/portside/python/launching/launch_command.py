@@ -11,7 +11,7 @@ import dataclasses
 import math
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -30,7 +30,8 @@ from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.names import Names
-from portside.python.source.syntax import argument_nodes, arguments, unwrapped
+from portside.python.source.nodes import fields_of
+from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_conditions import switched
 from portside.python.values.value_sources import is_parsed, option_of
 from portside.python.values.value_types import MadeBy, nothing_made, nothing_outside
@@ -162,8 +163,10 @@ class OptionReader:
     def _keywords(self, launch: Launch) -> Mapping[str, Node]:
         """The arguments by keyword, in the order of the source, without the app."""
         if not launch.complete and self.may_leave:
+            added = sorted(set(self._added(launch)) - {*launch.options, *launch.likely})
+            shown = f" ({', '.join(f'`{key}`' for key in added)})" if added else ""
             self.obstacles.note(
-                "what `**` or `*` bring can't be told from here: say those options too", review=True
+                f"what `**` or `*` bring can't be told from here{shown}: say those options too", review=True
             )
         elif not launch.complete:
             self.obstacles.add(
@@ -174,6 +177,17 @@ class OptionReader:
         if len(positional) > len(known):
             self.obstacles.add(positional[len(known)], "uvicorn takes this argument by keyword only")
         return launch.options if launch.complete else {**launch.likely, **launch.options}
+
+    def _added(self, launch: Launch) -> Iterator[str]:
+        """The options that the file adds to a dictionary which is unpacked: `kwargs["ssl_keyfile"] = …`."""
+        for unpacked in arguments(launch.options_call).unpacked:
+            word = self.names.tree.text(unpacked)
+            for chunk in self.names.chunks_with([word]):
+                for item in fields_of(chunk.nodes("assignment"), "left", "subscript"):
+                    holder, key = (item.child_by_field_name(field) for field in ("value", "subscript"))
+                    name = string_value(self.names.tree, key) if key is not None else None
+                    if name and holder is not None and self.names.tree.text(holder) == word:
+                        yield name
 
     def _sets_up_logging(self, node: Node, written: Node) -> bool:
         """Whether that is no file, and dealt with: a factory applies it, nothing is noted, or an obstacle."""
