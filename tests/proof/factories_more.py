@@ -627,9 +627,6 @@ TWICE = (
 )  # fmt: skip
 
 MORE_FACTORIES = (
-    *HANDED_ON,
-    *UNPACKED,
-    *TWICE,
     *NAMES_AND_DEFAULTS,
     *BRANCHES,
     *SERVING_FOR_OTHERS,
