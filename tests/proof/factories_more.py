@@ -535,6 +535,15 @@ LAST = (
 
 HANDED_ON = (
     Movable(
+        "an import string from the root, in a script whose other commands import its neighbours",
+        ARGPARSE + "import uvicorn\n\n\ndef other():\n    import keys\n\n    print(keys)\n" + GUARD + PARSER + "    parser.add_argument('--other', action='store_true')\n" + PARSE + "    if args.other:\n        other()\n    uvicorn.run('src.api:app', port=8010)\n",
+        "uvicorn --factory src.cli:create_app --port 8010",
+        path="src/cli.py",
+        files={"src/__init__.py": "", "src/keys.py": "", "src/api.py": API},
+        environment={"PYTHONPATH": "."},
+        kept=("from src.api import app",),
+    ),
+    Movable(
         "an app that the function imports, and the import string names",
         "import os\n\n\ndef main():\n    os.environ['X'] = '1'\n    try:\n        from api import app\n        import uvicorn\n\n        uvicorn.run('api:app', port=8010)\n    except ImportError as e:\n        print(e)\n        raise SystemExit(1)\n" + GUARD + "    main()\n",
         f"{UVICORN} --port 8010",

@@ -317,8 +317,22 @@ def own_module(
     )
     # Only a script in a folder of its own can depend on the folder that it is run in.
     opened = opened_paths(names) | given_paths(names, launch) if place.folder else frozenset[str]()
-    roots = names.imported_roots | ({imported.partition(".")[0]} if imported else set())
+    roots = names.imported_roots
+    if imported:
+        # What only functions import may be for another command of the script; this is for the server.
+        roots = frozenset({imported.partition(".")[0], *_roots_on_import(names)})
     return own_target(place, roots, opened, relative_dots=max(relative, default=0))
+
+
+def _roots_on_import(names: Names) -> set[str]:
+    """The first parts of what the module itself imports, and not a function of it."""
+    return {
+        module.partition(".")[0]
+        for chunk in names.chunks_with(["import"])
+        if not chunk.is_definition
+        for statement in chunk.nodes("import_statement", "import_from_statement")
+        for module in imported_modules(names, statement)
+    }
 
 
 def _may_fail(statement: Node) -> bool:
