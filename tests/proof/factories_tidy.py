@@ -163,6 +163,13 @@ TIDY = (
         gone=("device, model",),
     ),
     Movable(
+        "objects that are taken apart",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return [vars(options), options.__dict__]\n" + GUARD + "    parser = argparse.ArgumentParser()\n    parser.add_argument('--model', default='m')\n"
+        "    options = parser.parse_args()\n" + RUN,
+        PLAIN,
+        kept=("    global options\n",),
+    ),
+    Movable(
         "names that annotations are looked up by",
         "from __future__ import annotations\n\nimport uvicorn\nfrom fastapi import FastAPI\nfrom pydantic import BaseModel\n" + GUARD
         + "    app = FastAPI()\n    prefix = 'p'\n\n    class Query(BaseModel):\n        text: str = 'x'\n\n    @app.post('/q')\n    def q(query: Query):\n        return prefix + query.text\n\n" + RUN,

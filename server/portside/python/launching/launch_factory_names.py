@@ -15,6 +15,7 @@ from portside.python.launching.launch_site import Site
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
+from portside.python.source.syntax import argument_nodes
 
 # In the order in which they are tried.
 _FACTORIES = ("create_app", "build_app", "make_app", "get_app", "create_app_for_uvicorn")
@@ -77,10 +78,14 @@ def _looked_up(names: Names, site: Site) -> Collection[str] | None:
 
 
 def _is_method(names: Names, node: Node) -> bool:
-    """`model.eval()`, or its `def`, which evaluate nothing; `module.__dict__` is what it says."""
-    parent = node.parent
-    if parent is None or names.tree.text(node) == "__dict__":
+    """`model.eval()`, or its `def`, `vars(args)` and `item.__dict__`: they look up nothing of the module."""
+    parent, text = node.parent, names.tree.text(node)
+    if parent is None:
         return False
+    if text == "__dict__":
+        return "modules" not in names.tree.text(parent)
+    if text == "vars" and parent.type == "call":
+        return bool(argument_nodes(parent)) and "modules" not in names.tree.text(parent)
     is_attribute = parent.child_by_field_name("attribute") == node
     return is_attribute or parent.type in {"function_definition", "keyword_argument"}
 
