@@ -535,6 +535,12 @@ LAST = (
 
 HANDED_ON = (
     Movable(
+        "a loop that the script makes and uvicorn never runs",
+        "import asyncio\n" + HEAD + GUARD + "    loop = asyncio.new_event_loop()\n    loop.set_debug(True)\n    asyncio.set_event_loop(loop)\n    uvicorn.run('server:app', host='0.0.0.0', port=8010, workers=1)\n",
+        f"{PLAIN} --workers 1",
+        kept=("    loop.set_debug(True)\n",),
+    ),
+    Movable(
         "an import string from the root, in a script whose other commands import its neighbours",
         ARGPARSE + "import uvicorn\n\n\ndef other():\n    import keys\n\n    print(keys)\n" + GUARD + PARSER + "    parser.add_argument('--other', action='store_true')\n" + PARSE + "    if args.other:\n        other()\n    uvicorn.run('src.api:app', port=8010)\n",
         "uvicorn --factory src.cli:create_app --port 8010",

@@ -373,11 +373,11 @@ def _is_only_run(names: Names, made: Node) -> bool:
     left = assignment.child_by_field_name("left") if assignment is not None else None
     if assignment is None or left is None or left.type != "identifier":
         return assignment is not None and assignment.type in {"argument_list", "attribute"}
-    name = names.tree.text(left)
+    name, used = names.tree.text(left), set[str]()
     for read in names.reads(name, names.home(name, names.scope_at(left))):
         around = read.parent
         method = around.child_by_field_name("attribute") if around is not None else None
-        handed = around is not None and around.type in {"argument_list", "keyword_argument"}
-        if not handed and (method is None or names.tree.text(method) not in _RUNNING):
-            return False
-    return True
+        if around is not None and around.type not in {"argument_list", "keyword_argument"}:
+            used.add(names.tree.text(method) if method is not None else "")
+    # One that the script never runs either is none the worse.
+    return used <= _RUNNING or not used & {"run_until_complete", "run_forever"}
