@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.folders import lay_out
 
 from portside.lint.finding import LintResult, Severity
 from portside.lint.selection import Selection
+from portside.python.source.syntax import SyntaxTree
 from portside.workspace.importers import ImporterIndex
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.project import Project
@@ -166,6 +168,28 @@ def test_keystrokes_give_what_a_fresh_look_gives(root: Path) -> None:
     for end in range(len(typed) + 1):
         now = text + typed[:end]
         assert project.check(path, now) == Project(root).check(path, now), now
+
+
+def test_each_version_of_a_text_is_let_go_of_without_a_search_for_garbage(tmp_path: Path) -> None:
+    launch = 'if __name__ == "__main__":\n    uvicorn.run(app, port=8000)\n'
+    text = f"import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n{launch}"
+    project, found = Project(tmp_path), LintResult(())
+    gc.collect()
+    before = _trees()
+    gc.disable()
+    try:
+        for _ in range(12):
+            text = f"# typed\n{text}"
+            found = project.check(tmp_path / "server.py", text, fixes_later=True)
+        made = _trees() - before
+    finally:
+        gc.enable()
+    assert found.findings[0].fixes
+    assert made <= 3
+
+
+def _trees() -> int:
+    return sum(isinstance(value, SyntaxTree) for value in gc.get_objects())
 
 
 def test_a_file_that_no_rule_asks_about_costs_no_look_at_others(

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 from tree_sitter import Node
 
@@ -279,11 +278,10 @@ class WorkspaceFacts:
 
 @dataclass(frozen=True, eq=False)
 class FileFacts:
-    """What a rule judges by. plans: what several rules ask of a launch, found out once (`moves.py`)."""
+    """What a rule judges by."""
 
     module: ModuleFacts
     workspace: WorkspaceFacts = field(default_factory=WorkspaceFacts)
-    plans: dict[Launch, Any] = field(default_factory=dict, repr=False)
 
     @property
     def source(self) -> SourceFile:

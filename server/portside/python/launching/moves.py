@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from portside.lint.finding import Applicability, Blocker, Fix, LaterFixes, apply_edits
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, LaunchReference
@@ -18,11 +20,17 @@ _MOST_LAUNCHES = 4
 
 def planned_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     """As `plan_move`, and once for all rules that ask for it."""
-    # Kept with the facts: they are gone with the next keystroke, and so is all that hangs on them.
-    if launch not in facts.plans:
-        facts.plans[launch] = plan_move(facts, launch)
-    plan: Move | tuple[Blocker, ...] = facts.plans[launch]
-    return plan
+    plans = _plans(facts)
+    if launch not in plans:
+        plans[launch] = plan_move(facts, launch)
+    return plans[launch]
+
+
+# Of one file's last version only. Not kept in the facts, which the plans refer to: such circles would keep
+# each version of a text that is typed in, with its tree, until the next search for garbage.
+@functools.lru_cache(maxsize=1)
+def _plans(_facts: FileFacts) -> dict[Launch, Move | tuple[Blocker, ...]]:
+    return {}
 
 
 def offered_move(facts: FileFacts, launch: Launch) -> Move | None:
