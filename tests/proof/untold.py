@@ -79,4 +79,11 @@ UNTOLD = (
         },
         notes=("`$DEBUG` is what `.env` says today",),
     ),
+    Movable(
+        "a folder for the path beside the script's own",
+        "import uvicorn\n\nif __name__ == '__main__':\n    uvicorn.run('main:app', app_dir='web', port=8010)\n",
+        "uvicorn main:app --app-dir web --port 8010",
+        files={"web/main.py": API},
+        notes=("say `PYTHONPATH=.` where the app imports from there",),
+    ),
 )

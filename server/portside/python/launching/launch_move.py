@@ -327,6 +327,12 @@ def _note_what_is_left(names: Names, edits: Iterable[Edit], obstacles: Obstacles
 
 
 def _note_what_changes(facts: FileFacts, launch: Launch, target: AppTarget, obstacles: Obstacles) -> None:
+    if "app_dir" in launch.options:
+        obstacles.note(
+            "the command has `--app-dir` alone on its path, the script has its own folder too: say"
+            " `PYTHONPATH=.` where the app imports from there",
+            review=True,
+        )
     if target.place.cwd:
         obstacles.note(f"run it in `{target.place.cwd}`: the script opens files that lie there")
     elif missing := _not_found(facts, launch, target):
