@@ -20,7 +20,8 @@ if __name__ == "__main__":
 test("each folder of a workspace has its own interpreter, settings and findings", {
   timeout: 900_000,
 }, async () => {
-  await runInExtensionHost("folders", { place: makeWorkspace });
+  // An editor of its own: of windows that share one, VS Code opens some without the folders of their workspace file.
+  await runInExtensionHost("folders", { place: makeWorkspace, env: { EDITOR_OF: "folders" } });
 });
 
 /** The example with Portside's interpreter, and a second folder with one that has no Portside. */
