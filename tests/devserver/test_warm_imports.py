@@ -306,7 +306,8 @@ def child(queue):
 if __name__ == "__main__":
     import uvicorn
     print("terminal", sys.stdout.isatty(), sys.stdin.isatty(), flush=True)
-    atexit.register(lambda: print("atexit", flush=True))
+    # In one write, also where PYTHONUNBUFFERED makes two of a line: both generations may end at once.
+    atexit.register(lambda: sys.stdout.write("atexit\\n"))
     threading.Thread(target=lambda: print("thread", flush=True)).start()
     for method in ("fork", "spawn"):
         context = multiprocessing.get_context(method)
