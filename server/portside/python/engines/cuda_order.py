@@ -21,7 +21,7 @@ from portside.python.names.names import Names, ScopeKind
 from portside.python.running.guards import When
 from portside.python.running.reachability import decorators, find_method
 from portside.python.source.chunks import Chunk
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import ancestors
 from portside.records import dataclass
 
@@ -98,7 +98,7 @@ def _either_or(first: Node, second: Node) -> bool:
     for around in ancestors(first):
         if around.type not in {"block", *_ARMS}:
             continue
-        if around.start_byte <= second.start_byte < around.end_byte:
+        if holds(around, second):
             return False
         owner = around.parent
         if owner is None or owner.type in {"function_definition", "module"}:
@@ -109,7 +109,7 @@ def _either_or(first: Node, second: Node) -> bool:
         if _excludes(around, second):
             return True
         is_choice = whole is not None and whole.type in {"if_statement", "match_statement"}
-        if is_choice and whole is not None and whole.start_byte <= second.start_byte < whole.end_byte:
+        if is_choice and whole is not None and holds(whole, second):
             return True
         last = around.named_children[-1] if around.named_children else None
         if last is not None and last.type in {"return_statement", "raise_statement", "continue_statement"}:

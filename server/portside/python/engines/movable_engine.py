@@ -13,6 +13,7 @@ from portside.python.engines.engines import EngineUse
 from portside.python.facts import FileFacts
 from portside.python.names.names import Names
 from portside.python.running.reachability import decorators
+from portside.python.source.nodes import holds
 from portside.python.source.syntax import ancestors
 from portside.python.values.instances import constructions
 from portside.records import dataclass
@@ -220,7 +221,7 @@ def _is_only_of_class(move: MovableEngine) -> bool:
 
 def _concerns(move: MovableEngine, read: Node) -> bool:
     """Whether a read of one of the names may be one of the engine; that of the app is one of many things."""
-    if move.statement.start_byte <= read.start_byte < move.statement.end_byte:
+    if holds(move.statement, read):
         return False
     if not move.is_in_app:
         return True

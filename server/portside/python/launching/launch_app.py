@@ -26,7 +26,7 @@ from portside.python.launching.script_place import (
 )
 from portside.python.names.bindings import Binding, How, ScopeKind
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
 from portside.records import dataclass
 
@@ -345,7 +345,7 @@ def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:
     chunk = names.chunk_at(statement.start_byte)
     words = sorted(chunk.words) if chunk is not None else []
     found = [binding for word in words for binding in names.module_bindings(word.decode("utf-8", "replace"))]
-    return tuple(b for b in found if statement.start_byte <= b.node.start_byte < statement.end_byte)
+    return tuple(b for b in found if holds(statement, b.node))
 
 
 def is_bound_alike(names: Names, site: Site, binding: Binding) -> bool:

@@ -23,7 +23,7 @@ from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards
 from portside.python.source.chunks import Chunk
-from portside.python.source.nodes import fields_of, nodes_of
+from portside.python.source.nodes import fields_of, holds, nodes_of
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.records import dataclass
 
@@ -103,7 +103,7 @@ def region(names: Names, site: Site) -> tuple[Node, ...]:
                 continue
             name = function.child_by_field_name("name")
             reads = names.reads(names.tree.text(name)) if name is not None else ()
-            if all(any(_holds(part, read) for part in found) for read in reads):
+            if all(any(holds(part, read) for part in found) for read in reads):
                 found.append(function)
                 waiting.append(function)
     return tuple(found)
@@ -112,10 +112,6 @@ def region(names: Names, site: Site) -> tuple[Node, ...]:
 def _is_plain(function: Node) -> bool:
     parent = function.parent
     return function.type == "function_definition" and parent is not None and parent.type == "module"
-
-
-def _holds(around: Node, node: Node) -> bool:
-    return around.start_byte <= node.start_byte < around.end_byte
 
 
 def read_arguments(
@@ -144,7 +140,7 @@ def read_arguments(
                 continue
             is_call = call.type == "call"
             takes = _call_that_takes(names, parts, call) if is_call else None
-            if not any(_holds(part, node) for part in parts):
+            if not any(holds(part, node) for part in parts):
                 if takes is None or is_imported or not _runs_on_import(names, call):
                     shown = obstacles.quote(node)
                     obstacles.add(
@@ -152,7 +148,7 @@ def read_arguments(
                     )
                 else:
                     early.append(takes)
-            elif takes is None or any(_holds(function, node) for function in kept):
+            elif takes is None or any(holds(function, node) for function in kept):
                 argv = True
             else:
                 calls.append(takes)
@@ -168,7 +164,7 @@ def parses_on_import(names: Names, guards: Guards) -> bool:
     """Whether importing the file parses the arguments of the process, whichever that is."""
 
     def runs(node: Node) -> bool:
-        in_main = any(g.node.start_byte <= node.start_byte < g.node.end_byte for g in guards.main)
+        in_main = any(holds(g.node, node) for g in guards.main)
         return names.scope_at(node) is names.module and not in_main and not guards.script_only
 
     for chunk in names.chunks_with([*_PARSERS, *_DATACLASS_PARSERS]):
@@ -215,7 +211,7 @@ def _is_run_by(names: Names, definition: Node, node: Node) -> bool:
         return False
     name = function.child_by_field_name("name")
     is_maker = name is not None and name.text in {b"__init__", b"__post_init__"}
-    inside = definition.start_byte <= function.start_byte < definition.end_byte
+    inside = holds(definition, function)
     return function == definition or (definition.type == "class_definition" and inside and is_maker)
 
 
@@ -418,7 +414,7 @@ def _attributes(node: Node) -> Iterator[tuple[Node, Node]]:
 def _is_read_elsewhere(names: Names, destination: str, replaced: tuple[Node, ...]) -> bool:
     for chunk in names.chunks_with_attribute(destination):
         for _, name in _attributes(chunk.node):
-            if names.tree.text(name) == destination and not any(_holds(node, name) for node in replaced):
+            if names.tree.text(name) == destination and not any(holds(node, name) for node in replaced):
                 return True
     return False
 
@@ -447,7 +443,7 @@ def _required(names: Names, parts: tuple[Node, ...], gone: tuple[Node, ...]) -> 
     words: dict[str, list[str]] = {"": []}
     positions: dict[str, list[str]] = {}
     for option in _options(names):
-        if option.statement in gone or not any(_holds(part, option.call) for part in parts):
+        if option.statement in gone or not any(holds(part, option.call) for part in parts):
             continue
         passed, command = arguments(option.call), _subcommand(names, option.call) or ""
         longest, is_option = option.longest, option.longest.startswith("-")

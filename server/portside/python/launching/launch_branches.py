@@ -19,6 +19,7 @@ from portside.python.launching.launch_site import Site, find_site, statements
 from portside.python.launching.launches import Launch
 from portside.python.names.names import Names
 from portside.python.running.guards import When
+from portside.python.source.nodes import holds
 from portside.python.source.syntax import ancestors
 from portside.python.values.values import CommandLine, Literal, trace
 from portside.records import dataclass
@@ -53,7 +54,7 @@ def unserved(names: Names, site: Site, parts: Iterable[Node]) -> tuple[Node, ...
     for function in waiting:
         name = function.child_by_field_name("name")
         reads = names.reads(names.tree.text(name)) if name is not None else ()
-        if reads and all(any(_holds(branch, read) for branch in found) for read in reads):
+        if reads and all(any(holds(branch, read) for branch in found) for read in reads):
             found.append(function)
     return tuple(found)
 
@@ -61,10 +62,6 @@ def unserved(names: Names, site: Site, parts: Iterable[Node]) -> tuple[Node, ...
 def _other_branches(whole: Node, site: Site) -> Iterator[Node]:
     parts = [whole.child_by_field_name("consequence"), *whole.children_by_field_name("alternative")]
     yield from (part for part in parts if part is not None and not site.passes(part))
-
-
-def _holds(around: Node, node: Node) -> bool:
-    return around.start_byte <= node.start_byte < around.end_byte
 
 
 def exclusive(facts: FileFacts, launch: Launch) -> tuple[Launch, ...]:
@@ -76,7 +73,7 @@ def exclusive(facts: FileFacts, launch: Launch) -> tuple[Launch, ...]:
 def _exclude_each_other(one: Node, other: Node) -> bool:
     """Whether the nearest `if` around both has them in two of its branches."""
     for around in ancestors(one):
-        if not around.start_byte <= other.start_byte < around.end_byte:
+        if not holds(around, other):
             continue
         if around.type in {"block", "module", "elif_clause", "else_clause"}:
             return False
@@ -87,7 +84,7 @@ def _exclude_each_other(one: Node, other: Node) -> bool:
 def _branch(statement: Node, node: Node) -> int | None:
     parts = [statement.child_by_field_name("consequence"), *statement.children_by_field_name("alternative")]
     for part in parts:
-        if part is not None and part.start_byte <= node.start_byte < part.end_byte:
+        if part is not None and holds(part, node):
             return part.start_byte
     return None
 

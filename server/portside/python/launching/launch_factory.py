@@ -56,7 +56,7 @@ from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ScriptPlace, hidden
 from portside.python.names.names import Names
 from portside.python.running.guards import When
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
@@ -207,14 +207,10 @@ def _note_conditions(site: Site, others: tuple[Launch, ...], obstacles: Obstacle
     """What has to hold for the server to start, as in the script."""
     for whole in site.conditions:
         condition, body = (whole.child_by_field_name(field) for field in ("condition", "consequence"))
-        if condition is None or body is None or any(_holds(whole, other.call) for other in others):
+        if condition is None or body is None or any(holds(whole, other.call) for other in others):
             continue
         if site.passes(body):
             obstacles.note(f"it serves only if {obstacles.quote(condition)}, as the script does")
-
-
-def _holds(around: Node, node: Node) -> bool:
-    return around.start_byte <= node.start_byte < around.end_byte
 
 
 def _note_own_address(parsed: Arguments, given: Mapping[str, Argument], obstacles: Obstacles) -> None:
@@ -235,7 +231,7 @@ def _replaced(launch: Launch) -> tuple[Node, ...]:
 
 
 def _is_of_app(launch: Launch, node: Node) -> bool:
-    return launch.app is not None and node.start_byte <= launch.app.start_byte < node.end_byte
+    return launch.app is not None and holds(node, launch.app)
 
 
 def _command(target: AppTarget, options: Options, parsed: Arguments) -> str:
@@ -305,7 +301,7 @@ def _check_around(
         obstacles.add(within[0], WITHIN)
     if around is None:
         return
-    if any(_holds(function, around.first) for function in kept):
+    if any(holds(function, around.first) for function in kept):
         obstacles.add(around.first, f"{obstacles.quote(around.first)} runs around the server for others too")
     if others:
         obstacles.add(around.first, f"{obstacles.quote(around.first)} runs around one of several servers")
@@ -346,13 +342,13 @@ def _check_caller(  # noqa: PLR0917 - all that one look at the code needs
         called = names.qualified(callee) if callee is not None else None
         attribute = callee.child_by_field_name("attribute") if callee is not None else None
         runs = attribute is not None and names.tree.text(attribute) in {"run_until_complete", "run_forever"}
-        if any(one.start_byte <= call.start_byte < one.end_byte for one in apart):
+        if any(holds(one, call) for one in apart):
             continue
         if attribute is not None and names.tree.text(attribute) == "add_signal_handler":
             obstacles.add(call, f"{obstacles.quote(call)} would take the signal from uvicorn")
         elif called in _CALLERS:
             obstacles.add(call, f"{obstacles.quote(call)} {_CALLERS[called]}")
-        elif any(call.start_byte <= way.start_byte < call.end_byte for way in (site.call, *site.ways)):
+        elif any(holds(call, way) for way in (site.call, *site.ways)):
             continue
         elif called == "asyncio.run" and len(argument_nodes(call)) == 1:
             yield call

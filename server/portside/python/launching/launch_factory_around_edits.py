@@ -114,10 +114,7 @@ class AroundWriter:
         for call in runs_of_loop(self.names, self.site, self.around.level.block):
             if self.around.covers(call):
                 (coroutine,) = argument_nodes(call)
-                is_alone = call.parent is not None and call.parent.type in {
-                    "expression_statement",
-                    "assignment",
-                }
+                is_alone = call.parent is not None and call.parent.type in _ALONE
                 before, after = ("await ", "") if is_alone else ("(await ", ")")
                 yield self._edit(tree.span_of_bytes(call.start_byte, coroutine.start_byte), before)
                 yield self._edit(tree.span_of_bytes(coroutine.end_byte, call.end_byte), after)

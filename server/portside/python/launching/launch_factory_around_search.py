@@ -16,7 +16,7 @@ from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import WITHIN, Level, Site, statements
 from portside.python.launching.launches import Launch
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import argument_nodes
 from portside.python.values.instances import constructions
 from portside.python.values.values import Literal, trace
@@ -93,9 +93,9 @@ def _must_wait(names: Names, site: Site, level: Level) -> bool:
 def _first_waiting(names: Names, site: Site, level: Level) -> Node | None:
     """The first statement of a body that needs a running loop, or that the server runs within."""
     for statement in statements(level.block):
-        if any(_holds(statement, one) for one in site.withs):
+        if any(holds(statement, one) for one in site.withs):
             return statement
-        if site.gathered is not None and _holds(statement, site.gathered):
+        if site.gathered is not None and holds(statement, site.gathered):
             return statement
         if any(_waits(names, site, level, node) for node in nodes_of(statement, *_WAITING)):
             return statement
@@ -112,7 +112,7 @@ def runs_of_loop(names: Names, site: Site, node: Node) -> Iterator[Node]:
         callee = call.child_by_field_name("function")
         method = callee.child_by_field_name("attribute") if callee is not None else None
         is_run = method is not None and names.tree.text(method) == "run_until_complete"
-        if is_run and len(argument_nodes(call)) == 1 and not any(_holds(call, way) for way in site.ways):
+        if is_run and len(argument_nodes(call)) == 1 and not any(holds(call, way) for way in site.ways):
             yield call
 
 
@@ -121,7 +121,7 @@ def _with_tasks(names: Names, site: Site, level: Level, first: Node) -> Node:
     for statement in statements(level.block):
         if statement.start_byte >= first.start_byte:
             break
-        if any(_holds(statement, one) for one in site.serving):
+        if any(holds(statement, one) for one in site.serving):
             continue
         for call in nodes_of(statement, "call"):
             callee = call.child_by_field_name("function")
@@ -190,9 +190,7 @@ class _Search:
             app,
             _free(("lifespan", "app_lifespan"), words),
             _free(("state", "lifespan_state"), words),
-            next(
-                (n for n in ("while_serving", "around_serving") if not self.names.chunks_with([n])), "serving"
-            ),
+            next((name for name in _NAMES if not self.names.chunks_with([name])), "serving"),
             _free(("beside", "beside_server"), words),
             served,
         )
@@ -281,8 +279,8 @@ class _Search:
         """The statement that serves, and the call that gives the app where another function has it."""
         inside = [level for level in self.site.levels if self._covers(level.statement)]
         step = inside[0].statement
-        call = next((one for one in self.site.calls if _holds(step, one)), None)
-        if call is None or _holds(step, self.site.ways[0]):
+        call = next((one for one in self.site.calls if holds(step, one)), None)
+        if call is None or holds(step, self.site.ways[0]):
             return step, None
         return step, self._text(call)
 
@@ -304,7 +302,7 @@ class _Search:
                 places = [*(b.node for b in names.bindings_in(name, home)), *names.reads(name, home)]
                 if all(self._covers(place) or self._is_serving(place) for place in places):
                     continue
-                in_block = all(function is not None and _holds(function, place) for place in places)
+                in_block = all(function is not None and holds(function, place) for place in places)
                 if home is names.module and not (in_block and function == self.site.guard):
                     shared[name] = None
                 elif any(b.node.start_byte < self.first.start_byte for b in names.bindings_in(name, home)):
@@ -314,7 +312,7 @@ class _Search:
         return tuple(shared), tuple(outer)
 
     def _is_serving(self, node: Node) -> bool:
-        return any(_holds(one, node) for one in self.site.serving)
+        return any(holds(one, node) for one in self.site.serving)
 
     def _check_region(self, step: Node) -> None:
         for node in self._region():
@@ -340,7 +338,7 @@ class _Search:
                         check_kept(self.names, clause, self.obstacles)
 
     def _goes(self, node: Node, step: Node) -> bool:
-        return (_holds(step, node) and not self._beside()) or self._is_serving(node)
+        return (holds(step, node) and not self._beside()) or self._is_serving(node)
 
     def _is_late(self, step: Node) -> bool:
         """Whether the app is there only once the loop runs."""
@@ -396,10 +394,6 @@ def _all_known(classes: frozenset[str]) -> bool:
 
 def _free(candidates: tuple[str, ...], words: set[str]) -> str:
     return next((name for name in candidates if name not in words), f"{candidates[-1]}_")
-
-
-def _holds(around: Node, node: Node) -> bool:
-    return around.start_byte <= node.start_byte < around.end_byte
 
 
 def _targets(node: Node) -> Iterator[Node]:

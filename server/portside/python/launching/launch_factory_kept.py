@@ -28,6 +28,7 @@ from portside.python.launching.launch_site import Site
 from portside.python.launching.launch_surroundings import users
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.names import Names
+from portside.python.source.nodes import holds
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
@@ -62,7 +63,7 @@ def kept_functions(names: Names, site: Site, place: ScriptPlace, obstacles: Obst
         shown = obstacles.quote(function.child_by_field_name("name") or function)
         if function.children[0].type == "async":
             obstacles.add(function, f"{shown} is a coroutine that others use too")
-        within = [one for one in site.conditions if function.start_byte <= one.start_byte < function.end_byte]
+        within = [one for one in site.conditions if holds(function, one)]
         partly |= bool(within)
         if within and len(functions) < len(site.functions):
             obstacles.add(within[0], f"{shown} serves in some cases only, and others use it too")
@@ -70,7 +71,7 @@ def kept_functions(names: Names, site: Site, place: ScriptPlace, obstacles: Obst
             ends = [
                 child for child in attempt.named_children if child.type in {"finally_clause", "else_clause"}
             ]
-            if ends and function.start_byte <= attempt.start_byte < function.end_byte:
+            if ends and holds(function, attempt):
                 obstacles.add(ends[0], "what comes last here would run before the server starts")
     return Kept(functions, parameter or _PARAMETERS[0], partly)
 

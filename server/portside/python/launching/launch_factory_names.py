@@ -14,7 +14,7 @@ from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import argument_nodes
 
 # In the order in which they are tried.
@@ -96,7 +96,7 @@ def _is_shared(names: Names, site: Site, binding: Binding) -> bool:
     if guard is None or hasattr(builtins, binding.name) or binding.deferred:
         return True
     nodes = [*(b.node for b in names.module_bindings(binding.name)), *names.reads(binding.name)]
-    return any(not guard.start_byte <= node.start_byte < guard.end_byte for node in nodes)
+    return any(not holds(guard, node) for node in nodes)
 
 
 def _is_annotated(binding: Binding) -> bool:

@@ -18,7 +18,7 @@ from portside.python.launching.launch_effects import check_statement, is_pure
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import statements
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import argument_nodes, arguments
 
 _SIGNALS = frozenset({"signal.SIGINT", "signal.SIGTERM", "signal.SIGBREAK"})
@@ -37,7 +37,7 @@ def signals_that_go(
     found: list[Node] = []
     for part in parts:
         for call in nodes_of(part, "call"):
-            if any(_holds(one, call) for one in apart) or not _is_of_server(names, call):
+            if any(holds(one, call) for one in apart) or not _is_of_server(names, call):
                 continue
             statement = _statement(names, call)
             if statement is None or not _only_leaves(names, call):
@@ -140,10 +140,6 @@ def _handlers(names: Names, gone: list[Node]) -> Iterator[Node]:
             home = names.scope_at(handler)
             reads = names.reads(names.tree.text(name), home) if name is not None else ()
             decorated = handler.parent is not None and handler.parent.type == "decorated_definition"
-            if not decorated and all(any(_holds(one, read) for one in gone) for read in reads):
+            if not decorated and all(any(holds(one, read) for one in gone) for read in reads):
                 seen.add(handler.start_byte)
                 yield handler
-
-
-def _holds(around: Node, node: Node) -> bool:
-    return around.start_byte <= node.start_byte < around.end_byte

@@ -22,7 +22,7 @@ from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Form, Launch
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import arguments, string_value
 from portside.python.values.values import Literal, trace
 
@@ -75,7 +75,7 @@ def _other_branches(site: Site) -> Iterator[Node]:
 
 
 def _is_in(node: Node, parts: Iterable[Node]) -> bool:
-    return any(part.start_byte <= node.start_byte < part.end_byte for part in parts)
+    return any(holds(part, node) for part in parts)
 
 
 def is_read(node: Node) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import field
 from tree_sitter import Node
 
 from portside.lint.finding import Blocker
+from portside.python.source.nodes import holds
 from portside.python.source.syntax import SyntaxTree
 from portside.records import dataclass
 
@@ -41,7 +42,7 @@ class Obstacles:
         self.explained.append(node)
 
     def is_explained(self, around: Node) -> bool:
-        return any(around.start_byte <= node.start_byte < around.end_byte for node in self.explained)
+        return any(holds(around, node) for node in self.explained)
 
     def note(self, text: str, *, review: bool = False) -> None:
         """Something to know before applying. review: a person has to look at it."""

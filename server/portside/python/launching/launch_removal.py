@@ -16,6 +16,7 @@ from portside.python.launching.launch_site import Site
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
+from portside.python.source.nodes import holds
 from portside.python.source.syntax import string_value
 from portside.records import dataclass
 
@@ -81,7 +82,7 @@ class _Leftovers:
         )
 
     def _goes(self, node: Node) -> bool:
-        return any(s.start_byte <= node.start_byte < s.end_byte for s in self.statements)
+        return any(holds(s, node) for s in self.statements)
 
     def _exported(self) -> frozenset[str]:
         found = set(self.place.imported_names or ()) | self.place.entry_points
@@ -147,7 +148,7 @@ class _Leftovers:
         """What to cut from imports that go on importing something."""
         for statement, dropped in self.imported.values():
             parts = _import_parts(statement)
-            gone = {part.start_byte for part in parts if any(_holds(part, b.node) for b in dropped)}
+            gone = {part.start_byte for part in parts if any(holds(part, b.node) for b in dropped)}
             yield from _without(self.names, parts, gone)
 
 
@@ -162,10 +163,6 @@ def _top(statement: Node) -> Node:
     while node.parent is not None and node.parent.type in {"expression_statement", "assignment"}:
         node = node.parent
     return node
-
-
-def _holds(part: Node, node: Node) -> bool:
-    return part.start_byte <= node.start_byte < part.end_byte
 
 
 def _import_parts(statement: Node) -> list[Node]:

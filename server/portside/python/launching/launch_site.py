@@ -23,6 +23,7 @@ from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards
 from portside.python.running.reachability import decorators
+from portside.python.source.nodes import holds
 from portside.python.source.syntax import arguments, unwrapped
 from portside.records import dataclass
 
@@ -91,7 +92,7 @@ class Site:
         """The statements of the module that go: the guard or the bare call, and the functions."""
         last = self.guard or self.levels[-1].statement
         return (
-            *(one for one in self.functions if not last.start_byte <= one.start_byte < last.end_byte),
+            *(one for one in self.functions if not holds(last, one)),
             last,
         )
 
@@ -102,7 +103,7 @@ class Site:
 
     def passes(self, part: Node) -> bool:
         """Whether the way to the run call leads through this part of a statement."""
-        return any(part.start_byte <= call.start_byte < part.end_byte for call in self.ways)
+        return any(holds(part, call) for call in self.ways)
 
     def removes(self, byte: int) -> bool:
         return any(node.start_byte <= byte < node.end_byte for node in self.removed)
@@ -348,9 +349,7 @@ class _Climb:
         return self.names.qualified(maker) in _HAND_ON
 
     def _is_in_guard(self, node: Node) -> bool:
-        return any(
-            guard.node.start_byte <= node.start_byte < guard.node.end_byte for guard in self.guards.main
-        )
+        return any(holds(guard.node, node) for guard in self.guards.main)
 
     def _calling(self, read: Node, name: str) -> Node | None:
         parent = read.parent

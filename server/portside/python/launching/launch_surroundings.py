@@ -19,7 +19,7 @@ from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards, When
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import string_value
 
 
@@ -136,7 +136,7 @@ def _check_main_module(facts: FileFacts, site: Site, obstacles: Obstacles) -> No
     for chunk in names.chunks_with(["__main__"]):
         found = chunk.nodes("string", "dotted_name")
         for node in found:
-            in_guard = any(g.condition.start_byte <= node.start_byte < g.condition.end_byte for g in guards)
+            in_guard = any(holds(g.condition, node) for g in guards)
             if in_guard or site.removes(node.start_byte):
                 continue
             if names.tree.text(node) == "__main__" or string_value(names.tree, node) == "__main__":

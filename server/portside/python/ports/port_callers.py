@@ -13,6 +13,7 @@ from portside.python.names.bindings import How, ScopeKind
 from portside.python.names.names import Names
 from portside.python.ports.port_calls import last_name, of_call, of_listener
 from portside.python.ports.port_use import Found, Handed, Listener
+from portside.python.source.nodes import holds
 from portside.python.values.instances import constructions
 from portside.python.values.values import Tracer
 
@@ -86,7 +87,7 @@ def _method_calls(names: Names, method: str, owner: Node) -> Iterator[Node]:
             holder = callee.child_by_field_name("object") if callee is not None else None
             if callee is None or holder is None or last_name(names, callee) != method:
                 continue
-            within = owner.start_byte <= call.start_byte < owner.end_byte
+            within = holds(owner, call)
             if (within and holder.text in {b"self", b"cls"}) or _is_instance(names, holder, owner):
                 yield call
 

@@ -24,6 +24,11 @@ def nodes_of(node: Node, *kinds: str) -> list[Node]:
     return _found(node, _ids(kinds))
 
 
+def holds(around: Node, node: Node) -> bool:
+    """Whether the node, of the same tree, stands in this one, or is it."""
+    return around.start_byte <= node.start_byte < around.end_byte
+
+
 class StatementNodes:
     """The nodes of a statement, by their kinds: it is walked once for all questions but the rarest."""
 

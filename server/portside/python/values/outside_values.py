@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of, nodes_of
+from portside.python.source.nodes import fields_of, holds, nodes_of
 from portside.python.source.syntax import arguments, unwrapped
 from portside.python.values import value_classes
 from portside.python.values.value_sources import may_be_parsed, option_of
@@ -179,7 +179,7 @@ def _is_set_elsewhere(names: Names, definition: Node, name: str) -> bool:
     for chunk in names.chunks_with([name]):
         for target in fields_of(chunk.nodes("assignment"), "left", "attribute"):
             attribute = target.child_by_field_name("attribute")
-            inside = definition.start_byte <= target.start_byte < definition.end_byte
+            inside = holds(definition, target)
             if attribute is not None and names.tree.text(attribute) == name and not inside:
                 return True
     return False

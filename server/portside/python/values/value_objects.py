@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.python.names.bindings import How
-from portside.python.source.nodes import fields_of, nodes_of
+from portside.python.source.nodes import fields_of, holds, nodes_of
 from portside.python.source.syntax import Arguments, ancestors, argument_nodes, arguments, unwrapped
 from portside.python.values import value_classes
 from portside.python.values.value_types import (
@@ -177,9 +177,7 @@ def _is_set_here(tracer: Tracing, definition: Node | None, name: str) -> bool:
     for chunk in tracer.names.chunks_with([name]):
         for target in fields_of(chunk.nodes("assignment", "augmented_assignment"), "left", "attribute"):
             attribute = target.child_by_field_name("attribute")
-            inside = definition is not None and (
-                definition.start_byte <= target.start_byte < definition.end_byte
-            )
+            inside = definition is not None and holds(definition, target)
             if attribute is not None and tracer.text(attribute) == name and not inside:
                 return True
     return False
