@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portside.devserver.planning.near_names import servers_in
 from portside.devserver.planning.plan import Choice
 from portside.records import dataclass
 from portside.settings import ServerSettings, Settings, SettingsError, load
@@ -77,12 +78,7 @@ def _named(name: str, settings: Settings, folder: Path) -> Choice | Unclear:
 
 def suggestion(name: str, folder: Path, known: Sequence[str] = ()) -> str:
     """The end of a message: what looks like this and could be served. known: other names than the apps."""
-    from portside.workspace.apps import discover
-
-    try:
-        targets = discover(folder)
-    except OSError:
-        targets = ()
+    targets = servers_in(folder)
     servers = [*known, *(target.target for target in targets)]
     files = [os.path.relpath(target.path, folder) for target in targets]
     groups = (files, servers) if name.endswith(".py") else (servers, files)

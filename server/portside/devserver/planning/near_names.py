@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portside.devserver.planning.plan import Plan
 
 if TYPE_CHECKING:
     from portside.failures import Failure
+    from portside.workspace.apps import LaunchTarget
 
 _MOST = 3
 
 
 def with_suggestions(failure: Failure, plan: Plan) -> Failure:
     """The failure with the apps that are there, those that look like what was asked for first."""
-    found = _apps(plan)
+    found = [target.target for target in servers_in(plan.folder) if target.kind != "script"]
     near = difflib.get_close_matches(plan.target.spec, found, n=_MOST, cutoff=0.6)
     if near:
         return replace(failure, remedies=(f"serve {_listed(near)}, if that was meant", *failure.remedies))
@@ -25,14 +27,14 @@ def with_suggestions(failure: Failure, plan: Plan) -> Failure:
     return failure
 
 
-def _apps(plan: Plan) -> list[str]:
+def servers_in(folder: Path) -> tuple[LaunchTarget, ...]:
+    """What could be served there; nothing where the folder can't be read."""
     from portside.workspace.apps import discover
 
     try:
-        targets = discover(plan.folder)
+        return discover(folder)
     except OSError:
-        return []
-    return [target.target for target in targets if target.kind != "script"]
+        return ()
 
 
 def _listed(names: list[str]) -> str:
