@@ -50,8 +50,10 @@ class AroundWriter:
         return "\t" if "\t" in self._indent else "    "
 
     def _margin(self, node: Node) -> str:
-        start = self.names.tree.span(node).start
-        return self._source.text[self._source.line_span(self._source.line_of(start)).start : start]
+        return self._source.text[self._line_start(node) : self.names.tree.span(node).start]
+
+    def _line_start(self, node: Node) -> int:
+        return self._source.line_span(self._source.line_of(self.names.tree.span(node).start)).start
 
     def _lines(self, lines: list[str]) -> str:
         text = f"{self._source.newline}{self._indent}".join(lines)
@@ -61,7 +63,7 @@ class AroundWriter:
         """The function's head, ahead of its first statement, which is one step further in then."""
         start, newline = self.names.tree.span(self.around.first).start, self._source.newline
         text = self._lines(self._head())
-        line = self._before()
+        line = self._line_start(self.around.first)
         if self.around.first.prev_named_sibling is None:
             return self._edit(Span(start, start), f"{text}{newline}{self._indent}{self._step}")
         is_apart = self._source.text[:line].endswith(newline * 2)
@@ -70,14 +72,12 @@ class AroundWriter:
 
     def _is_first(self) -> bool:
         """Whether all that stands before it in its block goes."""
-        block = self.names.tree.span(self.around.level.block).start
-        line = self._source.line_span(self._source.line_of(block)).start
+        line = self._line_start(self.around.level.block)
         goes = [cut for cut in self.cuts if line <= cut.start < self.names.tree.span(self.around.first).start]
-        return bool(goes) and sum(cut.end - cut.start for cut in goes) >= self._before() - line
-
-    def _before(self) -> int:
-        start = self.names.tree.span(self.around.first).start
-        return self._source.line_span(self._source.line_of(start)).start
+        return (
+            bool(goes)
+            and sum(cut.end - cut.start for cut in goes) >= self._line_start(self.around.first) - line
+        )
 
     def _head(self) -> list[str]:
         around, returned, lines = self.around, self.returned, list[str]()
