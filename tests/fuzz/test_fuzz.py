@@ -78,6 +78,10 @@ FOUND = {
         b"def health():\n    return 1\n \\\n\n\n"
         b"def main():\n    uvicorn.run(app)\n\n\nif __name__ == '__main__':\n    main()\n"
     ),
+    "a form feed before what a guard would indent": (
+        b"settings.port = int(sys.argv[1])\nuvicorn.run('m:app', port=settings.port)\n"
+        b"\x0cimport sys, uvicorn\nfrom config import settings\n"
+    ),
 }
 
 

@@ -28,6 +28,8 @@ _HEADER = 'if __name__ == "__main__":'
 # Comments that speak to a tool about the whole file, or part it into notebook cells.
 _STANDS_ALONE = re.compile(r"#!|#.*coding[:=]|# ?%%|# In\[|#.*portside: *ignore-file")
 
+_FORM_FEED = re.compile(r"[ \t]*\f\s*\S")
+
 
 def wrap_in_guard(facts: ModuleFacts, first: Node, importers: Sequence[str] = ()) -> Fix | None:
     """The fix that guards the statement around `first` and what follows; None where it would not be right.
@@ -38,8 +40,8 @@ def wrap_in_guard(facts: ModuleFacts, first: Node, importers: Sequence[str] = ()
     if not moved or facts.tree.has_error or not _have_lines_of_their_own(facts, moved):
         return None
     wrapping = _Wrapping.of(facts, moved)
-    if wrapping.has_lone_backslash:
-        return None  # how far such a line is indented nobody can see
+    if wrapping.hides_an_indent:
+        return None
     edits = tuple(_edits(wrapping)) if not wrapping.staying else (_reordered(wrapping),)
     notes = tuple(_notes(facts, moved, importers))
     return Fix(TITLE, edits, Applicability.UNSAFE if notes else Applicability.SAFE, notes)
@@ -120,10 +122,11 @@ class _Wrapping:
         )
 
     @property
-    def has_lone_backslash(self) -> bool:
+    def hides_an_indent(self) -> bool:
+        """Whether a line is not indented as it looks: Python counts anew behind a form feed."""
         source = self.facts.source
         lines = (source.slice(source.line_span(line)) for line in range(self.first, self.last + 1))
-        return any(line.strip() == "\\" for line in lines)
+        return any(line.strip() == "\\" or _FORM_FEED.match(line) for line in lines)
 
     def indented(self, line: int) -> str:
         """The line as it stands under the guard."""
