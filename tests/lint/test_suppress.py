@@ -60,6 +60,7 @@ def _codes(text: str, selection: Selection | None = None) -> list[str]:
         "# noqa: E501  # portside: ignore[bad-port]",
         "# portside: ignore[bad-port]  # noqa: E501",
         "# Portside: Ignore[bad-port]",
+        "# PortsIDe: ignore[bad-port]",
     ],
 )
 def test_a_comment_on_the_line_silences_the_finding(comment):
