@@ -70,6 +70,7 @@ class LaunchIndex:
         self._texts = texts
         self._modules = modules or LocalModules(texts.root)
         self._entries: dict[str, _Entry] = {}
+        self._given: dict[str, str] = {}
         self._dull: set[str] = set()
         self._scripts: dict[str, _Script] = {}
         texts.tell(self._forget)
@@ -129,11 +130,13 @@ class LaunchIndex:
 
     def text_of(self, path: str) -> str:
         """The text of any file, as it is in the editor; "" for one that is not there, or is no text."""
-        return self._texts.text(path) or ""
+        given = self._given.get(path)
+        return given if given is not None else self._texts.text(path) or ""
 
     def with_text(self, path: Path, text: str) -> LaunchFile | None:
         """What the file says with this text, which counts from now on; it is read once."""
         relative = self._texts.relative(path)
+        self._given[relative] = text
         known = self._entries.get(relative)
         if known is None or known.source.text != text:
             known = self._entries[relative] = _entry_of(relative, text)
@@ -144,10 +147,12 @@ class LaunchIndex:
     def _forget(self, path: str | None) -> None:
         if path is None:
             self._entries.clear()
+            self._given.clear()
             self._dull.clear()
             self._scripts.clear()
             return
         self._entries.pop(path, None)
+        self._given.pop(path, None)
         self._dull.discard(path)
         if path.endswith(PYTHON_SUFFIXES):
             # A module goes by its own name or, as `__init__.py`, by its folder's.
