@@ -139,3 +139,15 @@ def test_a_client_that_knows_tags_gets_them(editor: Editor) -> None:
 def test_a_client_that_does_not_know_tags_gets_none(editor: Editor) -> None:
     editor.initialize()
     assert "tags" not in editor.diagnostics(editor.open("a.py", IDLE))[0]
+
+
+def test_fix_all_goes_by_the_last_settings_that_could_be_read(editor: Editor) -> None:
+    settings = editor.folder / "portside.toml"
+    settings.write_text("")
+    editor.initialize()
+    uri = editor.open("a.py", "x = 1  # portside: ignore[PS201]\n")
+    editor.diagnostics(uri)
+    settings.write_text("ignore = [\n")
+    editor.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": settings.as_uri(), "type": 2}]})
+    (action,) = editor.actions(uri, span(0, 0, 0), only=["source.fixAll"])
+    assert action["edit"]["documentChanges"][0]["edits"]

@@ -214,3 +214,44 @@ def test_an_editor_without_a_command_of_its_own_is_told_what_to_type(editor: Edi
 
 def _at(line: int, character: int) -> dict[str, int]:
     return {"line": line, "character": character}
+
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata:\n  name: vllm\nspec:\n  ports: [{port: 8000}]\n"
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: server
+spec:
+  template:
+    spec:
+      containers:
+        - name: server
+          image: vllm/vllm-openai:v0.32.0
+          args: [--model, m]
+"""
+
+
+def test_a_manifest_that_ceases_to_be_one_has_no_findings_and_gives_none_to_others(editor: Editor) -> None:
+    editor.initialize(pushing())
+    service = editor.open("k8s/service.yaml", SERVICE, language="yaml")
+    deployment = editor.open("k8s/deployment.yaml", DEPLOYMENT, language="yaml")
+    assert codes(editor.published(deployment, 1)) == ["PS206"]
+    editor.change(deployment, 2, {"range": span(0, 0, 3), "text": ""})
+    assert editor.published(deployment, 2) == []
+    editor.change(deployment, 3, {"range": span(0, 0, 0), "text": "api"})
+    assert codes(editor.published(deployment, 3)) == ["PS206"]
+    editor.change(service, 2, {"range": span(0, 0, 3), "text": ""})
+    assert editor.published(deployment, 3) == []
+
+
+def test_a_variable_is_renamed_where_it_stands_now(editor: Editor) -> None:
+    (editor.folder / ".env").write_text("MODEL=m\nVLLM_PORT=8000\n")
+    (editor.folder / "compose.yaml").write_text(
+        "services:\n  llm:\n    image: a\n    command: vllm serve m\n    env_file: .env\n"
+    )
+    editor.initialize()
+    uri = editor.open(".env", "# not saved\nMODEL=m\nVLLM_PORT=8000\n", language="dotenv")
+    (action,) = [a for a in editor.actions(uri, span(2, 1, 1)) if a["title"].startswith("Rename")]
+    (change,) = action["edit"]["documentChanges"]
+    assert [edit["range"] for edit in change["edits"]] == [span(2, 0, 9)]

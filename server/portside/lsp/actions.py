@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portside.lint.finding import Applicability, Finding, Fix
 from portside.lint.layout import Layout
@@ -13,6 +13,9 @@ from portside.lsp.commands import TELL
 from portside.lsp.convert import FIX_ALL, QUICK_FIX, Converter, Json, matching
 from portside.lsp.documents import Document, Documents
 from portside.lsp.refusal import Outdated
+
+if TYPE_CHECKING:
+    from portside.checking import Checker
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +27,8 @@ _FIX_ALL_TITLE = "Portside: apply all safe fixes"
 class Actions:
     """Makes code actions for one client.
 
-    layout: where comments are in a document. checkpoint: called now and then; may raise.
+    layout: where comments are in a document. checkpoint: called now and then; may raise. apart: makes a
+    checker of half-fixed texts.
     """
 
     def __init__(
@@ -33,9 +37,11 @@ class Actions:
         documents: Documents,
         layout: Callable[[Document], Layout],
         checkpoint: Callable[[], None],
+        apart: Callable[[], Checker],
     ) -> None:
         self._layout = layout
         self._checkpoint = checkpoint
+        self._apart = apart
         self._convert = convert
         self._documents = documents
 
@@ -159,7 +165,7 @@ class Actions:
     def _fix_all_edit(self, document: Document) -> Json:
         from portside.lsp.fix_all import fixed_text
 
-        text = fixed_text(document, self._documents, self._convert.client.folders)
+        text = fixed_text(document, self._documents, self._apart())
         return self._convert.replacement(document, text)
 
 

@@ -46,6 +46,7 @@ class Diagnostics:
         self._workspace, self._outbox, self._chores = workspace, outbox, chores
         self._mistakes, self._preferences = mistakes, preferences
         self._shown: dict[str, str] = {}
+        self._checked: set[str] = set()
 
     def items(self, document: Document) -> list[Json]:
         workspace = self._workspace
@@ -69,8 +70,13 @@ class Diagnostics:
         return {"kind": "full", "resultId": result, "items": items}
 
     def changed(self, document: Document) -> None:
-        """The document is new, or has a new text."""
-        if not is_checked(document):
+        """The document is new, or has a new text, by which a manifest may cease to be one."""
+        was_checked = document.uri in self._checked
+        if is_checked(document):
+            self._checked.add(document.uri)
+        elif was_checked:
+            self._checked.remove(document.uri)
+        else:
             return
         if not self._workspace.client.pulls:
             self._chores.call(f"publish {document.uri}", lambda: self._publish(document.uri))
@@ -88,6 +94,7 @@ class Diagnostics:
 
     def closed(self, document: Document) -> None:
         self._chores.drop(f"publish {document.uri}")
+        self._checked.discard(document.uri)
         if self._shown.pop(document.uri, None) is not None and not self._workspace.client.pulls:
             self._outbox.publish(document.uri, None, [])
 

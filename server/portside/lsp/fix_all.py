@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
-
 from portside.checking import Checker
 from portside.fixing import Fixing
 from portside.lsp.documents import Document, Documents
 from portside.workspace.text_file import TextFile
 
 
-def fixed_text(document: Document, documents: Documents, opened: Collection[Path]) -> str:
+def fixed_text(document: Document, documents: Documents, checker: Checker) -> str:
     """The document's text after every safe fix that changes this document alone.
 
-    opened: the folders of the workspace.
-    Works on a checker of its own: the half-fixed texts in between are nobody else's business.
+    checker: one of its own, since the half-fixed texts in between are nobody else's business.
     """
-    checker = Checker(opened=opened)
     for other in documents.open():
         checker.set_overlay(other.path, other.buffer.text)
     text = document.buffer.text

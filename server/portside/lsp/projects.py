@@ -15,8 +15,8 @@ class Projects(Checker):
     mistakes: by settings file, what is wrong with it now.
     """
 
-    def __init__(self, opened: Collection[Path] = ()) -> None:
-        super().__init__(opened=opened, fixes_later=True)
+    def __init__(self, opened: Collection[Path] = (), *, fixes_later: bool = True) -> None:
+        super().__init__(opened=opened, fixes_later=fixes_later)
         self._opened = opened
         self._last_good: dict[Path, Settings] = {}
         self.mistakes: dict[Path, SettingsError] = {}
@@ -29,6 +29,12 @@ class Projects(Checker):
             return self._last_good.get(folder, Settings(error.file.parent))
         self._last_good[folder] = settings
         return settings
+
+    def apart(self) -> Projects:
+        """A checker for half-fixed texts, which has the settings in common with this one and nothing else."""
+        other = Projects(self._opened, fixes_later=False)
+        other._last_good = dict(self._last_good)
+        return other
 
     def forget_settings(self) -> None:
         """Read the settings again when they are next needed."""

@@ -285,7 +285,13 @@ class Session:
 
     def _actions(self) -> Actions:
         workspace = self._workspace
-        return Actions(workspace.convert, workspace.documents, self._layouts.of, self._stop_if_withdrawn)
+        return Actions(
+            workspace.convert,
+            workspace.documents,
+            self._layouts.of,
+            self._stop_if_withdrawn,
+            workspace.projects.apart,
+        )
 
     def _port_rename(self) -> PortRename:
         workspace = self._workspace
