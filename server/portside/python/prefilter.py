@@ -143,14 +143,12 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
     return found | Interest.RETIRED if _imports_retired_module(imports.lines) else found
 
 
-def may_make_engine(data: bytes) -> bool:
-    """Whether the text may make an engine, by whatever it imports it from."""
+def may_make_engine(data: bytes, text: ImportText) -> bool:
+    """Whether the text may make an engine, by whatever it imports it from. text: its imports."""
     if b"vllm" not in data:
         if not any(name in data for name in _HANDED_ON):
             return False
-        text = import_text(data)
         return _may_be_handed_on(data, text, _known_words(text))
-    text = import_text(data)
     return _ENGINES.met(data, _known_words(text), text.lines)
 
 

@@ -10,19 +10,14 @@ import dataclasses
 import functools
 import os
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from collections import OrderedDict, deque
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
 from portside.python.engines.engine_lives import startup_calls
 from portside.python.engines.engine_makers import callable_names, imported_calls, imported_calls_of
-from portside.python.engines.engines import EngineUse
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
-from portside.python.launching.launch_arguments import parses_on_import, parsing_functions
-from portside.python.launching.served_app import is_held
-from portside.python.names.constants import module_constants
 from portside.python.names.import_text import ImportText, import_text
 from portside.python.names.imports import Import
 from portside.python.names.names import Names
@@ -30,100 +25,27 @@ from portside.python.ports.outside_servers import made_by
 from portside.python.running.guards import When
 from portside.python.values.outside_values import Loaded, outside_value
 from portside.python.values.value_types import Unknown, Value
-from portside.records import dataclass
+from portside.workspace.engine_paths import EnginePaths
 from portside.workspace.handed_on import HandedOn
 from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
 from portside.workspace.import_roots import import_root, is_project
 from portside.workspace.module_files import ModuleFiles
+from portside.workspace.module_summary import EngineSummary, ModuleSummary
+from portside.workspace.parser_paths import ParserPaths
 from portside.workspace.script_places import ScriptPlaces
 from portside.workspace.text_file import UnreadableFile, decode, version
 
 # Files whose trees are kept, for launches that read their settings there.
 _MOST_ASKED = 16
 
+# Of others what they are asked for is kept, and what is asked for later is read again.
+_MOST_FACTS = 8
+
 # An engine that is in an object of an object of an object; further, nobody hands it on.
 _LONGEST_CHAIN = 4
 
 _PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*port\b|[\[(][\"']\w*port[\"']")
 _PORT_NAME = re.compile(rb"(?i)\b\w*(?<!\bim)port\b")
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSummary:
-    """An engine that a module makes when it is imported."""
-
-    constructor: str
-    span: Span
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleSummary:
-    """What other files have to know of a module.
-
-    engines: that its import makes. held: those of a process that serves it, in its lifespan or a handler
-    too. imports: what its import imports in turn, by name. constants: by name in the module.
-    makers: the functions and classes that make an engine when called. coroutines: those that do when
-    awaited. calls: what of other modules its import calls, by qualified name. parses_arguments: whether
-    its import does, those of the process. parsers: the functions and classes that do when called.
-    """
-
-    engines: tuple[EngineSummary, ...]
-    held: tuple[EngineSummary, ...]
-    imports: tuple[tuple[str, str | None], ...]
-    is_vllm_code: bool
-    has_app: bool
-    constants: Mapping[str, Value]
-    makers: Mapping[str, EngineSummary] = field(default_factory=dict)
-    calls: tuple[tuple[str, Span], ...] = ()
-    coroutines: Mapping[str, EngineSummary] = field(default_factory=dict)
-    parses_arguments: bool = False
-    parsers: frozenset[str] = frozenset()
-
-
-def summarize(facts: ModuleFacts) -> ModuleSummary:
-    engines = _summarized(facts, facts.engines_at_import)
-    held = _summarized(facts, filter(is_held, facts.engines))
-    imports = tuple((found.module, found.name) for found in facts.imports if found.when is When.IMPORT)
-    return ModuleSummary(
-        engines,
-        held,
-        imports,
-        facts.is_vllm_code,
-        bool(facts.apps),
-        module_constants(facts),
-        _makers(facts),
-        _calls(facts),
-        _coroutines(facts),
-        parses_on_import(facts.names, facts.guards),
-        parsing_functions(facts.names),
-    )
-
-
-def _makers(facts: ModuleFacts) -> dict[str, EngineSummary]:
-    made = {name: (use.constructor, use.call) for name, use in facts.engine_makers.items()}
-    made |= {name: (name, node) for name, node in facts.engine_classes.items()}
-    return {
-        name: EngineSummary(constructor, facts.tree.span(node), facts.tree.line(node))
-        for name, (constructor, node) in made.items()
-    }
-
-
-def _coroutines(facts: ModuleFacts) -> dict[str, EngineSummary]:
-    made = facts.engine_coroutines.items()
-    return {
-        name: EngineSummary(use.constructor, facts.tree.span(use.call), facts.tree.line(use.call))
-        for name, use in made
-    }
-
-
-def _calls(facts: ModuleFacts) -> tuple[tuple[str, Span], ...]:
-    return tuple((found.name, facts.tree.span(found.call)) for found in facts.imported_calls)
-
-
-def _summarized(facts: ModuleFacts, engines: Iterable[EngineUse]) -> tuple[EngineSummary, ...]:
-    calls = [(engine.constructor, engine.call) for engine in engines]
-    return tuple(EngineSummary(name, facts.tree.span(call), facts.tree.line(call)) for name, call in calls)
 
 
 class LocalModules:
@@ -140,9 +62,12 @@ class LocalModules:
         self._tops: dict[str, Path] = {}
         self.places = ScriptPlaces(root)
         self._is_project = functools.cache(is_project)
-        self._graph = ImportGraph(self._files.of_import, self) if steady else None
+        graph = ImportGraph(self._files.of_import, self.top)
+        self._engine_paths = EnginePaths(graph, self) if steady else None
+        self._parser_paths = ParserPaths(graph, self) if steady else None
         self._handed_on = HandedOn(self.files_of, self._names_of)
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
+        self._facts: OrderedDict[Path, tuple[object, ModuleFacts]] = OrderedDict()
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
         self._asked: dict[Path, tuple[object, Names | None]] = {}
         self._inner: dict[tuple[Path, str, bool], tuple[ModuleSummary, tuple[str, ...]]] = {}
@@ -168,8 +93,8 @@ class LocalModules:
 
     def may_lead_to_engine(self, path: Path, data: bytes) -> bool:
         """Whether what the file imports may make an engine. False is certain, True is not."""
-        graph = self._graph
-        return graph is None or (graph.imports_may_make_engine(path, data) or graph.names_maker(path, data))
+        paths = self._engine_paths
+        return paths is None or paths.imports_may_make_engine(path, data) or paths.names_maker(path, data)
 
     def top(self, path: Path) -> Path:
         """The folder from which the file's module name counts."""
@@ -215,17 +140,19 @@ class LocalModules:
 
         An engine is reported once, at the first import that leads to it.
         """
-        if self._graph is None or self._graph.imports_may_make_engine(path, facts.source.data):
+        paths = self._engine_paths
+        if paths is None or paths.imports_may_make_engine(path, facts.source.data):
             yield from self._engines_imported(path, facts, top)
         for name, span, file, engine in self._called(path, self._local_calls(path, facts, top), top):
             yield dataclasses.replace(self._imported(span, file, engine), called=name)
 
     def _engines_imported(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
         seen = {path}
+        within = self._engine_paths.leading if self._engine_paths is not None else None
         for found in facts.imports:
             if found.when in {When.IMPORT, When.MAIN}:
                 statement = facts.tree.span(found.statement)
-                for target in self._reachable(path, found, top, seen):
+                for target in self._reachable(path, found, top, seen, within):
                     summary = self.summary(target)
                     for engine in summary.engines if summary is not None else ():
                         yield self._imported(statement, target, engine)
@@ -314,11 +241,19 @@ class LocalModules:
     def engines_served(self, path: Path, module: str, statement: Span, top: Path) -> Iterator[ImportedEngine]:
         """The engines in a process that serves the module, which `path` names: its own and imported ones."""
         own = self.files_of(path, module, None, top)
-        for target in self._all_reached(own, top, {path}):
+        for target in self._all_reached(own, top, {path}, self._leading_to_engines(own)):
             summary = self.summary(target)
             if summary is not None:
                 for engine in summary.held if target == own[-1] else summary.engines:
                     yield self._imported(statement, target, engine)
+
+    def _leading_to_engines(self, files: Collection[Path]) -> Container[str] | None:
+        """The files on a way from these to an engine, and these; None where any may be."""
+        if self._engine_paths is None:
+            return None
+        targets = frozenset(map(str, files))
+        self._engine_paths.follow(targets)
+        return self._engine_paths.leading | targets
 
     def _imported(self, statement: Span, file: Path, engine: EngineSummary) -> ImportedEngine:
         label, path = self._label(file), str(file)
@@ -366,23 +301,21 @@ class LocalModules:
     def parsing_arguments(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[tuple[int, str]]:
         """The files that parse the arguments when this one is imported, each with the line that does it."""
         seen = {path}
+        within = self._leading_to_parsers(path, facts.source.data)
         for name, span in self._local_calls(path, facts, top):
             for parser in self._parser(path, *_called_of(name), top):
                 yield facts.source.line_of(span.start) + 1, self._label(parser)
         for found in facts.imports:
             if found.when is When.IMPORT:
                 line = facts.tree.line(found.statement)
-                for target in self._reachable(path, found, top, seen):
-                    summary = self.summary(target)
-                    if summary is not None and summary.parses_arguments:
+                for target in self._reachable(path, found, top, seen, within):
+                    if self.parses_arguments(target):
                         yield line, self._label(target)
-                    for name, _ in summary.calls if summary is not None else ():
-                        yield from (
-                            (line, self._label(file)) for file in self._parser(target, *_called_of(name), top)
-                        )
+                    yield from ((line, self._label(file)) for file in self._called_parsers(target, top))
 
     def argument_parsers(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[str]:
         """What parses the arguments when called, of all that the file imports, by its qualified name."""
+        self._leading_to_parsers(path, facts.source.data)
         for found in facts.all_imports:
             if found.name is not None:
                 if next(self._parser(path, found.module, found.name, top), None) is not None:
@@ -390,11 +323,38 @@ class LocalModules:
                     yield f"{found.module}{dot}{found.name}"
                 continue
             files = self.files_of(path, found.module, None, top)
-            summary = self.summary(files[-1]) if files else None
-            yield from (f"{found.module}.{name}" for name in (summary.parsers if summary is not None else ()))
+            yield from (f"{found.module}.{name}" for name in (self.parsers(files[-1]) if files else ()))
+
+    def _leading_to_parsers(self, path: Path, data: bytes) -> Container[str] | None:
+        """The files on a way from this one to what may parse the arguments; None where any may be."""
+        return self._parser_paths.leading(path, data) if self._parser_paths is not None else None
+
+    def parses_arguments(self, path: Path) -> bool:
+        """Whether importing the file parses the arguments of the process, by itself."""
+        return self._may_parse(path) and (found := self.summary(path)) is not None and found.parses_arguments
+
+    def parsers(self, path: Path) -> frozenset[str]:
+        """What in the file parses them when it is called."""
+        found = self.summary(path) if self._may_parse(path) else None
+        return found.parsers if found is not None else frozenset()
+
+    def calls_parser(self, path: Path) -> bool:
+        """Whether importing the file calls what parses them in another one."""
+        return next(self._called_parsers(path, self.top(path)), None) is not None
+
+    def _called_parsers(self, path: Path, top: Path) -> Iterator[Path]:
+        """The files with what parses the arguments that importing this one calls."""
+        found = self.summary(path)
+        for name, _ in found.calls if found is not None else ():
+            yield from self._parser(path, *_called_of(name), top)
+
+    def _may_parse(self, path: Path) -> bool:
+        return self._parser_paths is None or self._parser_paths.may_parse(path)
 
     def _parser(self, path: Path, module: str, name: str, top: Path, steps: int = 4) -> Iterator[Path]:
         """The file with the function that parses the arguments, where what `path` calls is one."""
+        if self._parser_paths is not None and name not in self._parser_paths.names:
+            return
         files = self.files_of(path, module, None, top)
         summary = self.summary(files[-1]) if files and files[-1] != path else None
         if summary is None:
@@ -449,15 +409,19 @@ class LocalModules:
             known = self._asked[path] = (key, names)
         return known[1]
 
-    def _reachable(self, path: Path, found: Import, top: Path, seen: set[Path]) -> Iterator[Path]:
-        yield from self._all_reached(self.files_of(path, found.module, found.name, top), top, seen)
+    def _reachable(
+        self, path: Path, found: Import, top: Path, seen: set[Path], within: Container[str] | None
+    ) -> Iterator[Path]:
+        yield from self._all_reached(self.files_of(path, found.module, found.name, top), top, seen, within)
 
-    def _all_reached(self, files: Iterable[Path], top: Path, seen: set[Path]) -> Iterator[Path]:
-        """These files, and all that importing them imports."""
+    def _all_reached(
+        self, files: Iterable[Path], top: Path, seen: set[Path], within: Container[str] | None = None
+    ) -> Iterator[Path]:
+        """These files, and all that importing them imports. within: those that are worth following."""
         waiting = deque(files)
         while waiting:
             target = waiting.popleft()
-            if target in seen:
+            if target in seen or (within is not None and str(target) not in within):
                 continue
             seen.add(target)
             yield target
@@ -487,7 +451,7 @@ class LocalModules:
         if key is None:
             return None
         if known is None or known[0] != key:
-            known = self._summaries[path] = (key, self._read(path, overlay))
+            known = self._summaries[path] = (key, self._read(path, overlay, key))
         return known[1]
 
     def _mentions_vllm(self, path: Path) -> bool:
@@ -504,12 +468,28 @@ class LocalModules:
             return False
         return known[1]
 
-    def _read(self, path: Path, overlay: str | None) -> ModuleSummary | None:
+    def _read(self, path: Path, overlay: str | None, key: object) -> ModuleSummary | None:
         text = self._text(path, overlay)
         if text is None:
             return None
+        self._keep(path, key, text)
+        return ModuleSummary(lambda: self._facts_of(path, overlay, key))
+
+    def _facts_of(self, path: Path, overlay: str | None, key: object) -> ModuleFacts:
+        known = self._facts.get(path)
+        if known is None or known[0] != key:
+            return self._keep(path, key, self._text(path, overlay) or "")
+        self._facts.move_to_end(path)
+        return known[1]
+
+    def _keep(self, path: Path, key: object, text: str) -> ModuleFacts:
         source = SourceFile(str(path), text)
-        return summarize(module_facts(source, None, self.handed_on(path, source.data)))
+        facts = module_facts(source, None, self.handed_on(path, source.data))
+        self._facts[path] = key, facts
+        self._facts.move_to_end(path)
+        if len(self._facts) > _MOST_FACTS:
+            self._facts.popitem(last=False)
+        return facts
 
     def _text(self, path: Path, overlay: str | None) -> str | None:
         if overlay is not None:

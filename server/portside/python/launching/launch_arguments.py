@@ -52,6 +52,10 @@ _HIDDEN_PARSERS = (
 _SOUNDS_LIKE_PARSING = re.compile(
     r"(^|_)(args?|argv|argparse|arguments?|options|flags|cli)($|_)", re.IGNORECASE
 )
+# A call that is handed nothing, or a name.
+_BARE = re.compile(
+    rb"\.[\s\\]*(?:%b)[\s\\]*\([^()\[\]{}\"'=]*\)" % "|".join([*_PARSERS, *_DATACLASS_PARSERS]).encode()
+)
 _HARMLESS = frozenset({"from_cli_args", "add_cli_args", "make_arg_parser", "validate_parsed_serve_args"})
 
 
@@ -158,6 +162,11 @@ def read_arguments(
     everywhere = (names.tree.root,) if early else parts
     required: dict[str, tuple[str, ...]] = _required(names, everywhere, options) if parses else {}
     return Arguments(found, options, required.pop("", ()), argv, required)
+
+
+def may_parse(data: bytes) -> bool:
+    """Whether a text may have one of the below. False is certain, True is not."""
+    return _BARE.search(data) is not None
 
 
 def parses_on_import(names: Names, guards: Guards) -> bool:
