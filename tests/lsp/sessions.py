@@ -18,6 +18,7 @@ from tests.workspace.typed import EXAMPLES, SHAPES, Typist
 
 from portside.lsp.outbox import Outbox
 from portside.lsp.session import Session
+from portside.workspace.file_kinds import launch_format
 
 Json = dict[str, Any]
 
@@ -133,13 +134,13 @@ class Work:
             yield name, self._window.said(name), fresh.said(name)
 
     def _type(self) -> list[str]:
-        """The files whose findings follow at once: those of launch files do with each other's."""
+        """The files whose findings follow at once: launch files', of each other; what Python says waits."""
         if self._chosen.random() < 0.4:
             self._name = self._chosen.choice(self._typed_in)
         before = self.texts[self._name]
         after = self.texts[self._name] = self._typed(before)
         self._window.type(self._name, before, after)
-        if self._name.endswith(".py"):
+        if not any(launch_format(self._root / self._name, text) for text in (before, after)):
             return [self._name]
         return [name for name in sorted(self.texts) if not name.endswith(".py")]
 

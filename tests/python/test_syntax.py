@@ -115,3 +115,13 @@ def test_nodes_are_found_in_the_order_of_the_text_and_outer_nodes_first() -> Non
     calls = [(call.start_byte, -call.end_byte) for call in nodes_of(found.root, "call")]
     assert len(calls) == 150
     assert calls == sorted(calls)
+
+
+@pytest.mark.parametrize(
+    "text", ["import a\nfrom b import c, d[e]f\nx = 1\n", "x = 1 y = 2\n", "if x:\n    y = 1 z\n"]
+)
+def test_a_line_that_should_have_ended_is_an_error(text: str) -> None:
+    found = parse(SourceFile("a.py", text))
+    assert found.has_error
+    assert found.errors
+    assert all(0 <= error.start <= error.end <= len(text) for error in found.errors)

@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 
 from tree_sitter import Node, Parser, Point, Range, Tree
 
@@ -124,7 +124,16 @@ class SyntaxTree:
         if not self.has_error:
             return ()
         nodes = islice(self._broken_nodes(), _MOST_ERRORS)
-        return tuple(sorted(self.span(node) for node in nodes))
+        return tuple(sorted(self.span(node) for node in nodes)) or (self._missing_line_end(),)
+
+    def _missing_line_end(self) -> Span:
+        """Where a statement begins on the line of another one: what the parser thinks up then has no node."""
+        node = self.root
+        while within := next((child for child in node.children if child.has_error), None):
+            node = within
+        children = node.children
+        at = next((b for a, b in pairwise(children) if a.is_named and _share_a_line(a, b)), node).start_byte
+        return self.span_of_bytes(at, at)
 
     def _broken_nodes(self) -> Iterator[Node]:
         """In the order of the text. A query for them takes time that is quadratic in open parentheses."""
@@ -139,6 +148,10 @@ class SyntaxTree:
             while not cursor.goto_next_sibling():
                 if not cursor.goto_parent():
                     return
+
+
+def _share_a_line(node: Node, following: Node) -> bool:
+    return following.is_named and following.start_point.row == node.end_point.row
 
 
 # Parsers for parts that nobody uses: what one has reserved serves the next text, and a new one takes twice
