@@ -60,6 +60,19 @@ class ImportGraph:
                     self._importers[imported].append(target)
                 waiting.extend(node.targets - self.nodes.keys())
 
+    def leading_to_word(self, path: Path, word: bytes) -> set[str]:
+        """The files that importing this one may run and that have the word, or lead to one that does."""
+        targets = self.read(path, read_module(path)).targets
+        self.load(targets)
+        reached: set[str] = set()
+        waiting = list(targets)
+        while waiting:
+            file = waiting.pop()
+            if file not in reached:
+                reached.add(file)
+                waiting.extend(self.nodes[file].targets)
+        return self.leading_to(file for file in reached if word in read_module(Path(file)).lower())
+
     def leading_to(self, files: Iterable[str]) -> set[str]:
         """These files, and all that import them, directly or through others."""
         found: set[str] = set()

@@ -62,9 +62,9 @@ class LocalModules:
         self._tops: dict[str, Path] = {}
         self.places = ScriptPlaces(root)
         self._is_project = functools.cache(is_project)
-        graph = ImportGraph(self._files.of_import, self.top)
-        self._engine_paths = EnginePaths(graph, self) if steady else None
-        self._parser_paths = ParserPaths(graph, self) if steady else None
+        self._graph = graph = ImportGraph(self._files.of_import, self.top) if steady else None
+        self._engine_paths = EnginePaths(graph, self) if graph is not None else None
+        self._parser_paths = ParserPaths(graph, self) if graph is not None else None
         self._handed_on = HandedOn(self.files_of, self._names_of)
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._facts: OrderedDict[Path, tuple[object, ModuleFacts]] = OrderedDict()
@@ -432,7 +432,10 @@ class LocalModules:
     def process_of(self, path: Path, word: str) -> Iterator[Path]:
         """The file, and those that it imports, directly or through others, and that name the word."""
         yield path
-        for target in self._all_reached((path,), self.top(path), set()):
+        within = None
+        if self._graph is not None:
+            within = self._graph.leading_to_word(path, word.lower().encode()) | {str(path)}
+        for target in self._all_reached((path,), self.top(path), set(), within):
             text = self._text(target, self.overlays.get(target)) if target != path else None
             if text is not None and word.lower() in text.lower():
                 yield target

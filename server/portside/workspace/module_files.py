@@ -24,7 +24,8 @@ class ModuleFiles:
         self._folders: dict[str, tuple[int, frozenset[str]]] = {}
         self._ways_up: dict[str, tuple[str, ...]] = {}
         self._paths: dict[str, Path] = {}
-        self._known: dict[tuple[Path, str, str | None, Path], tuple[Path, ...]] = {}
+        self._home: tuple[Path | None, str] = (None, "")
+        self._known: dict[tuple[str, str, str | None, Path], tuple[Path, ...]] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._is_glance = False
 
@@ -42,11 +43,13 @@ class ModuleFiles:
 
     def of_import(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
         """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
-        # A path's own hash is kept, and to make the text of its folder takes longer than to look it up.
-        key = (importer, module, name, top)
+        # Files of one folder import much the same, and this is asked for all imports of a file in turn.
+        if self._home[0] is not importer:
+            self._home = importer, os.path.dirname(importer)  # noqa: PTH120 - see above
+        folder = self._home[1]
+        key = (folder, module, name, top)
         found = self._known.get(key)
         if found is None:
-            folder = os.path.dirname(importer)  # noqa: PTH120 - see above
             found = tuple(map(self._path, self._find(folder, module, name, str(top))))
             if self._steady or self._is_glance:
                 self._known[key] = found

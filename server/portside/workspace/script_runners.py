@@ -54,6 +54,7 @@ class ScriptRunners:
         self._texts, self._files, self._seen = texts, files, seen
         self._known: dict[str, _Entry] = {}
         self._read: set[str] = set()
+        self._has_all = False
         texts.tell(self._forget)
 
     def references_to(self, script: Path) -> tuple[ScriptReference, ...]:
@@ -147,6 +148,7 @@ class ScriptRunners:
             yield from ((path, line, said) for line, said in lines_setting(variable, text))
 
     def _forget(self, path: str | None) -> None:
+        self._has_all = False
         if path is None:
             self._known.clear()
             self._read.clear()
@@ -159,8 +161,10 @@ class ScriptRunners:
         return self._unread()
 
     def _read_again(self) -> None:
-        for _ in self._unread():
-            pass
+        if not self._has_all:
+            for _ in self._unread():
+                pass
+            self._has_all = True
 
     def _unread(self) -> Iterator[None]:
         """Reads a file with each step."""

@@ -34,6 +34,9 @@ _CALL = re.compile(
 _STARTS = re.compile(
     r"(?:Popen|run|call|check_call|check_output|system|popen|exec[lv]\w*|spawn\w*|create_subprocess_\w+|run_path)\("
 )
+_LONGEST_START = len("create_subprocess_") + 40
+# Of a script, or before a module: one of these is in every launch.
+_SIGNS = (".py", "-m")
 # From such a call to the script that it starts.
 _NEAR = 300
 # From the word `python` to the end of the script's name.
@@ -93,10 +96,22 @@ def mentions_in_python(text: str) -> Iterator[Mention]:
 
 def _near_starts(text: str) -> Iterator[tuple[int, int]]:
     """Where a script of such a call may begin, in order, none overlapping: a small part of most files."""
-    end = 0
-    for call in _STARTS.finditer(text):
-        yield max(end, call.end()), call.end() + _NEAR
-        end = call.end() + _NEAR
+    end = looked_at = 0
+    # To look for calls takes time, so that is done ahead of what only some files have.
+    for sign in sorted(place for sign in _SIGNS for place in _places(text, sign)):
+        first = max(looked_at, sign - _NEAR - _LONGEST - _LONGEST_START)
+        for call in _STARTS.finditer(text, first, sign):
+            yield max(end, call.end()), call.end() + _NEAR
+            end = call.end() + _NEAR
+            looked_at = call.end()
+        looked_at = max(looked_at, sign - _LONGEST_START)
+
+
+def _places(text: str, sign: str) -> Iterator[int]:
+    found = text.find(sign)
+    while found >= 0:
+        yield found
+        found = text.find(sign, found + 1)
 
 
 def _found_in(

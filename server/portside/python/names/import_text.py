@@ -24,6 +24,7 @@ _BEFORE_CONTINUED = (b"\\", b"\r")
 _COMMENT = re.compile(rb"#[^\n]*")
 _BLANKS = re.compile(rb"[\s\\()]+")
 _NAME = re.compile(r"[.\w]+|\*")
+_OF_NAMES = b"._0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,32 @@ def _line_start(data: bytes, inside: int) -> int:
 
 
 def _pairs(head: bytes, rest: bytes) -> Iterator[tuple[str, str | None]]:
+    module = _module(head)
+    for item in (_COMMENT.sub(b"", rest) if b"#" in rest else rest).split(b","):
+        name = _imported(item)
+        if name is not None:
+            yield (module, name) if module is not None else (name, None)
+
+
+def _module(head: bytes) -> str | None:
+    words = head.split()
+    if not words:
+        return None
+    if len(words) == 2 and words[0] == b"from" and not words[1].translate(None, _OF_NAMES):
+        return words[1].decode()  # as it mostly is, in half of the time
     source = _SOURCE.search(head)
-    module = _clean(source[1]).replace(" ", "") if source is not None else None
-    for item in _COMMENT.sub(b"", rest).split(b","):
-        name = _clean(item).partition(" as ")[0].replace(" ", "")
-        # Behind a name, the rest of a line of prose; what is before it counts.
-        matched = _NAME.match(name)
-        if matched is not None:
-            yield (module, matched[0]) if module is not None else (matched[0], None)
+    return _clean(source[1]).replace(" ", "") if source is not None else None
+
+
+def _imported(item: bytes) -> str | None:
+    words = item.split()
+    is_plain = len(words) == 1 or (len(words) == 3 and words[1] == b"as")
+    if is_plain and not words[0].translate(None, _OF_NAMES):
+        return words[0].decode()
+    name = _clean(item).partition(" as ")[0].replace(" ", "")
+    # Behind a name, the rest of a line of prose; what is before it counts.
+    matched = _NAME.match(name)
+    return matched[0] if matched is not None else None
 
 
 def _clean(data: bytes) -> str:
