@@ -67,6 +67,10 @@ class EnginePaths:
         node = self._graph.read(path, data)
         return any(name.encode() in data for name in self._within_reach(node, self._names))
 
+    def may_make(self, qualified: str) -> bool:
+        """Whether what files know under this name may make one when it is called; after the above."""
+        return not self._names.isdisjoint(qualified.split("."))
+
     def _examine(self, new: frozenset[str]) -> None:
         """Tell which of the files make an engine when they are imported."""
         known = frozenset(self._names)

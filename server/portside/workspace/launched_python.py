@@ -37,6 +37,10 @@ _BRINGS_FILES = re.compile(
 )
 
 
+# Without one of these, a name that a file binds stands in it.
+_BINDS_UNNAMED = re.compile(rb"import[\s\\]*\*|__getattr__|globals\(\)|exec\(|setattr\(")
+
+
 @dataclass(frozen=True, slots=True)
 class _Module:
     """What is kept of a file."""
@@ -118,10 +122,17 @@ class LaunchedPython:
         if module.names is None or launch.serves is not Serves.APP or wanted in module.names:
             return module.names
         for path in {path for name in names for path in self._ending(posixpath.basename(name))}:
-            other = self._module(path) if not _is_package(path) else None
+            other = self._module(path) if not _is_package(path) and self._may_bind(path, wanted) else None
             if other is not None and (other.names is None or wanted in other.names):
                 return None
         return module.names
+
+    def _may_bind(self, path: str, name: str) -> bool:
+        """Whether the file can bind this name, by a look at its text: most of the same name have no app."""
+        if self._texts.is_unsaved(path):
+            return True
+        data = self._texts.data(path)
+        return data is None or name.encode() in data or _BINDS_UNNAMED.search(data) is not None
 
     def _folders(self) -> frozenset[str]:
         """Those that hold Python."""

@@ -162,6 +162,8 @@ class LocalModules:
     def engines_started(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
         """The engines that other files make for the lifespans and startup handlers of this one."""
         calls = [(one.name, facts.tree.span(one.call)) for one in startup_calls(facts)]
+        if calls:
+            self.may_lead_to_engine(path, facts.source.data)  # so that what it may call is known
         for name, span, file, engine in self._called(path, calls, top, awaited=True):
             yield dataclasses.replace(self._imported(span, file, engine), called=name)
 
@@ -190,6 +192,8 @@ class LocalModules:
     ) -> Iterator[tuple[str, Span, Path, EngineSummary]]:
         """The calls of what makes an engine in another file, with that file. awaited: coroutines too."""
         for name, span in calls:
+            if self._engine_paths is not None and not self._engine_paths.may_make(name):
+                continue
             module, called = _called_of(name)
             found = self._maker(path, module, called, top, awaited=awaited)
             if found is not None and found[0] != path:

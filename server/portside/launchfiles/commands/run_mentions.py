@@ -98,13 +98,13 @@ def _near_starts(text: str) -> Iterator[tuple[int, int]]:
     """Where a script of such a call may begin, in order, none overlapping: a small part of most files."""
     end = looked_at = 0
     # To look for calls takes time, so that is done ahead of what only some files have.
-    for sign in sorted(place for sign in _SIGNS for place in _places(text, sign)):
-        first = max(looked_at, sign - _NEAR - _LONGEST - _LONGEST_START)
-        for call in _STARTS.finditer(text, first, sign):
+    for place in sorted(place for sign in _SIGNS for place in _places(text, sign)):
+        first = max(looked_at, place - _NEAR - _LONGEST - _LONGEST_START)
+        for call in _STARTS.finditer(text, first, place):
             yield max(end, call.end()), call.end() + _NEAR
             end = call.end() + _NEAR
             looked_at = call.end()
-        looked_at = max(looked_at, sign - _LONGEST_START)
+        looked_at = max(looked_at, place - _LONGEST_START)
 
 
 def _places(text: str, sign: str) -> Iterator[int]:
