@@ -97,7 +97,7 @@ def places_are_inside(result: LintResult, text: str) -> bool:
 @settings(max_examples=150)
 @given(mutations())
 def test_edited_servers(tmp_path_factory: pytest.TempPathFactory, texts: tuple[str, str]) -> None:
-    root = tmp_path_factory.getbasetemp()
+    root = tmp_path_factory.mktemp("edited")
     project, path = Project(root), root / "server.py"
     for text in texts:
         result = project.check(path, text)
