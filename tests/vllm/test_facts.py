@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 
 import pytest
+from tests import real_vllm
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1800)]
 
 
-def run(python: pathlib.Path, environment: dict[str, str], *arguments: str) -> tuple[int, str]:
+SCRIPT = """\
+from vllm import LLM
+
+print("has serve:", hasattr(LLM, "serve"), flush=True)
+llm = LLM(model={model!r}, max_model_len=128)
+"""
+
+
+@pytest.fixture(scope="module")
+def said(python: pathlib.Path, vllm: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a script says that makes an engine without a main guard, and fails."""
+    environment = {**os.environ, **real_vllm.environment(vllm)}
+    script = tmp_path_factory.mktemp("script") / "batch.py"
+    script.write_text(SCRIPT.format(model=environment["MODEL_ID"]), encoding="utf-8")
     result = subprocess.run(
-        [str(python), *arguments],
+        [str(python), str(script)],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -20,27 +35,16 @@ def run(python: pathlib.Path, environment: dict[str, str], *arguments: str) -> t
         text=True,
         check=False,
     )
-    return result.returncode, result.stdout
+    assert result.returncode == 1
+    return result.stdout
 
 
-def test_a_script_without_a_main_guard_fails(
-    python: pathlib.Path, environment: dict[str, str], tmp_path: pathlib.Path
-) -> None:
+def test_a_script_without_a_main_guard_fails(said: str) -> None:
     """missing-main-guard (PS102)"""
-    script = tmp_path / "batch.py"
-    model = environment["MODEL_ID"]
-    script.write_text(
-        f"from vllm import LLM\nllm = LLM(model={model!r}, max_model_len=128)\n", encoding="utf-8"
-    )
-    code, output = run(python, environment, str(script))
-    assert code == 1
-    child = output.index("An attempt has been made to start a new process before the\n")
-    assert output.index("RuntimeError: Engine core initialization failed. See root cause above.") > child
+    child = said.index("An attempt has been made to start a new process before the\n")
+    assert said.index("RuntimeError: Engine core initialization failed. See root cause above.") > child
 
 
-def test_llm_has_no_serve(python: pathlib.Path, environment: dict[str, str]) -> None:
+def test_llm_has_no_serve(said: str) -> None:
     """llm-has-no-serve (PS306)"""
-    script = "from vllm import LLM; print('has serve:', hasattr(LLM, 'serve'))"
-    code, output = run(python, environment, "-c", script)
-    assert code == 0
-    assert output.splitlines()[-1] == "has serve: False"
+    assert "has serve: False\n" in said

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -91,6 +92,15 @@ class Kept:
         (found,) = [one for one in host.children() if one.name().startswith("VLLM::EngineCor")]
         return found
 
+    def portside(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "portside", *arguments],
+            env={**os.environ, "PORTSIDE_STATE_DIR": str(self.served.state)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def stream(self) -> socket.socket:
         """A connection on which tokens come, as many as the model may make."""
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
@@ -118,12 +128,12 @@ def start(tmp_path: Path, python: Path, environment: dict[str, str]) -> Iterator
 
 @pytest.fixture
 def direct(tmp_path: Path, python: Path, vllm: Path) -> list[list[int]]:
-    """The tokens of an engine without Portside."""
+    """The tokens of an engine without Portside, nor a process of its own."""
     script = tmp_path / "direct.py"
     script.write_text(DIRECT, encoding="utf-8")
     result = subprocess.run(
         [python, script, str(vllm / "tiny-llama"), *PROMPTS],
-        env={**os.environ, **real_vllm.environment(vllm)},
+        env={**os.environ, **real_vllm.environment(vllm), "VLLM_ENABLE_V1_MULTIPROCESSING": "0"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -148,6 +158,7 @@ def test_an_engine_is_another_one_where_it_has_to_be(start: Callable[[str], Kept
     kept = start(app("1", text=SYNC))
     a_synchronous_engine_is_kept_as_well(kept)
     another_argument_is_named(kept)
+    it_is_listed_and_loaded_anew_on_demand(kept)
     an_engine_that_died_is_replaced(kept)
 
 
@@ -230,6 +241,23 @@ def another_argument_is_named(kept: Kept) -> None:
     kept.until_it_says("4")
     assert kept.said("the engine starts again: max_model_len 128 → 96")
     assert kept.core() != core
+    assert not core.is_running()
+
+
+def it_is_listed_and_loaded_anew_on_demand(kept: Kept) -> None:
+    engine, core = kept.engine(), kept.core()
+    (listed,) = json.loads(kept.portside("ps", "--output-format", "json").stdout)
+    (seen,) = listed["engines"]
+    assert seen["model"].endswith("tiny-llama")
+    assert (seen["key"], seen["pid"], seen["phase"]) == (engine["key"], engine["pid"], "ready")
+    assert seen["workers"] == kept.served.record()["workers"]
+    assert seen["memory_bytes"] > 300 << 20
+
+    restarted = kept.portside("restart", "--engine")
+    assert restarted.stdout.endswith("loads anew, and its engine\n"), restarted.stderr
+    kept.until(lambda: kept.engine().get("attached") and kept.engine()["pid"] != engine["pid"])
+    kept.until_it_says("4")
+    assert kept.engine()["key"] == engine["key"]
     assert not core.is_running()
 
 
