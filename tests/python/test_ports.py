@@ -14,6 +14,10 @@ from portside.python.source.syntax import parse
 
 U = "import uvicorn\n"
 S = "import subprocess\n"
+GRADIO_UI = (
+    "import gradio as gr\nclass UI:\n    def create(self):\n        with gr.Blocks() as demo:\n"
+    "            pass\n        return demo\n"
+)
 
 FLAGGED = {
     "uvicorn.run": U + "uvicorn.run(app, port=«8000»)",
@@ -53,6 +57,15 @@ FLAGGED = {
         "from flask import Flask\nclass S:\n    def __init__(self):\n        self.app = Flask(__name__)\n"
         "    def run(self):\n        self.app.run(port=«5000»)"
     ),
+    "flask of an instance": (
+        "from flask import Flask\nclass S:\n    def __init__(self):\n        self.app = Flask(__name__)\n"
+        "s = S()\ns.app.run(port=«5000»)"
+    ),
+    "flask of a class": "from flask import Flask\nclass S:\n    app = Flask(__name__)\nS.app.run(port=«5000»)",
+    "gradio from a method": GRADIO_UI + "ui = UI()\ndemo = ui.create()\ndemo.launch(server_port=«7860»)",
+    "gradio from a method at once": GRADIO_UI + "UI().create().launch(server_port=«7860»)",
+    "gradio from a method of its own": GRADIO_UI
+    + "    def launch(self):\n        demo = self.create()\n        demo.launch(server_port=«7860»)\n",
     "quart": "from quart import Quart\napp = Quart(__name__)\napp.run(port=«5000»)",
     "sanic": "from sanic import Sanic\napp = Sanic('a')\napp.run(host='h', port=«5000»)",
     "aiohttp": "from aiohttp import web\nweb.run_app(app, port=«8080»)",
@@ -99,6 +112,15 @@ FLAGGED = {
     "vllm serve, str()": S + "subprocess.Popen(['vllm', 'serve', m, '--port', str(«8000»)])",
     "vllm serve, a constant": S + "PORT = «8000»\n"
     "subprocess.Popen(['vllm', 'serve', m, '--port', str(PORT)])",
+    "vllm serve, a part of a string": S
+    + "import os\nbase = f'{sys.executable} -m vllm.entrypoints.openai.api_server'\n"
+    "os.system(f'{base} --model {m} --port «8000»')",
+    "vllm serve, a quoted path or the name": S
+    + "import shlex\nexe = str(path) if path.exists() else 'vllm'\nbase = f'{shlex.quote(exe)} serve'\n"
+    "command = f'{base} {m} --port «8000»'\nsubprocess.Popen(f'exec {command}', shell=True)",
+    "vllm serve, with an environment": S
+    + "def command():\n    cmd = f'vllm serve {m} --port «8000»'\n    return cmd, env\n"
+    "cmd, env = command()\nsubprocess.Popen(cmd, shell=True, env=env)",
     "vllm serve, added": S + "cmd = ['vllm', 'serve', m]\ncmd += ['--port', «'8000'»]\nsubprocess.Popen(cmd)",
     "vllm serve, extended": S
     + "cmd = ['vllm', 'serve', m]\nif x:\n    cmd.extend(['--port', «'8000'»])\nsubprocess.Popen(cmd)",

@@ -11,11 +11,11 @@ from portside.lint.source import Span
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
 from portside.python.source.syntax import arguments, string_value, unwrapped
-from portside.python.values.instances import attribute_values, class_around
+from portside.python.values.instances import attribute_values, class_around, unpacked
 from portside.python.values.value_objects import returns
 from portside.records import dataclass
 
-_FARTHEST = 8
+_FARTHEST = 12
 # In a shell string: what ends a command, or a stretch without blanks, quotes and backslashes.
 _IN_STRING = re.compile(r"[^\s'\"\\;&|()]+|&&|\|\||[;&|()]")
 _SEPARATORS = frozenset({"&&", "||", ";", "&", "|", "(", ")"})
@@ -38,6 +38,12 @@ class Word:
     expression: Node | None = None
 
 
+# Of one string, that may be commands themselves: each may have as many again.
+_MOST_PARTS = 3
+# They give back the words of what they are given.
+_UNCHANGED = frozenset({"shlex.split", "shlex.join", "shlex.quote", "builtins.list", "builtins.tuple"})
+
+
 def words(names: Names, expression: Node, depth: int = _FARTHEST) -> list[Word]:
     """The words that the expression holds, in order; what is not known comes as NUL."""
     node = unwrapped(expression)
@@ -49,7 +55,9 @@ def words(names: Names, expression: Node, depth: int = _FARTHEST) -> list[Word]:
         case "binary_operator":
             return _of_sum(names, node, depth)
         case "string" | "concatenated_string":
-            return list(_of_string(names, node))
+            return list(_of_string(names, node, depth))
+        case "conditional_expression":
+            return _of_choice(names, node, depth)
         case "call":
             return _of_call(names, node, depth)
         case "identifier":
@@ -129,7 +137,7 @@ def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
     callee, passed = call.child_by_field_name("function"), arguments(call)
     if callee is None:
         return [_unknown(names, call)]
-    if names.qualified(callee) in {"shlex.split", "builtins.list", "builtins.tuple"} and passed.positional:
+    if names.qualified(callee) in _UNCHANGED and passed.positional:
         return words(names, passed.positional[0], depth - 1)
     holder, method = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
     function = _called(names, callee)
@@ -185,6 +193,7 @@ def _of_name(names: Names, identifier: Node, depth: int) -> list[Word]:
     for binding in _bindings(names, identifier):
         added = binding.statement.child_by_field_name("right") if binding.how is How.AUGMENTED else None
         value = binding.value if binding.how in {How.ASSIGNMENT, How.WALRUS} else added
+        value = value or unpacked(names, identifier)
         if value is None:
             return [_unknown(names, identifier)]
         found += words(names, value, depth - 1)
@@ -221,22 +230,39 @@ def _added(names: Names, identifier: Node, depth: int) -> list[Word]:
     return found
 
 
-def _of_string(names: Names, node: Node) -> Iterator[Word]:
+def _of_choice(names: Names, node: Node, depth: int) -> list[Word]:
+    """`path if path.exists() else "vllm"`: the word that is known, behind what is not."""
+    chosen = [node.named_children[0], node.named_children[-1]]
+    held = [words(names, each, depth - 1) for each in chosen]
+    known = [each for each in held if _is_known(each)]
+    return [_unknown(names, node), *known[0]] if len(known) == 1 else [_unknown(names, node)]
+
+
+def _is_known(held: Sequence[Word]) -> bool:
+    return len(held) == 1 and _UNKNOWN not in (held[0].text or _UNKNOWN)
+
+
+def _of_string(names: Names, node: Node, depth: int) -> Iterator[Word]:
     """The words of a shell string, also of one in several pieces."""
     for part in node.named_children if node.type == "concatenated_string" else [node]:
         if part.type == "string":
-            yield from _of_one_string(names, part)
+            yield from _of_one_string(names, part, depth)
 
 
-def _of_one_string(names: Names, node: Node) -> Iterator[Word]:
-    base = names.tree.span(node).start
+def _of_one_string(names: Names, node: Node, depth: int) -> Iterator[Word]:
+    base, parts = names.tree.span(node).start, 0
     text, inside = _masked(names, node)
     for match in _IN_STRING.finditer(text):
         span = Span(base + match.start(), base + match.end())
         if match.group() in _SEPARATORS:
             yield Word(None, span)
         else:
-            yield Word(match.group(), span, node, inside.get((match.start(), match.end())))
+            sole = inside.get((match.start(), match.end()))
+            held = words(names, sole, depth - 1) if sole is not None and parts < _MOST_PARTS else []
+            parts += sole is not None
+            # A part of a command: `f"{vllm} --port 8000"`. One word is as good where it is used.
+            is_one = len(held) < 2 or any(word.text is None for word in held)
+            yield from [Word(match.group(), span, node, sole)] if is_one else held
 
 
 def _masked(names: Names, node: Node) -> tuple[str, dict[tuple[int, int], Node]]:

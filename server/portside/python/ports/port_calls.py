@@ -19,9 +19,9 @@ from portside.python.ports.port_arguments import (
 )
 from portside.python.ports.port_commands import RUNNERS, in_words, started
 from portside.python.ports.port_use import Found, Listener, read
+from portside.python.ports.server_makers import makers
 from portside.python.source.syntax import arguments
-from portside.python.values.instances import constructions
-from portside.python.values.value_objects import argument, item_of, returns
+from portside.python.values.value_objects import argument, item_of
 from portside.python.values.values import Tracer
 
 # Functions and classes of the file that listen, by the byte where their definition starts.
@@ -125,55 +125,6 @@ def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterat
         maker = min(made_by)
         listener = Listener(f"{_short(maker)}.{method}", found, maker.startswith("vllm."))
         yield from of_listener(tracer, call, listener)
-
-
-def makers(tracer: Tracer, holder: Node) -> frozenset[str]:
-    """The qualified names of what may have made the object; "" for what is not known."""
-    names = tracer.names
-    made = constructions(names, holder)
-    if not made:
-        imported = names.qualified(holder)
-        return tracer.made_by(imported) if imported is not None else frozenset()
-    return frozenset(name for call in made for name in _makers_of(tracer, call, holder))
-
-
-def _makers_of(tracer: Tracer, call: Node, holder: Node) -> frozenset[str]:
-    callee = call.child_by_field_name("function")
-    returned = _returned_itself(tracer.names, callee) if callee is not None else None
-    if returned is not None and returned != holder:
-        return makers(tracer, returned)
-    made = _maker(tracer.names, callee) if callee is not None else None
-    passed = arguments(call).positional
-    if made == "contextlib.closing" and passed:
-        return makers(tracer, passed[0])
-    if made is None or made in listeners.METHODS:
-        return frozenset({made or ""})
-    return tracer.made_by(f"{made}()") or frozenset({made})
-
-
-# Methods that return what they are called on: `demo.queue().launch(…)` of gradio.
-_FLUENT = frozenset({"queue"})
-
-
-def _returned_itself(names: Names, callee: Node) -> Node | None:
-    method = callee.child_by_field_name("attribute") if callee.type == "attribute" else None
-    is_fluent = method is not None and names.tree.text(method) in _FLUENT
-    return callee.child_by_field_name("object") if is_fluent else None
-
-
-def _maker(names: Names, callee: Node) -> str | None:
-    """The class that is called, also behind a subclass or a factory of this file."""
-    called, definition = names.qualified(callee), names.definition(callee)
-    if called is not None or definition is None:
-        return called
-    if definition.type == "class_definition":
-        bases = arguments(definition).positional
-        return names.qualified(bases[0]) if len(bases) == 1 else None
-    returned = returns(definition)
-    calls = [call for expression in returned for call in constructions(names, expression) or (expression,)]
-    callees = [call.child_by_field_name("function") for call in calls]
-    made = {names.qualified(callee) if callee is not None else None for callee in callees}
-    return made.pop() if len(made) == 1 else None
 
 
 def _is_served(names: Names, holder: Node, bind: Node) -> bool:
