@@ -415,9 +415,10 @@ NO_FACTORY = (
         ((14, "is put together when the script runs"),),
     ),
     Unmovable(
-        "arguments in a handler",
+        "arguments in a handler of a module that another one imports",
         ARGPARSE + HEAD + "\n\n@app.get('/a')\ndef a():\n    return argparse.ArgumentParser().parse_args().x\n" + GUARD + "    app.state.x = 1\n" + RUN,
         ((15, "reads the arguments of the process"),),
+        files={"other.py": "import server\n"},
     ),
     Unmovable(
         "all the names are taken",
@@ -463,9 +464,9 @@ NO_FACTORY = (
         ((16, "comes after a branch, so that it runs without the server too"),),
     ),
     Unmovable(
-        "a handler of a signal that cleans up",
+        "a handler of a signal that cleans up, around one of several processes",
         "import signal\n" + HEAD + "\n\ndef stop(number, frame):\n    app.routes.clear()\n" + GUARD
-        + "    signal.signal(signal.SIGTERM, stop)\n" + RUN,
+        + "    signal.signal(signal.SIGTERM, stop)\n    uvicorn.run('server:app', workers=2)\n",
         ((18, "would take the signal from uvicorn"),),
     ),
     Unmovable(

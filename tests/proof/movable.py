@@ -551,4 +551,20 @@ MOVABLE = (
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(f'{{__name__}}:app', port=8010)\n",
         "uvicorn server:app --port 8010",
     ),
+    Movable(
+        "a file whose function imports the script back",
+        f"import uvicorn\nfrom routes import router\n{API}\napp.include_router(router)\n\n\n{RUN}",
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        files={
+            "routes.py": "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n@router.get('/title')\ndef title():\n    from server import app\n\n    return app.title\n"
+        },
+        notes=("where a function of `routes` imports this file",),
+    ),
+    Movable(
+        "ports that a loop goes through, and one that a handler adds",
+        f"import uvicorn\n{API}\n\n\ndef main():\n    for port in [8010, 8011]:\n        print('trying', port)\n        try:\n            uvicorn.run(app, port=port)\n            return\n        except OSError as error:\n            print(error)\n    uvicorn_is_up = False\n    print(uvicorn_is_up)\n\n\nif __name__ == '__main__':\n    main()\n",
+        "uvicorn server:app --port 8010",
+        gone=("import uvicorn", "8011"),
+        notes=("starts the server again (line 14)",),
+    ),
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.proof.factories import FACTORIES, NO_FACTORY
+from tests.proof.factories_again import MORE, NO_MORE
 from tests.proof.factories_around import AROUND_THE_SERVER, NOT_AROUND
 from tests.proof.factories_more import MORE_FACTORIES
 from tests.proof.factories_tidy import TIDY_FACTORIES
@@ -24,7 +25,7 @@ from portside.python.launching.launch_move import Move, plan_move
 from portside.python.running.guards import When
 from portside.workspace.project import Project
 
-SHAPES = (*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES, *AROUND_THE_SERVER)
+SHAPES = (*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES, *AROUND_THE_SERVER, *MORE)
 
 
 def plan(root: Path, path: Path) -> Any:
@@ -80,7 +81,7 @@ def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -
     assert "\n\n\n\n" not in fixed
 
 
-@pytest.mark.parametrize("shape", [*NO_FACTORY, *NOT_AROUND], ids=lambda shape: shape.id)
+@pytest.mark.parametrize("shape", [*NO_FACTORY, *NOT_AROUND, *NO_MORE], ids=lambda shape: shape.id)
 def test_the_line_and_the_reason_are_named(tmp_path: Path, shape: Unmovable) -> None:
     blockers = plan(tmp_path, lay_out(tmp_path, shape))
     assert not isinstance(blockers, Factory), blockers.command

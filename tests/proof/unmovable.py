@@ -221,9 +221,15 @@ UNMOVABLE = (
         ((13, "`with`"),),
     ),
     Unmovable(
-        "a retry loop",
-        HEAD + GUARD + "    while True:\n    " + RUN,
-        ((12, "loop"),),
+        "a file that the script imports, and that imports it back",
+        HEAD + "import routes\n" + GUARD + RUN,
+        ((13, "`routes` imports this file, which imports it"),),
+        files={"routes.py": "from server import app\n\n\n@app.get('/r')\ndef r():\n    return 1\n"},
+    ),
+    Unmovable(
+        "a loop that does more than to start the server again",
+        HEAD + GUARD + "    while True:\n        app.routes.clear()\n    " + RUN,
+        ((12, "loop"), (13, "runs before the server starts")),
     ),
     Unmovable(
         "a cleanup in finally",

@@ -217,9 +217,10 @@ class WorkspaceFacts:
     module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
     imports is vLLM code. imported_engines: engines that its imports make. started_engines: those that
     its lifespans and startup handlers make by calls of other files. imported_by: the files that
-    import it. served_by: those with an app that import it, directly or through others; asked only of a
-    file without an app that makes an engine. served_engines: those in the processes that serve what an
-    import string of this file (`statement`) names, where it asks for several or for reload.
+    import it. imported_early_by: those that do so while they are imported themselves. served_by: those
+    with an app that import it, directly or through others; asked only of a file without an app that makes
+    an engine. served_engines: those in the processes that serve what an import string of this file
+    (`statement`) names, where it asks for several or for reload.
     port_settings: the lines that set `port_variable` where this script is run.
     vllm_port_settings: the lines that set `VLLM_PORT` there, asked only of a file that names it.
     vllm_version: major and minor of the vLLM that is installed in the workspace, None if that is unknown.
@@ -239,6 +240,7 @@ class WorkspaceFacts:
     imported_engines: tuple[ImportedEngine, ...] = ()
     started_engines: tuple[ImportedEngine, ...] = ()
     imported_by: tuple[str, ...] = ()
+    imported_early_by: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()
     served_engines: tuple[ImportedEngine, ...] = ()
     port_variable: str = "PORT"

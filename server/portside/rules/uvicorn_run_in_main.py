@@ -161,10 +161,18 @@ def main():
     return app
 ```
 
-It is not offered where the app itself is made only in that loop, or where a handler of the signals that stop
-the server cleans up; then the message names what hinders that too. A handler of such a signal that only tells
-and leaves goes: uvicorn stops the server by itself. What a `finally` around the run call alone does, and a
-handler of `KeyboardInterrupt`, is left to `atexit` like code after it.
+It is not offered where the app itself is made only in that loop; then the message names what hinders that
+too. A handler of the signals that stop the server goes where it only tells, stops the server and leaves:
+uvicorn does that by itself. What else such a handler does comes last in the lifespan of the app. What a
+`finally` around the run call alone does, and a handler of `KeyboardInterrupt`, is left to `atexit` like code
+after it.
+
+A loop over ports, or a handler that starts the server on the next one, goes: the command starts it once, on
+the first of them.
+
+Where the module itself, or a file that it imports, reads the script's arguments on import, their words are in
+`sys.argv` before that: `sys.argv[1:] = shlex.split(os.environ.get("SERVER_ARGS", ""))`. That is not offered
+where other files than tests import the module.
 
 A script that sets variables of the environment and then serves itself by its name (`"server:app"`) reads its
 own module anew. A factory sets them after that, so it is offered where the module itself, while it is

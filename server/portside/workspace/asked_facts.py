@@ -130,6 +130,10 @@ class AskedFacts(WorkspaceFacts):
         return tuple(map(str, self._importers.files))
 
     @cached_property
+    def imported_early_by(self) -> tuple[str, ...]:
+        return tuple(map(str, self._importers.early))
+
+    @cached_property
     def served_by(self) -> tuple[str, ...]:
         if self._module.has_app or not self._module.engines_at_import:
             return ()

@@ -14,6 +14,7 @@ from pathlib import Path
 from portside.lint.source import SourceFile
 from portside.python.facts import module_facts
 from portside.python.names.import_text import import_text, imports_in
+from portside.python.running.guards import When
 from portside.records import dataclass
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, decode
@@ -27,16 +28,20 @@ _LARGEST_BYTES = 2_000_000
 # The files on the way from an engine to the apps that load it. Who has more has noticed.
 _MOST_STEPS = 60
 
-_Pair = tuple[str, str | None]
-"""A module, and the name that is imported from it; None where it is the module itself."""
+_Imported = tuple[str, str | None, bool]
+"""A module, the name that is imported from it (None for the module itself), and whether that is on import."""
 
 
 @dataclass(frozen=True, slots=True)
 class Importers:
-    """files: those that import it themselves. names: what they take from it; None if that is unknown."""
+    """files: those that import it themselves. names: what they take from it; None if that is unknown.
+
+    early: those of the files that do so while they are imported, and not in a function.
+    """
 
     files: tuple[Path, ...] = ()
     names: frozenset[str] | None = frozenset()
+    early: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class ImporterIndex:
     seen: Mapping[str, bytes] = field(default_factory=dict)
     _lines: dict[str, tuple[object, bytes]] = field(default_factory=dict)
     _known: dict[Path, Importers] = field(default_factory=dict)
-    _imports: dict[Path, tuple[_Pair, ...]] = field(default_factory=dict)
+    _imports: dict[Path, tuple[_Imported, ...]] = field(default_factory=dict)
     _all_lines: _AllLines = field(default_factory=lambda: _AllLines.of({}))
     _fresh_until: float = 0.0
 
@@ -141,6 +146,7 @@ class ImporterIndex:
         stem, folder = package.stem.encode(), package.parent
         inside, above = f"{folder}{os.sep}", folder.name.encode()
         files: list[Path] = []
+        early: list[Path] = []
         names: set[str] | None = set()
         for file, lines in self._all_lines.with_text(stem):
             # An import finds what lies in its own folder or one above; or it names the folder.
@@ -150,26 +156,29 @@ class ImporterIndex:
             imports = self._importing(importer, lines, path) if importer != path else []
             if imports:
                 files.append(importer)
+                early += [importer] if any(on_import for _, _, on_import in imports) else []
                 names = _taken(imports, names)
-        return Importers(tuple(files), frozenset(names) if names is not None else None)
+        return Importers(tuple(files), frozenset(names) if names is not None else None, tuple(early))
 
-    def _importing(self, file: Path, lines: bytes, target: Path) -> list[_Pair]:
+    def _importing(self, file: Path, lines: bytes, target: Path) -> list[_Imported]:
         """The imports in `file` that run `target`."""
         top = self.modules.top(file)
         # Reading its lines is enough to tell of most files that they have none.
         if not any(self._runs(file, module, name, target, top) for module, name in imports_in(lines)):
             return []
-        return [pair for pair in self._imports_of(file) if self._runs(file, *pair, target, top)]
+        return [one for one in self._imports_of(file) if self._runs(file, *one[:2], target, top)]
 
     def _runs(self, file: Path, module: str, name: str | None, target: Path, top: Path) -> bool:
         return target in self.modules.files_of(file, module, name, top)
 
-    def _imports_of(self, file: Path) -> tuple[_Pair, ...]:
+    def _imports_of(self, file: Path) -> tuple[_Imported, ...]:
         known = self._imports.get(file)
         if known is None:
             text = self._text(file)
             found = module_facts(SourceFile(str(file), text)).all_imports if text is not None else ()
-            known = self._imports[file] = tuple((one.module, one.name) for one in found)
+            known = self._imports[file] = tuple(
+                (one.module, one.name, one.when is When.IMPORT) for one in found
+            )
         return known
 
     def _text(self, file: Path) -> str | None:
@@ -182,7 +191,7 @@ class ImporterIndex:
             return None
 
 
-def _taken(imports: list[_Pair], so_far: set[str] | None) -> set[str] | None:
-    if so_far is None or any(name in {None, "*"} for _, name in imports):
+def _taken(imports: list[_Imported], so_far: set[str] | None) -> set[str] | None:
+    if so_far is None or any(name in {None, "*"} for _, name, _ in imports):
         return None
-    return so_far | {name for _, name in imports if name is not None}
+    return so_far | {name for _, name, _ in imports if name is not None}

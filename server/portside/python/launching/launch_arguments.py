@@ -66,6 +66,7 @@ class Arguments:
     calls: those that parse, to be handed words. options: the statements of `add_argument` that only
     the launch needed. required: the words that a start can't do without, `--model MODEL`.
     argv: whether somebody reads `sys.argv` who can't be handed words, so that these are put there.
+    early: the statement of the module before which they have to be there, since importing it reads them.
     commands: what each subcommand can't do without.
     """
 
@@ -73,12 +74,19 @@ class Arguments:
     options: tuple[Node, ...] = ()
     required: tuple[str, ...] = ()
     argv: bool = False
+    early: Node | None = None
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> bool:
+        """Whether anybody reads the script's words."""
+        return bool(self.calls) or self.argv or self.early is not None
 
     @property
     def modules(self) -> tuple[str, ...]:
         """What the words need to be imported."""
-        return ("os", "shlex", *(("sys",) if self.argv else ())) if self.calls or self.argv else ()
+        says_argv = self.argv or self.early is not None
+        return ("os", "shlex", *(("sys",) if says_argv else ())) if self.reads else ()
 
     def words(self, names: Names) -> str:
         """The expression that gives the script's words."""
@@ -127,15 +135,17 @@ def read_arguments(
     kept: tuple[Node, ...] = (),
     is_imported: bool = True,
     parsers: Collection[str] = (),
+    lines: Collection[int] = (),
 ) -> Arguments:
     """What is to be done; where others read the arguments too, that becomes an obstacle.
 
     kept: the functions that others call too, with arguments of their own. is_imported: whether other
     files import this one, so that what it parses on import isn't the server's alone. parsers: what parses
-    them in other files, by the name that it has here.
+    them in other files, by the name that it has here. lines: where this file imports one that parses them.
     """
     calls: list[Node] = []
     early: list[Node] = []
+    first = [chunk.node for chunk in names.chunks if _is_at(names, chunk.node, lines)]
     argv = any(_has_hidden(names, part, parsers) for part in parts)
     for chunk in names.chunks_with([*_PARSERS, *_DATACLASS_PARSERS, "argv"]):
         for node in chunk.nodes("attribute"):
@@ -145,23 +155,42 @@ def read_arguments(
             is_call = call.type == "call"
             takes = _call_that_takes(names, parts, call) if is_call else None
             if not any(holds(part, node) for part in parts):
-                if takes is None or is_imported or not _runs_on_import(names, call):
+                if is_imported:
                     shown = obstacles.quote(node)
                     obstacles.add(
                         node, f"{shown} reads the arguments of the process, which are uvicorn's then"
                     )
+                elif takes is None or not _runs_on_import(names, call):
+                    first.append(chunk.node)
                 else:
                     early.append(takes)
             elif takes is None or any(holds(function, node) for function in kept):
                 argv = True
             else:
                 calls.append(takes)
+    if first:
+        return _read_early(names, replaced, min((*first, *early), key=lambda node: node.start_byte), kept)
     found = (*early, *(calls if not argv else ()))
     parses = bool(found) or argv
     options = tuple(_only_for_launch(names, replaced)) if parses and not kept else ()
     everywhere = (names.tree.root,) if early else parts
     required: dict[str, tuple[str, ...]] = _required(names, everywhere, options) if parses else {}
-    return Arguments(found, options, required.pop("", ()), argv, required)
+    return Arguments(found, options, required.pop("", ()), argv, commands=required)
+
+
+def _read_early(names: Names, replaced: tuple[Node, ...], first: Node, kept: tuple[Node, ...]) -> Arguments:
+    """With the words in `sys.argv` before the first who reads them: whoever parses finds them there."""
+    chunk = names.chunk_at(first.start_byte)
+    options = tuple(_only_for_launch(names, replaced)) if not kept else ()
+    required: dict[str, tuple[str, ...]] = _required(names, (names.tree.root,), options)
+    at = chunk.node if chunk is not None else first
+    everywhere = required.pop("", ())
+    return Arguments(options=options, required=everywhere, early=at, commands=required)
+
+
+def _is_at(names: Names, statement: Node, lines: Collection[int]) -> bool:
+    first = names.tree.line(statement)
+    return any(first <= line <= first + statement.end_point.row - statement.start_point.row for line in lines)
 
 
 def may_parse(data: bytes) -> bool:

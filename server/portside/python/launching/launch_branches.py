@@ -15,11 +15,12 @@ from tree_sitter import Node
 from portside.python.facts import FileFacts
 from portside.python.launching.launch_factory_app import Returned, find_returned
 from portside.python.launching.launch_obstacles import Obstacles
-from portside.python.launching.launch_site import Site, find_site, statements
+from portside.python.launching.launch_retries import attempt_of
+from portside.python.launching.launch_site import Site, find_site
 from portside.python.launching.launches import Launch
 from portside.python.names.names import Names
 from portside.python.running.guards import When
-from portside.python.source.nodes import holds
+from portside.python.source.nodes import holds, statements
 from portside.python.source.syntax import ancestors
 from portside.python.values.values import CommandLine, Literal, trace
 from portside.records import dataclass
@@ -36,8 +37,15 @@ class Branch:
 
 def chosen(facts: FileFacts, launch: Launch) -> Launch:
     """The launch whose options the command has: of several branches the plainest, the last of those."""
+    launch = first_attempt(facts, launch)
     group = sorted([launch, *exclusive(facts, launch)], key=lambda one: one.call.start_byte)
     return min(reversed(group), key=_extras) if len(group) > 1 else launch
+
+
+def first_attempt(facts: FileFacts, launch: Launch) -> Launch:
+    """The launch that this one stands in for, where that one fails; itself where it stands for none."""
+    attempt = attempt_of(launch.call, (other.call for other in facts.module.launches))
+    return next((other for other in facts.module.launches if other.call == attempt), launch)
 
 
 def _extras(launch: Launch) -> int:

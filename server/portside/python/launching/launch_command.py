@@ -162,7 +162,9 @@ class OptionReader:
 
     def _keywords(self, launch: Launch) -> Mapping[str, Node]:
         """The arguments by keyword, in the order of the source, without the app."""
-        if not launch.complete and self.may_leave:
+        if launch.alternatives:
+            self._note_alternatives(launch)
+        elif not launch.complete and self.may_leave:
             added = sorted(set(self._added(launch)) - {*launch.options, *launch.likely})
             shown = f" ({', '.join(f'`{key}`' for key in added)})" if added else ""
             self.obstacles.note(
@@ -176,7 +178,19 @@ class OptionReader:
         positional = arguments(launch.options_call).positional
         if len(positional) > len(known):
             self.obstacles.add(positional[len(known)], "uvicorn takes this argument by keyword only")
-        return launch.options if launch.complete else {**launch.likely, **launch.options}
+        return {**launch.likely, **launch.options}
+
+    def _note_alternatives(self, launch: Launch) -> None:
+        """What other branches have, where one of several makes the configuration."""
+        for other in launch.alternatives:
+            flags = [
+                option.flag
+                for keyword in arguments(other).keywords
+                if keyword not in launch.options and (option := uvicorn.OPTIONS.get(keyword)) is not None
+            ]
+            line = self.names.tree.line(other)
+            shown = f": it needs {', '.join(f'`{flag}`' for flag in flags)} too" if flags else ""
+            self.obstacles.note(f"line {line} makes another configuration{shown}", review=True)
 
     def _added(self, launch: Launch) -> Iterator[str]:
         """The options that the file adds to a dictionary which is unpacked: `kwargs["ssl_keyfile"] = …`."""

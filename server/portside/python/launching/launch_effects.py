@@ -8,8 +8,8 @@ import sys
 from tree_sitter import Node
 
 from portside.python.launching.launch_obstacles import Obstacles
-from portside.python.launching.launch_site import Site, statements
 from portside.python.names.names import Names
+from portside.python.source.nodes import statements
 from portside.python.source.syntax import arguments, unwrapped
 
 _HARMLESS_BUILTINS = frozenset(
@@ -54,6 +54,8 @@ _HARMLESS = _HARMLESS_BUILTINS | {
     "os.path.splitext",
     "pathlib.Path",
     "platform.system",
+    "signal.Signals",
+    "signal.strsignal",
     "multiprocessing.cpu_count",
     "datetime.datetime.now",
     "time.time",
@@ -177,31 +179,6 @@ def _is_plain(names: Names, holder: Node, steps: int) -> bool:
     return made.type in _PLAIN or (made.type == "call" and _is_harmless_call(names, made, steps))
 
 
-def check_block(names: Names, site: Site, obstacles: Obstacles) -> None:
-    """Adds what in the blocks around the launch would be missed, before the run call and after it."""
-    for level in site.levels:
-        if level.block.type == "module":
-            continue
-        for statement in statements(level.block):
-            if statement == level.statement or statement in _serving_statements(site):
-                continue
-            after = statement.start_byte > level.statement.start_byte
-            check_statement(names, statement, obstacles, after=after)
-    for call in site.calls:
-        listed = call.child_by_field_name("arguments")
-        if listed is not None and not is_pure(names, listed):
-            obstacles.add(call, f"{obstacles.quote(call)} computes what it passes on, and uvicorn would not")
-    for attempt in site.tries:
-        for clause in attempt.named_children:
-            if clause.type in {"except_clause", "except_group_clause", "finally_clause", "else_clause"}:
-                _check_clause(names, clause, obstacles)
-
-
-def _serving_statements(site: Site) -> list[Node]:
-    """The expression statements around the assignments that make config and server."""
-    return [*site.serving, *(node.parent for node in site.serving if node.parent is not None)]
-
-
 def check_statement(names: Names, statement: Node, obstacles: Obstacles, *, after: bool = False) -> None:
     """Adds why the statement can't go; notes what goes with it, where it can."""
     if obstacles.is_explained(statement):
@@ -245,7 +222,7 @@ def _check_expression(names: Names, expression: Node, obstacles: Obstacles, *, a
     node = unwrapped(expression)
     if node.type == "assignment":
         _check_assignment(names, node, obstacles, after=after)
-    elif node.type == "call" and (_only_tells(names, node) or (after and _logs_to_root(names, node))):
+    elif node.type == "call" and (tells(names, node) if after else _only_tells(names, node)):
         if is_pure(names, node.child_by_field_name("arguments") or node):
             obstacles.note(f"{obstacles.quote(node)} goes")
         else:
@@ -267,6 +244,11 @@ def _check_assignment(names: Names, node: Node, obstacles: Obstacles, *, after: 
         )
     elif right is not None and not is_pure(names, right):
         obstacles.add(node, _missed(obstacles, node, after=after))
+
+
+def tells(names: Names, call: Node) -> bool:
+    """Whether the call prints or logs, which may set up the root logger."""
+    return _only_tells(names, call) or _logs_to_root(names, call)
 
 
 def _only_tells(names: Names, call: Node) -> bool:
@@ -317,23 +299,3 @@ def imported_modules(names: Names, statement: Node) -> list[str]:
         return ["".join(text(module).split())] if module is not None else []
     named = [child.child_by_field_name("name") or child for child in statement.named_children]
     return ["".join(text(node).split()) for node in named if node.type == "dotted_name"]
-
-
-def _check_clause(names: Names, clause: Node, obstacles: Obstacles) -> None:
-    block = next((child for child in clause.named_children if child.type == "block"), None)
-    for statement in statements(block) if block is not None else ():
-        if not _ends_process(names, statement):
-            check_statement(names, statement, obstacles, after=True)
-
-
-def _ends_process(names: Names, statement: Node) -> bool:
-    """`raise`, `sys.exit(1)`: what the command does by itself when the server fails."""
-    if statement.type in {"raise_statement", "return_statement"}:
-        return True
-    call = statement.named_children[0] if statement.named_children else statement
-    function = call.child_by_field_name("function") if call.type == "call" else None
-    return function is not None and names.qualified(function) in {
-        "sys.exit",
-        "builtins.exit",
-        "builtins.quit",
-    }

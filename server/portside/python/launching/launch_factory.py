@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tree_sitter import Node
 
@@ -44,7 +44,7 @@ from portside.python.launching.launch_factory_around_search import find_around
 from portside.python.launching.launch_factory_edits import FactoryWriter
 from portside.python.launching.launch_factory_kept import kept_functions, without_copies
 from portside.python.launching.launch_factory_names import factory_name, global_names
-from portside.python.launching.launch_factory_signals import signals_that_go
+from portside.python.launching.launch_factory_signals import find_signals
 from portside.python.launching.launch_factory_tries import Endings, check_tries
 from portside.python.launching.launch_move import moved_command
 from portside.python.launching.launch_obstacles import Obstacles
@@ -109,19 +109,21 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     kept = kept_functions(names, site, place, obstacles)
     options = without_copies(options, kept, obstacles)
     replaced = tuple(node for one in (launch, *others) for node in _replaced(one))
+    is_imported = any(not _is_test(path) for path in facts.workspace.imported_by)
     parsed = read_arguments(
         names,
         parts,
         replaced,
         obstacles,
         kept=kept.functions,
-        is_imported=any(not _is_test(path) for path in facts.workspace.imported_by),
+        is_imported=is_imported,
         parsers=facts.workspace.argument_parsers,
+        lines=[line for line, _ in facts.workspace.parsing_arguments if not is_imported],
     )
     serving = [
         word for each in words_that_serve(names, site) for word in (each, *parsed.commands.get(each, ()))
     ]
-    needed = [*demanded(names, parts)] if parsed.calls or parsed.argv else []
+    needed = [*demanded(names, parts)] if parsed.reads else []
     words = dict.fromkeys((*parsed.required, *needed, *serving))
     parsed = dataclasses.replace(parsed, required=tuple(words))
     options = _told(options, parsed, obstacles)
@@ -129,13 +131,15 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     endings = (
         Endings() if kept.functions else check_tries(names, site, obstacles, may_end=after.level is None)
     )
-    _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions)
+    _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions, parsed=parsed)
     _check_around(site, around, kept.functions, others, obstacles)
     loops: list[Node] = []
     apart = unserved(names, site, parts)
     for part in parts:
         loops += _check_caller(names, site, part, obstacles, apart, around)
-    gone = signals_that_go(names, parts, apart, obstacles)
+    signals = find_signals(facts, launch, returned, _without(parts, apart), obstacles)
+    if signals.cleaning is not None and (around is not None or kept.functions or others):
+        obstacles.add(launch.call, f"`{signals.cleaning}` would have to run around the server too")
     declared = global_names(names, site, parsed, obstacles)
     name = factory_name(names)
     if name is None:
@@ -161,7 +165,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         kept,
         tuple(loops),
         options.logging,
-        gone,
+        signals,
         endings,
         around,
     )
@@ -179,8 +183,18 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     _note_conditions(site, others, obstacles)
     _note_own_address(parsed, given, obstacles)
     notes = (*_notes(parsed, returned, name), *obstacles.notes)
-    moved = moved_command(facts, place, target, options, given, hands_on=bool(parsed.calls or parsed.argv))
+    moved = moved_command(facts, place, target, options, given, hands_on=parsed.reads)
     return Factory(line, TITLE.format(name), edits, notes, moved)
+
+
+def _without(parts: Iterable[Node], apart: Collection[Node]) -> Iterator[Node]:
+    """The statements of these parts that are not among, or in, those apart, as large as can be."""
+    for part in parts:
+        within = [one for one in apart if holds(part, one)]
+        if not within:
+            yield part
+        elif part not in within:
+            yield from _without(part.named_children, within)
 
 
 def _is_test(path: str) -> bool:
@@ -219,7 +233,7 @@ def _note_own_address(parsed: Arguments, given: Mapping[str, Argument], obstacle
         word for word, argument in given.items() if argument.stays and argument.flag in {"--host", "--port"}
     )
     long = [word for word in stay if word.startswith("--")]
-    if long and parsed.calls:
+    if long and (parsed.calls or parsed.early is not None):
         shown = " and ".join(f"`{word}`" for word in long)
         verb = "stays" if len(long) == 1 else "stay"
         obstacles.note(f"{shown} {verb} in the parser, where only uvicorn's own options count now")
@@ -248,12 +262,14 @@ _ASKED = " | tail -n 1)"
 
 def _told(options: Options, parsed: Arguments, obstacles: Obstacles) -> Options:
     """With the script's words for what the command asks a module, where a parser elsewhere reads them."""
-    if not parsed.argv or not any(_ASKED in word for word in options.words):
+    if not (parsed.argv or parsed.early) or not any(_ASKED in word for word in options.words):
         return options
     obstacles.note(
         f"`export {VARIABLE}=…` before it, where there are words: what the command asks for reads them too",
         review=True,
     )
+    if parsed.early is not None:
+        return options
 
     def told(option: SaidOption) -> SaidOption:
         words = (word.replace(_ASKED, f" ${VARIABLE}{_ASKED}") for word in option.words)
@@ -264,7 +280,7 @@ def _told(options: Options, parsed: Arguments, obstacles: Obstacles) -> Options:
 
 def _notes(parsed: Arguments, returned: Returned, name: str) -> list[str]:
     notes: list[str] = []
-    if parsed.calls or parsed.argv:
+    if parsed.reads:
         notes.append(
             f"the script's arguments are read from `${VARIABLE}`, host and port from uvicorn's options"
         )
@@ -282,10 +298,12 @@ def _check(
     *,
     others: tuple[Launch, ...],
     kept: tuple[Node, ...],
+    parsed: Arguments,
 ) -> None:
     if site.guard is None or launch.when is not When.MAIN:
         obstacles.add(site.call, "the server starts without a main block")
-    check_surroundings(facts, site, launch, place, obstacles, others=others, kept=kept)
+    has_words = parsed.early is not None
+    check_surroundings(facts, site, launch, place, obstacles, others=others, kept=kept, has_words=has_words)
 
 
 def _check_around(
@@ -344,9 +362,7 @@ def _check_caller(  # noqa: PLR0917 - all that one look at the code needs
         runs = attribute is not None and names.tree.text(attribute) in {"run_until_complete", "run_forever"}
         if any(holds(one, call) for one in apart):
             continue
-        if attribute is not None and names.tree.text(attribute) == "add_signal_handler":
-            obstacles.add(call, f"{obstacles.quote(call)} would take the signal from uvicorn")
-        elif called in _CALLERS:
+        if called in _CALLERS:
             obstacles.add(call, f"{obstacles.quote(call)} {_CALLERS[called]}")
         elif any(holds(call, way) for way in (site.call, *site.ways)):
             continue

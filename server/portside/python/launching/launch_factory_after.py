@@ -20,9 +20,9 @@ from tree_sitter import Node
 from portside.python.launching.launch_effects import check_statement
 from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_obstacles import Obstacles
-from portside.python.launching.launch_site import Level, Site, statements
+from portside.python.launching.launch_site import Level, Site
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of, nodes_of
+from portside.python.source.nodes import fields_of, nodes_of, statements
 from portside.records import dataclass
 
 NAME = "after_serving"

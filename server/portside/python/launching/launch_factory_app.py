@@ -42,7 +42,7 @@ def find_returned(
         obstacles.add(launch.options_call, "the app that is served is not among the arguments")
         return None
     scopes = names.scope_at(launch.app), names.scope_at(launch.call)
-    if scopes[0] is not scopes[1]:
+    if scopes[0] is not scopes[1] and not _is_same(names, launch.app, scopes):
         obstacles.add(launch.app, "the app is known elsewhere than where the server is started")
         return None
     given = site.argument(names, launch.app)
@@ -57,6 +57,13 @@ def find_returned(
     if launch.app.type not in {"identifier", "attribute", "call"} or "\n" in text:
         text = text if launch.app.type == "call" else f"({text})"
     return Returned(f"{text}()" if _is_factory(names, launch) else text)
+
+
+def _is_same(names: Names, app: Node, scopes: tuple[Scope, Scope]) -> bool:
+    """Whether the app's names mean the same where it is handed over and where the server is started."""
+    words = {names.tree.text(node) for node in nodes_of(app, "identifier")}
+    homes = [[names.home(word, scope) for scope in scopes] for word in words]
+    return all(one is not None and one is other for one, other in homes)
 
 
 def _is_factory(names: Names, launch: Launch) -> bool:

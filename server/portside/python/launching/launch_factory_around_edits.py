@@ -16,7 +16,25 @@ from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
+NAME = "while_serving"
 _ALONE = frozenset({"expression_statement", "assignment"})
+
+
+def last_in_lifespan(expression: str, call: str, step: str) -> Iterator[str]:
+    """The lines that return the app, with a lifespan that makes the call once its own is over."""
+    app = expression if expression.isidentifier() else "served_app"
+    if app != expression:
+        yield f"{app} = {expression}"
+        yield ""
+    yield "@contextlib.asynccontextmanager"
+    yield f"async def {NAME}({app}, lifespan={app}.router.lifespan_context):"
+    yield f"{step}async with lifespan({app}) as state:"
+    yield f"{step * 2}yield state"
+    yield f"{step}with contextlib.suppress(SystemExit):"
+    yield f"{step * 2}{call}"
+    yield ""
+    yield f"{app}.router.lifespan_context = {NAME}"
+    yield f"return {app}"
 
 
 @dataclass(frozen=True)

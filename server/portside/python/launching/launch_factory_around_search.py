@@ -11,22 +11,16 @@ from portside.python.facts import FileFacts
 from portside.python.launching.launch_factory_after import find_after
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_factory_around import Around
+from portside.python.launching.launch_factory_lifespan import no_lifespan
 from portside.python.launching.launch_factory_tries import HANDLERS, check_kept, check_tries
 from portside.python.launching.launch_obstacles import Obstacles
-from portside.python.launching.launch_site import WITHIN, Level, Site, statements
+from portside.python.launching.launch_site import WITHIN, Level, Site
 from portside.python.launching.launches import Launch
 from portside.python.names.names import Names
-from portside.python.source.nodes import holds, nodes_of
+from portside.python.source.nodes import holds, nodes_of, statements
 from portside.python.source.syntax import argument_nodes
-from portside.python.values.instances import constructions
-from portside.python.values.values import Literal, trace
 from portside.records import dataclass
 
-_LIFESPAN_APPS = frozenset(
-    {"fastapi.FastAPI", "fastapi.applications.FastAPI", "starlette.applications.Starlette"}
-)
-# Of the MCP libraries: what these methods return is a Starlette app.
-_LIFESPAN_MAKERS = frozenset({"streamable_http_app", "sse_app", "http_app"})
 # What an app that has started takes no more.
 _TOO_LATE = frozenset(
     {"add_middleware", "middleware", "exception_handler", "add_exception_handler", "on_event"}
@@ -147,6 +141,8 @@ def _waits(names: Names, site: Site, level: Level, node: Node) -> bool:
     """Whether it waits for more than for the server."""
     if names.scope_at(node).function() is not names.scope_of(level.block.parent or node):
         return False
+    if any(holds(retry, node) for retry in site.retries):
+        return False
     if node.type != "await":
         return node.children[0].type == "async"
     return not node.named_children or node.named_children[0] not in site.ways
@@ -213,15 +209,7 @@ class _Search:
     # Whether the app has a lifespan to put it in
 
     def _has_lifespan(self) -> bool:
-        reason = None
-        option = self.launch.options.get("lifespan")
-        value = trace(self.names, option) if option is not None else None
-        if option is not None and not (isinstance(value, Literal) and value.value in {"on", "auto"}):
-            reason = "the app's lifespan may be off"
-        elif self.launch.starts_processes(self.names):
-            reason = "each of several processes would do it"
-        elif not self._is_starlette():
-            reason = "the app is not known to have a lifespan of Starlette's"
+        reason = no_lifespan(self.facts, self.launch, self.returned)
         if reason is not None:
             self._waits_for_more(reason)
         return reason is None
@@ -232,37 +220,6 @@ class _Search:
             return
         shown = self.obstacles.quote(self.first)
         self._add(self.first, f"{_function(self.names, self.level)} waits for {shown}, and {reason}")
-
-    def _is_starlette(self) -> bool:
-        names, app = self.names, self.launch.app
-        if self.returned.module is not None:
-            qualified = f"{self.returned.module}.{self.returned.expression.removesuffix('()')}"
-            return _all_known(self.facts.workspace.made_by(qualified))
-        if app is None:
-            return False
-        name = self.returned.expression.removesuffix("()")
-        bound = names.module_bindings(name) if name.isidentifier() else ()
-        made = constructions(names, app)
-        if not made and len(bound) == 1 and bound[0].value is not None:
-            made = constructions(names, bound[0].value)
-        callees = [call.child_by_field_name("function") for call in made]
-        if callees:
-            return all(callee is not None and self._makes(callee) for callee in callees)
-        imported = names.qualified(names.value_of(app))
-        return imported is not None and _all_known(self.facts.workspace.made_by(imported))
-
-    def _makes(self, callee: Node) -> bool:
-        qualified = self.names.qualified(callee)
-        method = callee.child_by_field_name("attribute")
-        if qualified in _LIFESPAN_APPS or (method is not None and self._text(method) in _LIFESPAN_MAKERS):
-            return True
-        definition = self.names.definition(callee)
-        if definition is not None and definition.type == "class_definition":
-            bases = definition.child_by_field_name("superclasses")
-            return any(
-                self.names.qualified(b) in _LIFESPAN_APPS for b in (bases.named_children if bases else ())
-            )
-        return qualified is not None and _all_known(self.facts.workspace.made_by(qualified))
 
     # Whether it can be a function of its own
 
@@ -386,10 +343,6 @@ class _Search:
         if gathered is None or not self._covers(gathered):
             return ()
         return tuple(node for node in argument_nodes(gathered) if node not in self.site.ways)
-
-
-def _all_known(classes: frozenset[str]) -> bool:
-    return bool(classes) and classes <= _LIFESPAN_APPS
 
 
 def _free(candidates: tuple[str, ...], words: set[str]) -> str:

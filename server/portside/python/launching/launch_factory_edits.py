@@ -21,18 +21,19 @@ from portside.python.launching.launch_factory_after import NAME as AFTER
 from portside.python.launching.launch_factory_after import After
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_factory_around import Around
-from portside.python.launching.launch_factory_around_edits import AroundWriter
+from portside.python.launching.launch_factory_around_edits import AroundWriter, last_in_lifespan
 from portside.python.launching.launch_factory_kept import Kept, KeptWriter
 from portside.python.launching.launch_factory_names import annotated
+from portside.python.launching.launch_factory_signals import Signals
 from portside.python.launching.launch_factory_tries import Endings, dropped, dropped_spans, open_handlers
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_removal import left_over
-from portside.python.launching.launch_site import Level, Site, statements
+from portside.python.launching.launch_site import Level, Site
 from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.import_insertion import insertion
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import nodes_of, statements
 from portside.records import dataclass
 
 
@@ -42,7 +43,7 @@ class FactoryWriter:
 
     name: of the factory. declared: the names that it has to declare global. branches: run calls of
     other branches. after: what comes after the run call. loops: calls that run a coroutine to its end.
-    gone: statements that nobody needs in a factory. endings: what `try` statements do when all is over.
+    signals: what becomes of handlers of signals. endings: what `try` statements do when all is over.
     around: what runs around the server, in its loop.
     """
 
@@ -59,7 +60,7 @@ class FactoryWriter:
     kept: Kept = field(default_factory=Kept)
     loops: tuple[Node, ...] = ()
     logging: Node | None = None
-    gone: tuple[Node, ...] = ()
+    signals: Signals = field(default_factory=Signals)
     endings: Endings = field(default_factory=Endings)
     around: Around | None = None
 
@@ -73,7 +74,12 @@ class FactoryWriter:
         serving = [node for site in sites for node in site.serving if self._goes(node)]
         for site in sites if not self.kept.functions else ():
             self._check_serving(site, [node for node in site.serving if self._goes(node)], obstacles)
-        going = [*(_whole(node) for node in serving), *self.parsed.options, *self.after.gone, *self.gone]
+        going = [
+            *(_whole(node) for node in serving),
+            *self.parsed.options,
+            *self.after.gone,
+            *self.signals.gone,
+        ]
         going += self._for_the_call
         going += self.after.kept if self.after.behind is not None else ()
         typed = list(annotated(self.names, self.site, self.declared))
@@ -94,6 +100,7 @@ class FactoryWriter:
         changes = [*self._at_end(), *changes, *self._around_server(cuts)]
         changes += [*after, *self._in_threads(), *self._endings(), *self._leaving(), *self._untyped()]
         changes += self._unannotated(typed, cuts)
+        changes += self._words_early(obstacles)
         imports = self._imports(cuts, obstacles)
         if imports is None:
             return None
@@ -106,6 +113,19 @@ class FactoryWriter:
 
     def _is_kept(self, node: Node) -> bool:
         return any(_is_around(function, node) for function in self.kept.functions)
+
+    def _words_early(self, obstacles: Obstacles) -> Iterator[Edit]:
+        """The script's words in `sys.argv`, ahead of the first statement that reads them."""
+        first = self.parsed.early
+        if first is None:
+            return
+        start, newline = self.names.tree.span(first).start, self._source.newline
+        if self._line(start).start != start:
+            obstacles.add(first, "there is no place ahead of it for the script's own arguments")
+        words = f"sys.argv[1:] = {self.parsed.words(self.names)}"
+        is_apart = start == 0 or not self._is_text(self._source.line_of(start) - 1)
+        before = "" if is_apart else newline
+        yield Edit(self._source.path, Span(start, start), f"{before}{words}{newline}{newline}")
 
     # The block
 
@@ -253,6 +273,7 @@ class FactoryWriter:
             and is_inside
             and returned.module is None
             and self.logging is None
+            and self.signals.cleaning is None
             and tree.text(app) in returned.expression
         ):
             before, _, after = returned.expression.partition(tree.text(app))
@@ -263,6 +284,9 @@ class FactoryWriter:
     def _text(self, statement: Node, returned: Returned) -> str:
         """The lines that stand for the run call, the first of them where its statement stands."""
         lines = [f"return {returned.expression}"]
+        if self.signals.cleaning is not None:
+            step = "\t" if "\t" in self._margin(statement) else "    "
+            lines = list(last_in_lifespan(returned.expression, self.signals.cleaning, step))
         if returned.module is not None:
             lines.insert(0, f"from {returned.module} import {returned.name}")
         if self.logging is not None:
@@ -270,7 +294,8 @@ class FactoryWriter:
         around = [attempt for attempt in dropped(self.site) if _is_around(attempt, statement)]
         start = min(self.names.tree.span(node).start for node in (statement, *around))
         indent = self._source.text[self._line(start).start : start]
-        return f"{self._source.newline}{indent}".join(lines)
+        text = f"{self._source.newline}{indent}".join(lines)
+        return text.replace(f"{indent}{self._source.newline}", self._source.newline)
 
     def _around_server(self, cuts: list[Span]) -> Iterator[Edit]:
         if self.around is not None:
@@ -448,8 +473,10 @@ class FactoryWriter:
 
     def _check_serving(self, site: Site, serving: list[Node], obstacles: Obstacles) -> None:
         """The config and the server must be for the run call alone."""
-        gone = [site.call, site.config, *serving, site.ways[0]]
-        for assignment in serving:
+        gone = [site.call, site.config, *serving, site.ways[0], *self.signals.gone]
+        branches = [node for node in serving if node.type == "if_statement"]
+        inner = [one for node in branches for one in nodes_of(node, "assignment")]
+        for assignment in [*(node for node in serving if node not in branches), *inner]:
             left = assignment.child_by_field_name("left")
             if left is None or left.type != "identifier":
                 obstacles.add(assignment, f"{obstacles.quote(assignment)} does more than to make the server")
@@ -495,6 +522,7 @@ class FactoryWriter:
         texts = [self.returned.expression, *(branch.returned.expression for branch in self.branches)]
         texts += [self.names.tree.text(call) for call in self.site.calls]
         texts += [self.names.tree.text(node) for node in self.around.beside] if self.around else []
+        texts += [self.signals.cleaning] if self.signals.cleaning is not None else []
         texts += ["asyncio"] if self.around and self.around.beside else []
         texts += [self.names.tree.text(self.logging)] if self.logging is not None else []
         words = frozenset((*re.findall(r"\w+", " ".join(texts)), *self._needed()))
@@ -502,12 +530,14 @@ class FactoryWriter:
         sites = [self.site, *(branch.site for branch in self.branches)]
         steps = [level.statement for site in sites for level in site.levels if level.block.type != "module"]
         steps = self._serves(steps)
+        retries = [one for site in sites for one in site.retries]
         calls = [node for node in steps if node.type in {"expression_statement", "raise_statement"}]
+        calls += [node for node in steps if node in retries]
         tries = dropped(self.site)
         clauses = [clause for attempt in tries for clause in attempt.named_children[1:]]
         handlers = [one for one in clauses if not any(_is_around(one, b) for b in self.endings.blocks)]
         serving = [node for site in sites for node in site.serving]
-        going = [*calls, *serving, *self.parsed.options, *self.after.gone, *self.gone, *handlers]
+        going = [*calls, *serving, *self.parsed.options, *self.after.gone, *self.signals.gone, *handlers]
         going += self._for_the_call
         going += self._local_imports([site.levels[0].statement for site in sites])
         target = AppTarget(ImportTarget(self.place.stem), self.name, factory=True, own=True)
@@ -517,11 +547,12 @@ class FactoryWriter:
 
     def _needed(self) -> tuple[str, ...]:
         """The modules that the new code names."""
-        parses = self.parsed.argv or any(True for _ in self._parsing())
+        is_read = self.parsed.argv or self.parsed.early is not None
+        parses = is_read or any(True for _ in self._parsing())
         return (
             *(self.parsed.modules if parses else ()),
             *(("atexit",) if self.after.kept or self.endings.blocks else ()),
-            *(("contextlib",) if self.around is not None else ()),
+            *(("contextlib",) if self.around is not None or self.signals.cleaning is not None else ()),
             *(("concurrent.futures",) if self.loops else ()),
             *(("logging.config",) if self.logging is not None else ()),
         )
@@ -532,7 +563,7 @@ class FactoryWriter:
         for module in sorted(self._needed()):
             if self._has(module):
                 continue
-            guard = self.site.guard or self.site.call
+            guard = self.parsed.early or self.site.guard or self.site.call
             edit = None if self._is_taken(module) else insertion(self.names, module, guard)
             if edit is None:
                 obstacles.add(guard, f"there is no place for `import {module}`")
@@ -555,9 +586,15 @@ class FactoryWriter:
             b.target == module
             and b.arm is None
             and not b.deferred
+            and not self._is_late(b.node)
             and not self.site.removes(b.node.start_byte)
             for b in self.names.module_bindings(module)
         ) and not self._is_taken(module)
+
+    def _is_late(self, node: Node) -> bool:
+        """Whether it comes only after the first who needs it."""
+        early = self.parsed.early
+        return early is not None and node.start_byte >= early.start_byte
 
     def _is_taken(self, module: str) -> bool:
         """Whether the name means something else, or not yet, where a call parses."""

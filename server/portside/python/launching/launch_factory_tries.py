@@ -19,9 +19,9 @@ from portside.lint.source import Span
 from portside.python.launching.launch_effects import check_statement
 from portside.python.launching.launch_factory_after import rebinds
 from portside.python.launching.launch_obstacles import Obstacles
-from portside.python.launching.launch_site import Level, Site, statements
+from portside.python.launching.launch_site import Level, Site
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import nodes_of, statements
 from portside.records import dataclass
 
 HANDLERS = frozenset({"except_clause", "except_group_clause"})

@@ -16,7 +16,7 @@ import re
 
 from tree_sitter import Node
 
-from portside.python.names.bindings import How
+from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_sources import added_option, may_be_parsed
@@ -69,11 +69,26 @@ def _alternatives(node: Node) -> list[Node]:
     return [parts[0], parts[-1]] if len(parts) == 3 else []
 
 
-def _of_binding(names: Names, used: Node, binding: object, depth: int) -> Value | None:
-    value = getattr(binding, "value", None)
-    if getattr(binding, "how", None) is not How.ASSIGNMENT or value is None or value == used:
+def _of_binding(names: Names, used: Node, binding: Binding, depth: int) -> Value | None:
+    if binding.how is How.FOR:
+        return _first_of(names, binding.statement, depth)
+    if binding.how is not How.ASSIGNMENT or binding.value is None or binding.value == used:
         return None
-    return likely(names, value, depth - 1)
+    return likely(names, binding.value, depth - 1)
+
+
+def _first_of(names: Names, loop: Node, depth: int) -> Value | None:
+    """What a loop over ports begins with: `range(8000, 8010)`, `(8000, 8080)`."""
+    left, right = loop.child_by_field_name("left"), loop.child_by_field_name("right")
+    made = names.value_of(right) if right is not None else None
+    if made is None or left is None or left.type != "identifier":
+        return None
+    if made.type == "call":
+        function, passed = made.child_by_field_name("function"), argument_nodes(made)
+        is_range = function is not None and names.tree.text(function) == "range" and len(passed) > 1
+        return likely(names, passed[0], depth - 1) if is_range else None
+    parts = [child for child in made.named_children if child.type != "comment"]
+    return likely(names, parts[0], depth - 1) if made.type in {"list", "tuple"} and parts else None
 
 
 def _of_call(names: Names, call: Node, depth: int) -> Value | None:

@@ -34,8 +34,9 @@ from portside.python.launching.launch_app import (
     is_text,
     opened_paths,
 )
+from portside.python.launching.launch_block import check_block
+from portside.python.launching.launch_branches import first_attempt
 from portside.python.launching.launch_command import OptionReader, Options, command, keeping
-from portside.python.launching.launch_effects import check_block
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_own_options import OwnOption, replace_parser
 from portside.python.launching.launch_proof import leaves_python, lines_may_deceive
@@ -114,6 +115,7 @@ def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> M
     may_leave: whether an option that can't be told may be left to a person, where nothing else hinders.
     """
     names = facts.module.names
+    launch = first_attempt(facts, launch)
     obstacles = Obstacles(names.tree)
     place = facts.workspace.place or ScriptPlace(facts.source.path)
     site = find_site(names, facts.module.guards, launch.call, obstacles)

@@ -13,18 +13,22 @@ main()                      <- level: the body of the guard
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import field
 
 from tree_sitter import Node
 
+from portside.python.launching.launch_effects import check_statement
 from portside.python.launching.launch_obstacles import Obstacles
-from portside.python.names.bindings import How
+from portside.python.launching.launch_retries import only_tries_again
+from portside.python.launching.launches import launch_at, plainest
+from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
+from portside.python.names.parameters import passed_for
 from portside.python.running.guards import Guards
 from portside.python.running.reachability import decorators
-from portside.python.source.nodes import holds
-from portside.python.source.syntax import arguments, unwrapped
+from portside.python.source.nodes import holds, statements
+from portside.python.source.syntax import ancestors, arguments, unwrapped
 from portside.records import dataclass
 
 # Calls that run the coroutine or end the process with what they are handed, and add nothing of their own.
@@ -57,7 +61,8 @@ class Site:
     conditions: the `if` statements around it, innermost first. shared: the functions that are called
     from elsewhere in the file too; the call in `calls` is the one in the main block. withs: the `with`
     statements around it. gathered: the `asyncio.gather(…)` that it is one argument of. task: where the task
-    is waited for that the call runs in.
+    is waited for that the call runs in. retries: statements that do nothing but to run the call, if need be
+    again, so that each is one with it.
     """
 
     call: Node
@@ -74,6 +79,7 @@ class Site:
     withs: tuple[Node, ...] = ()
     gathered: Node | None = None
     task: Node | None = None
+    retries: tuple[Node, ...] = ()
 
     def argument(self, names: Names, expression: Node) -> Node:
         """The expression that a parameter of one of the functions stands for; each is called once."""
@@ -84,17 +90,16 @@ class Site:
                 continue
             if names.scope_at(node).function() is not names.scope_of(function):
                 continue
-            node = unwrapped(_passed(names, function, call, bindings[0].name) or node)
+            node = unwrapped(passed_for(names, function, call, bindings[0].name) or node)
         return node
 
     @property
     def removed(self) -> tuple[Node, ...]:
         """The statements of the module that go: the guard or the bare call, and the functions."""
         last = self.guard or self.levels[-1].statement
-        return (
-            *(one for one in self.functions if not holds(last, one)),
-            last,
-        )
+        around = (*self.functions, last)
+        found = [one for one in self.functions if not any(holds(o, one) for o in around if o != one)]
+        return (*found, last)
 
     @property
     def ways(self) -> tuple[Node, ...]:
@@ -118,6 +123,7 @@ def find_site(names: Names, guards: Guards, call: Node, obstacles: Obstacles) ->
     config, through_server, serving = _config_of(names, call, obstacles)
     if config is None:
         return None
+    serving = tuple(one for one in serving if not any(holds(retry, one) for retry in climb.retries))
     return Site(
         call,
         config,
@@ -133,6 +139,7 @@ def find_site(names: Names, guards: Guards, call: Node, obstacles: Obstacles) ->
         tuple(climb.withs),
         climb.gathered,
         climb.task,
+        tuple(climb.retries),
     )
 
 
@@ -180,6 +187,7 @@ class _Climb:
     gathered: Node | None = None
     task: Node | None = None
     tasks: list[Node] = field(default_factory=list)
+    retries: list[Node] = field(default_factory=list)
     guard: Node | None = None
     failed: bool = False
 
@@ -205,9 +213,27 @@ class _Climb:
             if self._is_guard(container, block):
                 self.guard = container
                 return None
-            self._enter(container, block)
             statement = self._outermost(container)
+            if only_tries_again(self.names, statement, call, self._is_launch):
+                self._collapse(statement)
+            else:
+                self._enter(container, block)
         return None
+
+    def _is_launch(self, call: Node) -> bool:
+        return launch_at(self.names, call, ()) is not None
+
+    def _collapse(self, retry: Node) -> None:
+        """Takes the statement for the run call itself: what stands in it has no say of its own."""
+        for found in (self.tries, self.conditions, self.withs, self.retries):
+            found[:] = [one for one in found if not holds(retry, one)]
+        self.levels[:] = [level for level in self.levels if not holds(retry, level.statement)]
+        self.retries.append(retry)
+        line = self.names.tree.line(retry)
+        self.obstacles.note(
+            f"what starts the server again (line {line}) goes: the command starts it once, as it says",
+            review=True,
+        )
 
     def _statement_of(self, call: Node) -> Node:
         """The statement that holds the call and does nothing else."""
@@ -319,15 +345,17 @@ class _Climb:
                 reason = f"`{name}` is decorated: what it is called with comes from elsewhere"
                 return self._fail(function, reason)
             parent = parent.parent
-        if parent is None or not (parent.type == "module" or self._is_of_guard(parent)):
+        is_inner = parent is not None and self._is_of_function(parent)
+        if parent is None or not (parent.type == "module" or self._is_of_guard(parent) or is_inner):
             return self._fail(
                 function, f"the server is started by `{name}`, which is no function of the module"
             )
         if function in self.functions or len(self.functions) >= _MOST_FUNCTIONS:
             return self._fail(function, f"`{name}` calls itself")
         self.functions.append(function)
-        bound = self.names.module_bindings(name)
-        reads = self.names.reads(name)
+        home = self.names.scope_at(function) if is_inner else self.names.module
+        bound = self.names.bindings_in(name, home)
+        reads = self.names.reads(name, home)
         if len(bound) != 1 or bound[0].how is not How.FUNCTION:
             return self._fail(function, f"`{name}` is defined more than once")
         if not reads:
@@ -342,6 +370,9 @@ class _Climb:
     def _is_of_guard(self, block: Node) -> bool:
         """Whether a function in the block is defined by the main block, for itself."""
         return any(g.node == block.parent and g.start == block.start_byte for g in self.guards.main)
+
+    def _is_of_function(self, block: Node) -> bool:
+        return block.parent is not None and block.parent.type == "function_definition"
 
     def _hands_on(self, decorator: Node) -> bool:
         """Whether the function is called as it was, and gives what it gave."""
@@ -384,26 +415,6 @@ def _ends_try(guard: Node) -> bool:
     return is_body and [*statements(block)][-1] == guard and not clauses & {"finally_clause", "else_clause"}
 
 
-def _passed(names: Names, function: Node, call: Node, parameter: str) -> Node | None:
-    """What the call passes for the parameter, or its default; None where that can't be told."""
-    listed = function.child_by_field_name("parameters")
-    parameters = [child for child in listed.named_children if child.type != "comment"] if listed else []
-    passed = arguments(call)
-    if passed.starred or passed.unpacked:
-        return None
-    if parameter in passed.keywords:
-        return passed.keywords[parameter]
-    for position, node in enumerate(parameters):
-        if node.type not in {"identifier", "typed_parameter", "default_parameter", "typed_default_parameter"}:
-            return None
-        name = node.child_by_field_name("name") or (node.named_children[0] if node.named_children else node)
-        if names.tree.text(name) == parameter:
-            if position < len(passed.positional):
-                return passed.positional[position]
-            return node.child_by_field_name("value")
-    return None
-
-
 def _config_of(names: Names, call: Node, obstacles: Obstacles) -> tuple[Node | None, bool, tuple[Node, ...]]:
     """The call with the app and the options, whether it is a `Config`, and the statements that make it."""
     function = call.child_by_field_name("function")
@@ -434,7 +445,10 @@ def _made_by(names: Names, node: Node | None, makers: frozenset[str], serving: l
         return None
     node = unwrapped(node)
     if node.type == "identifier":
-        bindings = names.bindings_of(node)
+        # A name of the module is none at first, for a function that wants to stop the server.
+        bindings = [b for b in names.bindings_of(node) if b.value is None or b.value.type != "none"]
+        if len(bindings) > 1:
+            return _plainest_made(names, bindings, makers, serving)
         if len(bindings) != 1 or bindings[0].value is None:
             return None
         serving.append(bindings[0].statement)
@@ -443,6 +457,30 @@ def _made_by(names: Names, node: Node | None, makers: frozenset[str], serving: l
     return node if function is not None and names.qualified(function) in makers else None
 
 
-def statements(block: Node) -> Iterator[Node]:
-    """The statements of a block, without comments."""
-    yield from (child for child in block.named_children if child.type != "comment")
+def _plainest_made(
+    names: Names, bindings: Sequence[Binding], makers: frozenset[str], serving: list[Node]
+) -> Node | None:
+    """The plainest of the calls in the branches of one `if`, which does nothing else."""
+    calls = [unwrapped(b.value) for b in bindings if b.value is not None]
+    made = [call.child_by_field_name("function") for call in calls if call.type == "call"]
+    are_known = all(one is not None and names.qualified(one) in makers for one in made)
+    whole = _if_around(binding.node for binding in bindings)
+    apps = {names.tree.text(app) for call in calls if (app := _app_of(call)) is not None}
+    if whole is None or not are_known or len(made) != len(bindings) or len(apps) != 1:
+        return None
+    missed = Obstacles(names.tree)
+    check_statement(names, whole, missed)
+    serving.append(whole)
+    return plainest(calls) if not missed.found else None
+
+
+def _if_around(nodes: Iterable[Node]) -> Node | None:
+    """The innermost `if` with all of them in it."""
+    first, *others = nodes
+    found = (one for one in ancestors(first) if one.type == "if_statement")
+    return next((one for one in found if all(holds(one, other) for other in others)), None)
+
+
+def _app_of(config: Node) -> Node | None:
+    passed = arguments(config)
+    return passed.keywords.get("app") or (passed.positional[0] if passed.positional else None)

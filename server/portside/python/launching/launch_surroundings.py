@@ -14,12 +14,13 @@ from tree_sitter import Node
 from portside.python.facts import FileFacts
 from portside.python.launching.launch_effects import check_statement, is_pure
 from portside.python.launching.launch_obstacles import Obstacles
-from portside.python.launching.launch_site import Site, statements
+from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ScriptPlace
+from portside.python.names.imports import Import
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards, When
-from portside.python.source.nodes import holds, nodes_of
+from portside.python.source.nodes import holds, nodes_of, statements
 from portside.python.source.syntax import string_value
 
 
@@ -32,20 +33,23 @@ def check_surroundings(
     *,
     others: Collection[Launch] = (),
     kept: Collection[Node] = (),
+    has_words: bool = False,
 ) -> None:
     """Adds what outside the code of the launch would be another under the command.
 
     others: the launches of other branches, of which one command starts one at a time anyway.
-    kept: the functions that stay able to serve, whoever else calls them.
+    kept: the functions that stay able to serve, whoever else calls them. has_words: whether who parses the
+    arguments of the process on import finds those of the script.
     """
     names = facts.module.names
     if names.tree.errors:
         obstacles.add(launch.call, "the file has syntax errors, so not all that it does can be seen")
-    for line, path in facts.workspace.parsing_arguments:
+    for line, path in facts.workspace.parsing_arguments if not has_words else ():
         reason = f"`{path}` parses the arguments of the process here: they are uvicorn's then"
         obstacles.add_at(line, reason)
     for other in facts.module.launches:
-        if other is not launch and other.when is not When.NEVER and other not in others:
+        is_again = any(holds(retry, other.call) for retry in site.retries)
+        if other is not launch and other.when is not When.NEVER and other not in others and not is_again:
             obstacles.add(other.call, "the file starts a second server here, and one command starts one")
     _check_other_guards(names, facts.module.guards, site, obstacles)
     _check_module(names, site, obstacles)
@@ -116,18 +120,29 @@ def _check_event_loop(names: Names, statement: Node, obstacles: Obstacles) -> No
 
 def _check_circle(facts: FileFacts, launch: Launch, obstacles: Obstacles) -> None:
     """Files that this one imports and that import it back: they see another copy of the app."""
-    names = facts.module.names
+    names, workspace = facts.module.names, facts.workspace
     if launch.app is None or string_value(names.tree, names.value_of(launch.app)) is not None:
         return
-    importing = {re.split(r"[/\\]", path)[-1].removesuffix(".py") for path in facts.workspace.imported_by}
-    for found in facts.module.imports:
-        parts = {*found.module.split("."), found.name}
-        if again := sorted(str(part) for part in parts & importing):
+    early = set(workspace.imported_early_by)
+    for path in workspace.imported_by:
+        found = next((one for one in facts.module.imports if _may_be(path, one)), None)
+        name = re.split(r"[/\\]", path)[-1].removesuffix(".py")
+        if found is not None and path in early:
             obstacles.add(
                 launch.call,
-                f"`{again[0]}` imports this file, which imports it: the script and the module have two apps",
+                f"`{name}` imports this file, which imports it: the script and the module have two apps",
             )
             return
+        if found is not None:
+            obstacles.note(f"where a function of `{name}` imports this file, it finds the app that is served")
+
+
+def _may_be(path: str, found: Import) -> bool:
+    """Whether the import may be of this file: `from app.routes import users` of `app/routes/users.py`."""
+    whole = re.split(r"[/\\]", path.removesuffix(".py").removesuffix("/__init__"))
+    module = [part for part in found.module.split(".") if part]
+    named = [*module, *([found.name] if found.name is not None else [])]
+    return any(parts and whole[-len(parts) :] == parts for parts in (module, named))
 
 
 def _check_main_module(facts: FileFacts, site: Site, obstacles: Obstacles) -> None:
@@ -148,6 +163,8 @@ def users(names: Names, site: Site, place: ScriptPlace) -> Iterator[tuple[Node, 
     for function in site.functions:
         node = function.child_by_field_name("name")
         name = names.tree.text(node) if node is not None else ""
+        if names.scope_at(function) is not names.module:
+            continue
         if name in place.entry_points:
             yield function, f"an installed command starts `{name}`: see `[project.scripts]`"
         elif place.imported_names is None or name in place.imported_names or _is_public(names, name):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import NamedTuple
 
 from tree_sitter import Node
 
 from portside.knowledge.launches import CONFIG, RUN, SERVER
+from portside.python.names.bindings import How
 from portside.python.names.names import Names
+from portside.python.names.parameters import passed_for
 from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
-from portside.python.source.syntax import arguments, string_value
-from portside.python.values.instances import constructions
+from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.python.values.instances import constructions, returned
 from portside.records import dataclass
 
 # The order of `uvicorn.Config`'s parameters (0.54.0); all of `uvicorn.run`'s but the app are keyword-only.
@@ -37,7 +39,8 @@ class Launch:
     same or `uvicorn.Config(…)`. app: the first argument, whatever it is. options: by uvicorn's names,
     also those from a dict that is unpacked. complete: whether these are all; `**kwargs` may bring more,
     another branch others. likely: what such a dict held at first, where the file changes it afterwards.
-    reached: every way that the file itself comes here; () if nothing in it does.
+    reached: every way that the file itself comes here; () if nothing in it does. alternatives: where the
+    options stand in other branches.
     """
 
     call: Node
@@ -49,6 +52,7 @@ class Launch:
     complete: bool
     reached: tuple[Reached, ...]
     likely: Mapping[str, Node] = field(default_factory=dict)
+    alternatives: tuple[Node, ...] = ()
 
     @property
     def when(self) -> When:
@@ -84,7 +88,7 @@ class _Parts(NamedTuple):
     form: Form
     options_call: Node
     server_call: Node | None
-    is_one_of_several: bool = False
+    alternatives: tuple[Node, ...] = ()
 
 
 def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch | None:
@@ -109,7 +113,18 @@ def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch 
     configs = _configs_of(names, made[0])
     if not configs:
         return None
-    return _launch(names, _Parts(call, form, configs[0], made[0], len(configs) > 1), reached)
+    config = plainest(configs)
+    others = tuple(one for one in configs if one != config)
+    return _launch(names, _Parts(call, form, config, made[0], others), reached)
+
+
+def plainest(calls: Sequence[Node]) -> Node:
+    """Of several calls with options the one with the fewest that are for some cases, the last of those."""
+    return min(reversed(calls), key=lambda call: sum(map(_is_extra, arguments(call).keywords)))
+
+
+def _is_extra(keyword: str) -> bool:
+    return keyword.startswith("ssl_") or keyword in {"reload", "workers"}
 
 
 def _is_server(names: Names, call: Node) -> bool:
@@ -138,7 +153,7 @@ def _configs_of(names: Names, server: Node) -> tuple[Node, ...]:
 def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch:
     passed = arguments(parts.options_call)
     options = dict(passed.keywords)
-    complete = not passed.starred and not parts.is_one_of_several
+    complete = not passed.starred and not parts.alternatives
     likely: dict[str, Node] = {}
     for unpacked in passed.unpacked:
         entries = _dict_entries(names, unpacked)
@@ -152,8 +167,10 @@ def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch
     first = likely.pop("app", None)
     if app is None and first is not None and not _is_changed(names, passed.unpacked):
         app = first
-    call, form, options_call, server_call, _ = parts
-    return Launch(call, form, options_call, server_call, app, options, complete, reached, likely)
+    call, form, options_call, server_call, others = parts
+    return Launch(
+        call, form, options_call, server_call, app, options, complete, reached, likely, alternatives=others
+    )
 
 
 def _is_changed(names: Names, dicts: Iterable[Node]) -> bool:
@@ -193,7 +210,9 @@ def _entries_of(names: Names, made: Node) -> dict[str, Node] | None:
     if made.type == "call":
         callee, passed = made.child_by_field_name("function"), arguments(made)
         is_dict = callee is not None and names.qualified(callee) == "builtins.dict"
-        return passed.keywords if is_dict and not passed.positional and not passed.unpacked else None
+        if is_dict:
+            return passed.keywords if not passed.positional and not passed.unpacked else None
+        return _returned_entries(names, made)
     if made.type != "dictionary":
         return None
     entries: dict[str, Node] = {}
@@ -206,3 +225,24 @@ def _entries_of(names: Names, made: Node) -> dict[str, Node] | None:
             return None
         entries[name] = value
     return entries
+
+
+def _returned_entries(names: Names, call: Node) -> dict[str, Node] | None:
+    """What a function of the file puts in the dictionary that it returns, with what it is passed."""
+    made = returned(names, call)
+    written = made[0] if made is not None and len(made) == 1 else None
+    entries = _entries_of(names, written) if written is not None and written.type == "dictionary" else None
+    callee = call.child_by_field_name("function")
+    function = names.definition(callee) if callee is not None else None
+    if entries is None or function is None:
+        return None
+    return {key: _passed_for(names, function, call, value) for key, value in entries.items()}
+
+
+def _passed_for(names: Names, function: Node, call: Node, value: Node) -> Node:
+    """What the call passes for a value that is a parameter of the function; the value itself otherwise."""
+    node = unwrapped(value)
+    bindings = names.bindings_of(node) if node.type == "identifier" else ()
+    if len(bindings) != 1 or bindings[0].how is not How.PARAMETER:
+        return value
+    return passed_for(names, function, call, bindings[0].name) or value

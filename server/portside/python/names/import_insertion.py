@@ -26,8 +26,8 @@ def insertion(names: Names, module: str, before: Node) -> Edit | None:
     if first is None or _has_error_before(tree, first):
         return None
     newline = tree.source.newline
-    block = _block(first, after_header)
-    if not block or block[-1].end_byte > before.start_byte or not _any_standard(tree, block):
+    block = [one for one in _block(first, after_header) if one.end_byte <= before.start_byte]
+    if not block or not _any_standard(tree, block):
         return _at(tree, _above_comments(tree, first), f"import {module}{newline}{newline}")
     following = _following(tree, block, module)
     if following is not None:

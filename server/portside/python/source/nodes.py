@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import tree_sitter_python
 from tree_sitter import Language, Node
@@ -22,6 +22,11 @@ _FREQUENT = ("identifier", "integer", "string_content", "string_start", "string_
 def nodes_of(node: Node, *kinds: str) -> list[Node]:
     """The nodes of these kinds in `node`, itself included: in the order of the text, outer ones first."""
     return _found(node, _ids(kinds))
+
+
+def statements(block: Node) -> Iterator[Node]:
+    """The statements of a block, without comments."""
+    yield from (child for child in block.named_children if child.type != "comment")
 
 
 def holds(around: Node, node: Node) -> bool:

@@ -17,7 +17,7 @@ def constructions(names: Names, expression: Node, depth: int = _FARTHEST) -> tup
     Functions of the file are followed to what they return; any other call is a construction.
     """
     node = unwrapped(expression)
-    values = _returned(names, node) if node.type == "call" else _values(names, node)
+    values = returned(names, node) if node.type == "call" else _values(names, node)
     if values is None:
         return (node,)
     found: list[Node] = []
@@ -32,7 +32,7 @@ def constructions(names: Names, expression: Node, depth: int = _FARTHEST) -> tup
     return tuple(found)
 
 
-def _returned(names: Names, call: Node) -> tuple[Node | None, ...] | None:
+def returned(names: Names, call: Node) -> tuple[Node | None, ...] | None:
     """What a plain function of the file may return; None if it is a call of anything else."""
     callee = call.child_by_field_name("function")
     function = names.definition(callee) if callee is not None else None
@@ -57,7 +57,7 @@ def unpacked(names: Names, identifier: Node) -> Node | None:
     left, right = statement.child_by_field_name("left"), statement.child_by_field_name("right")
     if left is None or right is None or left.type not in {"pattern_list", "tuple_pattern"}:
         return None
-    made = _returned(names, unwrapped(right)) if unwrapped(right).type == "call" else None
+    made = returned(names, unwrapped(right)) if unwrapped(right).type == "call" else None
     value = unwrapped(made[0]) if made is not None and len(made) == 1 and made[0] is not None else None
     if value is None or value.type not in {"expression_list", "tuple"}:
         return None

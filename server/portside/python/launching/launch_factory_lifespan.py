@@ -1,0 +1,106 @@
+"""Whether an app that is served is known to have a lifespan of Starlette's, which a factory may extend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from portside.python.facts import FileFacts
+from portside.python.launching.launch_factory_app import Returned
+from portside.python.launching.launches import Launch
+from portside.python.names.names import Names
+from portside.python.source.nodes import nodes_of
+from portside.python.source.syntax import unwrapped
+from portside.python.values.instances import constructions
+from portside.python.values.values import Literal, trace
+
+_APPS = frozenset({"fastapi.FastAPI", "fastapi.applications.FastAPI", "starlette.applications.Starlette"})
+# Of the MCP libraries: what these methods return is a Starlette app.
+_MAKERS = frozenset({"streamable_http_app", "sse_app", "http_app"})
+_DEEPEST = 3
+
+
+def no_lifespan(facts: FileFacts, launch: Launch, returned: Returned) -> str | None:
+    """Why there is none to extend, if that is so."""
+    option = launch.options.get("lifespan")
+    value = trace(facts.module.names, option) if option is not None else None
+    if option is not None and not (isinstance(value, Literal) and value.value in {"on", "auto"}):
+        return "the app's lifespan may be off"
+    if launch.starts_processes(facts.module.names):
+        return "each of several processes would do it"
+    if not _is_starlette(facts, launch, returned):
+        return "the app is not known to have a lifespan of Starlette's"
+    return None
+
+
+def _is_starlette(facts: FileFacts, launch: Launch, returned: Returned) -> bool:
+    names, app = facts.module.names, launch.app
+    if returned.module is not None:
+        qualified = f"{returned.module}.{returned.expression.removesuffix('()')}"
+        return _all_known(facts.workspace.made_by(qualified))
+    if app is None:
+        return False
+    name = returned.expression.removesuffix("()")
+    bound = names.module_bindings(name) if name.isidentifier() else ()
+    found = _is_made_here(facts, app)
+    if found is None and len(bound) == 1 and bound[0].value is not None:
+        found = _is_made_here(facts, bound[0].value)
+    if found is not None:
+        return found
+    imported = names.qualified(names.value_of(app))
+    return imported is not None and _all_known(facts.workspace.made_by(imported))
+
+
+def _is_made_here(facts: FileFacts, app: Node, depth: int = _DEEPEST) -> bool | None:
+    """Whether all that makes the app makes one of Starlette's; None where nothing is seen to make it."""
+    names = facts.module.names
+    calls = constructions(names, app)
+    if not calls and depth:
+        given = list(_given_to_attribute(names, unwrapped(app)))
+        found = [_is_made_here(facts, one, depth - 1) for one in given]
+        return all(found) if found else None
+    callees = [call.child_by_field_name("function") for call in calls]
+    if not callees:
+        return None
+    return all(callee is not None and _makes(facts, callee) for callee in callees)
+
+
+def _given_to_attribute(names: Names, node: Node) -> Iterator[Node]:
+    """What the class of `server` assigns to `self.app`, for `server.app`."""
+    holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+    made = names.value_of(holder) if holder is not None else node
+    maker = made.child_by_field_name("function") if made.type == "call" else None
+    definition = names.definition(maker) if maker is not None else None
+    if (
+        node.type != "attribute"
+        or name is None
+        or definition is None
+        or definition.type != "class_definition"
+    ):
+        return
+    for assignment in nodes_of(definition, "assignment"):
+        left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
+        if (
+            left is not None
+            and right is not None
+            and names.tree.text(left) == f"self.{names.tree.text(name)}"
+        ):
+            yield right
+
+
+def _makes(facts: FileFacts, callee: Node) -> bool:
+    names = facts.module.names
+    qualified = names.qualified(callee)
+    method = callee.child_by_field_name("attribute")
+    if qualified in _APPS or (method is not None and names.tree.text(method) in _MAKERS):
+        return True
+    definition = names.definition(callee)
+    if definition is not None and definition.type == "class_definition":
+        bases = definition.child_by_field_name("superclasses")
+        return any(names.qualified(base) in _APPS for base in (bases.named_children if bases else ()))
+    return qualified is not None and _all_known(facts.workspace.made_by(qualified))
+
+
+def _all_known(classes: frozenset[str]) -> bool:
+    return bool(classes) and classes <= _APPS

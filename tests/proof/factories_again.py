@@ -1,0 +1,163 @@
+"""More shapes whose main block becomes a factory: what starts again, reads words early, handles signals."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.factories import ARGPARSE, GUARD, HEAD, MODEL, NETWORK, PARSE, PARSER, PLAIN, RUN, UVICORN
+from tests.proof.factories_around import ASYNC, MAIN, PREPARE, SERVE
+from tests.proof.shapes import Movable, Unmovable
+
+RETRIES = (
+    Movable(
+        "a loop over ports, in a function that does more",
+        HEAD + "\n\ndef main():\n    app.state.x = 1\n    for port in range(8010, 8020):\n        try:\n            print('trying', port)\n            uvicorn.run(app, host='0.0.0.0', port=port)\n            break\n        except OSError:\n            continue\n    else:\n        print('none is free')\n"
+        + GUARD + "    main()\n",
+        PLAIN,
+        kept=("    app.state.x = 1\n    return app\n",),
+        gone=("for port", "break", "import uvicorn"),
+        notes=("starts the server again (line 14)",),
+    ),
+    Movable(
+        "the next port in a handler, for a coroutine",
+        "import asyncio\n" + HEAD + "\n\nasync def main():\n    app.state.x = 1\n    try:\n        await uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010)).serve()\n    except OSError as error:\n        print('taken', error)\n        await asyncio.sleep(1)\n        await uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8011)).serve()\n"
+        + GUARD + "    asyncio.run(main())\n",
+        PLAIN,
+        kept=("    app.state.x = 1\n    return app\n",),
+        gone=("8011", "except"),
+    ),
+    Movable(
+        "a port that a loop counts up, with an app that is imported by its name",
+        "import time\nimport uvicorn\n\n\ndef serve(port=8010):\n    print('starting')\n    while port < 8015:\n        try:\n            uvicorn.run('api:app', port=port)\n            return\n        except OSError:\n            port += 1\n            time.sleep(1)\n    raise SystemExit(1)\n\n\nif __name__ == '__main__':\n    import pathlib\n\n    pathlib.Path('out').mkdir(exist_ok=True)\n    serve()\n",
+        f"{UVICORN} --port 8010",
+        files={"api.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"},
+        kept=("    from api import app\n    return app",),
+        gone=("while", "8015"),
+    ),
+)  # fmt: skip
+
+OPTIONS = "import argparse\n\nparser = argparse.ArgumentParser()\nparser.add_argument('--model', default='tiny')\nparser.add_argument('--port', type=int, default=8010)\nargs = parser.parse_args()\n"
+
+EARLY = (
+    Movable(
+        "another file that parses the arguments when it is imported",
+        "import json\nfrom options import args\n" + HEAD + "\n\n@app.get('/m')\ndef m():\n    return args.model\n" + GUARD + "    uvicorn.run(app, host='0.0.0.0', port=args.port)\n",
+        PLAIN,
+        files={"options.py": OPTIONS},
+        kept=("import json\nimport os\nimport shlex\nimport sys\n", '""))\n\nfrom options import args\n'),
+        notes=("`$SERVER_ARGS`",),
+    ),
+    Movable(
+        "the words of the process, read by the module",
+        "import sys\n" + HEAD + "\nMODEL = sys.argv[1] if len(sys.argv) > 1 else 'tiny'\n\n\n@app.get('/m')\ndef m():\n    return MODEL\n" + GUARD + RUN,
+        PLAIN,
+        kept=("sys.argv[1:] = shlex.split(", "MODEL = sys.argv[1]"),
+    ),
+    Movable(
+        "arguments in a handler",
+        ARGPARSE + HEAD + "\n\n@app.get('/a')\ndef a():\n    parser = argparse.ArgumentParser()\n    parser.add_argument('--x', default='1')\n    return parser.parse_args().x\n" + GUARD + "    app.state.x = 1\n" + RUN,
+        PLAIN,
+        kept=("sys.argv[1:] = shlex.split(",),
+    ),
+)  # fmt: skip
+
+POOL = "\n\nclass Pool:\n    def stop(self):\n        print('stopped')\n\n\npool = Pool()\n"
+
+SIGNALS = (
+    Movable(
+        "a handler of the signals that stops more than the server",
+        "import signal\nimport sys\n" + HEAD + POOL + "\n\ndef on_stop(number, frame):\n    print('stopping')\n    pool.stop()\n    sys.exit(0)\n" + GUARD
+        + "    signal.signal(signal.SIGINT, on_stop)\n    signal.signal(signal.SIGTERM, on_stop)\n" + RUN,
+        PLAIN,
+        kept=("on_stop(signal.SIGTERM, None)", "app.router.lifespan_context = while_serving\n    return app\n"),
+        notes=("comes with the shutdown of the app",),
+    ),
+    Movable(
+        "the same within the function that serves, which stops the server too",
+        "import signal\n" + HEAD + POOL + "\n\ndef main():\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n\n    def on_stop(number, frame):\n        pool.stop()\n        server.should_exit = True\n\n    signal.signal(signal.SIGTERM, on_stop)\n    server.run()\n"
+        + GUARD + "    main()\n",
+        PLAIN,
+        kept=("        pool.stop()\n",),
+        gone=("should_exit", "uvicorn"),
+    ),
+    Movable(
+        "handlers of the loop that stop the server, where the system has them",
+        ASYNC + PREPARE + "    app.state.x = 1\n    loop = asyncio.get_running_loop()\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n    for number in (2, 15):\n        try:\n            loop.add_signal_handler(number, lambda: setattr(server, 'should_exit', True))\n        except NotImplementedError:\n            pass\n    await server.serve()\n" + MAIN,
+        PLAIN,
+        kept=("app.state.x = 1\n    return app\n",),
+        gone=("loop", "add_signal_handler", "should_exit"),
+    ),
+    Movable(
+        "an event that a task of a handler sets",
+        "import signal\n" + ASYNC + PREPARE + "    app.state.x = 1\n    stopping = asyncio.Event()\n\n    async def stop(number):\n        print('stopping', number)\n        stopping.set()\n\n    for number in (signal.SIGINT, signal.SIGTERM):\n        asyncio.get_running_loop().add_signal_handler(number, lambda n=number: asyncio.create_task(stop(n)))\n" + SERVE + MAIN,
+        PLAIN,
+        gone=("add_signal_handler",),
+    ),
+)  # fmt: skip
+
+NESTED = (
+    Movable(
+        "a coroutine within the function that makes the server",
+        ARGPARSE + ASYNC + PREPARE.replace("async def main():\n", "def main():\n") + PARSER + MODEL + PARSE
+        + "    app.state.model = args.model\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n\n    async def serve():\n        await prepare()\n        await server.serve()\n\n    asyncio.run(serve())\n"
+        + GUARD + "    main()\n",
+        PLAIN,
+        kept=("await prepare()", "return serve()"),
+        gone=("uvicorn",),
+    ),
+    Movable(
+        "an app of an object, whose class makes it",
+        "import asyncio\n" + HEAD + "\n\nclass Memory:\n    def __init__(self):\n        self.app = FastAPI()\n        self.ready = False\n\n    async def open(self):\n        self.app.state.ready = True\n\n    async def close(self):\n        self.app.state.ready = False\n\n\nasync def main(host='127.0.0.1'):\n    memory = Memory()\n    try:\n        await memory.open()\n        server = uvicorn.Server(uvicorn.Config(app=memory.app, host=host, port=8010))\n        await server.serve()\n    finally:\n        await memory.close()\n"
+        + GUARD + "    asyncio.run(main(host='0.0.0.0'))\n",
+        PLAIN,
+        kept=("await memory.close()",),
+    ),
+)  # fmt: skip
+
+OPTIONS_FROM_AFAR = (
+    Movable(
+        "options from a function, with what it is passed",
+        ARGPARSE + HEAD + "\n\ndef options(host, port):\n    return {'host': host, 'port': port, 'access_log': False}\n" + GUARD + PARSER + NETWORK + MODEL + PARSE
+        + "    app.state.model = args.model\n    uvicorn.run(app, **options(args.host, args.port))\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000 --no-access-log",
+        kept=("return app",),
+    ),
+    Movable(
+        "a configuration with certificates, and one without",
+        "import os\n" + HEAD + "\n\ndef main():\n    app.state.x = 1\n    if os.path.exists('cert.pem'):\n        config = uvicorn.Config(app, port=8443, ssl_certfile='cert.pem', ssl_keyfile='key.pem')\n    else:\n        config = uvicorn.Config(app, host='0.0.0.0', port=8010)\n    server = uvicorn.Server(config)\n    server.run()\n"
+        + GUARD + "    main()\n",
+        PLAIN,
+        kept=("    app.state.x = 1\n    return app\n",),
+        gone=("cert.pem", "uvicorn"),
+        notes=("`--ssl-certfile`, `--ssl-keyfile`",),
+    ),
+    Movable(
+        "a server that is a name of the module",
+        HEAD + "\nserver = None\n\n\ndef main():\n    global server\n    app.state.x = 1\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n    server.run()\n"
+        + GUARD + "    main()\n",
+        PLAIN,
+        kept=("    return app\n",),
+    ),
+)  # fmt: skip
+
+MORE = (*RETRIES, *EARLY, *SIGNALS, *NESTED, *OPTIONS_FROM_AFAR)
+
+NO_MORE = (
+    Unmovable(
+        "a server that a handler stops",
+        HEAD + "\nserver = None\n\n\n@app.get('/stop')\ndef stop():\n    server.should_exit = True\n\n\ndef main():\n    global server\n    server = uvicorn.Server(uvicorn.Config(app))\n    server.run()\n"
+        + GUARD + "    main()\n",
+        ((16, "`server` is used here too, and a factory has none"),),
+    ),
+    Unmovable(
+        "a loop whose port is read once the server has stopped",
+        HEAD + "\n\ndef main():\n    app.state.x = 1\n    for port in (8010, 8011):\n        uvicorn.run(app, port=port)\n    app.state.port = port\n"
+        + GUARD + "    main()\n",
+        ((14, "loop"),),
+    ),
+    Unmovable(
+        "two handlers of signals that clean up in two ways",
+        "import signal\n" + HEAD + POOL + "\n\ndef one(number, frame):\n    pool.stop()\n\n\ndef two(number, frame):\n    pool.__init__()\n" + GUARD
+        + "    signal.signal(signal.SIGINT, one)\n    signal.signal(signal.SIGTERM, two)\n" + RUN,
+        ((32, "can't both come last"),),
+    ),
+)  # fmt: skip
