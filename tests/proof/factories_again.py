@@ -128,7 +128,7 @@ OPTIONS_FROM_AFAR = (
         PLAIN,
         kept=("    app.state.x = 1\n    return app\n",),
         gone=("cert.pem", "uvicorn"),
-        notes=("`--ssl-certfile`, `--ssl-keyfile`",),
+        notes=("line 16 makes another configuration (`--port`, `--ssl-certfile`, `--ssl-keyfile`)",),
     ),
     Movable(
         "a server that is a name of the module",

@@ -375,7 +375,8 @@ if __name__ == "__main__":
     server = uvicorn.Server(config)
     «server.run()»
 """,
-        messages=("it can't be made out which options the server runs with",),
+        fixed="from fastapi import FastAPI\n\napp = FastAPI()\n",
+        messages=("makes this file its own launcher",),
     ),
     Invalid(
         "uvicorn that a file of the workspace hands on",

@@ -185,11 +185,13 @@ class OptionReader:
         for other in launch.alternatives:
             flags = [
                 option.flag
-                for keyword in arguments(other).keywords
-                if keyword not in launch.options and (option := uvicorn.OPTIONS.get(keyword)) is not None
+                for keyword, value in arguments(other).keywords.items()
+                if (option := uvicorn.OPTIONS.get(keyword)) is not None
+                and (own := launch.options.get(keyword)) != value
+                and (own is None or self.names.tree.text(own) != self.names.tree.text(value))
             ]
             line = self.names.tree.line(other)
-            shown = f": it needs {', '.join(f'`{flag}`' for flag in flags)} too" if flags else ""
+            shown = f" ({', '.join(f'`{flag}`' for flag in flags)})" if flags else ""
             self.obstacles.note(f"line {line} makes another configuration{shown}", review=True)
 
     def _added(self, launch: Launch) -> Iterator[str]:
