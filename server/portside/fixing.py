@@ -1,19 +1,22 @@
 """Applying fixes until nothing is left to fix. In memory only: `workspace/rewrite.py` writes.
 
-One fix at a time, then the file is checked again: a fix moves what the next one
-would change, may be what makes the next one possible (a guard, then the launch),
-and has to prove itself (the result still parses) before it is kept.
+One fix at a time, or several of one rule that leave each other alone, then the file is
+checked again: a fix moves what the next one would change, may be what makes the next one
+possible (a guard, then the launch), and has to prove itself (the result still parses)
+before it is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from portside.checking import Checker
 from portside.lint.finding import Applicability, Blocker, Edit, Finding, Fix, LintResult, apply_edits
 from portside.lint.source import Position, SourceFile, Span
+from portside.lint.together import Choice, joined, together
 from portside.records import dataclass
+from portside.rules import by_name
 from portside.workspace.text_file import NOTEBOOK_SUFFIX, TextFile, UnreadableFile, read_text_file
 
 # Fixes that keep making each other necessary must come to an end.
@@ -105,13 +108,17 @@ class Fixing:
         refused: dict[str, str] = {}
         result = self._check(path)
         for _ in range(_MOST_FIXES_PER_FILE):
-            choice = self._choose(result, refused)
-            if choice is None:
+            choices = list(self._choices(result, refused))
+            if not choices:
                 break
-            finding, fix = choice
-            result, reason = self._try(path, finding, fix, result)
+            alike = _made_at_once(choices)
+            after, reason = self._try(path, alike, result)
+            if reason is not None and len(alike) > 1:
+                alike = alike[:1]
+                after, reason = self._try(path, alike, result)
+            result = after
             if reason is not None:
-                refused[_identity(finding)] = reason
+                refused[_identity(alike[0][0])] = reason
         self._note_left(path, result, refused)
         return result
 
@@ -134,12 +141,11 @@ class Fixing:
     def _check(self, path: Path) -> LintResult:
         return self._checker.check(path, self._changes[path].checked)
 
-    def _choose(self, result: LintResult, refused: dict[str, str]) -> tuple[Finding, Fix] | None:
+    def _choices(self, result: LintResult, refused: dict[str, str]) -> Iterator[Choice]:
         for finding in sorted(result.findings, key=_turn):
             fix = self._allowed_fix(finding)
             if fix is not None and _identity(finding) not in refused:
-                return finding, fix
-        return None
+                yield finding, fix
 
     def _allowed_fix(self, finding: Finding) -> Fix | None:
         fixes = [fix for fix in finding.fixes if self._is_within(fix) and self._may_edit(fix)]
@@ -155,20 +161,23 @@ class Fixing:
         return all(change is None or change.may_edit(span) for change, span in edits)
 
     def _try(
-        self, path: Path, finding: Finding, fix: Fix, result: LintResult
+        self, path: Path, choices: Sequence[Choice], result: LintResult
     ) -> tuple[LintResult, str | None]:
-        """Make the fix; take it back, and say why, where the outcome isn't what a fix promises."""
+        """Make the fixes; take them back, and say why, where the outcome isn't what a fix promises."""
         before = self._changes[path].source()
         saved = {other: change.text for other, change in self._changes.items()}
-        reason = self._apply(fix)
+        reason = self._apply(joined(choices) if len(choices) > 1 else choices[0][1])
         # It may leave this file as it is: a variable that another module reads for it.
         if reason is None and all(c.text == saved.get(p, c.before) for p, c in self._changes.items()):
             reason = "its fix changes nothing"
         if reason is None:
             after = self._check(path)
             if len(after.syntax_errors) <= len(result.syntax_errors):
-                start = finding.span.start
-                self.applied.append(Applied(path, before.position(start), finding, fix, before.cell(start)))
+                for finding, fix in choices:
+                    start = finding.span.start
+                    self.applied.append(
+                        Applied(path, before.position(start), finding, fix, before.cell(start))
+                    )
                 return after, None
             reason = "its fix would leave a file that does not parse"
         self._restore(saved)
@@ -210,6 +219,11 @@ class Fixing:
         for finding in result.findings:
             reason = refused.get(_identity(finding)) or _why_left(finding)
             self.left.append(Left(source, finding, reason, bool(finding.fixes) and not self._unsafe))
+
+
+def _made_at_once(choices: Sequence[Choice]) -> Sequence[Choice]:
+    rule = by_name(choices[0][0].code)
+    return together(choices) if rule is not None and rule.fixes_apart else choices[:1]
 
 
 def _turn(finding: Finding) -> int:

@@ -59,7 +59,8 @@ class Rule(Generic[Facts_contra]):
     from the facts of a Python file to findings; launch_check: the same for a launch file, whose facts
     are `launchfiles.launch_facts.LaunchFacts`. None where the rule has nothing to say of that kind of file.
     successors: codes that may appear once a fix is applied. in_notebooks: whether it holds for the cells of a
-    notebook, which nobody imports, spawns or puts behind a process manager.
+    notebook, which nobody imports, spawns or puts behind a process manager. fixes_apart: whether fixes that
+    change different places, made at once, leave what they leave one after the other.
     """
 
     code: str
@@ -73,3 +74,4 @@ class Rule(Generic[Facts_contra]):
     launch_check: Callable[[Any], Iterable[Finding]] | None = None
     successors: tuple[str, ...] = ()
     in_notebooks: bool = False
+    fixes_apart: bool = False

@@ -471,6 +471,7 @@ RULE: Rule[FileFacts] = Rule(
     severity=Severity.INFORMATION,
     in_notebooks=True,
     summary="A module of vLLM that is deprecated or gone: `vllm serve` starts the server",
+    fixes_apart=True,
     documentation=DOCUMENTATION,
     check=_check,
     launch_check=_check_launches,

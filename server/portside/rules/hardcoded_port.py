@@ -221,6 +221,7 @@ RULE: Rule[FileFacts] = Rule(
     name=NAME,
     severity=Severity.WARNING,
     summary="A server listens on a port that is written in the code",
+    fixes_apart=True,
     documentation=DOCUMENTATION,
     check=check,
     invalid=(

@@ -52,6 +52,7 @@ RULE: Rule[object] = Rule(
     severity=Severity.INFORMATION,
     in_notebooks=True,
     summary="A `# portside: ignore` comment that silences nothing",
+    fixes_apart=True,
     documentation=DOCUMENTATION,
     check=lambda _: (),  # the engine reports it: only it knows what was silenced
     launch_check=lambda _: (),

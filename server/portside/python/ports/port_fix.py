@@ -90,9 +90,7 @@ def _is_good(name: str) -> bool:
 
 def _is_free(names: Names, variable: str, port: int) -> bool:
     """Whether the file does not read the variable yet, or reads it with this very default."""
-    text = "".join(
-        names.tree.text(chunk.node) for chunk in names.chunks_with([variable]) if b"import" not in chunk.words
-    )
+    text = "".join(names.tree.text(chunk.node) for chunk in names.chunks_with([variable]))
     return all(default == str(port) for default in re.findall(_READ.format(re.escape(variable)), text))
 
 
