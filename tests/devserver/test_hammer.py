@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ def test_nothing_is_refused_and_nothing_is_stale(serve: Start, project: Path) ->
         else:
             good.append(number)
             served.wait_for("ready", generation=number)
-    wait_until(lambda: ask(served.port) == (200, str(good[-1])), "the last version")
+            wait_until(partial(has_answered, answers, number), f"an answer of version {number}")
     for client in clients:
         client.stopped.set()
     for client in clients:
@@ -108,7 +109,6 @@ def test_nothing_is_refused_and_nothing_is_stale(serve: Start, project: Path) ->
         (answer.status, answer.kept_alive, answer.body) for answer in answers if answer.status != 200
     )
     assert not failed, f"{failed} of {len(answers)}"
-    assert len(answers) > 1000
     assert sorted({int(answer.body) for answer in answers}) == good
     old = stale(answers)
     print(f"{len(answers)} requests over {EDITS} edits, {EDITS + 1 - len(good)} of them broken: ", end="")
@@ -116,6 +116,10 @@ def test_nothing_is_refused_and_nothing_is_stale(serve: Start, project: Path) ->
     assert not old, f"{old[:5]} of {len(answers)}"
     assert served.stop() == 0
     served.assert_nothing_left()
+
+
+def has_answered(answers: list[Answer], number: int) -> bool:
+    return str(number) in {answer.body for answer in answers[-1000:]}
 
 
 def longest(answers: list[Answer]) -> float:
