@@ -189,6 +189,15 @@ def test_a_missing_path_is_named_and_the_others_are_checked(portside: Portside, 
     assert "PS101" in outcome.out
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_that_nobody_writes_to_holds_nothing_up(portside: Portside, server: Path) -> None:
+    os.mkfifo(server.parent / "pipe.py")
+    outcome = portside("check", "pipe.py", "server.py")
+    assert outcome.code == 2
+    assert outcome.err == "error: pipe.py: is no file with a content of its own\n"
+    assert "PS101" in outcome.out
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

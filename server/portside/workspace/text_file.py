@@ -23,7 +23,10 @@ if TYPE_CHECKING:  # most files are only read
 # https://peps.python.org/pep-0263/
 _CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK_OR_COMMENT = re.compile(rb"[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
-_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+# Without waiting: a pipe that nobody writes to would hold up everything.
+_READING = (
+    os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+)
 _LEAST_READ_BYTES = 1 << 16
 NOTEBOOK_SUFFIX = ".ipynb"
 _PYTHON_SUFFIXES = frozenset({".py", ".pyw", ".pyi"})
@@ -114,8 +117,7 @@ def read_bytes(path: Path | str) -> bytes:
 def read_start(path: str, most: int) -> bytes | None:
     """The first bytes of a file, for looks at thousands of them; None where it can't be read."""
     try:
-        # Without waiting: a pipe that nobody writes to would hold up everything.
-        file = os.open(path, _READING | getattr(os, "O_NONBLOCK", 0))
+        file = os.open(path, _READING)
         try:
             return os.read(file, most) if stat.S_ISREG(os.fstat(file).st_mode) else None
         finally:
@@ -125,7 +127,10 @@ def read_start(path: str, most: int) -> bytes | None:
 
 
 def _content(file: int) -> bytes:
-    size = os.fstat(file).st_size
+    status = os.fstat(file)
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise UnreadableFile("is no file with a content of its own")
+    size = status.st_size
     data = os.read(file, max(size + 1, _LEAST_READ_BYTES))
     if len(data) == size:
         return data
