@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Cli } from "./cli";
 import { type DevServer, isAllowed } from "./devserver";
 import { phaseName } from "./phases";
-import { label, type ServerRecord } from "./records";
+import { address, isBrowsable, label, type ServerRecord } from "./records";
 import type { Registry } from "./registry";
 
 /** What a row of the view hands to a command; the palette hands nothing. */
@@ -55,17 +55,28 @@ export class ServerActions {
   }
 
   async openInBrowser(row?: ServerRow): Promise<void> {
-    const record = await this.chooseRecord(row);
+    const record = await this.chooseBrowsable(row);
     if (!record) return;
     const url = await vscode.env.asExternalUri(vscode.Uri.parse(record.url));
     await vscode.env.openExternal(url);
   }
 
   async copyUrl(row?: ServerRow): Promise<void> {
-    const record = await this.chooseRecord(row);
+    const record = await this.chooseBrowsable(row);
     if (!record) return;
     await vscode.env.clipboard.writeText(record.url);
     void vscode.window.showInformationMessage(vscode.l10n.t("Copied: {0}", record.url));
+  }
+
+  /** The server that the user means, if a browser can reach it; says so where it can't. */
+  private async chooseBrowsable(row?: ServerRow): Promise<ServerRecord | undefined> {
+    const record = await this.chooseRecord(row);
+    if (!record || isBrowsable(record)) return record;
+    const what = record.url
+      ? vscode.l10n.t("{0} listens on a Unix socket, which no browser opens: {1}", label(record), record.url)
+      : vscode.l10n.t("Which port {0} listens on is not known yet.", label(record));
+    void vscode.window.showInformationMessage(what);
+    return undefined;
   }
 
   /** The server that the user means; says so where there is none. */
@@ -126,6 +137,6 @@ export class ServerActions {
 
 function describe({ record, execution }: Running): vscode.QuickPickItem {
   if (!record) return { label: execution?.task.name ?? "" };
-  const description = `:${record.port} · ${phaseName(record.phase)} · pid ${record.pid}`;
+  const description = `${address(record)} · ${phaseName(record.phase)} · pid ${record.pid}`;
   return { label: label(record), description, detail: record.folder };
 }

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { phaseName } from "./phases";
-import { label, type ServerRecord } from "./records";
+import { address, label, type ServerRecord } from "./records";
 import type { Registry } from "./registry";
 
 /** A debug configuration that attaches to a dev server in which debugpy listens, whoever started it. */
@@ -14,8 +14,10 @@ export function attachConfigurations(registry: Registry): AttachConfiguration[] 
   return attachable(registry).map((record) => ({
     type: "portside",
     request: "attach",
-    name: vscode.l10n.t("Attach to {0}, port {1}", label(record), record.port),
-    server: record.port,
+    name: record.port
+      ? vscode.l10n.t("Attach to {0}, port {1}", label(record), record.port)
+      : vscode.l10n.t("Attach to {0}, pid {1}", label(record), record.pid),
+    server: handle(record),
   }));
 }
 
@@ -36,7 +38,12 @@ export async function withServer(
     return undefined;
   }
   const record = others.length === 0 ? first : await choose(found);
-  return record && { ...given, server: record.port };
+  return record && { ...given, server: handle(record) };
+}
+
+/** What the debug adapter finds it by. */
+function handle({ port, pid }: ServerRecord): number {
+  return port || pid;
 }
 
 function attachable(registry: Registry): ServerRecord[] {
@@ -45,7 +52,7 @@ function attachable(registry: Registry): ServerRecord[] {
 
 async function choose(records: readonly ServerRecord[]): Promise<ServerRecord | undefined> {
   const items = records.map((record) => ({
-    label: `${record.port} ${label(record)}`,
+    label: `${address(record)} ${label(record)}`,
     description: phaseName(record.phase),
     detail: record.folder,
     record,

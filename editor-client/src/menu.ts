@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { phaseName } from "./phases";
-import { label, type ServerRecord } from "./records";
+import { address, isBrowsable, label, type ServerRecord } from "./records";
 import type { Registry } from "./registry";
 
 interface Item extends vscode.QuickPickItem {
@@ -26,11 +26,14 @@ export async function showMenu(registry: Registry): Promise<void> {
 }
 
 function ofServer(record: ServerRecord): Item[] {
-  const heading = `${label(record)} · ${record.url} · ${phaseName(record.phase)}`;
-  return [
-    { label: heading, kind: vscode.QuickPickItemKind.Separator },
+  const heading = `${label(record)} · ${record.url || address(record)} · ${phaseName(record.phase)}`;
+  const browsing = [
     item("globe", vscode.l10n.t("Open in browser"), "portside.openInBrowser", record),
     item("clippy", vscode.l10n.t("Copy URL"), "portside.copyUrl", record),
+  ];
+  return [
+    { label: heading, kind: vscode.QuickPickItemKind.Separator },
+    ...(isBrowsable(record) ? browsing : []),
     item("debug-restart", vscode.l10n.t("Restart dev server"), "portside.restartDevServer", record),
     ...(record.engines?.length
       ? [item("chip", vscode.l10n.t("Restart engine"), "portside.restartEngine", record)]
@@ -42,5 +45,5 @@ function ofServer(record: ServerRecord): Item[] {
 
 function item(icon: string, text: string, command: string, record?: ServerRecord): Item {
   const found = { label: `$(${icon}) ${text}`, command };
-  return record ? { ...found, record, description: `:${record.port}` } : found;
+  return record ? { ...found, record, description: address(record) } : found;
 }

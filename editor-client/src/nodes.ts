@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { type Holder, mayBeStopped, ownership, shortCommand } from "./holder";
 import { enginePhaseName, phaseName, phaseThemeIcon, span } from "./phases";
 import type { PlannedPort } from "./ports";
-import { type EngineRecord, label, type ServerRecord } from "./records";
+import { address, type EngineRecord, isBrowsable, label, type ServerRecord } from "./records";
 import { isHere } from "./registry";
 
 /** A row of the view. What a command needs of it stands beside the item. */
@@ -29,7 +29,7 @@ export function section(id: string, title: string, children: Node[]): Node {
 
 /** now: in seconds since the epoch. */
 export function serverNode(record: ServerRecord, now: number): Node {
-  const title = `${record.port} ${phaseName(record.phase)}`;
+  const title = `${record.port || address(record)} ${phaseName(record.phase)}`;
   const item = new vscode.TreeItem(title, record.failure || record.message ? Expanded : Collapsed);
   const place = isHere(record) ? "" : ` · ${path.basename(record.folder)}`;
   const uptime = span(now - record.started_at);
@@ -40,9 +40,9 @@ export function serverNode(record: ServerRecord, now: number): Node {
   item.tooltip = serverTooltip(record);
   item.accessibilityInformation = {
     label: vscode.l10n.t(
-      "Dev server {0}, port {1}, {2}, started {3} ago, folder {4}",
+      "Dev server {0}, {1}, {2}, started {3} ago, folder {4}",
       label(record),
-      record.port,
+      record.port ? vscode.l10n.t("port {0}", record.port) : address(record),
       phaseName(record.phase),
       uptime,
       record.folder,
@@ -54,7 +54,8 @@ export function serverNode(record: ServerRecord, now: number): Node {
 export function serverTooltip(record: ServerRecord): vscode.MarkdownString {
   const text = new vscode.MarkdownString(undefined, true);
   text.appendMarkdown(`**${plain(label(record))}** · ${plain(phaseName(record.phase))}\n\n`);
-  text.appendMarkdown(`<${record.url}>\n\n`);
+  if (isBrowsable(record)) text.appendMarkdown(`<${record.url}>\n\n`);
+  else text.appendText(`${record.url || address(record)}\n\n`);
   text.appendText(`${record.folder}\npid ${record.pid}`);
   const trouble = record.failure?.happened ?? record.message;
   if (trouble) text.appendText(`\n\n${trouble}`);
@@ -66,11 +67,17 @@ function details(record: ServerRecord): Node[] {
   const rows: Node[] = [];
   if (failure) rows.push(failureNode(record));
   else if (message) rows.push(row("message", message, "info"));
+  rows.push(...(record.engines ?? []).map((engine) => engineNode(record, engine)));
+  if (record.url) rows.push(urlNode(record));
+  rows.push(row("folder", folder, "folder"), row("pid", `pid ${pid}`, "server-process"));
+  return rows;
+}
+
+function urlNode(record: ServerRecord): Node {
+  if (!isBrowsable(record)) return row("url", record.url, "plug");
   const url = row("url", record.url, "globe");
   url.item.command = { command: "portside.openInBrowser", title: "", arguments: [{ record }] };
-  rows.push(...(record.engines ?? []).map((engine) => engineNode(record, engine)));
-  rows.push(url, row("folder", folder, "folder"), row("pid", `pid ${pid}`, "server-process"));
-  return rows;
+  return url;
 }
 
 /** An engine that the server keeps: which model, who uses it, and how busy and big it is. */

@@ -56,6 +56,17 @@ export function label({ name, target }: ServerRecord): string {
   return name ?? target;
 }
 
+/** What tells it from others in little room: its port, else the name of its Unix socket, else its pid. */
+export function address({ port, url, pid }: ServerRecord): string {
+  if (port) return `:${port}`;
+  return url ? path.basename(url) : `pid ${pid}`;
+}
+
+/** Whether a browser finds something at its address: it has one, and that is no Unix socket. */
+export function isBrowsable({ port, url }: ServerRecord): boolean {
+  return port > 0 && url.startsWith("http");
+}
+
 /** The records in a folder whose dev server lives, the newest first. */
 export function readRecords(folder: string): ServerRecord[] {
   return listing(folder)

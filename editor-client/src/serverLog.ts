@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import * as vscode from "vscode";
 import type { ServerActions, ServerRow } from "./actions";
 import type { LanguageServer } from "./client";
-import { label, type ServerRecord } from "./records";
+import { address, label, type ServerRecord } from "./records";
 
 /** What a dev server's app prints, also of one that was started elsewhere: `portside logs --follow` in a channel. */
 export class ServerLog implements vscode.Disposable {
@@ -29,7 +29,7 @@ export class ServerLog implements vscode.Disposable {
     if (!portside) return;
     this.reader?.kill();
     this.channel.clear();
-    this.channel.appendLine(`── ${label(record)} · ${record.url} · pid ${record.pid}`);
+    this.channel.appendLine(`── ${label(record)} · ${record.url || address(record)} · pid ${record.pid}`);
     this.channel.show(true);
     const [program, ...first] = portside.command;
     const reader = spawn(program, [...first, "logs", String(record.pid), "--lines", "2000", "--follow"], {

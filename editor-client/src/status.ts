@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { serverTooltip } from "./nodes";
 import { phaseIcon, phaseName } from "./phases";
-import { label, type ServerRecord } from "./records";
+import { address, label, type ServerRecord } from "./records";
 import type { Registry } from "./registry";
 
 /** The dev server of this window at a glance; one click leads to its menu. */
@@ -43,8 +43,8 @@ export class Status implements vscode.Disposable {
   }
 }
 
-function describe({ port, phase }: ServerRecord): string {
-  return `vLLM :${port} ${phaseName(phase)}`;
+function describe(record: ServerRecord): string {
+  return `vLLM ${address(record)} ${phaseName(record.phase)}`;
 }
 
 function spoken(servers: readonly ServerRecord[]): string {

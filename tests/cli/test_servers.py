@@ -285,3 +285,15 @@ def test_a_browser_that_it_opened_is_not_its_own(serve: Start, tmp_path: Path) -
         assert process.is_running()
     finally:
         process.kill()
+
+
+def test_a_server_whose_port_nobody_knows_is_shown_without_one(serve: Start, project: Path) -> None:
+    write(project / "script.py", "import time\ntime.sleep(600)\n")
+    served = serve("script.py", tell_port=False)
+    wait_until(lambda: listed(served), "the record")
+    (line,) = portside(served, "ps").stdout.splitlines()[1:]
+    assert line.split()[:2] == ["script.py", "-"]
+    stopped = portside(served, "stop", "script.py").stdout
+    assert stopped.startswith("■ script.py: stopped in ")
+    assert stopped.endswith(": no process left\n")
+    assert portside(served, "logs").stderr.startswith("(script.py ended ")

@@ -79,6 +79,8 @@ def test_a_unix_socket_is_watched(serve: Start, project: Path, tmp_path: Path) -
     connection.request("GET", "/")
     assert connection.getresponse().read() == b"1"
     connection.close()
+    (record,) = wait_until(lambda: list((served.state / "servers").glob("*.json")), "the record")
+    assert json.loads(record.read_text())["url"] == f"unix:{project}/s.sock"
     assert served.stop() == 0
 
 

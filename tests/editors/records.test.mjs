@@ -15,7 +15,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { source } from "./source.mjs";
 
-const { isWithin, readRecords } = await source("records");
+const { address, isBrowsable, isWithin, readRecords } = await source("records");
 const LINUX = process.platform === "linux";
 
 const folder = mkdtempSync(path.join(tmpdir(), "portside-records-"));
@@ -84,4 +84,11 @@ test("a folder is within another, by whatever name", () => {
   assert(isWithin(inner, inner));
   assert(!isWithin(path.join(folder, "shop"), inner));
   assert(!isWithin(`${path.join(folder, "shop")}-two`, path.join(folder, "shop")));
+});
+
+test("a server is known by its port, its socket or its pid, and a browser finds ports alone", () => {
+  const of = (port, url) => ({ ...living, pid: 7, port, url });
+  const known = [of(8010, "http://127.0.0.1:8010"), of(0, "unix:/run/api.sock"), of(0, "")];
+  assert.deepEqual(known.map(address), [":8010", "api.sock", "pid 7"]);
+  assert.deepEqual(known.map(isBrowsable), [true, false, false]);
 });

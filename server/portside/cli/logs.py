@@ -43,9 +43,7 @@ def logs(server: str | None, follow: bool, lines: int) -> None:
         from portside.cli.server_choice import span
 
         how = "was killed" if record.code is None else "ended"
-        click.echo(
-            f"({record.label} at {record.url} {how} {span(time.time() - record.ended_at)} ago)", err=True
-        )
+        click.echo(f"({record.title} {how} {span(time.time() - record.ended_at)} ago)", err=True)
     try:
         for text in log_reader.read(record, lines, follow):
             sys.stdout.write(text)

@@ -59,7 +59,7 @@ def _row(server: Server) -> tuple[str, ...]:
     workers = server.workers if server.is_running else [process.pid for process in server.processes]
     return (
         record.label,
-        record.url,
+        record.url or "-",
         record.phase if server.is_running else "dead",
         since,
         str(record.pid) if server.is_running else "-",

@@ -27,12 +27,10 @@ def restart(server: str | None, engine: bool) -> None:
     chosen = choose(running, server)
     record = chosen.record
     if engine and not chosen.engines:
-        click.echo(
-            f"{record.label} at {record.url} keeps no engine: see portside serve --keep-engine", err=True
-        )
+        click.echo(f"{record.title} keeps no engine: see portside serve --keep-engine", err=True)
         sys.exit(1)
     answer = control.ask(record.control, "restart-engine" if engine else "restart")
     if not (answer or {}).get("ok"):
-        click.echo(f"{record.label} at {record.url} takes no orders: pid {record.pid}", err=True)
+        click.echo(f"{record.title} takes no orders: pid {record.pid}", err=True)
         sys.exit(1)
-    click.echo(f"↻ {record.label} at {record.url} loads anew{', and its engine' if engine else ''}")
+    click.echo(f"↻ {record.title} loads anew{', and its engine' if engine else ''}")

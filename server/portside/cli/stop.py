@@ -50,12 +50,12 @@ def _line(outcome: Outcome) -> str:
     state = [_listed("process", "processes", outcome.left, "left") if outcome.left else "no process left"]
     if outcome.taken:
         state.append(_listed("port", "ports", outcome.taken, "still taken"))
-    else:
+    elif record.port:
         state.append(f"port {record.port} free")
     if outcome.gpu_memory:
         state.append(f"{size(outcome.gpu_memory)} of GPU memory still held")
     mark = "■" if outcome.is_clean else "✗"
-    return f"{mark} {record.label} at {record.url}: {what} in {outcome.seconds:.2f} s: {', '.join(state)}"
+    return f"{mark} {record.title}: {what} in {outcome.seconds:.2f} s: {', '.join(state)}"
 
 
 def _listed(one: str, several: str, numbers: Sequence[int], what: str) -> str:

@@ -408,7 +408,7 @@ class Runner:
     def _on_claim(self, claim: Claim) -> None:
         self._fleet.claim = claim
         self._callers.responder.answer_at(claim.sockets)
-        self._registration.update(host=claim.host, port=claim.port, url=claim.url)
+        self._registration.update(host=claim.host, port=claim.port, url=self._plan.reached_at(claim.url))
 
     def _on_warm(self, modules: int, seconds: float) -> None:
         self._console.emit("warm", modules=modules, seconds=round(seconds, 3))

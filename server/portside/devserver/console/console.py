@@ -20,7 +20,7 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
     serving         generation, seconds, pid: of the worker
     ready           generation, seconds, url, changed, status: of the answer
     failed          generation, message, detail, kept: the generation that serves on, or null,
-                    failure: null, or {name, happened, cause, evidence, line, process,
+                    port: or null, failure: null, or {name, happened, cause, evidence, line, process,
                     where: null or {file, line, function, source}, remedies [], rules [], count}
     crashed, ended  generation, message, failure: as above
     engine          phase: starting; ready, with seconds; attached, with worker: its pid; restarting, with
@@ -33,7 +33,7 @@ and `time` (seconds since the epoch), and the app's own output goes to standard 
     note, error     text
     stopping        seconds: the grace
     forced
-    stopped         code, seconds, left [pids that could not be ended], port_free
+    stopped         code, seconds, left [pids that could not be ended], port (or null), port_free
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ def _ready(fields: Fields) -> list[Line]:
 def _failed(fields: Fields) -> list[Line]:
     lines = str(fields["message"]).strip().splitlines() or ["it did not start"]
     kept = fields.get("kept")
-    rest = f"generation {kept} serves on" if kept else "the port is kept"
+    rest = f"generation {kept} serves on" if kept else "the port is kept" if fields["port"] else ""
     failure = fields.get("failure")
     if failure is not None and failure["remedies"]:
         lines = [failure["happened"]]
@@ -206,7 +206,7 @@ def _failed(fields: Fields) -> list[Line]:
         ("✗", "red", lines[0]),
         *((" ", "", line) for line in lines[1:4]),
         *_why(failure),
-        (" ", "", rest),
+        *([(" ", "", rest)] if rest else ()),
     ]
 
 
@@ -241,11 +241,14 @@ def _stopping(fields: Fields) -> list[Line]:
 
 
 def _stopped(fields: Fields) -> list[Line]:
-    port = "free" if fields["port_free"] else "still taken"
+    state = "free" if fields["port_free"] else "still taken"
+    port = f"the port is {state}" if fields["port"] else ""
     if fields["left"]:
         pids = ", ".join(map(str, fields["left"]))
-        return [("✗", "red", f"stopped, but these processes could not be ended: {pids}; the port is {port}")]
-    return [("■", "green", f"stopped in {fields['seconds']:.2f} s: no process is left, the port is {port}")]
+        text = f"stopped, but these processes could not be ended: {pids}"
+        return [("✗", "red", "; ".join(filter(None, (text, port))))]
+    text = f"stopped in {fields['seconds']:.2f} s: no process is left"
+    return [("■", "green", ", ".join(filter(None, (text, port))))]
 
 
 def _offer(fields: Fields) -> list[Line]:

@@ -145,8 +145,7 @@ class Narrator:
                 emit("serving", generation=generation, seconds=self._since(generation), pid=pid)
             case "ready":
                 changed = sorted(self._causes[generation][1])
-                uds, seconds = self._plan.uds, self._since(generation)
-                url = f"unix:{uds}" if uds else self._claim.url
+                url, seconds = self._plan.reached_at(self._claim.url), self._since(generation)
                 emit("ready", generation=generation, seconds=seconds, url=url, changed=changed)
                 self._offer(generation)
             case "failed" | "reload failed":
@@ -186,6 +185,7 @@ class Narrator:
             message=message,
             detail=detail,
             kept=kept,
+            port=self._claim.port or None,
             failure=self.shown_failure,
         )
 
@@ -198,7 +198,8 @@ class Narrator:
 
     def stopped(self, code: int, left: list[int], port_free: bool) -> None:
         seconds = round(time.monotonic() - (self.stop_began or time.monotonic()), 3)
-        self._console.emit("stopped", code=code, seconds=seconds, left=left, port_free=port_free)
+        port = self._claim.port or None
+        self._console.emit("stopped", code=code, seconds=seconds, left=left, port=port, port_free=port_free)
 
     def _since(self, generation: int) -> float:
         return round(time.monotonic() - self._causes[generation][0], 3)

@@ -115,6 +115,10 @@ class Plan:
     warm: bool = True
     keep_engine: bool = False
 
+    def reached_at(self, url: str) -> str:
+        """Its Unix socket, else the URL of its port."""
+        return f"unix:{self.uds}" if self.uds else url
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

@@ -203,7 +203,8 @@ def _of_run(membership: Membership) -> tuple[HolderKind, str]:
     if membership.is_orphan:
         return HolderKind.EARLIER_RUN, f"left of an earlier run of {record.label}: its dev server died"
     where = "in this folder" if record.folder == os.getcwd() else f"in {record.folder}"
-    return HolderKind.SERVER, f"a running dev server of Portside, {record.label} {where}: {record.url}"
+    at = f": {record.url}" if record.url else ""
+    return HolderKind.SERVER, f"a running dev server of Portside, {record.label} {where}{at}"
 
 
 def _is_engine_left_behind(process: Process) -> bool:

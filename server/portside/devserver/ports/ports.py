@@ -33,7 +33,9 @@ class Claim:
 
     @property
     def url(self) -> str:
-        """Where a person's browser finds it."""
+        """Where a person's browser finds it; empty while the port is not known."""
+        if not self.port:
+            return ""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 

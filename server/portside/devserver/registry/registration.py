@@ -45,9 +45,8 @@ class Registration:
     ) -> None:
         """Once the first worker is on its way: it need not wait for this."""
         plan = self._plan
-        record = registry.own_record(
-            str(plan.folder), secrets.redact(plan.target.title), plan.name, plan.host, claim.port, claim.url
-        )
+        title, url = secrets.redact(plan.target.title), plan.reached_at(claim.url)
+        record = registry.own_record(str(plan.folder), title, plan.name, plan.host, claim.port, url)
         path = control.socket_path(registry.servers_folder(), os.getpid(), self.run)
         self._control = control.Control(path, selector, obey)
         record = replace(

@@ -105,6 +105,11 @@ class Record:
         """What a person calls it: its name in the settings, else its target."""
         return self.name or self.target
 
+    @property
+    def title(self) -> str:
+        """The label, with where it is reached, if that is known."""
+        return f"{self.label} at {self.url}" if self.url else self.label
+
     def is_elsewhere(self, here: Place | None = None) -> bool:
         """Whether it is of another machine or another container: nothing can be said of it from here."""
         here = here or identity.here()
