@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.folders import lay_out
 
-from portside.workspace.walk import python_files
+from portside.workspace.walk import is_below, nothing_excluded, python_files
 
 IGNORE = """\
 # a comment
@@ -64,6 +64,13 @@ def test_a_file_above_the_repository_does_not_count(tmp_path: Path) -> None:
 def test_environments_and_the_folders_of_tools_are_left_out(tmp_path: Path) -> None:
     make(tmp_path, "a.py", "any-name/lib/a.py", "any-name/pyvenv.cfg", ".venv/a.py", "node_modules/a.py")
     assert files(tmp_path) == ["a.py"]
+
+
+def test_a_package_that_is_called_as_what_tools_build_is_source(tmp_path: Path) -> None:
+    make(tmp_path, "build/lib/app.py", "dist/app.py", "tool/build/__init__.py", "tool/build/wheel/made.py")
+    assert files(tmp_path) == ["tool/build/__init__.py", "tool/build/wheel/made.py"]
+    for path, is_found in (("build/lib/app.py", False), ("tool/build/wheel/made.py", True)):
+        assert is_below(str(tmp_path), str(tmp_path / path), nothing_excluded) is is_found
 
 
 def test_only_the_broken_lines_of_an_ignore_file_do_not_count(tmp_path: Path) -> None:

@@ -23,6 +23,17 @@ LIBRARIES = ("uvicorn", "fastapi", "starlette")
 ENGINE = (
     "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n\n\nasync def start():\n    return make()\n"
 )
+PARSER = "import argparse\n\n\ndef main():\n    return argparse.ArgumentParser().parse_args()\n"
+SERVER = """\
+import uvicorn
+from fastapi import FastAPI
+%s
+
+app = FastAPI()
+
+if __name__ == "__main__":
+    uvicorn.run(app, port=8000)
+"""
 ACROSS = {
     "across/engine.py": "from vllm import LLM\n\nllm = LLM('m')\n",
     "across/app.py": "from fastapi import FastAPI\nimport deps\n\napp = FastAPI()\n",
@@ -49,6 +60,24 @@ ACROSS = {
     "    from engine import llm\n\napp = FastAPI()\n",
     "own/vllm/__init__.py": "",
     "own/old.py": "from vllm.entrypoints.launcher import serve_http\n",
+    "parsing/options.py": PARSER + "\n\nargs = main()\n",
+    "parsing/config.py": "from options import args\n\nlevel = args.level\n",
+    "parsing/server.py": SERVER % "import config",
+    "calling/cli.py": PARSER,
+    "calling/pkg/__init__.py": "from cli import main\n",
+    "calling/settings.py": "import pkg\n\noptions = pkg.main()\n",
+    "calling/server.py": SERVER % "from settings import options",
+    "attributes/pkg/__init__.py": "from . import inner\n",
+    "attributes/pkg/inner.py": PARSER,
+    "attributes/settings.py": "import pkg\n\noptions = pkg.inner.main()\n",
+    "attributes/server.py": SERVER % "import settings",
+    "renamed/cli.py": PARSER,
+    "renamed/settings.py": "from cli import main as read\n\noptions = read()\n",
+    "renamed/server.py": SERVER % "import settings",
+    "handed/cli.py": PARSER,
+    "handed/server.py": SERVER % "from cli import main\n\nargs = main()",
+    "untouched/cli.py": PARSER,
+    "untouched/server.py": SERVER % "import cli",
     "round/one.py": "from fastapi import FastAPI\nimport two\n\napp = FastAPI()\n",
     "round/two.py": "import one\nfrom vllm import LLM\n\nllm = LLM('m')\n",
 }
@@ -90,3 +119,10 @@ def test_a_tree_gives_what_every_file_in_full_gives(tree: Path, monkeypatch: pyt
         Path(path).parent.name for path in full if path.endswith("/app.py") and "PS302" in str(full[path])
     }
     assert in_apps >= {"across", "called", "attribute", "between"}
+    parsing = {
+        Path(path).parent.name
+        for path, findings in quick.items()
+        if path.endswith("/server.py") and "parses the arguments" in str(findings)
+    }
+    assert parsing >= {"parsing", "calling", "attributes", "renamed", "handed"}
+    assert "untouched" not in parsing

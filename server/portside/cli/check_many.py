@@ -27,6 +27,8 @@ from portside.workspace.text_file import decode
 # A copy of the process takes some milliseconds: so many files take it longer to look at, or to check.
 _MANY_FILES = 300
 _MANY_CHECKS = 16
+# What these take once, an index of the tree, takes as long as so many of them.
+_MANY_LAUNCHES = 50
 # So many files are looked at in one go.
 _PIECE = 50
 
@@ -184,7 +186,8 @@ def _check_beside(examined: Examined, progress: Progress) -> None:
     import pickle
 
     launching, others = ((shares, Claims(len(shares))) for shares in examined.handed_out())
-    make = lambda: _all_checked(examined.checker, examined.files, _taken(others, launching))  # noqa: E731
+    shared = (others, launching) if sum(map(len, launching[0])) >= _MANY_LAUNCHES else (others,)
+    make = lambda: _all_checked(examined.checker, examined.files, _taken(*shared))  # noqa: E731
     with Side(make, pickle.dumps, pickle.loads) as checking:
         for number in _taken(launching, others):
             examined.check(number)
@@ -228,7 +231,7 @@ def _checked(checker: Checker, target: Target) -> LintResult | None:
         if data is None:
             return None
         file = decode(target.path, data)
-        return checker.check(target.path, file.checked(file.text))
+        return checker.check(target.path, file.checked(file.text), keep=False)
     except Exception:
         return None
 

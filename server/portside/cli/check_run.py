@@ -54,8 +54,8 @@ class Run:
 def check_paths(paths: tuple[Path, ...], checker: Checker, progress: Progress) -> Run:
     """Check every file that these paths mean, but those whose settings have mistakes."""
     run = Run(checker)
-    # What a check keeps it keeps to its end; to look through all of it time and again is a tenth of the time.
-    gc.set_threshold(20_000, 50, 50)
+    # A syntax tree is a few objects and megabytes: looked for this often, few that are done with are left.
+    gc.set_threshold(3_000, 2, 3)
     found = list(targets(paths or (Path(),), checker))
     examined = examine(checker, [target for target in found if isinstance(target, Target)], progress)
     number = 0

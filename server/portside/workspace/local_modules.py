@@ -37,9 +37,11 @@ from portside.workspace.text_file import UnreadableFile, decode, version
 
 # Files whose trees are kept, for launches that read their settings there.
 _MOST_ASKED = 16
+# A command that checks a tree comes back to few of them.
+_MOST_ASKED_STEADY = 3
 
 # Of others what they are asked for is kept, and what is asked for later is read again.
-_MOST_FACTS = 8
+_MOST_FACTS = 3
 
 # An engine that is in an object of an object of an object; further, nobody hands it on.
 _LONGEST_CHAIN = 4
@@ -406,10 +408,10 @@ class LocalModules:
             return None
         known = self._asked.get(path)
         if known is None or known[0] != key:
+            if len(self._asked) >= (_MOST_ASKED_STEADY if self._steady else _MOST_ASKED):
+                self._asked.pop(next(iter(self._asked)))
             text = self._text(path, overlay)
             names = module_facts(SourceFile(str(path), text)).names if text is not None else None
-            if len(self._asked) >= _MOST_ASKED:
-                self._asked.pop(next(iter(self._asked)))
             known = self._asked[path] = (key, names)
         return known[1]
 
@@ -490,12 +492,12 @@ class LocalModules:
         return known[1]
 
     def _keep(self, path: Path, key: object, text: str) -> ModuleFacts:
+        if len(self._facts) >= _MOST_FACTS:
+            self._facts.popitem(last=False)
         source = SourceFile(str(path), text)
         facts = module_facts(source, None, self.handed_on(path, source.data))
         self._facts[path] = key, facts
         self._facts.move_to_end(path)
-        if len(self._facts) > _MOST_FACTS:
-            self._facts.popitem(last=False)
         return facts
 
     def _text(self, path: Path, overlay: str | None) -> str | None:

@@ -25,6 +25,9 @@ SKIPPED_FOLDERS = frozenset(
     }
 )  # fmt: skip
 
+# What tools write there is no package itself; a package of that name is somebody's source.
+_BUILT = frozenset({"build", "dist"})
+
 Exclusion = Callable[[str, bool], bool]
 """Whether a path is excluded; the second argument says whether it is a folder."""
 
@@ -79,7 +82,7 @@ def is_below(folder: str, path: str, excluded: Excluded) -> bool:
     here = top
     for name in folders:
         inside = f"{here}{os.sep}{name}"
-        if name in SKIPPED_FOLDERS or os.path.islink(inside):  # noqa: PTH114 - see below
+        if _is_skipped(name, inside) or os.path.islink(inside):  # noqa: PTH114 - see below
             return False
         ignores = (*ignores, *_ignore_file(here))
         exclusion = excluded(here)
@@ -105,7 +108,11 @@ def _walk(
     exclusion = excluded(folder)
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
-        if entry.name in SKIPPED_FOLDERS if is_folder else not (wanted(entry.name) and _is_file(entry)):
+        if is_folder:
+            is_left_out = _is_skipped(entry.name, entry.path)
+        else:
+            is_left_out = not (wanted(entry.name) and _is_file(entry))
+        if is_left_out:
             continue
         if ignores and _ignored(entry.path, is_folder, ignores):
             continue
@@ -115,6 +122,12 @@ def _walk(
             yield entry.path
         elif not _is_apart(inside := _entries(entry.path)):
             yield from _walk(entry.path, inside, ignores, excluded, wanted)
+
+
+def _is_skipped(name: str, path: str) -> bool:
+    if name not in SKIPPED_FOLDERS:
+        return False
+    return not (name in _BUILT and os.path.isfile(f"{path}{os.sep}__init__.py"))  # noqa: PTH113 - as above
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
