@@ -139,7 +139,58 @@ OPTIONS_FROM_AFAR = (
     ),
 )  # fmt: skip
 
-MORE = (*RETRIES, *EARLY, *SIGNALS, *NESTED, *OPTIONS_FROM_AFAR)
+WORDS_OF_THE_COMMAND = (
+    Movable(
+        "options that are put into a dictionary, two of them in a branch",
+        "import os\n" + HEAD + "\n\ndef main():\n    options = {}\n    app.state.x = 1\n    if os.path.exists('k.pem'):\n        options['ssl_keyfile'] = 'k.pem'\n        options['ssl_certfile'] = 'c.pem'\n    options['host'] = '0.0.0.0'\n    options['port'] = int(os.getenv('PORT', '8010'))\n    uvicorn.run(app, **options)\n"
+        + GUARD + "    main()\n",
+        f'{UVICORN} --host 0.0.0.0 --port "${{PORT:-8010}}"',
+        kept=("return app",),
+        notes=("(`ssl_certfile`, `ssl_keyfile`)",),
+    ),
+    Movable(
+        "a port that another one takes the place of, where it is taken",
+        "import socket\nimport sys\n" + HEAD + "\n\ndef is_free(port):\n    with socket.socket() as one:\n        return one.connect_ex(('127.0.0.1', port)) != 0\n\n\ndef main():\n    app.state.x = 1\n    port = 8010\n    if not is_free(port):\n        for other in range(8011, 8020):\n            if is_free(other):\n                port = other\n                break\n        else:\n            sys.exit(1)\n    uvicorn.run(app, host='0.0.0.0', port=port)\n"
+        + GUARD + "    main()\n",
+        PLAIN,
+        kept=("return app",),
+    ),
+    Movable(
+        "an address in a file that the main block reads",
+        "import json\n" + HEAD + "\n\ndef main():\n    with open('config.json') as file:\n        config = json.load(file)\n    app.state.title = config['title']\n    uvicorn.run(app, host='0.0.0.0', port=config['server']['port'])\n"
+        + GUARD + "    main()\n",
+        f"""{UVICORN} --host 0.0.0.0 --port "$(python -c 'import json; print(json.load(open('"'"'config.json'"'"'))['"'"'server'"'"']['"'"'port'"'"'])' | tail -n 1)\"""",
+        files={"config.json": '{"title": "a", "server": {"port": 8010}}'},
+        kept=("return app",),
+    ),
+    Movable(
+        "a loop that the script makes, with a task in it",
+        ASYNC + PREPARE.partition("\n\nasync def main")[0] + GUARD + "    loop = asyncio.new_event_loop()\n    asyncio.set_event_loop(loop)\n    loop.create_task(prepare())\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010, loop=loop))\n    loop.run_until_complete(server.serve())\n",
+        PLAIN,
+        kept=("loop = asyncio.get_running_loop()", "loop.create_task(prepare())"),
+        differs={"loop": "auto"},
+    ),
+    Movable(
+        "what is gathered with an option",
+        ASYNC + "\n\nasync def work():\n    app.state.works = True\n\n\nasync def main():\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n    await asyncio.gather(server.serve(), work(), return_exceptions=True)\n" + MAIN,
+        PLAIN,
+        kept=("asyncio.gather(work(), return_exceptions=True)",),
+    ),
+    Movable(
+        "a name that the main block imports for a handler, in a script that serves itself by its name",
+        HEAD + "\n\n@app.get('/j/{x}')\ndef j(x: int):\n    return json.dumps([1])\n" + GUARD + "    import json\n\n    uvicorn.run('server:app', host='0.0.0.0', port=8010, loop='asyncio')\n",
+        f"{PLAIN} --loop asyncio",
+        kept=("global json",),
+    ),
+    Movable(
+        "a handler that ends the process by a signal",
+        "import os\nimport signal\nimport traceback\n" + HEAD + GUARD + "    try:\n        app.state.x = 1\n        uvicorn.run(app, host='0.0.0.0', port=8010)\n    except Exception:\n        traceback.print_exc()\n        os.kill(os.getpid(), signal.SIGTERM)\n",
+        PLAIN,
+        kept=("return app", "os.kill"),
+    ),
+)  # fmt: skip
+
+MORE = (*WORDS_OF_THE_COMMAND, *RETRIES, *EARLY, *SIGNALS, *NESTED, *OPTIONS_FROM_AFAR)
 
 NO_MORE = (
     Unmovable(

@@ -23,8 +23,8 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
 from portside.records import dataclass
 
-_CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min"})
-_SAME_ANYWHERE = frozenset({"os", "pathlib"})
+_CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min", "open"})
+_SAME_ANYWHERE = frozenset({"os", "pathlib", "json", "tomllib", "toml", "yaml"})
 _CONSTANTS = frozenset({"integer", "float", "string", "true", "false", "none"})
 _WHOLE = _CONSTANTS | {"call", "identifier", "attribute", "subscript"}
 _LONGEST = 160
@@ -66,9 +66,7 @@ class Asking:
             found.append(None)
         for root in reversed(roots):
             passed = self.site.argument(self.names, root) if depth else root
-            value = (
-                self.names.value_of(passed) if passed != root or (self._is_local(root) and depth) else root
-            )
+            value = self._value_of(passed) if passed != root or (self._is_local(root) and depth) else root
             if value == root:
                 found.append(self._import_of(root))
                 continue
@@ -79,6 +77,14 @@ class Asking:
                 text[: span.start - start] + (inner if is_whole else f"({inner})") + text[span.end - start :]
             )
         return text.strip()
+
+    def _value_of(self, root: Node) -> Node:
+        """What the name stands for; of `with open(path) as file:` the opened file."""
+        bindings = self.names.bindings_of(root) if root.type == "identifier" else ()
+        opened = bindings[0].value if len(bindings) == 1 and bindings[0].how is How.WITH else None
+        callee = opened.child_by_field_name("function") if opened is not None else None
+        is_file = callee is not None and self.names.qualified(callee) == "builtins.open"
+        return opened if opened is not None and is_file else self.names.value_of(root)
 
     def _is_local(self, node: Node) -> bool:
         bindings = self.names.bindings_of(node)
@@ -108,6 +114,8 @@ class Asking:
     def _is_made_up(self, root: Node) -> bool:
         """Whether the launch makes it what it is, by `Settings.load(…)`, which no fresh import has done."""
         names, name = self.names, self.names.tree.text(root)
+        if names.qualified(root) in _SAME_ANYWHERE:
+            return False
         for read in names.reads(name, names.home(name, names.scope_at(root))):
             method = read.parent.child_by_field_name("attribute") if read.parent is not None else None
             call = read.parent.parent if read.parent is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from portside.python.launching.launch_effects import check_statement, is_pure
+from portside.python.launching.launch_effects import check_statement, is_exit, is_pure
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.names.names import Names
@@ -47,10 +47,4 @@ def _ends_process(names: Names, statement: Node) -> bool:
     """`raise`, `sys.exit(1)`: what the command does by itself when the server fails."""
     if statement.type in {"raise_statement", "return_statement"}:
         return True
-    call = statement.named_children[0] if statement.named_children else statement
-    function = call.child_by_field_name("function") if call.type == "call" else None
-    return function is not None and names.qualified(function) in {
-        "sys.exit",
-        "builtins.exit",
-        "builtins.quit",
-    }
+    return is_exit(names, statement.named_children[0] if statement.named_children else statement)

@@ -247,7 +247,8 @@ class OptionReader:
         if keyword in uvicorn.REMOVED:
             self.obstacles.note(f"`{keyword}=` goes: uvicorn has had no such option since 0.19")
             return True
-        if self.site.through_server and keyword in uvicorn.WITHOUT_EFFECT_IN_SERVER:
+        is_own_loop = keyword == "loop" and self.names.value_of(node).type == "call"
+        if self.site.through_server and (keyword in uvicorn.WITHOUT_EFFECT_IN_SERVER or is_own_loop):
             self.obstacles.note(
                 f"`{keyword}={self.names.tree.text(node)}` goes: it has no effect in `Server.run()`"
             )
@@ -362,7 +363,7 @@ class OptionReader:
 
     def _worked_out(self, option: Option, node: Node, shown: str) -> tuple[str, ...]:
         """What the script works out: what it most likely is, or a port that has to be said."""
-        found = likely(self.names, node)
+        found = likely(Tracer(self.names, self.outside), node)
         if found is not None:
             self.obstacles.note(
                 f"{shown} is worked out by the script: what the command says is what it is"

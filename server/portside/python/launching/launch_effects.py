@@ -100,6 +100,7 @@ _PARSER_METHODS = frozenset({"add_argument", "add_argument_group", "add_cli_args
 _PRINTS = frozenset(
     {"builtins.print", "rich.print", "pprint.pprint", "sys.stdout.flush", "traceback.print_exc"}
 )
+_EXITS = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 _STREAMS = frozenset({"sys.stdout", "sys.stderr"})
 _LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "success", "warning"})
 _LOGGERS = frozenset(
@@ -244,6 +245,16 @@ def _check_assignment(names: Names, node: Node, obstacles: Obstacles, *, after: 
         )
     elif right is not None and not is_pure(names, right):
         obstacles.add(node, _missed(obstacles, node, after=after))
+
+
+def is_exit(names: Names, call: Node) -> bool:
+    """Whether the call ends the process: `sys.exit(1)`, `os.kill(os.getpid(), signal.SIGTERM)`."""
+    function = call.child_by_field_name("function") if call.type == "call" else None
+    qualified = names.qualified(function) if function is not None else None
+    if qualified != "os.kill":
+        return qualified in _EXITS
+    passed = arguments(call).positional
+    return bool(passed) and names.tree.text(passed[0]) == "os.getpid()"
 
 
 def tells(names: Names, call: Node) -> bool:

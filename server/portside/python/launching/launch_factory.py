@@ -133,10 +133,10 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     )
     _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions, parsed=parsed)
     _check_around(site, around, kept.functions, others, obstacles)
-    loops: list[Node] = []
     apart = unserved(names, site, parts)
-    for part in parts:
-        loops += _check_caller(names, site, part, obstacles, apart, around)
+    calls = [call for part in parts for call in _check_caller(names, site, part, obstacles, apart, around)]
+    made = tuple(call for call in calls if names.qualified(call.children[0]) == _NEW_LOOP)
+    loops = tuple(call for call in calls if call not in made)
     signals = find_signals(facts, launch, returned, _without(parts, apart), obstacles)
     if signals.cleaning is not None and (around is not None or kept.functions or others):
         obstacles.add(launch.call, f"`{signals.cleaning}` would have to run around the server too")
@@ -163,7 +163,8 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         found,
         after,
         kept,
-        tuple(loops),
+        loops,
+        made,
         options.logging,
         signals,
         endings,
@@ -323,7 +324,7 @@ def _check_around(
         obstacles.add(around.first, f"{obstacles.quote(around.first)} runs around the server for others too")
     if others:
         obstacles.add(around.first, f"{obstacles.quote(around.first)} runs around one of several servers")
-    for node in around.beside:
+    for node in (one for one in around.beside if one.type != "keyword_argument"):
         shown = obstacles.quote(node)
         obstacles.note(f"{shown} runs beside the app: where it fails, the server goes on", review=True)
     if around.first == around.step and not around.beside:
@@ -340,6 +341,7 @@ _CALLERS = {
     "os.execv": "replaces the process",
     "os.execvp": "replaces the process",
 }
+_NEW_LOOP = "asyncio.new_event_loop"
 _IN_LOOP = "fails where a loop runs already, as in uvicorn when it calls a factory"
 
 
@@ -370,13 +372,28 @@ def _check_caller(  # noqa: PLR0917 - all that one look at the code needs
             yield call
         elif runs and around is not None and around.covers(call):
             continue
-        elif called == "asyncio.new_event_loop" and not _is_only_run(names, call):
+        elif called == _NEW_LOOP and not _is_only_run(names, call) and _runs_server(names, site, call):
+            yield call
+        elif called == _NEW_LOOP and not _is_only_run(names, call):
             obstacles.add(call, f"{obstacles.quote(call)} makes a loop that nobody runs then")
         elif called in _LOOPS or called == "asyncio.run" or runs:
             obstacles.add(call, f"{obstacles.quote(call)} {_IN_LOOP}")
 
 
 _RUNNING = frozenset({"run_until_complete", "close", "stop", "is_running", "is_closed"})
+
+
+def _runs_server(names: Names, site: Site, made: Node) -> bool:
+    """Whether the new loop is the one that the server runs in, and no thread of its own runs it."""
+    left = made.parent.child_by_field_name("left") if made.parent is not None else None
+    if left is None or left.type != "identifier":
+        return False
+    word = names.tree.text(left)
+    texts = [names.tree.text(level.statement) for level in site.levels]
+    runs = re.compile(rf"\b{re.escape(word)}\s*\.\s*run_until_complete\b")
+    forever = re.compile(rf"\b{re.escape(word)}\s*\.\s*run_forever\b")
+    whole = any(forever.search(names.tree.text(part)) for part in site.removed)
+    return not whole and any(runs.search(text) for text in texts)
 
 
 def _is_only_run(names: Names, made: Node) -> bool:

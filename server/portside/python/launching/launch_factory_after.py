@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from portside.python.launching.launch_effects import check_statement
+from portside.python.launching.launch_effects import check_statement, is_exit
 from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site
@@ -27,7 +27,6 @@ from portside.records import dataclass
 
 NAME = "after_serving"
 _ENDINGS = frozenset({"pass_statement", "return_statement"})
-_EXITS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,7 @@ def _reached_after(names: Names, site: Site) -> Iterator[Level]:
 def _leaves(names: Names, statement: Node) -> bool:
     if statement.type in _ENDINGS:
         return True
-    call = statement.named_children[0] if statement.named_children else None
-    function = call.child_by_field_name("function") if call is not None and call.type == "call" else None
-    return function is not None and names.qualified(function) in _EXITS
+    return is_exit(names, statement.named_children[0] if statement.named_children else statement)
 
 
 def _rest(level: Level) -> list[Node]:

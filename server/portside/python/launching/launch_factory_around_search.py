@@ -304,7 +304,10 @@ class _Search:
         early = sorted(set(re.findall(r"\w+", expression)) & bound)
         serving = [one for one in (*self.site.serving, step) if self._covers(one)]
         if early:
-            self._waits_for_more(f"`{early[0]}`, which is served, is made only after that")
+            self._waits_for_more(
+                f"`{early[0]}`, which is served, is made only after that: make it first,"
+                " and wait in its lifespan"
+            )
             return True
         if expression.endswith(")") and all(one.start_byte > self.first.end_byte for one in serving):
             self._waits_for_more(f"`{expression}` is called only after that")

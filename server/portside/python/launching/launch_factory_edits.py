@@ -43,6 +43,7 @@ class FactoryWriter:
 
     name: of the factory. declared: the names that it has to declare global. branches: run calls of
     other branches. after: what comes after the run call. loops: calls that run a coroutine to its end.
+    made: calls that make the loop of the server.
     signals: what becomes of handlers of signals. endings: what `try` statements do when all is over.
     around: what runs around the server, in its loop.
     """
@@ -59,6 +60,7 @@ class FactoryWriter:
     after: After = field(default_factory=After)
     kept: Kept = field(default_factory=Kept)
     loops: tuple[Node, ...] = ()
+    made: tuple[Node, ...] = ()
     logging: Node | None = None
     signals: Signals = field(default_factory=Signals)
     endings: Endings = field(default_factory=Endings)
@@ -100,7 +102,7 @@ class FactoryWriter:
         changes = [*self._at_end(), *changes, *self._around_server(cuts)]
         changes += [*after, *self._in_threads(), *self._endings(), *self._leaving(), *self._untyped()]
         changes += self._unannotated(typed, cuts)
-        changes += self._words_early(obstacles)
+        changes += [*self._words_early(obstacles), *self._in_uvicorns_loop()]
         imports = self._imports(cuts, obstacles)
         if imports is None:
             return None
@@ -450,6 +452,14 @@ class FactoryWriter:
             yield Edit(path, Span(start, start), "concurrent.futures.ThreadPoolExecutor(1).submit(")
             yield Edit(path, tree.span_of_bytes(listed.start_byte, listed.start_byte + 1), ", ")
             yield Edit(path, Span(end, end), ".result()")
+
+    def _in_uvicorns_loop(self) -> Iterator[Edit]:
+        """The loop that uvicorn runs in the factory's place of one that the script makes."""
+        for call in self.made:
+            name = call.children[0].child_by_field_name("attribute") or call.children[0]
+            whole = name.parent is None or name.parent.type != "attribute"
+            text = "asyncio.get_running_loop" if whole else "get_running_loop"
+            yield Edit(self._source.path, self.names.tree.span(name), text)
 
     def _around(self, statement: Node, kept: Node, before: str, after: str) -> Iterator[Edit]:
         """Replaces the statement by the expression in it, between these texts."""

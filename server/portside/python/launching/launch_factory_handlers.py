@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from tree_sitter import Node
 
-from portside.python.launching.launch_effects import is_pure, tells
+from portside.python.launching.launch_effects import is_exit, is_pure, tells
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of, statements
 from portside.python.source.syntax import argument_nodes, arguments, string_value
 
-_ENDS = frozenset({"sys.exit", "os._exit", "os.kill", "builtins.exit", "builtins.quit"})
 _IGNORED = frozenset({"signal.SIG_DFL", "signal.SIG_IGN"})
 _TASKS = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.run_coroutine_threadsafe"})
+_RUNS = frozenset({"create_task", "call_soon_threadsafe", "run_until_complete"})
 # What ends the tasks of a loop, which end with the server anyway.
 _OF_LOOP = frozenset({"asyncio.all_tasks", "asyncio.current_task", "asyncio.gather", "asyncio.sleep"})
 _EVENTS = frozenset({"threading.Event", "asyncio.Event"})
@@ -91,7 +91,7 @@ def _is_idle_call(names: Names, call: Node, depth: int) -> bool:
     if callee is None:
         return False
     qualified = names.qualified(callee) or ""
-    if qualified in _ENDS | _OF_LOOP or tells(names, call) or _is_event(names, callee):
+    if qualified in _OF_LOOP or is_exit(names, call) or tells(names, call) or _is_event(names, callee):
         return True
     if is_pure(names, call) or _stops_server(names, call, callee) or _makes_task(names, callee):
         return True
@@ -102,7 +102,7 @@ def _is_idle_call(names: Names, call: Node, depth: int) -> bool:
 def _makes_task(names: Names, callee: Node) -> bool:
     """`asyncio.create_task(…)`: what the task does is among the calls too."""
     method = callee.child_by_field_name("attribute")
-    is_of_loop = method is not None and names.tree.text(method) in {"create_task", "call_soon_threadsafe"}
+    is_of_loop = method is not None and names.tree.text(method) in _RUNS
     return is_of_loop or (names.qualified(callee) or "") in _TASKS
 
 
@@ -111,7 +111,11 @@ def _stops_server(names: Names, call: Node, callee: Node) -> bool:
     if names.qualified(callee) == "builtins.setattr" and len(passed) == 3:
         return string_value(names.tree, passed[1]) in _STOPS
     name = names.tree.text(method) if method is not None else ""
-    return name == "handle_exit" or (name in {"cancel", "stop"} and not passed and _is_of_loop(names, callee))
+    holder = callee.child_by_field_name("object")
+    is_servers = holder is not None and names.tree.text(holder).rpartition(".")[2].endswith("server")
+    if name == "handle_exit" or (name == "shutdown" and is_servers and not passed):
+        return True
+    return name in {"cancel", "stop", "close"} and not passed and _is_of_loop(names, callee)
 
 
 def _is_of_loop(names: Names, callee: Node) -> bool:

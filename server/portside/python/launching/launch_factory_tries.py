@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.lint.source import Span
-from portside.python.launching.launch_effects import check_statement
+from portside.python.launching.launch_effects import check_statement, is_exit
 from portside.python.launching.launch_factory_after import rebinds
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site
@@ -159,6 +159,4 @@ def _is_of_end(names: Names, clause: Node) -> bool:
 def _leaves(names: Names, statement: Node) -> bool:
     if statement.type in {"raise_statement", "return_statement"}:
         return True
-    call = statement.named_children[0] if statement.named_children else None
-    function = call.child_by_field_name("function") if call is not None else None
-    return function is not None and names.qualified(function) in {"sys.exit", "builtins.exit"}
+    return is_exit(names, statement.named_children[0] if statement.named_children else statement)

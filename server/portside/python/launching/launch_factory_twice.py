@@ -21,6 +21,7 @@ from portside.python.launching.launch_later import runs_later
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Form, Launch
+from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import arguments, string_value
@@ -58,6 +59,9 @@ def check_discarded(  # noqa: C901, PLR0917 - what the search for the app knows 
                 obstacles.add(node, f"what happens to `{app}` here is lost on the app that is served")
         for binding in bound_in(names, part) if part not in site.functions else ():
             if is_bound_alike(names, site, binding) or _is_in(binding.node, apart):
+                continue
+            if binding.how is How.IMPORT and len(names.module_bindings(binding.name)) == 1:
+                # Who looks for it there finds it then.
                 continue
             if any(not site.removes(read.start_byte) for read in names.reads(binding.name)):
                 obstacles.add(binding.node, f"`{binding.name}` is lost on the app that is served")

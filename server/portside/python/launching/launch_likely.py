@@ -17,7 +17,6 @@ import re
 from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
-from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_sources import added_option, may_be_parsed
 from portside.python.values.value_types import CommandLine, Environment, Literal, Through, Value, same
@@ -28,24 +27,28 @@ _DEEPEST = 6
 _ADDRESS = re.compile(r"\d|^localhost$|:")
 
 
-def likely(names: Names, node: Node, depth: int = _DEEPEST) -> Value | None:
+def likely(tracer: Tracer, node: Node, depth: int = _DEEPEST) -> Value | None:
     """The value; None where nothing is known, or what is known does not agree."""
-    node = unwrapped(node)
-    value = Tracer(names).trace(node)
+    names, node = tracer.names, unwrapped(node)
+    value = Tracer(names, tracer.outside).trace(node)
     if _is_known(value):
         return value
     if depth == 0:
         return None
     match node.type:
         case "identifier":
-            return _agreed([_of_binding(names, node, each, depth) for each in names.bindings_of(node)])
+            bindings = names.bindings_of(node)
+            found = _agreed([_of_binding(tracer, node, each, depth) for each in bindings])
+            always = [each for each in bindings if each.arm is None and not each.deferred]
+            # What stands there before a branch may choose another one.
+            return found or (_of_binding(tracer, node, always[0], depth) if len(always) == 1 else None)
         case "call":
-            return _of_call(names, node, depth)
+            return _of_call(tracer, node, depth)
         case "boolean_operator" | "conditional_expression":
-            return _agreed([likely(names, part, depth - 1) for part in _alternatives(node)])
+            return _agreed([likely(tracer, part, depth - 1) for part in _alternatives(node)])
         case "attribute":
-            found = _of_made(names, node, depth) or _of_parsed(names, node, depth)
-            return found or _of_annotated(names, node, depth)
+            found = _of_made(tracer, node, depth) or _of_parsed(tracer, node, depth)
+            return found or _of_annotated(tracer, node, depth)
     return None
 
 
@@ -69,16 +72,17 @@ def _alternatives(node: Node) -> list[Node]:
     return [parts[0], parts[-1]] if len(parts) == 3 else []
 
 
-def _of_binding(names: Names, used: Node, binding: Binding, depth: int) -> Value | None:
+def _of_binding(tracer: Tracer, used: Node, binding: Binding, depth: int) -> Value | None:
     if binding.how is How.FOR:
-        return _first_of(names, binding.statement, depth)
+        return _first_of(tracer, binding.statement, depth)
     if binding.how is not How.ASSIGNMENT or binding.value is None or binding.value == used:
         return None
-    return likely(names, binding.value, depth - 1)
+    return likely(tracer, binding.value, depth - 1)
 
 
-def _first_of(names: Names, loop: Node, depth: int) -> Value | None:
+def _first_of(tracer: Tracer, loop: Node, depth: int) -> Value | None:
     """What a loop over ports begins with: `range(8000, 8010)`, `(8000, 8080)`."""
+    names = tracer.names
     left, right = loop.child_by_field_name("left"), loop.child_by_field_name("right")
     made = names.value_of(right) if right is not None else None
     if made is None or left is None or left.type != "identifier":
@@ -86,30 +90,32 @@ def _first_of(names: Names, loop: Node, depth: int) -> Value | None:
     if made.type == "call":
         function, passed = made.child_by_field_name("function"), argument_nodes(made)
         is_range = function is not None and names.tree.text(function) == "range" and len(passed) > 1
-        return likely(names, passed[0], depth - 1) if is_range else None
+        return likely(tracer, passed[0], depth - 1) if is_range else None
     parts = [child for child in made.named_children if child.type != "comment"]
-    return likely(names, parts[0], depth - 1) if made.type in {"list", "tuple"} and parts else None
+    return likely(tracer, parts[0], depth - 1) if made.type in {"list", "tuple"} and parts else None
 
 
-def _of_call(names: Names, call: Node, depth: int) -> Value | None:
+def _of_call(tracer: Tracer, call: Node, depth: int) -> Value | None:
     """`int(x)`, and the default of `x.get("port", 8000)` and `getattr(x, "port", 8000)`."""
+    names = tracer.names
     function = call.child_by_field_name("function")
     passed = argument_nodes(call)
     if function is None:
         return None
     called = names.tree.text(function)
     if called in _CONVERSIONS and len(passed) == 1:
-        return _integer(likely(names, passed[0], depth - 1), called)
+        return _integer(likely(tracer, passed[0], depth - 1), called)
     name = function.child_by_field_name("attribute")
     if name is not None and names.tree.text(name).startswith("get"):
-        return _of_getter(names, call, depth)
+        return _of_getter(tracer, call, depth)
     if called == "getattr" and len(passed) == 3 and string_value(names.tree, passed[1]) is not None:
-        return likely(names, passed[2], depth - 1)
+        return likely(tracer, passed[2], depth - 1)
     return None
 
 
-def _of_getter(names: Names, call: Node, depth: int) -> Value | None:
+def _of_getter(tracer: Tracer, call: Node, depth: int) -> Value | None:
     """The default of `config.get_value("port", 8000)`, `parser.getint("server", "port", fallback=8000)`."""
+    names = tracer.names
     passed = arguments(call)
     named = (value for key, value in passed.keywords.items() if key in {"default", "fallback"})
     given = next(named, None)
@@ -118,7 +124,7 @@ def _of_getter(names: Names, call: Node, depth: int) -> Value | None:
         # `parser.get("server", "host")` names an option, and has no default.
         if (text := string_value(names.tree, given)) is not None and not _ADDRESS.search(text):
             return None
-    return likely(names, given, depth - 1) if given is not None else None
+    return likely(tracer, given, depth - 1) if given is not None else None
 
 
 def _integer(value: Value | None, conversion: str) -> Value | None:
@@ -129,21 +135,23 @@ def _integer(value: Value | None, conversion: str) -> Value | None:
     return value
 
 
-def _of_made(names: Names, node: Node, depth: int) -> Value | None:
+def _of_made(tracer: Tracer, node: Node, depth: int) -> Value | None:
     """`config.port` of a `config = Config(port=args.port)`, whatever class that is."""
+    names = tracer.names
     holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
     made = names.value_of(holder) if holder is not None else node
     if made.type != "call" or name is None:
         return None
     given = arguments(made).keywords.get(names.tree.text(name))
-    return likely(names, given, depth - 1) if given is not None else None
+    return likely(tracer, given, depth - 1) if given is not None else None
 
 
 _FIELDS = frozenset({"field", "Field"})
 
 
-def _of_annotated(names: Names, node: Node, depth: int) -> Value | None:
+def _of_annotated(tracer: Tracer, node: Node, depth: int) -> Value | None:
     """`args.port` for an `args: Arguments`, a class of the file that gives the field a default."""
+    names = tracer.names
     holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
     bindings = names.bindings_of(holder) if holder is not None and holder.type == "identifier" else ()
     kind = bindings[0].statement.child_by_field_name("type") if len(bindings) == 1 else None
@@ -155,25 +163,26 @@ def _of_annotated(names: Names, node: Node, depth: int) -> Value | None:
     value = unwrapped(fields[0].value) if len(fields) == 1 and fields[0].value is not None else None
     function = value.child_by_field_name("function") if value is not None and value.type == "call" else None
     if value is None or function is None:
-        return likely(names, value, depth - 1) if value is not None else None
+        return likely(tracer, value, depth - 1) if value is not None else None
     if names.tree.text(function).rpartition(".")[2] not in _FIELDS:
         return None
     passed = arguments(value)
     given = passed.keywords.get("default") or (passed.positional[0] if passed.positional else None)
-    return likely(names, given, depth - 1) if given is not None else None
+    return likely(tracer, given, depth - 1) if given is not None else None
 
 
-def _of_parsed(names: Names, node: Node, depth: int) -> Value | None:
+def _of_parsed(tracer: Tracer, node: Node, depth: int) -> Value | None:
     """`args.port` of an `args = shaped(parser.parse_args())`, or whose default is worked out itself."""
+    names = tracer.names
     holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
     if holder is None or name is None:
         return None
-    tracer, made = Tracer(names), names.value_of(holder)
+    made = names.value_of(holder)
     shaped = arguments(made).positional if made.type == "call" else ()
     if not any(may_be_parsed(tracer, each) for each in (holder, *shaped)):
         return None
     option, written = added_option(tracer, names.tree.text(name)) or (None, None)
-    default = likely(names, written, depth - 1) if written is not None else None
+    default = likely(tracer, written, depth - 1) if written is not None else None
     return CommandLine(option, default) if isinstance(default, Literal) else None
 
 

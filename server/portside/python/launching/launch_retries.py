@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tree_sitter import Node
 
-from portside.python.launching.launch_effects import check_statement, is_pure
+from portside.python.launching.launch_effects import check_statement, is_exit, is_pure
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.names.names import Names
 from portside.python.source.nodes import holds, nodes_of, statements
@@ -29,7 +29,6 @@ _HANDLERS = frozenset({"except_clause", "except_group_clause"})
 _LEAVES = frozenset(
     {"break_statement", "continue_statement", "pass_statement", "return_statement", "raise_statement"}
 )
-_ENDS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
 _WAITS = frozenset({"time.sleep", "asyncio.sleep"})
 # What a function names that asks whether a port is free.
 _ASKS = re.compile(r"\bsocket\b|\bconnect_ex\b|\bnet_connections\b")
@@ -131,7 +130,7 @@ def _is_idle_expression(names: Names, node: Node, is_launch: IsLaunch) -> bool:
     if call.type == "call" and any(is_launch(each) for each in nodes_of(call, "call")):
         return True
     callee = call.child_by_field_name("function") if call.type == "call" else None
-    if callee is not None and names.qualified(callee) in _ENDS | _WAITS:
+    if is_exit(names, call) or (callee is not None and names.qualified(callee) in _WAITS):
         return True
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if node.type in {"assignment", "augmented_assignment"}:

@@ -422,7 +422,7 @@ def _config_of(names: Names, call: Node, obstacles: Obstacles) -> tuple[Node | N
         return call, False, ()
     server = function.child_by_field_name("object") if function is not None else None
     if arguments(call).keywords or arguments(call).positional:
-        obstacles.add(call, "the server is handed its sockets")
+        obstacles.add(call, "the server is handed its sockets: the command opens its own, or takes `--fd`")
     serving: list[Node] = []
     made = _made_by(names, server, _SERVERS, serving)
     passed = arguments(made) if made is not None else None

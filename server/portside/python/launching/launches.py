@@ -15,7 +15,7 @@ from portside.python.names.names import Names
 from portside.python.names.parameters import passed_for
 from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
-from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
 from portside.python.values.instances import constructions, returned
 from portside.records import dataclass
 
@@ -159,6 +159,7 @@ def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch
         entries = _dict_entries(names, unpacked)
         if entries is None:
             likely |= _entries_of(names, names.value_of(unpacked)) or {}
+            likely |= _always_added(names, unpacked)
         complete = complete and entries is not None
         options.update(entries or {})
     if parts.form is not Form.RUN:
@@ -190,6 +191,24 @@ def _is_changed(names: Names, dicts: Iterable[Node]) -> bool:
         if not is_seen or any("app" in (entries or {}) for entries in (*given, passed.keywords)):
             return True
     return False
+
+
+def _always_added(names: Names, unpacked: Node) -> dict[str, Node]:
+    """What `options["port"] = 8000` adds, where that comes before the call whatever happens."""
+    found: dict[str, Node] = {}
+    around = {one.start_byte for one in ancestors(unpacked) if one.type in {"block", "module"}}
+    for read in _reads(names, unpacked) if unpacked.type == "identifier" else ():
+        item = read.parent
+        key = item.child_by_field_name("subscript") if item is not None else None
+        added = item.parent if item is not None else None
+        left = added.child_by_field_name("left") if added is not None else None
+        right = added.child_by_field_name("right") if added is not None else None
+        block = added.parent.parent if added is not None and added.parent is not None else None
+        name = string_value(names.tree, key) if key is not None else None
+        is_ahead = block is not None and block.start_byte in around and read.end_byte < unpacked.start_byte
+        if name is not None and right is not None and left == item and is_ahead:
+            found[name] = right
+    return found
 
 
 def _reads(names: Names, identifier: Node) -> tuple[Node, ...]:
