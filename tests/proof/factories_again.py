@@ -141,6 +141,14 @@ OPTIONS_FROM_AFAR = (
 
 WORDS_OF_THE_COMMAND = (
     Movable(
+        "an app that is made, and another one of that name in a branch for reload",
+        "import argparse\nimport uvicorn\n\n\ndef set_up(model):\n    from api import app\n\n    app.state.model = model\n    return app, 8010\n" + GUARD + PARSER + MODEL + "    parser.add_argument('--dev', action='store_true')\n" + PARSE
+        + "    app, port = set_up(args.model)\n    if args.dev:\n        uvicorn.run('api:app', host='0.0.0.0', port=8010, reload=True)\n    else:\n        uvicorn.run(app, host='0.0.0.0', port=8010)\n",
+        PLAIN,
+        files={"api.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"},
+        kept=("from api import app as served_app\n        return served_app", "        return app\n"),
+    ),
+    Movable(
         "options that are put into a dictionary, two of them in a branch",
         "import os\n" + HEAD + "\n\ndef main():\n    options = {}\n    app.state.x = 1\n    if os.path.exists('k.pem'):\n        options['ssl_keyfile'] = 'k.pem'\n        options['ssl_certfile'] = 'c.pem'\n    options['host'] = '0.0.0.0'\n    options['port'] = int(os.getenv('PORT', '8010'))\n    uvicorn.run(app, **options)\n"
         + GUARD + "    main()\n",

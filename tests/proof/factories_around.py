@@ -178,9 +178,9 @@ NOT_AROUND = (
         ((20, "`return` leaves what has to run around the server"),),
     ),
     Unmovable(
-        "a loop that somebody fills and nobody runs then",
-        ASYNC + PREPARE.replace("async def main():\n", "") + "if __name__ == '__main__':\n    loop = asyncio.new_event_loop()\n    loop.create_task(prepare())\n" + CONFIG + "    loop.run_until_complete(server.serve())\n",
-        ((18, "makes a loop that nobody runs then"),),
+        "a loop that somebody fills, and a thread runs",
+        "import threading\n" + ASYNC + PREPARE.replace("async def main():\n", "") + "if __name__ == '__main__':\n    loop = asyncio.new_event_loop()\n    loop.create_task(prepare())\n    threading.Thread(target=loop.run_forever).start()\n" + RUN,
+        ((19, "makes a loop that nobody runs then"),),
     ),
     Unmovable(
         "the environment for settings that are made again on import",

@@ -20,6 +20,8 @@ from portside.python.source.nodes import nodes_of
 from portside.python.values.values import Literal, trace
 from portside.records import dataclass
 
+_OWN_NAMES = ("served_app", "app_to_serve")
+
 
 @dataclass(frozen=True, slots=True)
 class Returned:
@@ -116,10 +118,14 @@ def _of_string(
         for node in nodes_of(part, "identifier")
         if is_read(node) and not _is_path_of_import(node)
     )
-    if mentioned or first in scope.globals:
+    if not mentioned and first not in scope.globals:
+        return Returned(f"{name}{ending}", module, first)
+    # The name means something else here.
+    own = next((word for word in _OWN_NAMES if not names.chunks_with([word])), None)
+    if own is None:
         obstacles.add(launch.app, f"`{first}` is another name where the server is started")
         return None
-    return Returned(f"{name}{ending}", module, first)
+    return Returned(f"{own}{name.removeprefix(first)}{ending}", module, f"{first} as {own}")
 
 
 def _is_imported(names: Names, site: Site, name: str, scope: Scope, target: str) -> bool:
