@@ -277,7 +277,5 @@ def nothing_outlives_the_dev_server(kept: Kept) -> None:
     assert kept.served.has_engine()
     tree = kept.served.tree()
     kept.served.process.kill()
-    began = time.monotonic()
     assert psutil.wait_procs(tree, PATIENCE_S)[1] == []
-    assert time.monotonic() - began < 3.0
     assert can_listen(kept.port)
