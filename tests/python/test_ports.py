@@ -46,6 +46,27 @@ FLAGGED = {
     "through a constructor": U
     + "class Server:\n    def __init__(self, app, port):\n        self.port = port\n"
     "    def run(self):\n        uvicorn.run(app, port=self.port)\nServer(app, «8000»).run()",
+    "a socket through a constructor": (
+        "import socket\nclass S:\n    def __init__(self, host, port):\n        self.host = host\n"
+        "        self.port = port\n        self.sock = socket.socket()\n    def start(self):\n"
+        "        self.sock.bind((self.host, self.port))\n        self.sock.listen(5)\n"
+        "s = S('h', «8000»)\ns.start()"
+    ),
+    "an address through a helper": (
+        "from http.server import HTTPServer\ndef serve(port):\n    HTTPServer(('', port), H).serve_forever()\n"
+        "serve(«8000»)"
+    ),
+    "a whole address through a helper": (
+        "from http.server import HTTPServer\ndef serve(address):\n    HTTPServer(address, H).serve_forever()\n"
+        "serve(('', «8000»))"
+    ),
+    "grpc through a helper": (
+        "import grpc\ndef serve(port):\n    server = grpc.server(pool)\n"
+        "    server.add_insecure_port(f'[::]:{port}')\nserve(«50051»)"
+    ),
+    "through a constructor, with the host": U
+    + "class Server:\n    def __init__(self, host, port):\n        self.host, self.port = host, port\n"
+    "    def run(self):\n        uvicorn.run(app, port=self.port)\nServer('h', «8000»).run()",
     "granian": "from granian import Granian\nGranian('m:app', port=«8000»).serve()",
     "flask": "from flask import Flask\napp = Flask(__name__)\napp.run(port=«5000»)",
     "flask by position": "import flask\napp = flask.Flask(__name__)\napp.run('0.0.0.0', «5000»)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
@@ -89,11 +90,17 @@ def read(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found
 def _number(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found]:
     value = tracer.trace(expression)
     if isinstance(value, Parameter):
-        yield Handed(value, listener)
+        yield Handed(value, _of_number(listener))
     elif isinstance(value, Literal) and (port := port_number(value.value)) is not None:
         yield PortUse(listener, port, value, tracer.names.tree.span(expression))
         return
     yield Sourced(listener, value, tracer.names.tree.span(expression))
+
+
+def _of_number(listener: Listener) -> Listener:
+    """The listener as one that is given the port alone: callers don't pass the address around it."""
+    argument = dataclasses.replace(listener.argument, takes=Takes.PORT)
+    return dataclasses.replace(listener, argument=argument)
 
 
 def port_number(value: object) -> int | None:
@@ -110,6 +117,8 @@ def _address(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[F
     pair = tracer.names.value_of(expression)
     if pair.type == "string":
         yield from _bind(tracer, expression, listener)
+    if pair.type == "identifier" and isinstance(handed := tracer.trace(pair), Parameter):
+        yield Handed(handed, listener)
     items = [child for child in pair.named_children if child.type != "comment"]
     if pair.type == "tuple" and len(items) >= 2 and "splat" not in items[0].type:
         yield from _number(tracer, items[1], listener)

@@ -133,12 +133,11 @@ def _set_attributes(definition: Node) -> list[Node]:
 
 
 def self_assignments(tracer: Tracing, definition: Node, name: str) -> list[Node]:
-    """What the methods of the class assign to `self.NAME`; the target itself where it is one of several."""
+    """What the methods of the class assign to `self.NAME`; the target itself where that can't be told."""
     found = []
     for target in _set_attributes(definition):
         holder, attribute = target.child_by_field_name("object"), target.child_by_field_name("attribute")
-        value = target.parent.child_by_field_name("right") if target.parent is not None else None
-        value = target if target.parent is not None and "pattern" in target.parent.type else value
+        value = _given(target)
         if holder is None or attribute is None or value is None or tracer.text(attribute) != name:
             continue
         if tracer.text(holder) in {"self", "cls"}:
@@ -146,10 +145,28 @@ def self_assignments(tracer: Tracing, definition: Node, name: str) -> list[Node]
     return found
 
 
+def _given(target: Node) -> Node | None:
+    """What is assigned to the target, also to one of several: `self.host, self.port = host, port`."""
+    parent = target.parent
+    if parent is None or "pattern" not in parent.type:
+        return parent.child_by_field_name("right") if parent is not None else None
+    right = parent.parent.child_by_field_name("right") if parent.parent is not None else None
+    targets, values = parent.named_children, right.named_children if right is not None else []
+    kinds = {node.type for node in (*targets, *values)}
+    is_each = right is not None and right.type in _SEVERAL and len(targets) == len(values)
+    if not is_each or kinds & {"list_splat", "list_splat_pattern", "comment"}:
+        return target
+    return values[targets.index(target)]
+
+
+_SEVERAL = frozenset({"expression_list", "tuple"})
+
+
 def _of_self(
     tracer: Tracing, definition: Node, assigned: list[Node], made_by: Arguments | None, name: str
 ) -> Value:
-    if len(assigned) != 1 or assigned[0].parent is None or assigned[0].parent.type != "assignment":
+    around = assigned[0].parent if len(assigned) == 1 else None
+    if around is None or around.type not in {"assignment", *_SEVERAL}:
         return Unknown(f"`self.{name}` is assigned in several places")
     value = tracer.trace(assigned[0])
     if isinstance(value, Parameter) and made_by is not None:
