@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 # One of these stands in every line that runs Python; most files have none and are not read any further.
 _SIGNS = (b".py", b"-m", b'"module"')
-_STARTERS = (b"subprocess", b"os.system", b"os.popen", b"os.exec", b"os.spawn", b"runpy")
-"""One of these stands in Python that starts processes. Plain bytes: this is asked of every file."""
+# One of these stands in Python that starts processes. In turn: for the first two, its imports tell mostly.
+_STARTERS = (b"subprocess", b"runpy")
+_STARTS = re.compile(rb"os\.(?:system|popen|exec|spawn)")
 _OS = re.compile(rb"\bos\b")
 
 
@@ -185,7 +186,7 @@ class ScriptRunners:
         if imports is not None and not _imports_starter(imports):
             return
         data = self._texts.data(path)
-        if data is None or not any(starter in data for starter in _STARTERS):
+        if data is None or not (_names_starter(imports or b"") or _names_starter(data)):
             return
         if not any(sign in data for sign in _SIGNS):
             return
@@ -206,8 +207,12 @@ class ScriptRunners:
             self._known[path] = _Entry(references, text)
 
 
+def _names_starter(text: bytes) -> bool:
+    return any(starter in text for starter in _STARTERS) or _STARTS.search(text) is not None
+
+
 def _imports_starter(lines: bytes) -> bool:
-    """Whether something of `_STARTERS` can be among what these lines import."""
+    """Whether something of these can be among what these lines import."""
     return (
         b"subprocess" in lines
         or b"runpy" in lines

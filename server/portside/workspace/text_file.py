@@ -119,7 +119,11 @@ def read_start(path: str, most: int) -> bytes | None:
     try:
         file = os.open(path, _READING)
         try:
-            return os.read(file, most) if stat.S_ISREG(os.fstat(file).st_mode) else None
+            state = os.fstat(file)
+            if not stat.S_ISREG(state.st_mode):
+                return None
+            # To make room for all that might be there takes as long as the rest. Some don't tell their size.
+            return os.read(file, min(most, state.st_size + 1) if state.st_size else most)
         finally:
             os.close(file)
     except OSError:
