@@ -339,7 +339,8 @@ _CONFIGURATION = re.compile(rb"^bind\s*=", re.MULTILINE)
 _COMMENT = re.compile(rb"#[ \t]*portside:[ \t]*ignore", re.IGNORECASE)
 
 # What looks like `__name__ == "__main__"`, by the letters that are right in it, and is not that.
-_NAME = rb"\b(?:" + b"|".join(sorted(name.encode() for name in UNDEFINED_NAMES | {"__name__"})) + rb")\b"
+_NAME = b"|".join(sorted(name.encode() for name in UNDEFINED_NAMES | {"__name__"}))
+_NAME = rb"[\"']?\b(?:" + _NAME + rb")\b[\"']?"
 _OTHER = rb"[^a-zA-Z\n]*"
 _MAIN = (
     rb"\w?[\"']?"

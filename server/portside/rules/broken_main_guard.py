@@ -20,7 +20,8 @@ Flags an `if` at module level that was to be `if __name__ == "__main__":` and is
 - a name that nothing in the file defines: `_name_ == "_main_"`, `name == "__main__"`,
   `__name__ == __main__`;
 - a text that `__name__` never is: `"main"`, `"_main_"`, `"__main__.py"`;
-- `__name__ is "__main__"`, which compares identity.
+- `__name__ is "__main__"`, which compares identity;
+- `"__name__" == "__main__"`, which compares two texts.
 
 Not flagged: a name that anything in the file may define; `__name__ == "main"` in a `main.py`, where
 it holds for `import main`, unless a server is started below it; `"__mp_main__"`, which is the name in
@@ -104,6 +105,10 @@ def _message(guard: BrokenGuard) -> str:
                 f"`__name__` is `'__main__'` in a script, never `{guard.culprit!r}`: what stands below "
                 "does not happen when the file is run, and nothing says so"
             )
+        case Fault.QUOTED:
+            return (
+                "two texts are compared, which differ: what stands below never happens, and nothing says so"
+            )
     return (
         "`is` compares identity, not text: whether this guard holds is up to the interpreter, and Python "
         "warns with `SyntaxWarning: \"is\" with 'str' literal`"
@@ -119,7 +124,7 @@ def _fix(facts: FileFacts, guard: BrokenGuard) -> Fix:
     tree = facts.module.tree
     quote = "'" if "'" in tree.text(guard.condition) else '"'
     edit = Edit(facts.source.path, tree.span(guard.condition), f"__name__ == {quote}__main__{quote}")
-    if guard.fault is not Fault.OTHER_TEXT:
+    if guard.fault not in {Fault.OTHER_TEXT, Fault.QUOTED}:
         return Fix(TITLE, (edit,), Applicability.SAFE)
     note = "What stands below has never happened when the file was run; now it does."
     return Fix(TITLE, (edit,), Applicability.UNSAFE, (note,))
@@ -156,6 +161,12 @@ _INVALID = (
         "if «__name__ == __main__»:\n    main()\n",
         fixed=_GOOD,
         messages=("nothing defines `__main__`",),
+    ),
+    Invalid(
+        "quotes on both sides",
+        'if «"__name__" == "__main__"»:\n    main()\n',
+        fixed=_GOOD,
+        messages=("two texts are compared",),
     ),
     Invalid(
         "identity",

@@ -30,6 +30,7 @@ class Fault(enum.Enum):
     UNDEFINED = "a name that nothing defines"
     OTHER_TEXT = "a text that __name__ never is"
     IDENTITY = "identity instead of equality"
+    QUOTED = "the text of the name in place of the name"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,9 +66,9 @@ def may_fail(chunk: Chunk) -> bool:
 
 
 def fails(names: Names, comparison: Node) -> bool:
-    """Whether the test is such a guard and ends in a NameError."""
+    """Whether the test is such a guard and ends in a NameError, or never holds."""
     found = _broken(names, comparison)
-    return found is not None and found[0] is Fault.UNDEFINED
+    return found is not None and found[0] in {Fault.UNDEFINED, Fault.QUOTED}
 
 
 def _broken(names: Names, comparison: Node) -> tuple[Fault, str] | None:
@@ -87,7 +88,7 @@ def _broken(names: Names, comparison: Node) -> tuple[Fault, str] | None:
 
 def _is_meant_as_name(names: Names, node: Node) -> bool:
     text = names.tree.text(node) if node.type == "identifier" else ""
-    return text == "__name__" or text in UNDEFINED_NAMES
+    return text == "__name__" or text in UNDEFINED_NAMES or string_value(names.tree, node) == "__name__"
 
 
 def _is_meant_as_main(names: Names, node: Node) -> bool:
@@ -100,6 +101,8 @@ def _letters(text: str) -> str:
 
 
 def _fault(names: Names, name: Node, main: Node, operator: str) -> tuple[Fault, str] | None:
+    if name.type == "string":
+        return (Fault.QUOTED, "__name__") if string_value(names.tree, main) is not None else None
     for side in (name, main):
         text = names.tree.text(side)
         if side.type == "identifier" and text != "__name__":
