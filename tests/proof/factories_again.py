@@ -141,6 +141,21 @@ OPTIONS_FROM_AFAR = (
 
 WORDS_OF_THE_COMMAND = (
     Movable(
+        "the options of vLLM's own parser",
+        "from vllm.entrypoints.openai.cli_args import make_arg_parser\n" + HEAD + "\n\ndef parse_args():\n    parser = make_arg_parser()\n    return parser.parse_args()\n" + GUARD
+        + "    args = parse_args()\n    app.root_path = args.root_path\n    uvicorn.run(app, host=args.host, port=args.port, ssl_keyfile=args.ssl_keyfile, ssl_certfile=args.ssl_certfile)\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        kept=("return app",),
+        notes=("`--ssl-keyfile` of the script is an option of uvicorn now",),
+        files={
+            "vllm/__init__.py": "",
+            "vllm/entrypoints/__init__.py": "",
+            "vllm/entrypoints/openai/__init__.py": "",
+            "vllm/entrypoints/openai/cli_args.py": "import argparse\n\n\ndef make_arg_parser():\n    parser = argparse.ArgumentParser()\n    parser.add_argument('--host')\n    parser.add_argument('--port', type=int, default=8000)\n    parser.add_argument('--root-path', default='')\n    parser.add_argument('--ssl-keyfile')\n    parser.add_argument('--ssl-certfile')\n    return parser\n",
+        },
+        differs={"host": "0.0.0.0"},
+    ),
+    Movable(
         "an app that is made, and another one of that name in a branch for reload",
         "import argparse\nimport uvicorn\n\n\ndef set_up(model):\n    from api import app\n\n    app.state.model = model\n    return app, 8010\n" + GUARD + PARSER + MODEL + "    parser.add_argument('--dev', action='store_true')\n" + PARSE
         + "    app, port = set_up(args.model)\n    if args.dev:\n        uvicorn.run('api:app', host='0.0.0.0', port=8010, reload=True)\n    else:\n        uvicorn.run(app, host='0.0.0.0', port=8010)\n",

@@ -358,8 +358,17 @@ class OptionReader:
             return asked
         if self.may_leave and not option.keyword.startswith("ssl_"):
             return self._worked_out(option, node, shown)
+        if self.may_leave and self._is_alike(option, node, value):
+            self.obstacles.note(f"`{option.flag}` of the script is an option of uvicorn now", review=True)
+            return ()
         self.obstacles.add(node, f"{shown}: {_why_not(value)}")
         return ()
+
+    def _is_alike(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> bool:
+        """Whether another parser's argument of that very name is handed on: `args.ssl_keyfile`."""
+        name = node.child_by_field_name("attribute")
+        is_named = name is not None and self.names.tree.text(name) == option.keyword
+        return is_named and isinstance(value, CommandLine) and value.option is None
 
     def _worked_out(self, option: Option, node: Node, shown: str) -> tuple[str, ...]:
         """What the script works out: what it most likely is, or a port that has to be said."""

@@ -150,11 +150,26 @@ def option_of(tracer: Tracing, destination: str, default: Value | None) -> Value
     """The command line option that is stored under this name, by the parser's `add_argument`."""
     found = added_option(tracer, destination)
     if found is None:
-        return CommandLine(None, default)
+        return _of_vllm(tracer, destination) or CommandLine(None, default)
     option, written = found
     if written is not None:
         default = tracer.trace(written)
     return CommandLine(option, default)
+
+
+# What the parser of vLLM's server has where nothing is said; any address, and a port.
+_OF_VLLM = {"host": None, "port": 8000}
+
+
+def _of_vllm(tracer: Tracing, destination: str) -> CommandLine | None:
+    """The same of a parser that `vllm.entrypoints.openai.cli_args` makes."""
+    if destination not in _OF_VLLM:
+        return None
+    for binding in tracer.names.module_bindings("make_arg_parser"):
+        if (binding.target or "").startswith("vllm.entrypoints."):
+            span = tracer.names.tree.span(binding.node)
+            return CommandLine(f"--{destination}", Literal(_OF_VLLM[destination], span))
+    return None
 
 
 def added_option(tracer: Tracing, destination: str) -> tuple[str, Node | None] | None:
