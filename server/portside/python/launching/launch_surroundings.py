@@ -134,7 +134,10 @@ def _check_circle(facts: FileFacts, launch: Launch, obstacles: Obstacles) -> Non
             )
             return
         if found is not None:
-            obstacles.note(f"where a function of `{name}` imports this file, it finds the app that is served")
+            obstacles.note(
+                f"where a function of `{name}` imports this file, it finds the app that is served",
+                review=True,
+            )
 
 
 def _may_be(path: str, found: Import) -> bool:
