@@ -72,6 +72,13 @@ SIGNALS = (
         notes=("comes with the shutdown of the app",),
     ),
     Movable(
+        "handlers that a function sets, which raise what ends the process",
+        "import signal\n" + HEAD + "\n\ndef set_handlers():\n    def on_stop(number, frame):\n        print('stopping', signal.Signals(number).name)\n        raise SystemExit(0)\n\n    signal.signal(signal.SIGTERM, on_stop)\n    app.state.x = 1\n" + GUARD
+        + "    set_handlers()\n" + RUN,
+        PLAIN,
+        gone=("on_stop",),
+    ),
+    Movable(
         "the same within the function that serves, which stops the server too",
         "import signal\n" + HEAD + POOL + "\n\ndef main():\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n\n    def on_stop(number, frame):\n        pool.stop()\n        server.should_exit = True\n\n    signal.signal(signal.SIGTERM, on_stop)\n    server.run()\n"
         + GUARD + "    main()\n",
@@ -176,6 +183,14 @@ WORDS_OF_THE_COMMAND = (
         "import socket\nimport sys\n" + HEAD + "\n\ndef is_free(port):\n    with socket.socket() as one:\n        return one.connect_ex(('127.0.0.1', port)) != 0\n\n\ndef main():\n    app.state.x = 1\n    port = 8010\n    if not is_free(port):\n        for other in range(8011, 8020):\n            if is_free(other):\n                port = other\n                break\n        else:\n            sys.exit(1)\n    uvicorn.run(app, host='0.0.0.0', port=port)\n"
         + GUARD + "    main()\n",
         PLAIN,
+        kept=("return app",),
+    ),
+    Movable(
+        "a port that a function of another file has, where no argument says one",
+        ARGPARSE + "from settings import get_port\n" + HEAD + "\n\ndef serve(port=None):\n    if port is None:\n        port = get_port()\n    app.state.x = 1\n    uvicorn.run(app, host='0.0.0.0', port=port)\n" + GUARD + PARSER + "    parser.add_argument('--port', type=int)\n" + PARSE
+        + "    serve(port=args.port)\n",
+        f"""{UVICORN} --host 0.0.0.0 --port "$(python -c 'from settings import get_port; print(get_port())' | tail -n 1)\"""",
+        files={"settings.py": "import json\n\n\ndef get_port():\n    return json.loads('8010')\n"},
         kept=("return app",),
     ),
     Movable(

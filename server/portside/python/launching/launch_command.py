@@ -29,6 +29,7 @@ from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
+from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
@@ -380,10 +381,18 @@ class OptionReader:
                 review=True,
             )
             return self._words(option, node, found)
+        if (asked := self._asked_instead(option, node)) is not None:
+            return asked
         if option.keyword == "port":
             self.obstacles.note(f"{shown} can't be told from here: say it in `$PORT`", review=True)
             return self._without_default(option, node)
         return self._left(option, shown)
+
+    def _asked_instead(self, option: Option, node: Node) -> tuple[str, ...] | None:
+        """What stands in for a value that nobody gave: `port = get_port()`, where that was None."""
+        bindings = self.names.bindings_of(node) if node.type == "identifier" else ()
+        given = [b.value for b in bindings if b.how is How.ASSIGNMENT and b.value is not None]
+        return self._asked(option, given[0]) if len(given) == 1 and len(bindings) > 1 else None
 
     def _asked(self, option: Option, node: Node) -> tuple[str, ...] | None:
         asked = Asking(self.names, self.site, self.place, self.target).words(option, node)

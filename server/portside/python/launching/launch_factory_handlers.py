@@ -19,7 +19,7 @@ _OF_LOOP = frozenset({"asyncio.all_tasks", "asyncio.current_task", "asyncio.gath
 _EVENTS = frozenset({"threading.Event", "asyncio.Event"})
 # Of `uvicorn.Server`.
 _STOPS = frozenset({"should_exit", "force_exit"})
-_SIMPLE = frozenset({"nonlocal_statement", "global_statement", "raise_statement", "return_statement"})
+_SIMPLE = frozenset({"nonlocal_statement", "global_statement", "return_statement"})
 _COMPOUND = frozenset({"if_statement", "for_statement", "while_statement", "try_statement"})
 _DEEPEST = 3
 
@@ -45,7 +45,7 @@ def _does_nothing_more(names: Names, function: Node, depth: int) -> bool:
 
 
 def _is_idle(names: Names, statement: Node, depth: int) -> bool:
-    if statement.type == "function_definition":
+    if statement.type in {"function_definition", "raise_statement"}:
         return True
     if statement.type in _COMPOUND:
         return _is_idle_compound(names, statement, depth)
