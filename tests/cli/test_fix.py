@@ -125,7 +125,7 @@ def test_no_file_changes_where_the_disk_is_full(server: Path, tmp_path: Path) ->
 def test_a_launch_that_cannot_move_says_which_line_stands_in_the_way(
     portside: Portside, server: Path
 ) -> None:
-    server.write_text(SERVER.replace("    uvicorn.run", "    while True:\n        uvicorn.run"))
+    server.write_text(SERVER.replace("    uvicorn.run", "    while ask():\n        uvicorn.run"))
     outcome = portside("fix", "--unsafe", "--select", "PS101")
     assert outcome.code == 1
     assert "left: it can't be moved as it stands, because of line 8:" in outcome.out
