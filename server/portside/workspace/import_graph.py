@@ -64,25 +64,12 @@ class ImportGraph:
         """The files that importing this one may run and that have the word, or lead to one that does."""
         targets = self.read(path, read_module(path)).targets
         self.load(targets)
-        reached: set[str] = set()
-        waiting = list(targets)
-        while waiting:
-            file = waiting.pop()
-            if file not in reached:
-                reached.add(file)
-                waiting.extend(self.nodes[file].targets)
+        reached = _closure(targets, lambda file: self.nodes[file].targets)
         return self.leading_to(file for file in reached if word in read_module(Path(file)).lower())
 
     def leading_to(self, files: Iterable[str]) -> set[str]:
         """These files, and all that import them, directly or through others."""
-        found: set[str] = set()
-        waiting = list(files)
-        while waiting:
-            file = waiting.pop()
-            if file not in found:
-                found.add(file)
-                waiting.extend(self._importers[file])
-        return found
+        return _closure(files, self._importers.__getitem__)
 
     def read(self, path: Path, data: bytes) -> Node:
         """What this text is, as that file."""
@@ -106,3 +93,15 @@ def read_module(path: Path) -> bytes:
     except UnreadableFile:
         return b""
     return data if len(data) <= LARGEST_BYTES else b""
+
+
+def _closure(files: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
+    """These files, and all that follow from them."""
+    found: set[str] = set()
+    waiting = list(files)
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting.extend(following(file))
+    return found

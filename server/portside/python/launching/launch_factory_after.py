@@ -22,7 +22,7 @@ from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of, nodes_of, statements
+from portside.python.source.nodes import fields_of, holds, nodes_of, statements
 from portside.records import dataclass
 
 NAME = "after_serving"
@@ -80,7 +80,7 @@ def _reached_after(names: Names, site: Site) -> Iterator[Level]:
     """The levels that go on once the server has stopped: up to one that leaves the function, or all."""
     has_returned, inner = False, None
     for level in site.levels:
-        is_inside = inner is not None and _is_around(level.statement, inner.statement)
+        is_inside = inner is not None and holds(level.statement, inner.statement)
         has_returned &= is_inside
         inner = level
         if has_returned:
@@ -125,12 +125,8 @@ def _problem(names: Names, site: Site, level: Level, rest: list[Node]) -> str | 
     return None
 
 
-def _is_around(around: Node, node: Node) -> bool:
-    return around.start_byte <= node.start_byte and node.end_byte <= around.end_byte
-
-
 def _is_inside(around: Node, node: Node) -> bool:
-    return around != node and _is_around(around, node)
+    return around != node and holds(around, node)
 
 
 def _targets(node: Node) -> Iterator[Node]:

@@ -13,6 +13,7 @@ from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_factory_around_search import runs_of_loop
 from portside.python.launching.launch_site import Site
 from portside.python.names.names import Names
+from portside.python.source.lines import Lines
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
@@ -60,28 +61,26 @@ class AroundWriter:
         yield self._ending()
 
     @property
+    def _lines(self) -> Lines:
+        return Lines(self.names.tree)
+
+    @property
     def _indent(self) -> str:
-        return self._margin(self.around.first)
+        return self._lines.margin(self.around.first)
 
     @property
     def _step(self) -> str:
         return "\t" if "\t" in self._indent else "    "
 
-    def _margin(self, node: Node) -> str:
-        return self._source.text[self._line_start(node) : self.names.tree.span(node).start]
-
-    def _line_start(self, node: Node) -> int:
-        return self._source.line_span(self._source.line_of(self.names.tree.span(node).start)).start
-
-    def _lines(self, lines: list[str]) -> str:
+    def _joined(self, lines: list[str]) -> str:
         text = f"{self._source.newline}{self._indent}".join(lines)
         return text.replace(f"{self._indent}{self._source.newline}", self._source.newline)
 
     def _header(self) -> Edit:
         """The function's head, ahead of its first statement, which is one step further in then."""
         start, newline = self.names.tree.span(self.around.first).start, self._source.newline
-        text = self._lines(self._head())
-        line = self._line_start(self.around.first)
+        text = self._joined(self._head())
+        line = self._lines.start(self.around.first)
         if self.around.first.prev_named_sibling is None:
             return self._edit(Span(start, start), f"{text}{newline}{self._indent}{self._step}")
         is_apart = self._source.text[:line].endswith(newline * 2)
@@ -90,11 +89,11 @@ class AroundWriter:
 
     def _is_first(self) -> bool:
         """Whether all that stands before it in its block goes."""
-        line = self._line_start(self.around.level.block)
+        line = self._lines.start(self.around.level.block)
         goes = [cut for cut in self.cuts if line <= cut.start < self.names.tree.span(self.around.first).start]
         return (
             bool(goes)
-            and sum(cut.end - cut.start for cut in goes) >= self._line_start(self.around.first) - line
+            and sum(cut.end - cut.start for cut in goes) >= self._lines.start(self.around.first) - line
         )
 
     def _head(self) -> list[str]:
@@ -147,7 +146,7 @@ class AroundWriter:
         if around.beside:
             others = ", ".join(" ".join(tree.text(node).split()) for node in around.beside)
             lines.insert(0, f"{around.others} = asyncio.gather({others})")
-        margin = self._margin(around.step)
+        margin = self._lines.margin(around.step)
         margin = margin if not margin.strip() else ""
         between = self._source.newline + margin + self._step
         return self._edit(tree.span(around.step), between.join(lines))
@@ -159,7 +158,7 @@ class AroundWriter:
         lines = [f"{around.app}.router.lifespan_context = {around.name}", f"return {around.app}"]
         if self.logging is not None:
             lines.insert(0, f"logging.config.dictConfig({self.names.tree.text(self.logging)})")
-        text = source.newline * 2 + self._indent + self._lines(lines)
+        text = source.newline * 2 + self._indent + self._joined(lines)
         return self._edit(Span(end, end), text)
 
     def _edit(self, span: Span, text: str) -> Edit:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import field
 from functools import cached_property
-from itertools import pairwise
 
 from tree_sitter import Node
 
@@ -22,6 +21,7 @@ from portside.python.launching.launch_factory_after import After
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_factory_around_edits import AroundWriter, last_in_lifespan
+from portside.python.launching.launch_factory_imports import NewImports
 from portside.python.launching.launch_factory_kept import Kept, KeptWriter
 from portside.python.launching.launch_factory_names import annotated
 from portside.python.launching.launch_factory_signals import Signals
@@ -31,9 +31,9 @@ from portside.python.launching.launch_removal import left_over
 from portside.python.launching.launch_site import Level, Site
 from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
-from portside.python.names.import_insertion import insertion
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of, statements
+from portside.python.source.lines import Lines
+from portside.python.source.nodes import holds, nodes_of, statements
 from portside.records import dataclass
 
 
@@ -70,6 +70,10 @@ class FactoryWriter:
     def _source(self) -> SourceFile:
         return self.names.tree.source
 
+    @property
+    def _lines(self) -> Lines:
+        return Lines(self.names.tree)
+
     def edits(self, obstacles: Obstacles) -> tuple[Edit, ...] | None:
         """The edits, none overlapping; None, with the reason among the obstacles, where one has no place."""
         sites = [self.site, *(branch.site for branch in self.branches)]
@@ -89,12 +93,12 @@ class FactoryWriter:
         going += self._local_imports([site.levels[0].statement for site in sites])
         header = self._header(going, obstacles)
         for node in going:
-            if not self._owns_its_lines(node):
+            if not self._lines.are_owned(node):
                 obstacles.add(node, f"{obstacles.quote(node)} shares its line with other code")
         after = self._after(obstacles)
         tries = tuple(dropped_spans(self.names, self.site)) if not self.kept.functions else ()
         tries += tuple(self._clause(clause) for clause in self.endings.gone)
-        lines = {*self._tidied(self._lines(node) for node in going), *self._left_over()}
+        lines = {*self._lines.tidied(map(self._taken, going)), *self._left_over()}
         cuts = sorted(span for span in lines if not any(_covers(one, span) for one in tries))
         if header is None or obstacles.found:
             return None
@@ -110,11 +114,16 @@ class FactoryWriter:
         # Insertions come before what goes from the same place on.
         return (*imports, *changes, *(Edit(path, span, "") for span in (*tries, *cuts)))
 
+    def _taken(self, node: Node) -> Span:
+        """The lines that go with it. What stands apart takes the space on one side of it along."""
+        is_apart = self.names.is_first(node) or node.type == "function_definition"
+        return self._lines.taken(node, with_blank=is_apart)
+
     def _goes(self, node: Node) -> bool:
         return self.site.removes(node.start_byte) and not self._is_kept(node)
 
     def _is_kept(self, node: Node) -> bool:
-        return any(_is_around(function, node) for function in self.kept.functions)
+        return any(holds(function, node) for function in self.kept.functions)
 
     def _words_early(self, obstacles: Obstacles) -> Iterator[Edit]:
         """The script's words in `sys.argv`, ahead of the first statement that reads them."""
@@ -122,10 +131,10 @@ class FactoryWriter:
         if first is None:
             return
         start, newline = self.names.tree.span(first).start, self._source.newline
-        if self._line(start).start != start:
+        if self._lines.margin(first):
             obstacles.add(first, "there is no place ahead of it for the script's own arguments")
         words = f"sys.argv[1:] = {self.parsed.words(self.names)}"
-        is_apart = start == 0 or not self._is_text(self._source.line_of(start) - 1)
+        is_apart = start == 0 or not self._lines.has_text(self._source.line_of(start) - 1)
         before = "" if is_apart else newline
         yield Edit(self._source.path, Span(start, start), f"{before}{words}{newline}{newline}")
 
@@ -147,8 +156,7 @@ class FactoryWriter:
             # Whoever reads them now reads the script's words, not uvicorn's.
             lines.append(f"sys.argv[1:] = {self.parsed.words(self.names)}")
         if lines:
-            start = tree.span(first).start
-            indent = self._source.text[self._line(start).start : start]
+            indent = self._lines.margin(first)
             if indent.strip():
                 obstacles.add(first, "the main block stands in one line, where no `global` statement fits")
                 return None
@@ -171,10 +179,10 @@ class FactoryWriter:
 
     def _loses(self, name: str, guard: Node, going: list[Node]) -> bool:
         """Whether all that binds the name in the block goes, but for the type of one that stays."""
-        found = [b for b in self.names.module_bindings(name) if _is_around(guard, b.node) and not b.deferred]
+        found = [b for b in self.names.module_bindings(name) if holds(guard, b.node) and not b.deferred]
         typed = list(annotated(self.names, self.site, (name,)))
         gone = [node for node in going if node not in map(_whole, typed)]
-        return bool(found) and all(any(_is_around(node, b.node) for node in gone) for b in found)
+        return bool(found) and all(any(holds(node, b.node) for node in gone) for b in found)
 
     @cached_property
     def _for_the_call(self) -> list[Node]:
@@ -205,8 +213,7 @@ class FactoryWriter:
             return False
         reads = self.names.reads(name, home)
         return bool(reads) and all(
-            any(_is_around(node, read) and not (app and _is_around(app, read)) for node, app in gone)
-            for read in reads
+            any(holds(node, read) and not (app and holds(app, read)) for node, app in gone) for read in reads
         )
 
     def _returns(self) -> Iterator[Edit]:
@@ -228,7 +235,7 @@ class FactoryWriter:
         calls = iter(self.site.calls)
         seen = innermost.statement
         for level in outer:
-            if not _is_around(level.statement, seen):
+            if not holds(level.statement, seen):
                 call = next(calls)
                 if not self._is_kept(call) and not (self.around and self.around.covers(call)):
                     yield from self._calling(level, call)
@@ -254,19 +261,15 @@ class FactoryWriter:
 
     def _if_served(self, statement: Node, call: Node) -> Iterator[Edit]:
         """The app, or the end of the process where the function that others call has given none."""
-        indent, newline = self._margin(statement), self._source.newline
+        indent, newline = self._lines.margin(statement), self._source.newline
         step = "\t" if "\t" in indent else "    "
         lines = ["", "if not callable(served):", f"{step}raise SystemExit(served)", "return served"]
         yield from self._around(statement, call, "served = ", f"{newline}{indent}".join(lines))
 
-    def _margin(self, statement: Node) -> str:
-        start = self.names.tree.span(statement).start
-        return self._source.text[self._line(start).start : start]
-
     def _return_of_app(self, level: Level, launch: Launch, returned: Returned) -> Iterator[Edit]:
         app = launch.app
         tree, statement = self.names.tree, level.statement
-        is_inside = app is not None and _is_around(statement, app)
+        is_inside = app is not None and holds(statement, app)
         if self.after.level is level and self.after.behind is None:
             yield from self._deferred(level, self._text(statement, returned))
             return
@@ -287,15 +290,14 @@ class FactoryWriter:
         """The lines that stand for the run call, the first of them where its statement stands."""
         lines = [f"return {returned.expression}"]
         if self.signals.cleaning is not None:
-            step = "\t" if "\t" in self._margin(statement) else "    "
+            step = "\t" if "\t" in self._lines.margin(statement) else "    "
             lines = list(last_in_lifespan(returned.expression, self.signals.cleaning, step))
         if returned.module is not None:
             lines.insert(0, f"from {returned.module} import {returned.name}")
         if self.logging is not None:
             lines.insert(0, f"logging.config.dictConfig({self.names.tree.text(self.logging)})")
-        around = [attempt for attempt in dropped(self.site) if _is_around(attempt, statement)]
-        start = min(self.names.tree.span(node).start for node in (statement, *around))
-        indent = self._source.text[self._line(start).start : start]
+        around = [attempt for attempt in dropped(self.site) if holds(attempt, statement)]
+        indent = self._lines.margin(min((statement, *around), key=lambda node: node.start_byte))
         text = f"{self._source.newline}{indent}".join(lines)
         return text.replace(f"{indent}{self._source.newline}", self._source.newline)
 
@@ -312,10 +314,10 @@ class FactoryWriter:
         """A function for the end of the process in place of the statement, and `ending` after all of it."""
         tree, path, newline = self.names.tree, self._source.path, self._source.newline
         start = tree.span(level.statement).start
-        indent = self._source.text[self._line(start).start : start]
+        indent = self._lines.margin(level.statement)
         before = "" if level.statement.prev_named_sibling is None else newline
         header = f"{before}{indent}@atexit.register{newline}{indent}def {AFTER}():{newline}"
-        following = self._next_text(tree.span(level.statement).end)
+        following = self._lines.next_text(tree.span(level.statement).end)
         yield Edit(path, Span(start - len(indent), following), header)
         end = self._source.line_span(self._source.line_of(tree.span(self.after.kept[-1]).end)).end
         before = "" if self._source.text[:end].endswith("\n") else newline
@@ -327,9 +329,7 @@ class FactoryWriter:
         if attempt is None:
             return
         tree, newline = self.names.tree, self._source.newline
-        start = tree.span(attempt).start
-        line = self._line(start)
-        indent = self._source.text[line.start : start]
+        start, indent = self._lines.start(attempt), self._lines.margin(attempt)
         lines = [f"{indent}@atexit.register", f"{indent}def {AFTER}():"]
         for block in self.endings.blocks:
             clause = block.parent or block
@@ -337,7 +337,7 @@ class FactoryWriter:
             lines.append(self._source.text[self._source.line_span(first).start : tree.span(block).end])
         step = "\t" if "\t" in indent else "    "
         for node in self.after.kept if self.after.behind is not None else ():
-            text = self._source.text[self._line(tree.span(node).start).start : tree.span(node).end]
+            text = self._source.text[self._lines.start(node) : tree.span(node).end]
             lines += [f"{step}{one}" if one.strip() else "" for one in text.splitlines()]
         before = attempt.prev_sibling
         is_close = before is not None and before.end_point.row + 1 == attempt.start_point.row
@@ -347,7 +347,7 @@ class FactoryWriter:
             else ""
         )
         text = space + newline.join(lines) + newline * 2
-        yield Edit(self._source.path, Span(line.start, line.start), text)
+        yield Edit(self._source.path, Span(start, start), text)
 
     def _clause(self, clause: Node) -> Span:
         """A last clause, from the end of what comes before it."""
@@ -357,12 +357,6 @@ class FactoryWriter:
             start = self.names.tree.span(before).end
         return Span(start, self.names.tree.span(clause).end)
 
-    def _next_text(self, offset: int) -> int:
-        """The start of the next line that has something in it."""
-        behind = range(self._source.line_of(offset) + 1, len(self._source.line_starts))
-        line = next(filter(self._is_text, behind), None)
-        return self._source.line_span(line).start if line is not None else len(self._source.text)
-
     def _after(self, obstacles: Obstacles) -> list[Edit]:
         """What indents the statements that come after the server."""
         if not self.after.kept or self.after.behind is not None:
@@ -370,7 +364,7 @@ class FactoryWriter:
         found = []
         for number in range(self._row(self.after.kept[0]), self._row(self.after.kept[-1], last=True) + 1):
             line = self._source.line_span(number)
-            if not self._is_text(number):
+            if not self._lines.has_text(number):
                 continue
             at = self._source.text[line.start : line.end]
             step = "\t" if at.startswith("\t") else "    "
@@ -400,15 +394,14 @@ class FactoryWriter:
         last = list(statements(level.block))[-1]
         if last == outermost and _always_returns(outermost, len(self.branches) + 1):
             return
-        start, end = self.names.tree.span(outermost).start, self.names.tree.span(level.block).end
-        indent = self._source.text[self._line(start).start : start]
+        end, indent = self.names.tree.span(level.block).end, self._lines.margin(outermost)
         yield Edit(self._source.path, Span(end, end), f"{self._source.newline}{indent}raise SystemExit")
 
     def _leaving(self) -> Iterator[Edit]:
         """`raise SystemExit` after a handler that only tells: the script ended there too."""
         for statement in open_handlers(self.names, self.site) if not self.kept.functions else ():
             start, end = self.names.tree.span(statement).start, self.names.tree.span(statement).end
-            indent = self._source.text[self._line(start).start : start]
+            indent = self._lines.margin(statement)
             if statement.type in {"return_statement", "pass_statement"}:
                 said = [child for child in statement.named_children if child.type == "integer"]
                 status = self.names.tree.text(said[0]) if said else "0"
@@ -475,7 +468,7 @@ class FactoryWriter:
         stays = [
             parse
             for parse in self.parsed.calls
-            if not _is_around(call, parse) or (app is not None and _is_around(app, parse))
+            if not holds(call, parse) or (app is not None and holds(app, parse))
         ]
         yield from dataclasses.replace(self.parsed, calls=tuple(stays)).edits(self.names)
 
@@ -493,7 +486,7 @@ class FactoryWriter:
                 continue
             home = self.names.home(self.names.tree.text(left), self.names.scope_at(left))
             for read in self.names.reads(self.names.tree.text(left), home):
-                if not any(_is_around(node, read) for node in gone):
+                if not any(holds(node, read) for node in gone):
                     obstacles.add(read, f"{obstacles.quote(left)} is used here too, and a factory has none")
                     break
 
@@ -511,8 +504,7 @@ class FactoryWriter:
                 home = self.names.scope_at(node)
                 reads = [read for name in bound for read in self.names.reads(name, home)]
                 is_needed = not reads or any(
-                    not any(_is_around(part, read) for part in gone)
-                    or (app is not None and _is_around(app, read))
+                    not any(holds(part, read) for part in gone) or (app is not None and holds(app, read))
                     for read in reads
                 )
                 if not is_needed and node.parent is not None and node.parent.named_child_count > 1:
@@ -545,7 +537,7 @@ class FactoryWriter:
         calls += [node for node in steps if node in retries]
         tries = dropped(self.site)
         clauses = [clause for attempt in tries for clause in attempt.named_children[1:]]
-        handlers = [one for one in clauses if not any(_is_around(one, b) for b in self.endings.blocks)]
+        handlers = [one for one in clauses if not any(holds(one, b) for b in self.endings.blocks)]
         serving = [node for site in sites for node in site.serving]
         going = [*calls, *serving, *self.parsed.options, *self.after.gone, *self.signals.gone, *handlers]
         going += self._for_the_call
@@ -569,61 +561,10 @@ class FactoryWriter:
 
     def _imports(self, cuts: list[Span], obstacles: Obstacles) -> list[Edit] | None:
         """`import os` and `import shlex`, where the calls that parse need them, and the like."""
-        found: list[Edit] = []
-        for module in sorted(self._needed()):
-            if self._has(module):
-                continue
-            guard = self.parsed.early or self.site.guard or self.site.call
-            edit = None if self._is_taken(module) else insertion(self.names, module, guard)
-            if edit is None:
-                obstacles.add(guard, f"there is no place for `import {module}`")
-                return None
-            found.append(self._beside(edit, cuts))
-        # One block of imports, not several.
-        newline = self._source.newline
-        for index, (one, other) in enumerate(pairwise(found)):
-            if one.span == other.span and one.new_text.endswith(newline * 2):
-                found[index] = dataclasses.replace(one, new_text=one.new_text.removesuffix(newline))
-        return found
-
-    def _has(self, module: str) -> bool:
-        if "." in module:
-            return any(
-                f"import {module}" in self.names.tree.text(b.statement) and b.arm is None and not b.deferred
-                for b in self.names.module_bindings(module.partition(".")[0])
-            )
-        return any(
-            b.target == module
-            and b.arm is None
-            and not b.deferred
-            and not self._is_late(b.node)
-            and not self.site.removes(b.node.start_byte)
-            for b in self.names.module_bindings(module)
-        ) and not self._is_taken(module)
-
-    def _is_late(self, node: Node) -> bool:
-        """Whether it comes only after the first who needs it."""
-        early = self.parsed.early
-        return early is not None and node.start_byte >= early.start_byte
-
-    def _is_taken(self, module: str) -> bool:
-        """Whether the name means something else, or not yet, where a call parses."""
-        module = module.partition(".")[0]
-        at = [*self.parsed.calls, *self.loops, *self.after.kept]
-        at += [self.around.level.statement] if self.around is not None else []
-        scopes = [self.names.scope_at(call) for call in at]
-        is_local = any(self.names.home(module, scope) not in {None, self.names.module} for scope in scopes)
-        return is_local or any(
-            (b.target or "").partition(".")[0] != module for b in self.names.module_bindings(module)
-        )
-
-    def _beside(self, edit: Edit, cuts: list[Span]) -> Edit:
-        """The edit at the start of what is cut, if it would be within: an import beside one that goes."""
-        for span in cuts:
-            if span.start < edit.span.start < span.end:
-                newline = self._source.newline
-                return Edit(edit.path, Span(span.start, span.start), edit.new_text.strip() + newline)
-        return edit
+        users = [*self.parsed.calls, *self.loops, *self.after.kept]
+        users += [self.around.level.statement] if self.around is not None else []
+        imports = NewImports(self.names, self.site, self.parsed.early, tuple(users))
+        return imports.edits(self._needed(), cuts, obstacles)
 
     def _ahead(self, edit: Edit, cuts: list[Span]) -> Edit:
         """The edit on a line of its own ahead of what is cut, if it would be within: a `global` statement."""
@@ -633,55 +574,6 @@ class FactoryWriter:
                 text = indent + edit.new_text.rstrip() + self._source.newline
                 return Edit(edit.path, Span(span.start, span.start), text)
         return edit
-
-    # Lines
-
-    def _line(self, offset: int) -> Span:
-        return self._source.line_span(self._source.line_of(offset))
-
-    def _owns_its_lines(self, node: Node) -> bool:
-        span = self.names.tree.span(node)
-        before = self._source.text[self._line(span.start).start : span.start]
-        after = self._source.text[span.end : self._line(max(span.start, span.end - 1)).end].strip()
-        return not before.strip() and (not after or after.startswith("#"))
-
-    def _lines(self, node: Node) -> Span:
-        """The lines of a statement; with the blank ones after it where it begins its block."""
-        span = self.names.tree.span(node)
-        start, line = self._line(span.start).start, self._source.line_of(max(span.start, span.end - 1))
-        following = line + 1
-        # What stands apart takes the space on one side of it along.
-        is_apart = self.names.is_first(node) or node.type == "function_definition"
-        while is_apart and following < len(self._source.line_starts) and not self._is_text(following):
-            following += 1
-        starts = self._source.line_starts
-        return Span(start, starts[following] if following < len(starts) else len(self._source.text))
-
-    def _tidied(self, spans: Iterable[Span]) -> Iterator[Span]:
-        """The lines that go, as few spans; blank ones on both sides of one become those of one side."""
-        joined: list[Span] = []
-        for span in sorted(spans):
-            if joined and span.start <= joined[-1].end:
-                joined[-1] = Span(joined[-1].start, max(span.end, joined[-1].end))
-            else:
-                joined.append(span)
-        starts = self._source.line_starts
-        for span in joined:
-            first, following = self._source.line_of(span.start), self._source.line_of(span.end)
-            before, after = first, following
-            while before > 0 and not self._is_text(before - 1):
-                before -= 1
-            while after < len(starts) and span.end < len(self._source.text) and not self._is_text(after):
-                after += 1
-            if before == first or after == following or starts[following] != span.end:
-                yield span
-            elif first - before <= after - following:
-                yield Span(starts[before], span.end)
-            else:
-                yield Span(span.start, starts[after] if after < len(starts) else len(self._source.text))
-
-    def _is_text(self, line: int) -> bool:
-        return bool(self._source.slice(self._source.line_span(line)).strip())
 
 
 def _always_returns(statement: Node, count: int) -> bool:
@@ -697,10 +589,6 @@ def _is_docstring(statement: Node) -> bool:
 
 def _covers(around: Span, span: Span) -> bool:
     return around.start <= span.start and span.end <= around.end
-
-
-def _is_around(around: Node, node: Node) -> bool:
-    return around.start_byte <= node.start_byte and node.end_byte <= around.end_byte
 
 
 def _whole(assignment: Node) -> Node:

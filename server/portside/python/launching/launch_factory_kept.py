@@ -28,6 +28,7 @@ from portside.python.launching.launch_site import Site
 from portside.python.launching.launch_surroundings import users
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.names import Names
+from portside.python.source.lines import Lines
 from portside.python.source.nodes import holds
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
@@ -124,8 +125,7 @@ class KeptWriter:
         while statement.prev_named_sibling is not None and statement.prev_named_sibling.start_byte in serving:
             statement = statement.prev_named_sibling
         source, start = self.names.tree.source, self.names.tree.span(statement).start
-        line = source.line_span(source.line_of(start))
-        indent, newline = source.text[line.start : start], source.newline
+        indent, newline = Lines(self.names.tree).margin(statement), source.newline
         step = "\t" if "\t" in indent else "    "
         lines = [f"if not {self.kept.parameter}:"]
         if self.logging is not None:
@@ -147,11 +147,10 @@ class KeptWriter:
         if found and found[-1].type == "dictionary_splat_pattern":
             yield self._insert(tree.span(found[-1]).start, f"{written}, ")
         elif found:
-            span, source = tree.span(found[-1]), tree.source
-            indent = source.text[source.line_span(source.line_of(span.start)).start : span.start]
+            indent = Lines(tree).margin(found[-1])
             # One in each line, where the last has a line of its own.
-            before = f",{source.newline}{indent}" if indent and not indent.strip() else ", "
-            yield self._insert(span.end, f"{before}{written}")
+            before = f",{tree.source.newline}{indent}" if indent and not indent.strip() else ", "
+            yield self._insert(tree.span(found[-1]).end, f"{before}{written}")
         else:
             yield self._insert(tree.span(listed).start + 1, written)
 

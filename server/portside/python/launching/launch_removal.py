@@ -16,6 +16,7 @@ from portside.python.launching.launch_site import Site
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
+from portside.python.source.lines import Lines
 from portside.python.source.nodes import holds
 from portside.python.source.syntax import string_value
 from portside.records import dataclass
@@ -26,7 +27,7 @@ def removal(names: Names, site: Site, place: ScriptPlace, target: AppTarget) -> 
     leftovers = _Leftovers(names, place, target, list(site.removed))
     leftovers.spread()
     source = names.tree.source
-    lines = _Lines(source)
+    lines = _WholeLines(source)
     spans = [*lines.cut(leftovers.statements), *leftovers.cut_names()]
     return tuple(Edit(source.path, span, "") for span in sorted(spans))
 
@@ -35,7 +36,7 @@ def left_over(names: Names, place: ScriptPlace, target: AppTarget, going: list[N
     """What nobody needs once the code of `going` is no more, to be cut; that code itself is not in it."""
     leftovers = _Leftovers(names, place, target, list(going))
     leftovers.spread()
-    lines = _Lines(names.tree.source)
+    lines = _WholeLines(names.tree.source)
     return (*lines.cut(leftovers.statements[len(going) :]), *leftovers.cut_names())
 
 
@@ -108,7 +109,7 @@ class _Leftovers:
         statement = _top(binding.statement)
         if statement.parent is None or statement.parent.type != "module" or self.place.stem == "__init__":
             return False
-        if not _owns_its_lines(self.names, statement):
+        if not Lines(self.names.tree).are_owned(statement):
             return False
         if binding.how is How.IMPORT:
             return self._is_foreign(binding)
@@ -183,18 +184,8 @@ def _without(names: Names, parts: list[Node], gone: set[int]) -> Iterable[Span]:
             yield names.tree.span_of_bytes(part.start_byte, parts[index + 1].start_byte)
 
 
-def _owns_its_lines(names: Names, statement: Node) -> bool:
-    """Whether nothing but a comment shares the lines of the statement."""
-    source, span = names.tree.source, names.tree.span(statement)
-    before = source.text[source.line_span(source.line_of(span.start)).start : span.start]
-    after = source.text[
-        span.end : source.line_span(source.line_of(max(span.start, span.end - 1))).end
-    ].strip()
-    return not before.strip() and (not after or after.startswith("#"))
-
-
 @dataclass(frozen=True)
-class _Lines:
+class _WholeLines:
     """Whole lines of a file, cut without leaving a heap of blank ones."""
 
     source: SourceFile

@@ -1,0 +1,84 @@
+"""The imports that a factory's new code needs, where the script has none of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from tree_sitter import Node
+
+from portside.lint.finding import Edit
+from portside.lint.source import Span
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_site import Site
+from portside.python.names.import_insertion import insertion
+from portside.python.names.names import Names
+from portside.records import dataclass
+
+
+@dataclass(frozen=True)
+class NewImports:
+    """early: the first statement that needs one, if ahead of the main block. users: what else needs one."""
+
+    names: Names
+    site: Site
+    early: Node | None
+    users: tuple[Node, ...]
+
+    def edits(self, modules: Iterable[str], cuts: Sequence[Span], obstacles: Obstacles) -> list[Edit] | None:
+        """None, with the reason among the obstacles, where one has no place. cuts: what goes."""
+        found: list[Edit] = []
+        place = self.early or self.site.guard or self.site.call
+        for module in sorted(set(modules)):
+            if self._has(module):
+                continue
+            edit = None if self._is_taken(module) else insertion(self.names, module, place)
+            if edit is None:
+                obstacles.add(place, f"there is no place for `import {module}`")
+                return None
+            found.append(self._beside(edit, cuts))
+        return self._in_one_block(found)
+
+    def _in_one_block(self, found: list[Edit]) -> list[Edit]:
+        newline = self.names.tree.source.newline
+        for index, (one, other) in enumerate(pairwise(found)):
+            if one.span == other.span and one.new_text.endswith(newline * 2):
+                found[index] = dataclasses.replace(one, new_text=one.new_text.removesuffix(newline))
+        return found
+
+    def _has(self, module: str) -> bool:
+        if "." in module:
+            return any(
+                f"import {module}" in self.names.tree.text(b.statement) and b.arm is None and not b.deferred
+                for b in self.names.module_bindings(module.partition(".")[0])
+            )
+        return any(
+            b.target == module
+            and b.arm is None
+            and not b.deferred
+            and not self._is_late(b.node)
+            and not self.site.removes(b.node.start_byte)
+            for b in self.names.module_bindings(module)
+        ) and not self._is_taken(module)
+
+    def _is_late(self, node: Node) -> bool:
+        """Whether it comes only after the first who needs it."""
+        return self.early is not None and node.start_byte >= self.early.start_byte
+
+    def _is_taken(self, module: str) -> bool:
+        """Whether the name means something else, or not yet, where it is needed."""
+        module = module.partition(".")[0]
+        scopes = [self.names.scope_at(user) for user in self.users]
+        is_local = any(self.names.home(module, scope) not in {None, self.names.module} for scope in scopes)
+        return is_local or any(
+            (b.target or "").partition(".")[0] != module for b in self.names.module_bindings(module)
+        )
+
+    def _beside(self, edit: Edit, cuts: Sequence[Span]) -> Edit:
+        """The edit at the start of what is cut, if it would be within: an import beside one that goes."""
+        for span in cuts:
+            if span.start < edit.span.start < span.end:
+                text = edit.new_text.strip() + self.names.tree.source.newline
+                return Edit(edit.path, Span(span.start, span.start), text)
+        return edit
