@@ -19,7 +19,39 @@ GRADIO_UI = (
     "            pass\n        return demo\n"
 )
 
+Z = "import zmq\ncontext = zmq.Context()\ns = context.socket(zmq.REP)\n"
+B = "import socket\ns = socket.socket(socket.AF_BLUETOOTH, socket.SOCK_STREAM, socket.BTPROTO_RFCOMM)\n"
+COMMANDS = (
+    "COMMANDS = {'a': 'cd /a && uvicorn a:app --port «8001»', 'b': 'uvicorn b:app --port «8002»', "
+    "'c': 'make'}\n"
+)
+
 FLAGGED = {
+    "Twisted": "from twisted.internet import reactor\nreactor.listenTCP(«8007», factory)\nreactor.run()",
+    "Twisted's endpoint": "from twisted.internet import endpoints, reactor\n"
+    "endpoints.TCP4ServerEndpoint(reactor, «8007»).listen(f)",
+    "Twisted's description": "from twisted.internet import endpoints, reactor\n"
+    "endpoints.serverFromString(reactor, 'tcp:«1079»').listen(f)",
+    "ZeroMQ": Z + "s.bind('tcp://*:«5555»')",
+    "ZeroMQ at once": "import zmq\nzmq.Context.instance().socket(zmq.PUB).bind('tcp://0.0.0.0:«5556»')",
+    "ZeroMQ in asyncio": "from zmq.asyncio import Context\ns = Context().socket(1)\ns.bind('tcp://*:«5555»')",
+    "ZeroMQ, an f-string": Z + "PORT = «5555»\ns.bind(f'tcp://*:{PORT}')",
+    "ZeroMQ, a format": Z + "port = «'5556'»\ns.bind('tcp://*:%s' % port)",
+    "ZeroMQ, an attribute": "import zmq\nclass Worker:\n    def __init__(self):\n"
+    "        self.context = zmq.Context()\n        self.s = self.context.socket(zmq.PULL)\n"
+    "        self.s.bind('tcp://*:«5557»')\n",
+    "grpc, a format": "import grpc\nserver = grpc.server(pool)\nport = «50051»\n"
+    "server.add_insecure_port('[::]:%d' % port)",
+    "Ray Serve": "from ray import serve\nserve.start(detached=True, http_options={'host': '::', 'port': «8000»})",
+    "Ray Serve's options": "from ray.serve.config import HTTPOptions\nHTTPOptions(host='::', port=«8000»)",
+    "pymodbus": "from pymodbus.server import StartTcpServer\naddress = ('', «5020»)\n"
+    "StartTcpServer(context=c, address=address)",
+    "pyModbusTCP": "from pyModbusTCP.server import ModbusServer\nModbusServer('localhost', «5020»).start()",
+    "a star import": "from socket import *\ns = socket(AF_INET, SOCK_STREAM)\ns.bind(('', «3434»))\ns.listen(5)",
+    "in two branches": U
+    + "if here:\n    port = «8443»\nelse:\n    port = «8000»\nuvicorn.run(app, port=port)",
+    "in a table that is asked": S + COMMANDS + "def start(key):\n    command = COMMANDS.get(key)\n"
+    "    subprocess.Popen(command, shell=True)",
     "uvicorn.run": U + "uvicorn.run(app, port=«8000»)",
     "an alias of the module": "import uvicorn as u\nu.run(app, port=«8000»)",
     "an alias of the function": "from uvicorn import run as start\nstart(app, port=«8000»)",
@@ -254,6 +286,18 @@ QUIET = {
     + "class S:\n    def run(self, port):\n        uvicorn.run(app, port=port)\nother.run(8000)\n",
     "an attribute of some arguments": U + "args = parser.parse_args()\nargs.port = 8000\n",
     "another option": S + "subprocess.run(['vllm', 'serve', 'm', '--master-port', '29501'])",
+    "ZeroMQ's client": Z + "s.connect('tcp://localhost:5555')",
+    "ZeroMQ within the host": Z + "s.bind('ipc:///tmp/feed:5555')\ns.bind('inproc://feed:5555')",
+    "a Bluetooth channel": B + "s.bind(('B8:27:EB:26:99:51', 3))\ns.listen(1)",
+    "a Bluetooth channel of an attribute": "import socket\nclass A:\n    def __init__(self):\n"
+    "        self.s = None\n    def connect(self):\n        self.s = socket.socket(socket.AF_BLUETOOTH)\n"
+    "        self.s.bind(('', 4))\n        self.s.listen(1)",
+    "a branch that asks": U + "port = 8000\nif sys.argv[1:]:\n    port = int(sys.argv[1])\n"
+    "uvicorn.run(app, port=port)",
+    "a port that is counted up": U
+    + "port = 8000\nwhile busy(port):\n    port += 1\nuvicorn.run(app, port=port)",
+    "Twisted's client": "from twisted.internet import reactor\nreactor.connectTCP('localhost', 8007, f)",
+    "a table that nothing starts": COMMANDS.replace("«", "").replace("»", "") + "print(COMMANDS.get('a'))",
     "debugpy": "import debugpy\ndebugpy.listen(5678)",
     "too large": U + "uvicorn.run(app, port=70000)",
 }

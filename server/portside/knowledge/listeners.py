@@ -2,7 +2,8 @@
 
 From the documentation and signatures of: uvicorn 0.54, hypercorn 0.17, granian 2,
 gunicorn 23, Flask 3, Quart 0.20, Sanic 24, aiohttp 3, tornado 6, gradio 5, the
-standard library of 3.13, and vLLM up to 0.33 (`serve_http`).
+standard library of 3.13, Twisted 25, pyzmq 27, Ray 2, pymodbus 3, pyModbusTCP 0.3,
+and vLLM up to 0.33 (`serve_http`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ class Takes(enum.Enum):
     ADDRESS = "a tuple of host and port"
     BIND = "a text like 0.0.0.0:8000, or a list of them"
     OPTIONS = "a dictionary with such a text under `bind`"
+    SETTINGS = "a dictionary with a number under `port`"
+    ENDPOINT = "a text like tcp://*:5555"
     COMMAND = "a command line that says it"
 
 
@@ -45,6 +48,13 @@ _ADDRESS = Argument("server_address", 0, Takes.ADDRESS)
 _METRICS = Argument(position=0, variable="METRICS_PORT")
 _GRPC = Argument("address", 0, Takes.BIND, "GRPC_PORT")
 _UI = Argument("server_port", None, variable="GRADIO_SERVER_PORT")
+
+# The modules of one release after another that have it.
+_PYMODBUS = tuple(
+    f"pymodbus.server{module}.{name}"
+    for module in ("", ".sync", ".async_io")
+    for name in ("StartTcpServer", "StartAsyncTcpServer")
+)
 
 FUNCTIONS: Mapping[str, Argument] = {
     "uvicorn.run": _NAMED,
@@ -85,6 +95,16 @@ FUNCTIONS: Mapping[str, Argument] = {
     "cheroot.wsgi.Server": Argument("bind_addr", 0, Takes.ADDRESS),
     "gevent.pywsgi.WSGIServer": Argument("listener", 0, Takes.ADDRESS),
     "gevent.server.StreamServer": Argument("listener", 0, Takes.ADDRESS),
+    "twisted.internet.reactor.listenTCP": _FIRST,
+    "twisted.internet.reactor.listenSSL": _FIRST,
+    "twisted.internet.endpoints.TCP4ServerEndpoint": _SECOND,
+    "twisted.internet.endpoints.TCP6ServerEndpoint": _SECOND,
+    "twisted.internet.endpoints.SSL4ServerEndpoint": _SECOND,
+    "twisted.internet.endpoints.serverFromString": Argument("description", 1, Takes.BIND),
+    "ray.serve.start": Argument("http_options", takes=Takes.SETTINGS),
+    "ray.serve.config.HTTPOptions": _NAMED,
+    **{name: Argument("address", None, Takes.ADDRESS, "MODBUS_PORT") for name in _PYMODBUS},
+    "pyModbusTCP.server.ModbusServer": Argument(position=1, variable="MODBUS_PORT"),
 }
 
 # By the class, or the function that makes the instance; then by the method.
@@ -93,6 +113,7 @@ _FLASK = {"run": _SECOND}
 _GRADIO = {"launch": _UI}
 _RPC = {"add_insecure_port": _GRPC, "add_secure_port": _GRPC}
 _LLM = {"serve": _NAMED}
+_ZMQ = {"bind": Argument("addr", 0, Takes.ENDPOINT, "ZMQ_PORT")}
 _TORNADO = {"listen": _FIRST, "bind": _FIRST}
 
 METHODS: Mapping[str, Mapping[str, Argument]] = {
@@ -117,8 +138,17 @@ METHODS: Mapping[str, Mapping[str, Argument]] = {
     "asyncio.get_event_loop": _LOOP,
     "asyncio.get_running_loop": _LOOP,
     "asyncio.new_event_loop": _LOOP,
+    "zmq.Socket": _ZMQ,
+    "zmq.asyncio.Socket": _ZMQ,
     "vllm.LLM": _LLM,
     "vllm.entrypoints.llm.LLM": _LLM,
+}
+
+# Classes whose instances a method of another library class makes.
+MADE_BY_METHODS: Mapping[str, str] = {
+    f"{module}.Context{made}().socket()": f"{module}.Socket"
+    for module in ("zmq", "zmq.asyncio")
+    for made in ("", ".instance")
 }
 
 HYPERCORN_CONFIGS = frozenset({"hypercorn.Config", "hypercorn.config.Config"})
@@ -127,6 +157,8 @@ GUNICORN_APPLICATIONS = frozenset(
     {"gunicorn.app.base.BaseApplication", "gunicorn.app.wsgiapp.WSGIApplication"}
 )
 SOCKETS = frozenset({"socket.socket", "socket.SocketType"})
+# Families of sockets whose numbers are channels of a radio, not ports of this host.
+RADIO_FAMILIES = frozenset({"AF_BLUETOOTH"})
 
 # What calls a function that it is given; the function is the first argument.
 CALLERS = frozenset({"functools.partial", "asyncio.to_thread", "anyio.to_thread.run_sync"})

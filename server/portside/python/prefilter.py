@@ -288,7 +288,8 @@ def _need(name: str, *more: str, sign: Callable[[bytes], bool] | None = None) ->
     """What a text has that means this qualified name, and more: of a class method, the class."""
     parts = name.split(".")
     last = next((number for number, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
-    words = (parts[last], *more, parts[0])
+    # The package last, also where something in it has its name: `from socket import *`.
+    words = (*(word for word in (parts[last], *more) if word != parts[0]), parts[0])
     modules = frozenset(part.encode() for part in parts[:last])
     return _Need(modules, parts[last].encode(), tuple(dict.fromkeys(word.encode() for word in words)), sign)
 
@@ -302,6 +303,8 @@ def _starts() -> Iterator[_Need]:
     for maker, methods in listeners.METHODS.items():
         yield from (_need(maker, method) for method in methods)
     yield from (_need(name, "bind", sign=_may_serve_socket) for name in listeners.SOCKETS)
+    for call, made in listeners.MADE_BY_METHODS.items():
+        yield from (_need(call.partition("(")[0], method) for method in listeners.METHODS[made])
     yield _need("vllm.entrypoints.openai.cli_args.make_arg_parser")
     # A program's command line, written for one of these to read.
     yield from (_need("sys.argv", package, sign=_writes_arguments) for package in ("vllm", "uvicorn"))

@@ -22,7 +22,8 @@ DOCUMENTATION = """\
 
 Flags a number in the code that a server listens on: `uvicorn.run(app, port=8010)`, `uvicorn.Config`,
 hypercorn, gunicorn (`gunicorn.conf.py` too) and granian options in code, Flask, Quart, Sanic, aiohttp
-and their like, `socket.bind` followed by `listen`, `HTTPServer(("", 8000), …)`, `asyncio.start_server`,
+and their like, Ray Serve, Twisted, ZeroMQ's `bind("tcp://*:5555")`, `socket.bind` followed by `listen`,
+`HTTPServer(("", 8000), …)`, `asyncio.start_server`,
 and commands that the program starts (`subprocess.Popen(["vllm", "serve", model, "--port", "8000"])`,
 also as a shell string, in `sys.argv`, or put together by a function or method of the file). The number
 may take a way through constants, attributes of classes, dictionaries that are unpacked, and functions of

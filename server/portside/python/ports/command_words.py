@@ -79,8 +79,23 @@ def _of_member(names: Names, node: Node, depth: int) -> list[Word]:
     """What a table holds under a key, or the class gives `self.command`."""
     if node.type == "attribute":
         return _of_several(names, node, attribute_values(names, node), depth)
-    found = [word for item in _items(names, node, depth) for word in words(names, item, depth - 1)]
+    container, key = node.child_by_field_name("value"), node.child_by_field_name("subscript")
+    return _of_table(names, node, container, key, depth)
+
+
+def _of_table(names: Names, node: Node, container: Node | None, key: Node | None, depth: int) -> list[Word]:
+    found: list[Word] = []
+    for item in _items(names, container, key, depth):
+        held = words(names, item, depth - 1)
+        if found and _is_command(held):
+            found.append(Word(None, names.tree.span(node)))
+        found += held
     return found or [_unknown(names, node)]
+
+
+def _is_command(held: Sequence[Word]) -> bool:
+    """Not a name or options, which may be a part of one command."""
+    return len(held) > 1 and not (held[0].text or "-").startswith("-")
 
 
 def _of_several(names: Names, node: Node, values: Sequence[Node | None], depth: int) -> list[Word]:
@@ -152,6 +167,8 @@ def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
     ):
         return words(names, passed.positional[0], depth - 1)
     name = names.tree.text(method)
+    if name == "get" and passed.positional:
+        return _of_table(names, call, holder, passed.positional[0], depth)
     if name == "format" or (name in {"split", "copy", "strip"} and not passed.positional):
         return words(names, holder, depth - 1)
     return [_unknown(names, call)]
@@ -170,13 +187,13 @@ def _called(names: Names, callee: Node) -> Node | None:
     return bindings[0].statement if [b.how for b in bindings] == [How.FUNCTION] else None
 
 
-def _items(names: Names, subscript: Node, depth: int) -> Iterator[Node]:
+def _items(names: Names, container: Node | None, key: Node | None, depth: int) -> Iterator[Node]:
     """What a table written in the file holds under the key; under all keys where it is not known."""
-    container, key = subscript.child_by_field_name("value"), subscript.child_by_field_name("subscript")
     if container is None or key is None or depth == 0:
         return
     table = names.value_of(container)
-    tables = _items(names, table, depth - 1) if table.type == "subscript" else (table,)
+    outer, name = table.child_by_field_name("value"), table.child_by_field_name("subscript")
+    tables = _items(names, outer, name, depth - 1) if table.type == "subscript" else (table,)
     wanted = string_value(names.tree, unwrapped(key)) if unwrapped(key).type == "string" else None
     for one in tables:
         for pair in one.named_children if one.type == "dictionary" else ():

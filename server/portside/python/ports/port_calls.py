@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Iterator, Mapping
@@ -19,8 +20,8 @@ from portside.python.ports.port_arguments import (
 )
 from portside.python.ports.port_commands import RUNNERS, in_words, started
 from portside.python.ports.port_use import Found, Listener, read
-from portside.python.ports.server_makers import makers
-from portside.python.source.syntax import arguments
+from portside.python.ports.server_makers import made_in_file, makers
+from portside.python.source.syntax import argument_nodes, arguments
 from portside.python.values.value_objects import argument, item_of
 from portside.python.values.values import Tracer
 
@@ -89,6 +90,10 @@ def of_listener(tracer: Tracer, call: Node, listener: Listener) -> Iterator[Foun
         return
     if wanted.takes is Takes.COMMAND:
         yield from in_words(tracer, words(tracer.names, given))
+    elif wanted.takes is Takes.SETTINGS:
+        port = item_of(tracer, given, "port")
+        if port is not None:
+            yield from read(tracer, port, dataclasses.replace(listener, argument=Argument()))
     elif not passed.starred or given not in passed.positional:
         yield from read(tracer, given, listener)
 
@@ -114,7 +119,7 @@ def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterat
         return
     made_by = makers(tracer, holder)
     if method == "bind" and made_by and made_by <= listeners.SOCKETS:
-        if _is_served(tracer.names, holder, call):
+        if _is_served(tracer.names, holder, call) and not _is_radio(tracer.names, holder):
             yield from of_listener(
                 tracer, call, Listener("socket.bind", Argument("address", 0, Takes.ADDRESS))
             )
@@ -140,6 +145,12 @@ def _is_served(names: Names, holder: Node, bind: Node) -> bool:
     name = re.escape(name)
     pattern = rf"(?<![\w.]){name}\.listen\(|\b(sockets?|sock|fd)\s*=\s*\[?{name}\b"
     return re.search(pattern, text) is not None
+
+
+def _is_radio(names: Names, socket: Node) -> bool:
+    """Whether the socket is one of Bluetooth, whose numbers are channels."""
+    given = [node for made in made_in_file(names, socket) for node in argument_nodes(made)]
+    return any(names.tree.text(node).rpartition(".")[2] in listeners.RADIO_FAMILIES for node in given)
 
 
 _DOTTED = re.compile(r"[\w.]+")
@@ -185,7 +196,7 @@ def _handed_on(tracer: Tracer, call: Node, local: Local) -> Iterator[Found]:
     by_target = "target" in passed.keywords
     target = passed.keywords.get("target") or (passed.positional[0] if passed.positional else None)
     listener = _listener_of(tracer.names, target, local) if target is not None else None
-    if listener is None or listener.argument.takes in {Takes.COMMAND, Takes.OPTIONS}:
+    if listener is None or listener.argument.takes in {Takes.COMMAND, Takes.OPTIONS, Takes.SETTINGS}:
         return
     wanted = listener.argument
     if by_target:

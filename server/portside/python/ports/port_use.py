@@ -10,6 +10,7 @@ from tree_sitter import Node
 
 from portside.knowledge.listeners import Argument, Takes
 from portside.lint.source import Span
+from portside.python.names.bindings import How
 from portside.python.values.value_types import Literal, Parameter, Value
 from portside.python.values.values import Tracer
 from portside.records import dataclass
@@ -17,6 +18,8 @@ from portside.records import dataclass
 _HIGHEST = 65535
 # The port at the end of a string literal, before its closing quotes.
 _BOUND = re.compile(r"(?:^\w*[\"']+|:)(?P<port>\d{1,5})[\"']*$")
+# … and where one is put in: `"[::]:%d" % port`.
+_PLACE = re.compile(r":%[sdi][\"']*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def read(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found
             yield from _number(tracer, expression, listener)
         case Takes.ADDRESS:
             yield from _address(tracer, expression, listener)
-        case Takes.BIND:
+        case Takes.BIND | Takes.ENDPOINT:
             yield from _bind(tracer, expression, listener)
 
 
@@ -94,7 +97,24 @@ def _number(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Fo
     elif isinstance(value, Literal) and (port := port_number(value.value)) is not None:
         yield PortUse(listener, port, value, tracer.names.tree.span(expression))
         return
-    yield Sourced(listener, value, tracer.names.tree.span(expression))
+    chosen = _of_branches(tracer, expression, listener)
+    yield from chosen
+    if not chosen:
+        yield Sourced(listener, value, tracer.names.tree.span(expression))
+
+
+def _of_branches(tracer: Tracer, expression: Node, listener: Listener) -> list[PortUse]:
+    """The ports that the branches of a condition give a name, where each gives it one."""
+    bindings = tracer.names.bindings_of(expression) if expression.type == "identifier" else ()
+    use, found = tracer.names.tree.span(expression), list[PortUse]()
+    for binding in bindings if len(bindings) > 1 else ():
+        is_branch = binding.how is How.ASSIGNMENT and binding.arm is not None
+        value = tracer.trace(binding.value) if is_branch and binding.value is not None else None
+        port = port_number(value.value) if isinstance(value, Literal) else None
+        if not isinstance(value, Literal) or port is None:
+            return []
+        found.append(PortUse(listener, port, value, use))
+    return found
 
 
 def _of_number(listener: Listener) -> Listener:
@@ -135,13 +155,21 @@ def _bind(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Foun
         case "string":
             yield from _bind_string(tracer, value, expression, listener)
         case "binary_operator":
-            right, operator = value.child_by_field_name("right"), value.child_by_field_name("operator")
-            if right is not None and operator is not None and operator.type == "+":
-                yield from _number(tracer, right, listener)
+            yield from _joined(tracer, value, listener)
         case "identifier":
             traced = tracer.trace(value)
             if isinstance(traced, Parameter):
                 yield Handed(traced, listener)
+
+
+def _joined(tracer: Tracer, operation: Node, listener: Listener) -> Iterator[Found]:
+    """`"0.0.0.0:" + port`, `"0.0.0.0:%s" % port`."""
+    left, right, operator = (operation.child_by_field_name(name) for name in ("left", "right", "operator"))
+    if left is None or right is None or operator is None:
+        return
+    ends_in_place = left.type == "string" and _PLACE.search(tracer.text(left)) is not None
+    if operator.type == "+" or (operator.type == "%" and ends_in_place and right.type != "tuple"):
+        yield from _number(tracer, right, listener)
 
 
 def _bind_string(tracer: Tracer, string: Node, expression: Node, listener: Listener) -> Iterator[Found]:
@@ -154,7 +182,7 @@ def _bind_string(tracer: Tracer, string: Node, expression: Node, listener: Liste
         return
     text = tree.text(string)
     found = _BOUND.search(text)
-    if found is None or "//" in text:
+    if found is None or not _is_listened_on(text, listener):
         return
     start, port = tree.span(string).start + found.start("port"), port_number(found["port"])
     digits = Span(start, start + len(found["port"]))
@@ -163,3 +191,9 @@ def _bind_string(tracer: Tracer, string: Node, expression: Node, listener: Liste
         yield Sourced(listener, literal, digits)
         return
     yield PortUse(listener, port, literal, tree.span(expression), string)
+
+
+def _is_listened_on(text: str, listener: Listener) -> bool:
+    """Not a URL, which is a client's, but where a listener is given one of TCP."""
+    is_endpoint = listener.argument.takes is Takes.ENDPOINT
+    return "//" not in text or (is_endpoint and "tcp://" in text)

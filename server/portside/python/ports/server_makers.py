@@ -51,6 +51,17 @@ def member_values(names: Names, owner: Node, member: str, *, is_called: bool) ->
     return known if all(value is not None for value in values) else ()
 
 
+def made_in_file(names: Names, holder: Node) -> tuple[Node, ...]:
+    """The calls of this file one of which made the object, which may be an attribute of a class."""
+    outer, name = holder.child_by_field_name("object"), holder.child_by_field_name("attribute")
+    made = constructions(names, holder)
+    owner = class_of(names, outer) if outer is not None and not made else None
+    if owner is None or name is None:
+        return made
+    values = member_values(names, owner, names.tree.text(name), is_called=False)
+    return tuple(call for value in values for call in constructions(names, value))
+
+
 def _written(owner: Node, member: str) -> Iterator[Node | None]:
     """What methods assign to `self.MEMBER`; None for what is no plain assignment."""
     own = {f"self.{member}".encode(), f"cls.{member}".encode()}
@@ -89,7 +100,11 @@ def _of_instance(tracer: Tracer, attribute: Node, depth: int, *, is_called: bool
         return of_each(tracer, values, depth - 1)
     made = [call.child_by_field_name("function") for call in constructions(tracer.names, holder)]
     outside = tracer.names.qualified(made[0]) if len(made) == 1 and made[0] is not None else None
-    return tracer.made_by(f"{outside}().{member}{'()' * is_called}") if outside is not None else frozenset()
+    if outside is None:
+        return frozenset()
+    called = f"{outside}().{member}{'()' * is_called}"
+    known = listeners.MADE_BY_METHODS.get(called)
+    return frozenset({known}) if known is not None else tracer.made_by(called)
 
 
 def class_of(names: Names, holder: Node) -> Node | None:
