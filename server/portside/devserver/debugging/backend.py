@@ -104,6 +104,12 @@ class Backend:
         self._send({**message, "arguments": arguments} if arguments is not None else message)
         return answer
 
+    @property
+    def was_refused(self) -> bool:
+        """Whether the adapter has said no: its worker has gone, or does not come."""
+        attached = self._attached
+        return attached is not None and attached.done() and not attached.result().get("success")
+
     async def disconnect(self) -> None:
         """Let the app go on without a debugger; the adapter ends."""
         if not self.has_ended:

@@ -16,6 +16,8 @@ from portside.devserver.debugging.framing import Message
 from portside.devserver.debugging.identifiers import Identifiers
 
 _RETRY_S = 0.2
+_ATTACH_S = 10.0
+"""An adapter whose worker is gone would have the session wait for a minute: another one is there by then."""
 _SPARE_DELAY_S = 1.0
 """So that it does not start while the app does."""
 _SILENT = frozenset({"initialized", "terminated", "exited", "debugpySockets", "debugpyAttach"})
@@ -73,8 +75,12 @@ class Generations:
             except BackendError:  # between two generations nothing listens
                 del self._backends[backend.number]
                 await backend.close()
+            began = asyncio.get_running_loop().time()
             while not backend.has_ended and backend.number in self._backends:
                 await asyncio.sleep(_RETRY_S)
+                is_late = asyncio.get_running_loop().time() - began > _ATTACH_S
+                if backend.was_refused or (is_late and not backend.is_configured):
+                    self._end(backend)
             await asyncio.sleep(_RETRY_S)
 
     async def take(self) -> int | None:
