@@ -10,6 +10,8 @@ from typing import Any
 
 from portside.devserver.debugging import framing
 from portside.devserver.debugging.framing import Message
+from portside.devserver.registry import identity
+from portside.devserver.registry.identity import Identity
 
 _START_S = 30.0
 _END_S = 2.0
@@ -27,6 +29,8 @@ class Backend:
         self.port = 0
         self.is_configured = False
         self.has_ended = False
+        self.worker: Identity | None = None
+        """Known once it is attached to."""
         self._heard = heard
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
@@ -159,6 +163,8 @@ class Backend:
                 if not self._listens.done():
                     self._listens.set_result(int(message["body"]["port"]))
             case "event":
+                if message["event"] == "process":
+                    self.worker = identity.of(int(message["body"]["systemProcessId"]))
                 self._heard(self, message)
             case "request":  # of its processes; they are left alone
                 self._send(

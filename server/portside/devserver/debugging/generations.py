@@ -14,6 +14,8 @@ from portside.devserver.debugging.breakpoints import Breakpoints
 from portside.devserver.debugging.client import Client
 from portside.devserver.debugging.framing import Message
 from portside.devserver.debugging.identifiers import Identifiers
+from portside.devserver.registry import identity
+from portside.devserver.registry.identity import Identity
 
 _RETRY_S = 0.2
 _ATTACH_S = 10.0
@@ -45,6 +47,7 @@ class Generations:
         self._adapter: Sequence[str] = ()
         self._attach: Message = {}
         self._is_over = False
+        self._going: set[Identity] = set()
 
     def __iter__(self) -> Iterator[Backend]:
         yield from [each for each in self._backends.values() if each.is_configured and not each.has_ended]
@@ -67,6 +70,7 @@ class Generations:
         attach: for each of them. runs: whether the server does.
         """
         while not self._is_over and runs():
+            await self._wait_for_those_who_go()
             self._count += 1
             backend = Backend(self._count, self._heard)
             self._backends[backend.number] = backend
@@ -82,6 +86,20 @@ class Generations:
                 if backend.was_refused or (is_late and not backend.is_configured):
                     self._end(backend)
             await asyncio.sleep(_RETRY_S)
+
+    async def let_go(self) -> None:
+        """All workers go on without a debugger, and are followed no more: they are about to be replaced."""
+        for backend in self:
+            if backend.worker is not None:
+                self._going.add(backend.worker)
+            await backend.disconnect()
+
+    async def _wait_for_those_who_go(self) -> None:
+        """A worker that is being replaced listens for a debugger to its end."""
+        end = asyncio.get_running_loop().time() + _ATTACH_S
+        while any(map(identity.lives, self._going)) and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(_RETRY_S)
+        self._going.clear()
 
     async def take(self) -> int | None:
         """A worker comes: the port of the adapter that is its own."""

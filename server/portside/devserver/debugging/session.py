@@ -226,8 +226,7 @@ class Session:
 
     async def _restart(self, request: Message, _: Message) -> None:
         """A new generation, on the port that stays held."""
-        for backend in self._generations:
-            await backend.disconnect()  # what is held goes on, and can be replaced
+        await self._generations.let_go()  # what is held goes on, and can be replaced
         if self._served is not None:
             self._served.restart()
         elif self._attached_to is not None:
