@@ -180,7 +180,7 @@ WORDS_OF_THE_COMMAND = (
     ),
     Movable(
         "a port that another one takes the place of, where it is taken",
-        "import socket\nimport sys\n" + HEAD + "\n\ndef is_free(port):\n    with socket.socket() as one:\n        return one.connect_ex(('127.0.0.1', port)) != 0\n\n\ndef main():\n    app.state.x = 1\n    port = 8010\n    if not is_free(port):\n        for other in range(8011, 8020):\n            if is_free(other):\n                port = other\n                break\n        else:\n            sys.exit(1)\n    uvicorn.run(app, host='0.0.0.0', port=port)\n"
+        "import os\nimport sys\n" + HEAD + "\n\ndef is_free(port):\n    return os.environ.get('TAKEN') != str(port)\n\n\ndef main():\n    app.state.x = 1\n    port = 8010\n    if not is_free(port):\n        for other in range(8011, 8020):\n            if is_free(other):\n                port = other\n                break\n        else:\n            sys.exit(1)\n    uvicorn.run(app, host='0.0.0.0', port=port)\n"
         + GUARD + "    main()\n",
         PLAIN,
         kept=("return app",),
