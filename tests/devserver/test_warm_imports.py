@@ -303,12 +303,15 @@ import heavy
 def child(queue):
     queue.put(os.getpid())
 
+def say(*words):
+    # In one write: print makes two where PYTHONUNBUFFERED is set, and others write there too.
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
 if __name__ == "__main__":
     import uvicorn
-    print("terminal", sys.stdout.isatty(), sys.stdin.isatty(), flush=True)
-    # In one write, also where PYTHONUNBUFFERED makes two of a line: both generations may end at once.
-    atexit.register(lambda: sys.stdout.write("atexit\\n"))
-    threading.Thread(target=lambda: print("thread", flush=True)).start()
+    say("terminal", sys.stdout.isatty(), sys.stdin.isatty())
+    atexit.register(say, "atexit")
+    threading.Thread(target=say, args=("thread",)).start()
     for method in ("fork", "spawn"):
         context = multiprocessing.get_context(method)
         queue = context.Queue()
@@ -316,7 +319,7 @@ if __name__ == "__main__":
         process.start()
         assert queue.get(timeout=60) == process.pid
         process.join()
-        print(method, process.exitcode, flush=True)
+        say(method, process.exitcode)
     from app import app
     uvicorn.run(app, port=int(sys.argv[1]))
     sys.exit(3)
