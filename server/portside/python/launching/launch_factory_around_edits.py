@@ -70,7 +70,7 @@ class AroundWriter:
 
     @property
     def _step(self) -> str:
-        return "\t" if "\t" in self._indent else "    "
+        return self._lines.step(self.around.first)
 
     def _joined(self, lines: list[str]) -> str:
         text = f"{self._source.newline}{self._indent}".join(lines)

@@ -262,7 +262,7 @@ class FactoryWriter:
     def _if_served(self, statement: Node, call: Node) -> Iterator[Edit]:
         """The app, or the end of the process where the function that others call has given none."""
         indent, newline = self._lines.margin(statement), self._source.newline
-        step = "\t" if "\t" in indent else "    "
+        step = self._lines.step(statement)
         lines = ["", "if not callable(served):", f"{step}raise SystemExit(served)", "return served"]
         yield from self._around(statement, call, "served = ", f"{newline}{indent}".join(lines))
 
@@ -290,7 +290,7 @@ class FactoryWriter:
         """The lines that stand for the run call, the first of them where its statement stands."""
         lines = [f"return {returned.expression}"]
         if self.signals.cleaning is not None:
-            step = "\t" if "\t" in self._lines.margin(statement) else "    "
+            step = self._lines.step(statement)
             lines = list(last_in_lifespan(returned.expression, self.signals.cleaning, step))
         if returned.module is not None:
             lines.insert(0, f"from {returned.module} import {returned.name}")
@@ -335,7 +335,7 @@ class FactoryWriter:
             clause = block.parent or block
             first = self._source.line_of(tree.span(clause).start) + 1
             lines.append(self._source.text[self._source.line_span(first).start : tree.span(block).end])
-        step = "\t" if "\t" in indent else "    "
+        step = self._lines.step(attempt)
         for node in self.after.kept if self.after.behind is not None else ():
             text = self._source.text[self._lines.start(node) : tree.span(node).end]
             lines += [f"{step}{one}" if one.strip() else "" for one in text.splitlines()]

@@ -125,8 +125,8 @@ class KeptWriter:
         while statement.prev_named_sibling is not None and statement.prev_named_sibling.start_byte in serving:
             statement = statement.prev_named_sibling
         source, start = self.names.tree.source, self.names.tree.span(statement).start
-        indent, newline = Lines(self.names.tree).margin(statement), source.newline
-        step = "\t" if "\t" in indent else "    "
+        lines_of, newline = Lines(self.names.tree), source.newline
+        indent, step = lines_of.margin(statement), lines_of.step(statement)
         lines = [f"if not {self.kept.parameter}:"]
         if self.logging is not None:
             lines.append(f"{step}logging.config.dictConfig({self.names.tree.text(self.logging)})")

@@ -33,6 +33,10 @@ class Lines:
         """What stands ahead of the node in its line: its indentation, where nothing else does."""
         return self._source.text[self.start(node) : self.tree.span(node).start]
 
+    def step(self, node: Node) -> str:
+        """One more level of indentation, as the node's line has it."""
+        return "\t" if "\t" in self.margin(node) else "    "
+
     def are_owned(self, statement: Node) -> bool:
         """Whether nothing but a comment shares the lines of the statement."""
         span = self.tree.span(statement)
