@@ -31,10 +31,15 @@ export async function serve(folder, scratch, python) {
   });
   const ended = new Promise((resolve) => server.on("close", (code, signal) => resolve(code ?? signal)));
   // On Windows the console has sent the Ctrl-C to the server already.
-  whenAskedToStop(() => WINDOWS || server.kill("SIGINT"));
+  let isAsked = false;
+  whenAskedToStop(() => {
+    isAsked = true;
+    return WINDOWS || server.kill("SIGINT");
+  });
   announce(folder, environment.PORTSIDE_STATE_DIR, server);
   const status = await ended;
-  if (status !== 0) {
+  // Before it minds signals it just ends by the one that it was sent.
+  if (status !== 0 && !(isAsked && status === "SIGINT")) {
     throw new Error(`portside serve ended with ${status}`);
   }
 }
