@@ -38,8 +38,9 @@ export async function serve(folder, scratch, python) {
   });
   announce(folder, environment.PORTSIDE_STATE_DIR, server);
   const status = await ended;
-  // Before it minds signals it just ends by the one that it was sent.
-  if (status !== 0 && !(isAsked && status === "SIGINT")) {
+  // Before it minds signals Python ends by the one that it was sent, and has started nothing.
+  const hasBegun = existsSync(path.join(environment.PORTSIDE_STATE_DIR, "servers"));
+  if (status !== 0 && (hasBegun || !isAsked)) {
     throw new Error(`portside serve ended with ${status}`);
   }
 }
