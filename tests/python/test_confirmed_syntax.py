@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portside.lint.source import SourceFile
-from portside.python.source.confirmed_syntax import is_valid_python
+from portside.python.source.confirmed_syntax import is_valid_python, objection, place_of
 from portside.python.source.syntax import parse
 
 
@@ -32,3 +32,16 @@ def test_what_python_cannot_read_is_not_valid(text: str) -> None:
 
 def test_warnings_of_the_checked_code_are_not_ours() -> None:
     assert is_valid_python('x = "\\d"\nassert (x, 1)\nx is 1\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("x = 1\ny = = 2\n", (2, 5)),
+        ("def f(\n<<<<<<< HEAD\n    a,\n):\n    ...\n", (2, 1)),
+        ("x = 1\n", None),
+    ],
+    ids=["an operator", "a merge marker", "none"],
+)
+def test_the_place_is_where_python_gives_up(text: str, place: tuple[int, int] | None) -> None:
+    assert place_of(objection(text)) == place
