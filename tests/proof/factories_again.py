@@ -72,6 +72,13 @@ SIGNALS = (
         notes=("comes with the shutdown of the app",),
     ),
     Movable(
+        "the same, in a file that has the names of the lifespan for something else",
+        "import signal\nimport sys\n" + HEAD + POOL + "\nserved_app = while_serving = 'mine'\n\n\ndef lifespan(number, frame):\n    pool.stop()\n    sys.exit(0)\n\n\n@app.get('/w')\ndef w():\n    return [while_serving, served_app]\n" + GUARD
+        + "    signal.signal(signal.SIGTERM, lifespan)\n" + RUN,
+        PLAIN,
+        kept=("app_lifespan=app.router.lifespan_context", "lifespan(signal.SIGTERM, None)", "app.router.lifespan_context = around_serving\n"),
+    ),
+    Movable(
         "handlers that a function sets, which raise what ends the process",
         "import signal\n" + HEAD + "\n\ndef set_handlers():\n    def on_stop(number, frame):\n        print('stopping', signal.Signals(number).name)\n        raise SystemExit(0)\n\n    signal.signal(signal.SIGTERM, on_stop)\n    app.state.x = 1\n" + GUARD
         + "    set_handlers()\n" + RUN,
@@ -228,12 +235,63 @@ WORDS_OF_THE_COMMAND = (
     ),
 )  # fmt: skip
 
-MORE = (*WORDS_OF_THE_COMMAND, *RETRIES, *EARLY, *SIGNALS, *NESTED, *OPTIONS_FROM_AFAR)
+STOPS = (
+    Movable(
+        "a server that a handler stops, if there is one",
+        HEAD + "\nserver = None\n\n\n@app.post('/stop')\nasync def stop():\n    if server is not None:\n        server.should_exit = True\n    return 1\n\n\ndef main():\n    global server\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n    server.run()\n"
+        + GUARD + "    main()\n",
+        PLAIN,
+        kept=("import signal\n", "def stop():\n    signal.raise_signal(signal.SIGTERM)\n    return 1\n"),
+        gone=("should_exit", "uvicorn"),
+        notes=("becomes `signal.raise_signal(signal.SIGTERM)`",),
+    ),
+    Movable(
+        "a server that a function within the one that serves stops",
+        "import asyncio\n" + HEAD.replace("app = FastAPI()", "app = FastAPI(title='a')") + "\n\nasync def main():\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n\n    def on_failure(reason):\n        print(reason)\n        server.should_exit = True\n\n    app.state.fails = callable(on_failure)\n    await server.serve()\n"
+        + GUARD + "    asyncio.run(main())\n",
+        PLAIN,
+        kept=("        print(reason)\n        signal.raise_signal(signal.SIGTERM)\n",),
+        gone=("should_exit", "uvicorn"),
+    ),
+)  # fmt: skip
+
+EARLY_ENDS = (
+    Movable(
+        "functions that leave before they serve",
+        "import os\nimport sys\n" + HEAD + "\n\ndef other():\n    return 3\n\n\ndef main():\n    if os.environ.get('MISSING'):\n        print('missing')\n        return 1\n    if os.environ.get('OTHER'):\n        return other()\n    for name in ('A', 'B'):\n        if os.environ.get(name):\n            return\n    app.state.x = [each for each in (lambda: 5,)][0]()\n"
+        + RUN + "    return 0\n" + GUARD + "    sys.exit(main())\n",
+        PLAIN,
+        kept=("        print('missing')\n        raise SystemExit(1)\n", "        raise SystemExit(other())\n", "            raise SystemExit\n", "    return app\n"),
+    ),
+    Movable(
+        "a function that leaves for something else, in which nobody asks how it ended",
+        "import os\n" + HEAD + "\n\ndef other():\n    return 3\n\n\ndef main():\n    def twice(x):\n        return 2 * x\n\n    if os.environ.get('OTHER'):\n        return other()\n    app.state.x = twice(2)\n"
+        + RUN + GUARD + "    main()\n",
+        PLAIN,
+        kept=("        return 2 * x\n", "        other()\n        raise SystemExit\n", "    return app\n"),
+    ),
+    Movable(
+        "a handler that puts a text together, tells it and ends the process",
+        "import sys\n" + HEAD + "\n\ndef main():\n    try:\n        app.state.x = 1\n    " + RUN + "    except Exception as e:\n        import traceback\n        text = f'failed: {e} {traceback.format_exc()}'\n        print(text, file=sys.stderr, flush=True)\n        sys.exit(1)\n"
+        + GUARD + "    main()\n",
+        PLAIN,
+        kept=("        sys.exit(1)\n", "text = f'failed"),
+    ),
+    Movable(
+        "a position that has to be a certain word",
+        ARGPARSE + HEAD + "\n\ndef main():\n" + PARSER + "    parser.add_argument('mode', choices=('api', 'worker'))\n    parser.add_argument('--name', required=True)\n" + PARSE
+        + "    if args.mode == 'api':\n        app.state.x = args.name\n    " + RUN + GUARD + "    main()\n",
+        f'SERVER_ARGS="--name NAME api" {PLAIN}',
+        arguments=("server.py", "--name", "NAME", "api"),
+    ),
+)  # fmt: skip
+
+MORE = (*WORDS_OF_THE_COMMAND, *RETRIES, *EARLY, *SIGNALS, *NESTED, *OPTIONS_FROM_AFAR, *STOPS, *EARLY_ENDS)
 
 NO_MORE = (
     Unmovable(
-        "a server that a handler stops",
-        HEAD + "\nserver = None\n\n\n@app.get('/stop')\ndef stop():\n    server.should_exit = True\n\n\ndef main():\n    global server\n    server = uvicorn.Server(uvicorn.Config(app))\n    server.run()\n"
+        "a server that a handler asks how it is",
+        HEAD + "\nserver = None\n\n\n@app.get('/started')\ndef started():\n    return server.started\n\n\ndef main():\n    global server\n    server = uvicorn.Server(uvicorn.Config(app))\n    server.run()\n"
         + GUARD + "    main()\n",
         ((16, "`server` is used here too, and a factory has none"),),
     ),

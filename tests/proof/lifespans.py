@@ -49,6 +49,18 @@ ENGINES = (
         ('    """Starts."""\n    global engine\n    engine = AsyncLLM', "    yield  # serves\n    engine.shutdown()\n    app.state.x = 2\n"),
     ),
     MovableEngine(
+        "a lifespan that ends in a finally",
+        "from contextlib import asynccontextmanager\n\n" + HEAD + ENGINE
+        + "\n\n@asynccontextmanager\nasync def life(application: FastAPI):\n    try:\n        yield\n    finally:\n        # Bye.\n        print('down')\n\n\napp = FastAPI(lifespan=life)\n" + READ,
+        ("    global engine\n    engine = AsyncLLMEngine", "        print('down')\n        engine.shutdown()\n"),
+    ),
+    MovableEngine(
+        "a lifespan that needs the engine in the end",
+        "from contextlib import asynccontextmanager\n\n" + HEAD + "engine = LLM('m')\n"
+        + "\n\n@asynccontextmanager\nasync def life(app):\n    yield\n    print(type(engine).__name__)\n\n\napp = FastAPI(lifespan=life)\n" + READ,
+        ("    print(type(engine).__name__)\n    del engine\n",),
+    ),
+    MovableEngine(
         "the decorator imported by its name",
         "from contextlib import asynccontextmanager\n\n" + HEAD + ENGINE + "\napp = FastAPI()\n" + READ
         + "\n\n@asynccontextmanager\nasync def other():\n    yield\n",
@@ -77,5 +89,8 @@ STAYING = {
     "two apps": HEAD + ENGINE + "app = FastAPI()\nother = FastAPI()\n",
     "the name lifespan is taken": HEAD + ENGINE + "lifespan = 3\napp = FastAPI()\n",
     "a lifespan from elsewhere": "from mine import life\n" + HEAD + ENGINE + "app = FastAPI(lifespan=life)\n",
+    "arguments that are unpacked": HEAD + ENGINE + "options = {}\napp = FastAPI(**options)\n",
+    "a handler that needs the name in the end": HEAD + "llm = LLM('m')\napp = FastAPI()\n\n\n@app.on_event('shutdown')\ndef stop():\n    print(llm)\n",
+    "the app is made of it": HEAD + "app = FastAPI(extra={'llm': LLM('m')})\n",
     "Flask": "from flask import Flask\nfrom vllm import LLM\n\nllm = LLM('m')\napp = Flask('a')\n",
 }  # fmt: skip

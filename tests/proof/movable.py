@@ -62,6 +62,15 @@ MOVABLE = (
         arguments=("-m", "pkg.api"),
     ),
     Movable(
+        "relative imports, in a package below a folder whose name is none",
+        f"import uvicorn\nfrom .words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
+        "uvicorn pkg.api:app --app-dir my-app.old --host 0.0.0.0 --port 8010",
+        path="my-app.old/pkg/api.py",
+        files={"my-app.old/pkg/__init__.py": "", "my-app.old/pkg/words.py": "HELLO = 'hi'\n"},
+        folder="my-app.old",
+        arguments=("-m", "pkg.api"),
+    ),
+    Movable(
         "a project in a folder, run there with -m, imported by its own names",
         f"import uvicorn\nfrom src.words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
         "uvicorn src.main:app --app-dir api --host 0.0.0.0 --port 8010",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.proof.factories import FACTORIES, NO_FACTORY
+from tests.proof.factories_addresses import ADDRESSES
 from tests.proof.factories_again import MORE, NO_MORE
 from tests.proof.factories_around import AROUND_THE_SERVER, NOT_AROUND
 from tests.proof.factories_more import MORE_FACTORIES
@@ -25,7 +26,7 @@ from portside.python.launching.launch_move import Move, plan_move
 from portside.python.running.guards import When
 from portside.workspace.project import Project
 
-SHAPES = (*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES, *AROUND_THE_SERVER, *MORE)
+SHAPES = (*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES, *AROUND_THE_SERVER, *MORE, *ADDRESSES)
 
 
 def plan(root: Path, path: Path) -> Any:

@@ -212,6 +212,8 @@ def _unpacked() -> int:
     frame = sys._getframe(2)
     code = frame.f_code.co_code
     at = frame.f_lasti
+    while dis.opname[code[at]] == "EXTENDED_ARG":  # where Python 3.10 takes an instruction to begin
+        at += 2
     if dis.opname[code[at]].startswith("UNPACK_SEQUENCE"):
         return code[at + 1]
     if dis.opname[code[at]] == "UNPACK_EX":

@@ -21,10 +21,13 @@ from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.bindings import Binding, How, ScopeKind
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
+from portside.python.values.value_sources import is_none_by_default, is_parsed, option_of
+from portside.python.values.value_types import CommandLine, Literal
+from portside.python.values.values import Tracer
 from portside.records import dataclass
 
 _CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min", "open"})
-_SAME_ANYWHERE = frozenset({"os", "pathlib", "json", "tomllib", "toml", "yaml"})
+_SAME_ANYWHERE = frozenset({"os", "pathlib", "json", "tomllib", "toml", "yaml", "importlib", "omegaconf"})
 _CONSTANTS = frozenset({"integer", "float", "string", "true", "false", "none"})
 _WHOLE = _CONSTANTS | {"call", "identifier", "attribute", "subscript"}
 _LONGEST = 160
@@ -65,6 +68,10 @@ class Asking:
         if not roots and expression.type not in _CONSTANTS:
             found.append(None)
         for root in reversed(roots):
+            if depth and root.parent is not None and (given := self._unless_said(root)) is not None:
+                span = tree.span(root.parent)
+                text = text[: span.start - start] + given + text[span.end - start :]
+                continue
             passed = self.site.argument(self.names, root) if depth else root
             value = self._value_of(passed) if passed != root or (self._is_local(root) and depth) else root
             if value == root:
@@ -77,6 +84,21 @@ class Asking:
                 text[: span.start - start] + (inner if is_whole else f"({inner})") + text[span.end - start :]
             )
         return text.strip()
+
+    def _unless_said(self, root: Node) -> str | None:
+        """What `args.config` is where the option is not given."""
+        attribute = root.parent
+        name = attribute.child_by_field_name("attribute") if attribute is not None else None
+        tracer = Tracer(self.names)
+        if name is None or name == root or not is_parsed(tracer, self.site.argument(self.names, root)):
+            return None
+        if is_none_by_default(tracer, self.names.tree.text(name)):
+            return "None"
+        option = option_of(tracer, self.names.tree.text(name), None)
+        default = option.default if isinstance(option, CommandLine) else None
+        is_known = isinstance(default, Literal) and isinstance(default.value, str)
+        # Double quotes, as it stands between single ones.
+        return json.dumps(default.value) if is_known and isinstance(default, Literal) else None
 
     def _value_of(self, root: Node) -> Node:
         """What the name stands for; of `with open(path) as file:` the opened file."""
@@ -112,11 +134,19 @@ class Asking:
         return None if goes else f"from {self.target.module} import {name}"
 
     def _is_made_up(self, root: Node) -> bool:
-        """Whether the launch makes it what it is, by `Settings.load(…)`, which no fresh import has done."""
+        """Whether the launch makes it what it is, by `Settings.load(…)` or an assignment to it.
+
+        No fresh import has done that.
+        """
         names, name = self.names, self.names.tree.text(root)
-        if names.qualified(root) in _SAME_ANYWHERE:
+        if (names.qualified(root) or "").partition(".")[0] in _SAME_ANYWHERE:
             return False
+        said = names.tree.text(_whole(root))
         for read in names.reads(name, names.home(name, names.scope_at(root))):
+            target = _whole(read)
+            is_set = target.parent is not None and target.parent.child_by_field_name("left") == target
+            if is_set and self.site.removes(read.start_byte) and _is_of(said, names.tree.text(target)):
+                return True
             method = read.parent.child_by_field_name("attribute") if read.parent is not None else None
             call = read.parent.parent if read.parent is not None else None
             is_call = call is not None and call.child_by_field_name("function") == read.parent
@@ -124,6 +154,17 @@ class Asking:
             if is_call and is_maker and self.site.removes(read.start_byte):
                 return True
         return False
+
+
+def _whole(name: Node) -> Node:
+    """`app.args.host` around its `app`."""
+    while name.parent is not None and name.parent.child_by_field_name("object") == name:
+        name = name.parent
+    return name
+
+
+def _is_of(said: str, target: str) -> bool:
+    return said == target or said.startswith(f"{target}.")
 
 
 def _is_path(names: Names, option: Option, node: Node) -> bool:

@@ -135,20 +135,25 @@ def merged(site: Site, returned: Returned, others: Iterable[Branch]) -> Node | N
     return whole if has_else and len(alternatives) + 1 == len(sites) else None
 
 
-def words_that_serve(names: Names, site: Site) -> tuple[str, ...]:
-    """The script's own words without which it would not come to the run call: `--serve`, `serve`."""
-    found = []
+def words_that_serve(names: Names, site: Site) -> dict[str, str]:
+    """The script's own words without which it would not come to the run call: `--serve`, `serve`.
+
+    Each with what stands for it where all that is known is that there has to be one: `--mode MODE`.
+    """
+    found: dict[str, str] = {}
     for whole in site.conditions:
         body, condition = (whole.child_by_field_name(field) for field in ("consequence", "condition"))
         inside = body is not None and site.passes(body)
-        word = _word(names, condition) if condition is not None and inside else None
-        if word is not None:
-            found.append(word)
-    return tuple(found)
+        said = _word(names, condition) if condition is not None and inside else None
+        if said is not None:
+            word, option = said
+            value = option.lstrip("-").replace("-", "_").upper()
+            found[word] = f"{option} {value}" if option.startswith("-") else value
+    return found
 
 
-def _word(names: Names, condition: Node) -> str | None:
-    """The word that makes a condition on one argument true, if it is not by itself."""
+def _word(names: Names, condition: Node) -> tuple[str, str] | None:
+    """The word that makes a condition on one argument true, if it is not by itself, and the argument."""
     parts = condition.named_children
     wanted: Node | None = None
     if condition.type == "comparison_operator" and len(parts) == 2 and "==" in names.tree.text(condition):
@@ -160,10 +165,11 @@ def _word(names: Names, condition: Node) -> str | None:
     if value.option is None:
         # A subcommand: `add_subparsers(dest="command")`.
         is_command = isinstance(said, Literal) and bool(names.chunks_with(["add_subparsers"]))
-        return str(said.value) if isinstance(said, Literal) and is_command else None
+        return (str(said.value), "") if isinstance(said, Literal) and is_command else None
     default = value.default.value if isinstance(value.default, Literal) else value.default
     if said is None:
-        return value.option if not default and value.option.startswith("-") else None
+        return (value.option, value.option) if not default and value.option.startswith("-") else None
     if not isinstance(said, Literal) or not isinstance(said.value, str) or said.value == default:
         return None
-    return f"{value.option} {said.value}" if value.option.startswith("-") else said.value
+    word = f"{value.option} {said.value}" if value.option.startswith("-") else said.value
+    return word, value.option

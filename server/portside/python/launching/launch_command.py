@@ -381,7 +381,8 @@ class OptionReader:
                 review=True,
             )
             return self._words(option, node, found)
-        if (asked := self._asked_instead(option, node)) is not None:
+        asked = self._asked(option, node) or self._asked_instead(option, node)
+        if asked is not None:
             return asked
         if option.keyword == "port":
             self.obstacles.note(f"{shown} can't be told from here: say it in `$PORT`", review=True)

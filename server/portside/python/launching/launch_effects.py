@@ -59,6 +59,8 @@ _HARMLESS = _HARMLESS_BUILTINS | {
     "multiprocessing.cpu_count",
     "datetime.datetime.now",
     "time.time",
+    "traceback.format_exc",
+    "traceback.format_exception",
     "uvicorn.Config",
     "uvicorn.Server",
     "uvicorn.config.Config",
@@ -98,7 +100,8 @@ _HARMLESS_METHODS = frozenset(
 )
 _PARSER_METHODS = frozenset({"add_argument", "add_argument_group", "add_cli_args"})
 _PRINTS = frozenset(
-    {"builtins.print", "rich.print", "pprint.pprint", "sys.stdout.flush", "traceback.print_exc"}
+    {"builtins.print", "rich.print", "pprint.pprint", "sys.stdout.flush", "sys.stderr.flush"}
+    | {"traceback.print_exc", "traceback.print_exception"}
 )
 _EXITS = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 _STREAMS = frozenset({"sys.stdout", "sys.stderr"})

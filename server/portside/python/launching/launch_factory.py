@@ -120,11 +120,11 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         parsers=facts.workspace.argument_parsers,
         lines=[line for line, _ in facts.workspace.parsing_arguments if not is_imported],
     )
-    serving = [
-        word for each in words_that_serve(names, site) for word in (each, *parsed.commands.get(each, ()))
-    ]
+    chosen_words = words_that_serve(names, site)
+    serving = [word for each in chosen_words for word in (each, *parsed.commands.get(each, ()))]
     needed = [*demanded(names, parts)] if parsed.reads else []
-    words = dict.fromkeys((*parsed.required, *needed, *serving))
+    required = [word for word in parsed.required if word not in chosen_words.values()]
+    words = dict.fromkeys((*required, *needed, *serving))
     parsed = dataclasses.replace(parsed, required=tuple(words))
     options = _told(options, parsed, obstacles)
     after = find_after(names, site, obstacles, stays=bool(kept.functions), around=around)
@@ -207,7 +207,7 @@ def _is_test(path: str) -> bool:
 def _note_branches(names: Names, launch: Launch, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
     """Which options the other branches have that the command lacks, or has otherwise."""
     for other in others:
-        flags = [OPTIONS[keyword].flag for keyword in other.options if keyword.startswith("ssl_")]
+        flags = [OPTIONS[k].flag for k in other.options if k.startswith("ssl_") and k in OPTIONS]
         line = names.tree.line(other.call)
         if flags:
             obstacles.note(

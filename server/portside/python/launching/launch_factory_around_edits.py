@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -10,31 +11,34 @@ from portside.lint.finding import Edit
 from portside.lint.source import SourceFile, Span
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_factory_around import Around
-from portside.python.launching.launch_factory_around_search import runs_of_loop
+from portside.python.launching.launch_factory_around_search import NAMES, free, runs_of_loop, unused
 from portside.python.launching.launch_site import Site
 from portside.python.names.names import Names
 from portside.python.source.lines import Lines
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
-NAME = "while_serving"
 _ALONE = frozenset({"expression_statement", "assignment"})
 
 
-def last_in_lifespan(expression: str, call: str, step: str) -> Iterator[str]:
+def last_in_lifespan(names: Names, expression: str, call: str, step: str) -> Iterator[str]:
     """The lines that return the app, with a lifespan that makes the call once its own is over."""
-    app = expression if expression.isidentifier() else "served_app"
+    name = unused(names, NAMES)
+    app = expression if expression.isidentifier() else unused(names, ("served_app", "app_to_serve"))
+    # What the call says must not mean the parameter, or what is bound beside it.
+    said = set(re.findall(r"\w+", f"{call} {expression}"))
+    lifespan, state = free(("lifespan", "app_lifespan"), said), free(("state", "lifespan_state"), said)
     if app != expression:
         yield f"{app} = {expression}"
         yield ""
     yield "@contextlib.asynccontextmanager"
-    yield f"async def {NAME}({app}, lifespan={app}.router.lifespan_context):"
-    yield f"{step}async with lifespan({app}) as state:"
-    yield f"{step * 2}yield state"
+    yield f"async def {name}({app}, {lifespan}={app}.router.lifespan_context):"
+    yield f"{step}async with {lifespan}({app}) as {state}:"
+    yield f"{step * 2}yield {state}"
     yield f"{step}with contextlib.suppress(SystemExit):"
     yield f"{step * 2}{call}"
     yield ""
-    yield f"{app}.router.lifespan_context = {NAME}"
+    yield f"{app}.router.lifespan_context = {name}"
     yield f"return {app}"
 
 

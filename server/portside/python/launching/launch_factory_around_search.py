@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import count
 
 from tree_sitter import Node
 
@@ -29,7 +30,7 @@ _TOO_LATE = frozenset(
 _OF_LOOP = frozenset(
     {"asyncio.create_task", "asyncio.ensure_future", "asyncio.get_running_loop", "asyncio.get_event_loop"}
 )
-_NAMES = ("while_serving", "around_serving")
+NAMES = ("while_serving", "around_serving")
 _WAITING = ("await", "for_statement", "with_statement")
 
 
@@ -175,7 +176,7 @@ class _Search:
         words = {word for node in self._region() for word in re.findall(r"\w+", self._text(node))}
         app = self.returned.expression
         if not app.isidentifier() or served is not None:
-            app = _free(("app", "served_app"), {*words, *self._words_before()})
+            app = free(("app", "served_app"), {*words, *self._words_before()})
         return Around(
             self.level,
             self.first,
@@ -184,10 +185,10 @@ class _Search:
             shared,
             outer,
             app,
-            _free(("lifespan", "app_lifespan"), words),
-            _free(("state", "lifespan_state"), words),
-            next((name for name in _NAMES if not self.names.chunks_with([name])), "serving"),
-            _free(("beside", "beside_server"), words),
+            free(("lifespan", "app_lifespan"), words),
+            free(("state", "lifespan_state"), words),
+            unused(self.names, NAMES),
+            free(("beside", "beside_server"), words),
             served,
         )
 
@@ -348,8 +349,18 @@ class _Search:
         return tuple(node for node in argument_nodes(gathered) if node not in self.site.ways)
 
 
-def _free(candidates: tuple[str, ...], words: set[str]) -> str:
-    return next((name for name in candidates if name not in words), f"{candidates[-1]}_")
+def free(candidates: tuple[str, ...], words: set[str]) -> str:
+    return next(name for name in _longer(candidates) if name not in words)
+
+
+def unused(names: Names, candidates: tuple[str, ...]) -> str:
+    """A name that the file has nowhere."""
+    return next(name for name in _longer(candidates) if not names.chunks_with([name]))
+
+
+def _longer(candidates: tuple[str, ...]) -> Iterator[str]:
+    yield from candidates
+    yield from (f"{candidates[-1]}_{number}" for number in count(2))
 
 
 def _targets(node: Node) -> Iterator[Node]:

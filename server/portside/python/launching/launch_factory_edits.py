@@ -21,10 +21,12 @@ from portside.python.launching.launch_factory_after import After
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_factory_around_edits import AroundWriter, last_in_lifespan
+from portside.python.launching.launch_factory_early import early_edits, leaving_early
 from portside.python.launching.launch_factory_imports import NewImports
 from portside.python.launching.launch_factory_kept import Kept, KeptWriter
 from portside.python.launching.launch_factory_names import annotated
 from portside.python.launching.launch_factory_signals import Signals
+from portside.python.launching.launch_factory_stops import find_stops, stopping
 from portside.python.launching.launch_factory_tries import Endings, dropped, dropped_spans, open_handlers
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_removal import left_over
@@ -107,6 +109,8 @@ class FactoryWriter:
         changes += [*after, *self._in_threads(), *self._endings(), *self._leaving(), *self._untyped()]
         changes += self._unannotated(typed, cuts)
         changes += [*self._words_early(obstacles), *self._in_uvicorns_loop()]
+        changes += stopping(self.names, self._stops, obstacles)
+        changes += early_edits(self.names, self._early(going))
         imports = self._imports(cuts, obstacles)
         if imports is None:
             return None
@@ -291,7 +295,7 @@ class FactoryWriter:
         lines = [f"return {returned.expression}"]
         if self.signals.cleaning is not None:
             step = self._lines.step(statement)
-            lines = list(last_in_lifespan(returned.expression, self.signals.cleaning, step))
+            lines = list(last_in_lifespan(self.names, returned.expression, self.signals.cleaning, step))
         if returned.module is not None:
             lines.insert(0, f"from {returned.module} import {returned.name}")
         if self.logging is not None:
@@ -394,6 +398,8 @@ class FactoryWriter:
         last = list(statements(level.block))[-1]
         if last == outermost and _always_returns(outermost, len(self.branches) + 1):
             return
+        if last.type == "return_statement" and level.block.parent in self.site.functions:
+            return
         end, indent = self.names.tree.span(level.block).end, self._lines.margin(outermost)
         yield Edit(self._source.path, Span(end, end), f"{self._source.newline}{indent}raise SystemExit")
 
@@ -411,6 +417,20 @@ class FactoryWriter:
                 yield Edit(
                     self._source.path, Span(end, end), f"{self._source.newline}{indent}raise SystemExit"
                 )
+
+    def _early(self, going: list[Node]) -> Iterator[tuple[Node, str]]:
+        if self.kept.functions:
+            return
+        sites = [self.site, *(branch.site for branch in self.branches)]
+        ways = [way for site in sites for way in site.ways]
+        dealt_with = [*going, *self.after.kept, *open_handlers(self.names, self.site)]
+        dealt_with += [retry for site in sites for retry in site.retries]
+        if self.around is not None:
+            dealt_with.append(self.around.level.block)
+        whole = merged(self.site, self.returned, self.branches)
+        dealt_with += [whole] if whole is not None else []
+        dealt_with += dropped(self.site)
+        yield from leaving_early(self.names, self.site, ways, dealt_with)
 
     def _untyped(self) -> Iterator[Edit]:
         """Takes `-> None` from the functions that give the app now."""
@@ -472,11 +492,19 @@ class FactoryWriter:
         ]
         yield from dataclasses.replace(self.parsed, calls=tuple(stays)).edits(self.names)
 
+    @cached_property
+    def _stops(self) -> tuple[Node, ...]:
+        """What a handler does to stop the server."""
+        sites = [self.site, *(branch.site for branch in self.branches)]
+        made = [node for site in sites for node in site.serving if self._goes(node)]
+        gone = [*made, *(site.ways[0] for site in sites), *self.signals.gone]
+        return find_stops(self.names, made, gone) if not self.kept.functions else ()
+
     # What goes
 
     def _check_serving(self, site: Site, serving: list[Node], obstacles: Obstacles) -> None:
-        """The config and the server must be for the run call alone."""
-        gone = [site.call, site.config, *serving, site.ways[0], *self.signals.gone]
+        """The config and the server must be for the run call alone, but for what stops the server."""
+        gone = [site.call, site.config, *serving, site.ways[0], *self.signals.gone, *self._stops]
         branches = [node for node in serving if node.type == "if_statement"]
         inner = [one for node in branches for one in nodes_of(node, "assignment")]
         for assignment in [*(node for node in serving if node not in branches), *inner]:
@@ -556,12 +584,13 @@ class FactoryWriter:
             *(("atexit",) if self.after.kept or self.endings.blocks else ()),
             *(("contextlib",) if self.around is not None or self.signals.cleaning is not None else ()),
             *(("concurrent.futures",) if self.loops else ()),
+            *(("signal",) if self._stops else ()),
             *(("logging.config",) if self.logging is not None else ()),
         )
 
     def _imports(self, cuts: list[Span], obstacles: Obstacles) -> list[Edit] | None:
         """`import os` and `import shlex`, where the calls that parse need them, and the like."""
-        users = [*self.parsed.calls, *self.loops, *self.after.kept]
+        users = [*self.parsed.calls, *self.loops, *self.after.kept, *self._stops]
         users += [self.around.level.statement] if self.around is not None else []
         imports = NewImports(self.names, self.site, self.parsed.early, tuple(users))
         return imports.edits(self._needed(), cuts, obstacles)

@@ -17,8 +17,9 @@ import re
 from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
+from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
-from portside.python.values.value_sources import added_option, may_be_parsed
+from portside.python.values.value_sources import added_option, assigned, may_be_parsed
 from portside.python.values.value_types import CommandLine, Environment, Literal, Through, Value, same
 from portside.python.values.values import Tracer
 
@@ -48,7 +49,10 @@ def likely(tracer: Tracer, node: Node, depth: int = _DEEPEST) -> Value | None:
             return _agreed([likely(tracer, part, depth - 1) for part in _alternatives(node)])
         case "attribute":
             found = _of_made(tracer, node, depth) or _of_parsed(tracer, node, depth)
-            return found or _of_annotated(tracer, node, depth)
+            found = found or _of_annotated(tracer, node, depth)
+            found = found or _of_options(tracer, node, depth)
+            given = assigned(tracer, node) if found is None else None
+            return likely(tracer, given, depth - 1) if given is not None else found
     return None
 
 
@@ -146,6 +150,49 @@ def _of_made(tracer: Tracer, node: Node, depth: int) -> Value | None:
     return likely(tracer, given, depth - 1) if given is not None else None
 
 
+def _of_options(tracer: Tracer, node: Node, depth: int) -> Value | None:
+    """`args.port` of an `args = tyro.cli(Args)`: what a class has whose fields are options of the script."""
+    holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+    kind = _class_of_options(tracer.names, holder) if holder is not None else None
+    definition = tracer.names.definition(kind) if kind is not None else None
+    return _of_field(tracer, definition, name, depth)
+
+
+def _class_of_options(names: Names, holder: Node) -> Node | None:
+    """The class's name, as something that parses is given it; of several the one that fills this name."""
+    bindings = names.bindings_of(holder) if holder.type == "identifier" else ()
+    statement = bindings[0].statement if len(bindings) == 1 else None
+    left, call = (
+        statement.child_by_field_name(field) if statement is not None else None for field in ("left", "right")
+    )
+    if left is None or call is None or call.type != "call":
+        return None
+    filled = [left] if left.type == "identifier" else list(left.named_children)
+    callee = call.child_by_field_name("function")
+    parser = callee.child_by_field_name("object") if callee is not None else None
+    if callee is None:
+        return None
+    if filled == [left] and names.qualified(callee) in _PARSE_CLASS:
+        return next(iter(argument_nodes(call)), None)
+    made = names.value_of(parser) if parser is not None else call
+    is_parser = made.type == "call" and names.tree.text(callee).endswith(_DATACLASS_PARSERS)
+    classes = _classes(made) if is_parser else []
+    at = next((index for index, each in enumerate(filled) if each.text == holder.text), 0)
+    return classes[at] if at < len(classes) else None
+
+
+def _classes(parser: Node) -> list[Node]:
+    """`HfArgumentParser((ModelArguments, ServerArguments))`."""
+    passed = arguments(parser)
+    given = passed.keywords.get("dataclass_types") or next(iter(passed.positional), None)
+    if given is None:
+        return []
+    return list(given.named_children) if given.type in {"tuple", "list"} else [given]
+
+
+# Each makes an object of the class that it is given, from the arguments of the process.
+_PARSE_CLASS = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyrallis.parse"})
+_DATACLASS_PARSERS = (".parse_args_into_dataclasses", ".parse_args_and_config")
 _FIELDS = frozenset({"field", "Field"})
 
 
@@ -156,7 +203,12 @@ def _of_annotated(tracer: Tracer, node: Node, depth: int) -> Value | None:
     bindings = names.bindings_of(holder) if holder is not None and holder.type == "identifier" else ()
     kind = bindings[0].statement.child_by_field_name("type") if len(bindings) == 1 else None
     written = kind.named_children[0] if kind is not None and kind.named_children else None
-    definition = names.definition(written) if written is not None else None
+    return _of_field(tracer, names.definition(written) if written is not None else None, name, depth)
+
+
+def _of_field(tracer: Tracer, definition: Node | None, name: Node | None, depth: int) -> Value | None:
+    """What a class gives a field by default."""
+    names = tracer.names
     if definition is None or name is None or definition.type != "class_definition":
         return None
     fields = names.bindings_in(names.tree.text(name), names.scope_of(definition))

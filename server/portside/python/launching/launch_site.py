@@ -221,7 +221,7 @@ class _Climb:
         return None
 
     def _is_launch(self, call: Node) -> bool:
-        return launch_at(self.names, call, ()) is not None
+        return launch_at(self.names, call) is not None
 
     def _collapse(self, retry: Node) -> None:
         """Takes the statement for the run call itself: what stands in it has no say of its own."""

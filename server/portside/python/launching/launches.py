@@ -17,6 +17,8 @@ from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
 from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
 from portside.python.values.instances import constructions, returned
+from portside.python.values.value_types import Literal, Outside, nothing_outside
+from portside.python.values.values import trace
 from portside.records import dataclass
 
 # The order of `uvicorn.Config`'s parameters (0.54.0); all of `uvicorn.run`'s but the app are keyword-only.
@@ -50,7 +52,7 @@ class Launch:
     app: Node | None
     options: Mapping[str, Node]
     complete: bool
-    reached: tuple[Reached, ...]
+    reached: tuple[Reached, ...] = ()
     likely: Mapping[str, Node] = field(default_factory=dict)
     alternatives: tuple[Node, ...] = ()
 
@@ -66,21 +68,27 @@ class Launch:
     def ways(self, when: When) -> tuple[Reached, ...]:
         return tuple(reached for reached in self.reached if reached.when is when)
 
-    def starts_processes(self, names: Names) -> bool:
-        """Whether it says, literally, that processes other than this one serve: reload, several workers."""
-        return self.reloads(names) or self.workers(names) > 1
+    def starts_processes(self, names: Names, outside: Outside = nothing_outside) -> bool:
+        """Whether it says, literally, that processes other than this one serve: reload, several workers.
 
-    def reloads(self, names: Names) -> bool:
+        outside: what names of other files stand for.
+        """
+        return self.reloads(names, outside) or self.workers(names, outside) > 1
+
+    def reloads(self, names: Names, outside: Outside = nothing_outside) -> bool:
         """Whether it says `reload=True`, where that has an effect."""
-        reload = self.options.get("reload") if self.form is Form.RUN else None
-        return reload is not None and names.value_of(reload).type == "true"
+        return self._written(names, "reload", outside) is True
 
-    def workers(self, names: Names) -> int:
+    def workers(self, names: Names, outside: Outside = nothing_outside) -> int:
         """How many processes it literally asks for; 1 where that is not known or has no effect."""
-        workers = self.options.get("workers") if self.form is Form.RUN else None
-        counted = names.value_of(workers) if workers is not None else None
-        text = names.tree.text(counted).replace("_", "") if counted is not None else ""
-        return int(text) if counted is not None and counted.type == "integer" and text.isdigit() else 1
+        count = self._written(names, "workers", outside)
+        return count if isinstance(count, int) and not isinstance(count, bool) and count > 0 else 1
+
+    def _written(self, names: Names, option: str, outside: Outside) -> object:
+        """The value that an option of `uvicorn.run` has in the code, also by constants and classes."""
+        given = self.options.get(option) if self.form is Form.RUN else None
+        value = trace(names, given, outside) if given is not None else None
+        return value.value if isinstance(value, Literal) else None
 
 
 class _Parts(NamedTuple):
@@ -91,8 +99,8 @@ class _Parts(NamedTuple):
     alternatives: tuple[Node, ...] = ()
 
 
-def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch | None:
-    """The launch that this call is, if it is one."""
+def launch_at(names: Names, call: Node) -> Launch | None:
+    """The launch that this call is, if it is one; the ways to it are another question."""
     callee = call.child_by_field_name("function")
     if callee is None:
         return None
@@ -101,7 +109,7 @@ def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch 
     if attribute is not None and method not in {"run", "serve"}:
         return None
     if names.qualified(callee) in RUN:
-        return _launch(names, _Parts(call, Form.RUN, call, None), reached)
+        return _launch(names, _Parts(call, Form.RUN, call, None))
     if server is None or method not in {"run", "serve"}:
         return None
     made = constructions(names, server)
@@ -115,7 +123,7 @@ def launch_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> Launch 
         return None
     config = plainest(configs)
     others = tuple(one for one in configs if one != config)
-    return _launch(names, _Parts(call, form, config, made[0], others), reached)
+    return _launch(names, _Parts(call, form, config, made[0], others))
 
 
 def plainest(calls: Sequence[Node]) -> Node:
@@ -150,7 +158,7 @@ def _configs_of(names: Names, server: Node) -> tuple[Node, ...]:
     return made if all(callee is not None and names.qualified(callee) in CONFIG for callee in callees) else ()
 
 
-def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch:
+def _launch(names: Names, parts: _Parts) -> Launch:
     passed = arguments(parts.options_call)
     options = dict(passed.keywords)
     complete = not passed.starred and not parts.alternatives
@@ -170,7 +178,7 @@ def _launch(names: Names, parts: _Parts, reached: tuple[Reached, ...]) -> Launch
         app = first
     call, form, options_call, server_call, others = parts
     return Launch(
-        call, form, options_call, server_call, app, options, complete, reached, likely, alternatives=others
+        call, form, options_call, server_call, app, options, complete, likely=likely, alternatives=others
     )
 
 

@@ -47,11 +47,14 @@ def later_fix(facts: FileFacts, plan: Move | Factory) -> LaterFixes:
 
 
 def _sound(facts: FileFacts, plan: Move | Factory, fix: Fix) -> Fix | None:
-    """The fix; None where a factory, which moves statements about, would be no Python any more."""
+    """The fix; None where a factory, which moves statements about, can't be written or would be no Python."""
     source = facts.source
     if not isinstance(plan, Factory):
         return fix
-    text = apply_edits(source.text, [edit for edit in fix.edits if edit.path == source.path])
+    try:
+        text = apply_edits(source.text, [edit for edit in fix.edits if edit.path == source.path])
+    except ValueError:
+        return None  # what would change stands in what would move or go: options read after the server
     if is_valid_python(source.text):
         return fix if is_valid_python(text) else None
     after = parse(SourceFile(source.path, text))

@@ -163,6 +163,8 @@ def _own_target(
         return ImportTarget(place.stem, cwd=place.folder)
     root = _import_root(place, () if has_relative_imports else imported)
     packages = _below(place.folder, root)
+    if has_relative_imports and not all(map(_is_name, packages)):
+        return _in_named_packages(place, relative_dots)
     by_package = all(map(_is_name, packages)) and (
         # `python -m package` has run the package's `__init__.py`, too.
         has_relative_imports or place.stem == "__main__" or not _is_shadowed(packages, imported, place)
@@ -181,6 +183,16 @@ def _in_package_above(place: ScriptPlace, dots: int) -> ImportTarget | str:
     if len(packages) < dots or not all(map(_is_name, packages)):
         return "it has relative imports, and no package around it"
     return named_by_itself(place, ".".join((*packages, place.stem)))
+
+
+def _in_named_packages(place: ScriptPlace, dots: int) -> ImportTarget | str:
+    """As a module of the packages around it, from the folder whose name is none: `my-app/backend/main.py`."""
+    folders = _below(place.folder, "")
+    unnamed = max(at for at, folder in enumerate(folders) if not _is_name(folder)) + 1
+    if len(folders) - unnamed < dots:
+        return "it has relative imports, and no package around it"
+    module = ".".join((*folders[unnamed:], place.stem))
+    return ImportTarget(module, app_dir="/".join(folders[:unnamed]))
 
 
 def is_named(place: ScriptPlace, module: str) -> bool:

@@ -1,0 +1,82 @@
+"""Shapes whose address is in a class of options, in a file that an option names, or in a module named as a text."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.factories import ARGPARSE, GUARD, HEAD, PARSE, PARSER, PLAIN, UVICORN
+from tests.proof.shapes import Movable
+
+ARGS = (
+    "\n\n@dataclass\nclass Args:\n    host: str = '0.0.0.0'\n    port: int = 8010\n    model: str = 'tiny'\n"
+)
+HF = "import argparse\n\n\nclass HfArgumentParser(argparse.ArgumentParser):\n    def __init__(self, kinds):\n        super().__init__()\n        self.kinds = kinds\n\n    def parse_args_into_dataclasses(self, args=None):\n        self.parse_args(args)\n        return tuple(kind() for kind in self.kinds)\n"
+SERVER = "    app.state.model = args.model\n    uvicorn.run(app, host=args.host, port=args.port)\n"
+LOAD = (
+    "import json\n\n\ndef load_config(path):\n    with open(path) as file:\n        return json.load(file)\n"
+)
+CONFIG = '{"server": {"port": 8010}}'
+
+
+def asked(code: str) -> str:
+    return f"""{UVICORN} --host 0.0.0.0 --port "$(python -c '{code}' | tail -n 1)\""""
+
+
+ADDRESSES = (
+    Movable(
+        "a class whose fields are options",
+        "import tyro\nfrom dataclasses import dataclass\n" + HEAD + ARGS + GUARD + "    args = tyro.cli(Args)\n" + SERVER,
+        PLAIN,
+        kept=("sys.argv[1:] = shlex.split(", "args = tyro.cli(Args)"),
+        notes=("`port=args.port` is worked out by the script",),
+    ),
+    Movable(
+        "two classes whose fields are options, in one parser",
+        "from dataclasses import dataclass, field\nfrom hf import HfArgumentParser\n" + HEAD
+        + "\n\n@dataclass\nclass Model:\n    port: int = 1\n    model: str = 'tiny'\n\n\n@dataclass\nclass Server:\n    host: str = field(default='0.0.0.0')\n    port: int = field(default=8010, metadata={'help': 'where'})\n"
+        + GUARD + "    parser = HfArgumentParser((Model, Server))\n    model, server = parser.parse_args_into_dataclasses()\n"
+        "    app.state.model = model.model\n    uvicorn.run(app, host=server.host, port=server.port)\n",
+        PLAIN,
+        files={"hf.py": HF},
+        kept=("parse_args_into_dataclasses(args=shlex.split(",),
+    ),
+    Movable(
+        "a file that an option names",
+        ARGPARSE + "import json\n" + HEAD + "\n\ndef main():\n" + PARSER + "    parser.add_argument('--config', default='config.json')\n" + PARSE
+        + "    with open(args.config) as file:\n        config = json.load(file)\n    app.state.config = str(config)\n    uvicorn.run(app, host='0.0.0.0', port=config['port'])\n" + GUARD + "    main()\n",
+        asked("""import json; print(json.load(open("config.json"))['"'"'port'"'"'])"""),
+        files={"config.json": '{"port": 8010}'},
+        kept=("return app",),
+        notes=("`port=config['port']` is computed",),
+    ),
+    Movable(
+        "a port that an option may say, else a file that another one names",
+        ARGPARSE + "from settings import load_config\n" + HEAD + "\n\ndef main():\n" + PARSER
+        + "    parser.add_argument('--config', default='config.json')\n    parser.add_argument('--port', type=int)\n" + PARSE
+        + "    config = load_config(args.config)\n    app.state.config = str(config)\n    port = args.port or config['server']['port']\n    uvicorn.run(app, host='0.0.0.0', port=port)\n" + GUARD + "    main()\n",
+        asked("""from settings import load_config; print(None or load_config("config.json")['"'"'server'"'"']['"'"'port'"'"'])"""),
+        files={"settings.py": LOAD, "config.json": CONFIG},
+        kept=("return app",),
+    ),
+    Movable(
+        "a module that a variable names",
+        "import importlib\nimport os\n" + HEAD + "\n\ndef main():\n    name = os.environ.get('CONFIG', 'production')\n    config = importlib.import_module(name)\n    app.state.name = config.__name__\n    uvicorn.run(app, host='0.0.0.0', port=config.PORT)\n" + GUARD + "    main()\n",
+        asked("""import os; import importlib; print(importlib.import_module(os.environ.get('"'"'CONFIG'"'"', '"'"'production'"'"')).PORT)"""),
+        files={"production.py": "PORT = 8010\n"},
+        kept=("return app",),
+    ),
+    Movable(
+        "arguments that the app holds",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return app.args.model\n" + GUARD + PARSER + "    parser.add_argument('--host', default='0.0.0.0')\n    parser.add_argument('--port', type=int, default=8010)\n    parser.add_argument('--model', default='tiny')\n"
+        + "    app.args = parser.parse_args()\n    uvicorn.run(app, host=app.args.host, port=app.args.port)\n",
+        PLAIN,
+        kept=("app.args = parser.parse_args(shlex.split(",),
+    ),
+    Movable(
+        "settings of another file, which the main block changes",
+        "from settings import settings\n" + HEAD + GUARD + "    settings.port = 8010\n    app.state.port = settings.port\n    uvicorn.run(app, host='0.0.0.0', port=settings.port)\n",
+        PLAIN,
+        files={"settings.py": "class Settings:\n    port = 1\n\n\nsettings = Settings()\n"},
+        kept=("    settings.port = 8010\n",),
+        notes=("`port=settings.port` is worked out by the script",),
+    ),
+)  # fmt: skip
