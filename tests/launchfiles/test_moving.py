@@ -158,6 +158,8 @@ LEFT = [
     (FACTORY, "run.sh", "python server.py --a b\\\n\"c", "where its arguments end can't be told"),
     (ENVIRONMENT, "run.sh", "ssh host python server.py", "a variable has no form there"),
     (PLAIN, "run.sh", "echo python server.py", "`echo` names it"),
+    (PLAIN, "i18n/en.yaml", "missing: 'Not started. Please run: python server.py'", "a sentence names it"),
+    (PLAIN, "news.yaml", "text: 直接 python server.py 即可", "a sentence names it"),
     (ENVIRONMENT, "Dockerfile", 'ENTRYPOINT ["python"]\nCMD ["server.py"]', "a variable has no form there"),
     (ENVIRONMENT, ".vscode/tasks.json", '{"a": [{"command": "python", "args": ["server.py"]}]}', "a variable has no form there"),
     (PLAIN, "start.bat", "python server.py", "a launch of this kind can't be changed"),

@@ -129,6 +129,8 @@ def test_other_comments_silence_nothing(comment):
         ("x = 8000  # portside: ignore[bad-port, bad-host]\n", "x = 8000  # portside: ignore[bad-port]\n"),
         ("x = 8000  # portside: ignore[PS902,PS901] why\n", "x = 8000  # portside: ignore[PS901] why\n"),
         ("x = 1  # portside: ignore[]\n", "x = 1\n"),
+        ("x = 1 \\\n# portside: ignore[bad-port]\n", "x = 1 \\\n#\n"),
+        ("x = 1 \\\r\n# portside: ignore[bad-port]", "x = 1 \\\r\n#"),
     ],
 )
 def test_an_unused_comment_is_reported_and_taken_out(text, fixed):

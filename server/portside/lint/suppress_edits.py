@@ -16,7 +16,13 @@ def removal(directive: Directive, source: SourceFile, rest: tuple[Word, ...]) ->
         inside = Span(directive.words[0].span.start, directive.words[-1].span.end)
         edit = Edit(source.path, inside, ", ".join(word.text for word in rest))
         return Fix("Remove what this comment need not ignore", (edit,), Applicability.SAFE)
-    edit = Edit(source.path, _removed_span(directive, source), "")
+    span = _removed_span(directive, source)
+    above = source.text[: span.start]
+    if above.endswith(("\n", "\r")) and above.rstrip("\r\n").endswith("\\"):
+        # A statement that goes on in this line needs one to end in.
+        edit = Edit(source.path, directive.span, "#")
+    else:
+        edit = Edit(source.path, span, "")
     return Fix("Remove the unused ignore comment", (edit,), Applicability.SAFE)
 
 

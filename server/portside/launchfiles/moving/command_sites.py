@@ -59,7 +59,7 @@ class Site:
     variables: those that the file sets for it, which `variable_form` (`$({})`) says without a shell.
     sh: the shell's name, where one has to be started; None where none can be. directory: where it starts.
     make: whether Make reads it first, to which `$(X)` is a variable. unexported: variables that the shell
-    has for itself alone, so that it sees others than what it starts.
+    has for itself alone, so that it sees others than what it starts. told: whether it stands in a sentence.
     """
 
     pieces: tuple[Piece, ...]
@@ -72,6 +72,7 @@ class Site:
     directory: str | None = None
     make: bool = False
     unexported: frozenset[str] = frozenset()
+    told: bool = False
 
     @property
     def words(self) -> Command:

@@ -6,6 +6,7 @@ splits a `command` into words by itself and wants `$$`, Kubernetes takes lists a
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -198,10 +199,12 @@ class _Reader:
         if word is None:
             return
         # What reads a key that nobody knows may be no shell: a variable would stay what it is.
-        is_known = split or self.kind in {"json", "kubernetes"} or _SHELL_KEYS.fullmatch(key) is not None
+        is_known_key = split or _SHELL_KEYS.fullmatch(key) is not None
+        is_known = is_known_key or self.kind in {"json", "kubernetes"}
 
         def shape(site: Site) -> Site:
-            return replace(site, literal_only=site.literal_only or not is_known)
+            told = not is_known_key and self.kind != "kubernetes" and _is_told(site)
+            return replace(site, literal_only=site.literal_only or not is_known, told=told)
 
         yield from text_sites(word, self._pen(self._writer(node)), shape=shape, shell=not split)
 
@@ -209,6 +212,23 @@ class _Reader:
         if self.kind == "json" or node.style == '"':
             return in_json
         return in_single_yaml if node.style == "'" else as_it_is
+
+
+# A word that tells somebody to run what follows.
+_TOLD = re.compile(r"[^\x00-\x7f]|[A-Za-z)][:,.;!]$|^(?:using|with|via|please|type|by|use|then|the|or|and)$")
+
+
+def _is_told(site: Site) -> bool:
+    """Whether the command stands in a sentence: "not started, please run: python server.py"."""
+    before = list(itertools.takewhile(lambda text: not _PROGRAM.match(text), _texts(site)))
+    return before[:1] == ["run"] or any(_TOLD.search(text) for text in before if "/" not in text)
+
+
+_PROGRAM = re.compile(r"(?:\S*/)?(?:python|pypy|py\b|uv$|poetry$|conda$)")
+
+
+def _texts(site: Site) -> Iterator[str]:
+    return (piece.text.lower() for piece in site.pieces)
 
 
 def _json_item(text: str) -> str:
