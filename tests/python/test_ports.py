@@ -119,6 +119,8 @@ FLAGGED = {
     "gradio from a method at once": GRADIO_UI + "UI().create().launch(server_port=«7860»)",
     "gradio from a method of its own": GRADIO_UI
     + "    def launch(self):\n        demo = self.create()\n        demo.launch(server_port=«7860»)\n",
+    "fastmcp": "import asyncio\nfrom fastmcp import FastMCP\nmcp = FastMCP()\n"
+    "asyncio.run(mcp.run_async(transport='sse', port=«8000»))",
     "quart": "from quart import Quart\napp = Quart(__name__)\napp.run(port=«5000»)",
     "sanic": "from sanic import Sanic\napp = Sanic('a')\napp.run(host='h', port=«5000»)",
     "aiohttp": "from aiohttp import web\nweb.run_app(app, port=«8080»)",

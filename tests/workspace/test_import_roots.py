@@ -154,3 +154,20 @@ def test_a_folder_that_is_no_name_is_no_package(tmp_path: Path) -> None:
     make(tmp_path, ("my-shop/api.py",))
     root = tmp_path / "my-shop"
     assert isinstance(own_target(script_place(root / "api.py", root), (), (), relative_dots=1), str)
+
+
+@pytest.mark.parametrize(
+    ("path", "dots", "expected"),
+    [
+        ("my-shop/backend/api.py", 1, ImportTarget("backend.api", "my-shop")),
+        ("a/my.shop/b/c/api.py", 2, ImportTarget("b.c.api", "a/my.shop")),
+        ("my-shop/api.py", 1, None),
+        ("my-shop/backend/api.py", 2, None),
+    ],
+)
+def test_relative_imports_are_of_the_packages_below_a_folder_that_is_none(
+    tmp_path: Path, path: str, dots: int, expected: ImportTarget | None
+) -> None:
+    make(tmp_path, (path,))
+    found = own_target(script_place(tmp_path / path, tmp_path), (), (), relative_dots=dots)
+    assert found == expected if expected is not None else isinstance(found, str)

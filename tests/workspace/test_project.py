@@ -94,6 +94,19 @@ def test_an_importer_that_is_not_saved_yet_counts(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("from engine import llm", "PS302"),
+        ("import engine", "PS302"),
+        ("from engine import encode_tokens", "PS102"),
+    ],
+)
+def test_who_wants_names_that_the_file_lacks_means_another_one(root: Path, statement: str, code: str) -> None:
+    write(root, engine=ENGINE, **{"models/quant/gptq": f"{statement}\n"})
+    assert codes(Project(root).check(root / "engine.py", ENGINE)) == [code]
+
+
+@pytest.mark.parametrize(
     ("statement", "files"),
     [
         ("import engine", {"engine": ENGINE}),

@@ -126,7 +126,9 @@ METHODS: Mapping[str, Mapping[str, Argument]] = {
     "dash.Dash": {"run": _NAMED, "run_server": _NAMED},
     "flask_socketio.SocketIO": {"run": _THIRD},
     "litserve.LitServer": {"run": _NAMED},
-    "fastmcp.FastMCP": {"run": _NAMED},
+    "fastmcp.FastMCP": dict.fromkeys(
+        ("run", "run_async", "run_http_async", "run_sse_async", "run_streamable_http_async"), _NAMED
+    ),
     "tornado.web.Application": {"listen": _FIRST},
     "tornado.httpserver.HTTPServer": _TORNADO,
     "gradio.Blocks": _GRADIO,

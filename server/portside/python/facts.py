@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -73,6 +73,10 @@ class ModuleFacts:
             found[reached.call].append(reached)
         return {call: tuple(ways) for call, ways in found.items()}
 
+    def _ways(self, call: Node) -> tuple[Reached, ...]:
+        """Asked of the few calls that start something: to work them out is the dearer question."""
+        return self._reached.get(call, ())
+
     @cached_property
     def _calls(self) -> tuple[Node, ...]:
         """The calls that may start a server or an engine, reached or not, in the order of the text."""
@@ -86,21 +90,26 @@ class ModuleFacts:
         """All starts of uvicorn, also those that nothing in the file reaches (`when` is NEVER)."""
         if not self._has_any(_LAUNCH_WORDS):
             return ()
-        found = (launch_at(self.names, call, self._reached.get(call, ())) for call in self._calls)
-        return tuple(launch for launch in found if launch is not None)
+        found = (launch_at(self.names, call) for call in self._calls)
+        return tuple(replace(one, reached=self._ways(one.call)) for one in found if one is not None)
 
     @cached_property
     def engines(self) -> tuple[EngineUse, ...]:
         """All calls that make a vLLM engine, also those in handlers, which nothing here reaches."""
         if not self._has_any(_ENGINE_WORDS):
             return ()
-        found = (engine_at(self.names, call, self._reached.get(call, ())) for call in self._calls)
+        found = (engine_at(self.names, call, self._ways) for call in self._calls)
         return tuple(engine for engine in found if engine is not None)
 
     @cached_property
     def engines_at_import(self) -> tuple[EngineUse, ...]:
         """The engines that importing the file makes, those with a child process, in the order of the text."""
         return tuple(e for e in self.engines if e.at_import() is not None and not e.in_process)
+
+    @cached_property
+    def engines_of_module(self) -> tuple[EngineUse, ...]:
+        """Those, and the ones that only an import makes and no run as a script."""
+        return tuple(e for e in self.engines if e.at_import(only=True) is not None and not e.in_process)
 
     @cached_property
     def engine_makers(self) -> Mapping[str, EngineUse]:
@@ -216,7 +225,8 @@ class WorkspaceFacts:
     path: the file's, from the workspace's root, with slashes.
     module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
     imports is vLLM code. imported_engines: engines that its imports make. started_engines: those that
-    its lifespans and startup handlers make by calls of other files. imported_by: the files that
+    its lifespans and startup handlers make by calls of other files. called_engines: those that a script
+    without an app makes on import, by calls of other files. imported_by: the files that
     import it. imported_early_by: those that do so while they are imported themselves. served_by: those
     with an app that import it, directly or through others; asked only of a file without an app that makes
     an engine. served_engines: those in the processes that serve what an import string of this file
@@ -239,6 +249,7 @@ class WorkspaceFacts:
     imports_vllm_code: bool = False
     imported_engines: tuple[ImportedEngine, ...] = ()
     started_engines: tuple[ImportedEngine, ...] = ()
+    called_engines: tuple[ImportedEngine, ...] = ()
     imported_by: tuple[str, ...] = ()
     imported_early_by: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from portside.lint.finding import Finding, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
+from portside.python.launching.app_string import app_string
 from portside.python.launching.launches import Launch
 from portside.python.launching.moves import later_fix, offered_move
 from portside.python.launching.served_app import ImportString, import_string, names_own_file
+from portside.python.names.names import Names
 from portside.python.running.guards import When
+from portside.python.source.syntax import string_value
 
 CODE, NAME = "PS104", "app-imported-twice"
 
@@ -82,12 +85,35 @@ Every version of uvicorn.
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
     for launch in facts.module.launches:
-        # With `app_dir` another folder is searched first.
-        if launch.when not in {When.MAIN, When.IMPORT} or "app_dir" in launch.options:
+        if launch.when not in {When.MAIN, When.IMPORT}:
             continue
-        served = import_string(facts.module.names, launch)
-        if served is not None and names_own_file(facts, served.module):
+        served = import_string(facts.module.names, launch) or _put_together(facts.module.names, launch)
+        module = _from_app_dir(facts, launch, served.module) if served is not None else None
+        if served is not None and module is not None and names_own_file(facts, module):
             yield _finding(facts, launch, served)
+
+
+def _put_together(names: Names, launch: Launch) -> ImportString | None:
+    """The import string that the script makes of its own name; `__main__:app` is found as it is."""
+    text = app_string(names, launch.app) if launch.app is not None else None
+    module, colon, attribute = (text or "").partition(":")
+    if launch.app is None or not colon or module in {"", "__main__"}:
+        return None
+    return ImportString(names.value_of(launch.app), module, attribute)
+
+
+def _from_app_dir(facts: FileFacts, launch: Launch, module: str) -> str | None:
+    """The module as the folder that the script is run in has it; None where `app_dir` can't be told.
+
+    With `app_dir` another folder is searched first: `main` in `src` is `src.main`.
+    """
+    given = launch.options.get("app_dir")
+    if given is None:
+        return module
+    folder = string_value(facts.module.tree, facts.module.names.value_of(given))
+    if folder is None or folder.startswith(("/", "~", "..")):
+        return None
+    return ".".join((*(part for part in folder.split("/") if part not in {"", "."}), module))
 
 
 def _finding(facts: FileFacts, launch: Launch, served: ImportString) -> Finding:
@@ -126,6 +152,17 @@ _MAIN = 'if __name__ == "__main__":\n'
 _CLEAN = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 
 _INVALID = (
+    Invalid(
+        "from a folder that it is in",
+        _APP + _MAIN + '    «uvicorn.run("server:app", app_dir="src")»\n',
+        fixed=_CLEAN,
+        path="src/server.py",
+    ),
+    Invalid(
+        "put together from its own name",
+        "from pathlib import Path\n\n" + _APP + _MAIN + '    «uvicorn.run(f"{Path(__file__).stem}:app")»\n',
+        fixed=_CLEAN,
+    ),
     Invalid(
         "the file's own name",
         _APP + _MAIN + '    «uvicorn.run("server:app", port=8000)»\n',
@@ -192,6 +229,12 @@ _INVALID = (
 )
 
 _VALID = (
+    Valid("its own name, as it runs", _APP + _MAIN + '    uvicorn.run(f"{__name__}:app")\n'),
+    Valid(
+        "from another folder",
+        "import uvicorn\n\n" + _MAIN + '    uvicorn.run("server:app", app_dir="src")\n',
+        files={"src/server.py": _CLEAN},
+    ),
     Valid("the app itself", _APP + _MAIN + "    uvicorn.run(app)\n"),
     Valid("another file", "import uvicorn\n\n" + _MAIN + '    uvicorn.run("core.app:app")\n', path="run.py"),
     Valid(

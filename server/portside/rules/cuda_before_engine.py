@@ -33,8 +33,8 @@ tensors made with `device="cuda"`, models that `transformers`, `sentence_transfo
 there. What does not: `torch.cuda.is_available()`, `device_count()`, `manual_seed()`, `empty_cache()`,
 `memory_allocated()`.
 
-Not flagged: tests that pytest runs, a file that sets `VLLM_WORKER_MULTIPROC_METHOD` to `spawn`, an engine
-that starts no process, the other branch of an `if`.
+Not flagged: tests that pytest runs (what a main block of theirs does is), a file that sets
+`VLLM_WORKER_MULTIPROC_METHOD` to `spawn`, an engine that starts no process, the other branch of an `if`.
 
 ## Why it matters
 
@@ -95,9 +95,12 @@ _TEST_FILE = re.compile(r"(^|[/\\])(test_[^/\\]*|[^/\\]*_test|conftest)\.py$")
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
     names = facts.module.names
-    if _TEST_FILE.search(facts.source.path):
+    is_test = _TEST_FILE.search(facts.source.path) is not None
+    if is_test and (not facts.module.guards.main or names.chunks_with(["pytest", "unittest"])):
         return  # What a spawned process runs again is pytest, which has a guard.
     early = find_early_cuda(facts.module)
+    if is_test:
+        early = tuple(one for one in early if not _is_in_test(names, one.call))
     if not early or sets_environment(names, START_METHOD_VARIABLE, "spawn", len(facts.source.data)):
         return
     seen: set[int] = set()
@@ -119,6 +122,13 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
             fixes=(fix,) if fix is not None else (),
             related=(place,),
         )
+
+
+def _is_in_test(names: Names, call: Node) -> bool:
+    """Whether a function of a test has it, which pytest may run as well."""
+    around = (node for node in ancestors(call) if node.type == "function_definition")
+    called = [name for node in around if (name := node.child_by_field_name("name")) is not None]
+    return any(names.tree.text(name).startswith("test") for name in called)
 
 
 def _message(facts: FileFacts, found: EarlyCuda) -> str:
@@ -178,6 +188,17 @@ _SET = 'os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "spawn"\n'
 _GUARD = 'if __name__ == "__main__":\n'
 
 _INVALID = (
+    Invalid(
+        "a script that is called like a test",
+        _HEAD + "def test_it():\n    LLM('m')\n\n\n" + _GUARD + "    «torch.cuda.init()»\n    test_it()\n",
+        fixed=_FIXED_HEAD
+        + "def test_it():\n    LLM('m')\n\n\n"
+        + _GUARD
+        + "    "
+        + _SET
+        + "    torch.cuda.init()\n    test_it()\n",
+        path="test_engine.py",
+    ),
     Invalid(
         "a device that is set first, at import",
         _HEAD + '«torch.cuda.set_device(0)»\nllm = LLM("m")\n',
@@ -362,6 +383,12 @@ _VALID = (
         + _HEAD
         + "torch.cuda.init()\n\n\n@ray.remote(num_gpus=1)\nclass Model:\n    def __init__(self):\n"
         "        self.llm = LLM('m')\n",
+    ),
+    Valid(
+        "a test that does more as a script",
+        _HEAD + "def test_it():\n    torch.cuda.init()\n    LLM('m')\n\n\n"
+        "if __name__ == '__main__':\n    test_it()\n",
+        path="test_engine.py",
     ),
     Valid("a test", _HEAD + 'torch.cuda.init()\nllm = LLM("m")\n', path="tests/test_engine.py"),
     Valid("text", _HEAD + '# torch.cuda.set_device(0)\ntext = "torch.cuda.init()"\nllm = LLM("m")\n'),

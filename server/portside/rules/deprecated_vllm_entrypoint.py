@@ -424,6 +424,12 @@ _VALID = (
         files={"vllm/__init__.py": "", "vllm/entrypoints/__init__.py": ""},
     ),
     Valid(
+        "what a test expects of a command",
+        "from server import build\n\n\ndef test_build():\n    command = build('m')\n"
+        "    assert command[1:3] == ['-m', 'vllm.entrypoints.openai.api_server']\n",
+        path="tests/test_server.py",
+    ),
+    Valid(
         "in a container",
         "import subprocess\n\nsubprocess.run(['docker', 'run', 'image', 'python', '-m', "
         "'vllm.entrypoints.openai.api_server'])\n",

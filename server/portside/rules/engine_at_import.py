@@ -80,7 +80,8 @@ function or class of the file makes of it, to names, an attribute (`app.state.en
 (`models["chat"]`) or a class's attribute, beside the one app of FastAPI or Starlette. Names stay globals of
 the module, so handlers read them as before. A lifespan that the app has goes on to do what it does, with the
 engine made first; an app with `on_event` handlers gets two more of those; else the app gets a lifespan. The
-engine is shut down after the `yield`.
+engine is shut down after the `yield`, in the `finally` around it where there is one, and last where what
+stands there needs the engine.
 
 Unsafe: the name exists once the app has started, not on import. Of an object that holds the engine, the
 last reference is deleted after the `yield`. It is not offered where code on import, or
@@ -113,8 +114,8 @@ def _is_told_where_it_is_served(facts: FileFacts) -> bool:
 
 def _own(facts: FileFacts) -> Iterator[Finding]:
     seen: set[Node] = set()
-    for engine in facts.module.engines_at_import:
-        way = engine.at_import()
+    for engine in facts.module.engines_of_module:
+        way = engine.at_import(only=True)
         if way is None or way.origin in seen:
             continue
         seen.add(way.origin)
@@ -135,7 +136,7 @@ def _made_elsewhere(facts: FileFacts, engine: EngineUse, way: Reached) -> tuple[
 
 
 def _message(facts: FileFacts, engine: EngineUse) -> str:
-    way = engine.at_import()
+    way = engine.at_import(only=True)
     through = ""
     if way is not None and way.path:
         through = f" in line {facts.module.tree.line(engine.call)}, reached from here,"
@@ -146,6 +147,8 @@ def _message(facts: FileFacts, engine: EngineUse) -> str:
 
 
 def _as_a_script(facts: FileFacts, engine: EngineUse) -> str:
+    if engine.at_import() is None:
+        return ""
     launched = any(launch.when in {When.MAIN, When.IMPORT} for launch in facts.module.launches)
     if not launched or engine.forked or facts.module.guards.script_only:
         return ""
@@ -245,7 +248,44 @@ class Manager:
         self.llm = LLM("m")
 """
 
+_LAZY = {
+    "engines/__init__.py": "from importlib import import_module\n\n_LAZY = {'Chat': '.chat',"
+    " 'Mock': '.mock'}\n\n\ndef __getattr__(name):\n"
+    "    return getattr(import_module(_LAZY[name], __name__), name)\n",
+    "engines/chat.py": _MAKERS,
+    "engines/mock.py": "class Mock: ...\n",
+}
+
 _INVALID = (
+    Invalid(
+        "what the app is made of",
+        "from fastapi import FastAPI\nfrom vllm import LLM\n\napp = FastAPI(extra={'llm': «LLM('m')»})\n",
+    ),
+    Invalid("not as a script", _APP + "if __name__ != '__main__':\n    llm = «LLM('m')»\n"),
+    Invalid(
+        "of vLLM or of what stands in for it",
+        "import os\nfrom fastapi import FastAPI\nif os.getenv('MOCK'):\n    from mocks import LLM\n"
+        "else:\n    from vllm import LLM\n\napp = FastAPI()\nprint(«LLM('m')»)\n",
+    ),
+    Invalid(
+        "a decorator of the file",
+        _APP + "\n\ndef with_llm(function):\n    llm = LLM('m')\n    return lambda: function(llm)\n\n\n"
+        "@«with_llm»\ndef ask(llm):\n    ...\n",
+    ),
+    Invalid(
+        "a field of a data class",
+        "from dataclasses import dataclass, field\n" + _APP + "\n\n@dataclass\nclass State:\n"
+        "    llm: LLM = field(default_factory=lambda: LLM('m'))\n\n\nprint(«State()»)\n",
+    ),
+    Invalid(
+        "a partial that is called",
+        "from functools import partial\n" + _APP + "make = partial(LLM, 'm')\nprint(«make()»)\n",
+    ),
+    Invalid(
+        "a class that a package imports when it is asked for it",
+        "from fastapi import FastAPI\nfrom engines import Chat\n\napp = FastAPI()\nprint(«Chat('m')»)\n",
+        files=_LAZY,
+    ),
     Invalid(
         "a method of an object of the file", _APP + _MANAGER + "\n\nmanager = Manager()\n«manager.load()»\n"
     ),
@@ -552,6 +592,14 @@ judge = «Judge("m")»
 )
 
 _VALID = (
+    Valid("a generator that nobody asks", _APP + "llms = (LLM(m) for m in ('a', 'b'))\n"),
+    Valid("code that never runs", _APP + "if False:\n    llm = LLM('m')\n"),
+    Valid("a partial that is kept", "from functools import partial\n" + _APP + "make = partial(LLM, 'm')\n"),
+    Valid(
+        "the other class of a package that imports when it is asked",
+        "from fastapi import FastAPI\nfrom engines import Mock\n\napp = FastAPI()\nchat = Mock('m')\n",
+        files=_LAZY,
+    ),
     Valid("an object whose method nobody calls", _APP + _MANAGER + "\n\nmanager = Manager()\n"),
     Valid(
         "an object that may be another",

@@ -167,6 +167,15 @@ async def ping():
 
 _PLAIN_INVALID = (
     Invalid(
+        "one of two",
+        _LIFESPAN + "    app.state.chat = AsyncLLMEngine.from_engine_args(args)\n"
+        "    app.state.embed = «AsyncLLMEngine.from_engine_args(args)»\n    yield\n"
+        "    app.state.chat.shutdown()\n" + _APP,
+        fixed=_LIFESPAN + "    app.state.chat = AsyncLLMEngine.from_engine_args(args)\n"
+        "    app.state.embed = AsyncLLMEngine.from_engine_args(args)\n    yield\n"
+        "    app.state.embed.shutdown()\n    app.state.chat.shutdown()\n" + _APP,
+    ),
+    Invalid(
         "an engine in the app's state",
         _LIFESPAN + "    app.state.engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield\n" + _APP,
         fixed=_LIFESPAN + "    app.state.engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n"

@@ -82,23 +82,23 @@ Every version. Measured with uvicorn 0.54.0 and vLLM 0.32.0; the message of the 
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
     for launch in facts.module.launches:
-        if launch.starts_processes(facts.module.names):
+        if launch.starts_processes(facts.module.names, facts.workspace.outside):
             held = next(held_engines(facts, launch), None)
             if held is not None:
                 yield _finding(facts, launch, held)
 
 
 def _finding(facts: FileFacts, launch: Launch, held: HeldEngine) -> Finding:
-    names = facts.module.names
+    names, outside = facts.module.names, facts.workspace.outside
     related = (Related(held.path, held.span, "the engine is made here"),)
     span = facts.module.tree.span(launch.call)
-    if launch.reloads(names):
+    if launch.reloads(names, outside):
         message = (
             f"with `reload=True` every saved change shuts down the engine of `{held.constructor}` in "
             f"{held.where} and loads the model again, while requests wait"
         )
         return Finding(CODE, NAME, span, message, Severity.WARNING, (), related)
-    count = launch.workers(names)
+    count = launch.workers(names, outside)
     message = (
         f"each of `{count}` workers makes an engine of its own by `{held.constructor}` in {held.where}: the "
         f"model is loaded `{count}` times, and one GPU has no memory for the second"
@@ -149,6 +149,21 @@ _LLM = "from fastapi import FastAPI\nfrom vllm import LLM\n\napp = FastAPI()\n\n
 _LAZY = _LLM + "@app.on_event('startup')\ndef start():\n    app.state.llm = LLM('m')\n"
 
 _INVALID = (
+    Invalid(
+        "a class of another file, and a constant of a third",
+        "import uvicorn\nfrom conf import WORKERS\n\n\ndef main():\n"
+        '    «uvicorn.run("web:app", workers=WORKERS)»\n',
+        fixed='import uvicorn\nfrom conf import WORKERS\n\n\ndef main():\n    uvicorn.run("web:app")\n',
+        messages=("by `LLM` in line 6 of `chat.py`",),
+        path="run.py",
+        files={
+            "conf.py": "WORKERS = 4\n",
+            "web.py": "from chat import Chat\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+            "@app.on_event('startup')\ndef start():\n    app.state.chat = Chat()\n",
+            "chat.py": "from vllm import LLM\n\n\nclass Chat:\n    def __init__(self):\n"
+            "        self.llm = LLM('m')\n",
+        },
+    ),
     Invalid(
         "workers around a lifespan",
         _APP + _MAIN + '    «uvicorn.run("server:app", host="0.0.0.0", workers=4)»\n',

@@ -22,8 +22,8 @@ CODE, NAME = "PS205", "invalid-port"
 DOCUMENTATION = """\
 ## What it does
 
-Flags a number above 65535 that a server would listen on: written at the call, in a constant, in a
-command that the program starts, or as the default of an environment variable or an option. What is
+Flags a number above 65535, or below 0, that a server would listen on: written at the call, in a constant,
+in a command that the program starts, or as the default of an environment variable or an option. What is
 underlined is the number itself. In launch files: in the commands of servers, in EXPOSE, in `ports` of
 compose and in the ports of Kubernetes.
 
@@ -35,8 +35,10 @@ matters where it is written. The other way round, a port that is valid but an aw
   start at times, for a client that happens to have its port;
 - below 1024 a server needs root, or `CAP_NET_BIND_SERVICE`.
 
-Not flagged: port 0, negative numbers (some servers take them for "none"), defaults of parameters, which
-a caller may always give.
+Negative numbers are flagged with uvicorn, vLLM and Python's own servers and sockets; some other servers
+take them for "none".
+
+Not flagged: port 0, defaults of parameters, which a caller may always give.
 
 ## Why it matters
 
@@ -90,6 +92,7 @@ Every version. Measured with uvicorn 0.54.0, uvloop 0.23.0 and vLLM 0.32.0.
 """
 
 _OVERFLOW = "`OverflowError: bind(): port must be 0-65535.`"
+_NO_SERVICE = "`socket.gaierror: [Errno -8] Servname not supported for ai_socktype`"
 # What hands the number to the operating system's sockets, by Python's own.
 _STANDARD = frozenset(
     {
@@ -111,14 +114,21 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
     seen: set[Span] = set()
     for sourced in facts.listened.sourced:
         number, condition = _written(sourced.value)
-        if number is None or (port := _number(number)) is None or port <= HIGHEST:
+        if number is None or (port := _number(number)) is None or not _is_refused(sourced.listener, port):
             continue
         span = number.span if number.path is None else sourced.use
         if span not in seen:
             seen.add(span)
-            fact = f"{condition}`{port}` is no port, those end at `{HIGHEST}`"
+            bound = f"end at `{HIGHEST}`" if port > 0 else "begin at `0`"
+            fact = f"{condition}`{port}` is no port, those {bound}"
             message = f"{fact}: {_consequence(sourced.listener, port)}"
             yield Finding(CODE, NAME, span, message, Severity.ERROR, related=_related(facts, sourced, span))
+
+
+def _is_refused(listener: Listener, port: int) -> bool:
+    """Whether it is no port; of negative ones, only where no server takes them for "none"."""
+    is_known = listener.label.startswith("uvicorn") or listener.vllm or listener.label in _STANDARD
+    return port > HIGHEST or (port < 0 and is_known)
 
 
 def _written(value: Value) -> tuple[Literal | None, str]:
@@ -143,6 +153,8 @@ def _number(literal: Literal) -> int | None:
 
 def _consequence(listener: Listener, port: int) -> str:
     label = f"`{listener.label}`"
+    if port < 0 and listener.label.startswith("uvicorn"):
+        return f"{label} ends in {_OVERFLOW}, with uvloop in {_NO_SERVICE}"
     if listener.label.startswith("uvicorn"):
         other = port % (HIGHEST + 1)
         return f"with uvloop {label} listens on `{other}` and says nothing, else it ends in {_OVERFLOW}"
@@ -204,6 +216,11 @@ def _refused(format_: Format, kind: Mention) -> str:
 
 
 _INVALID = (
+    Invalid(
+        "a negative number",
+        "import uvicorn\n\nuvicorn.run('m:app', port=«-1»)\n",
+        messages=("`-1` is no port, those begin at `0`: `uvicorn.run` ends in `OverflowError",),
+    ),
     Invalid(
         "at the run call",
         "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\ndef main():\n"
@@ -284,7 +301,10 @@ _INVALID = (
 _VALID = (
     Valid("the highest", "import uvicorn\n\nuvicorn.run('m:app', port=65535)\n"),
     Valid("any free one", "import uvicorn\n\nuvicorn.run('m:app', port=0)\n"),
-    Valid("a negative number", "from flask import Flask\n\napp = Flask('a')\napp.run(port=-1)\n"),
+    Valid(
+        "a negative number that a server may take for none",
+        "from flask import Flask\n\napp = Flask('a')\napp.run(port=-1)\n",
+    ),
     Valid("no port", "import uvicorn\n\nuvicorn.run('m:app', limit_concurrency=70000, backlog=80000)\n"),
     Valid(
         "a parameter's default",

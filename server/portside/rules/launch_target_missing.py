@@ -160,6 +160,13 @@ _INVALID = (
         path="Dockerfile",
         files={"api/server.py": _APP, "setup.py": ""},
     ),
+    Invalid(
+        "an image of a folder of its own, whatever other folders have",
+        'FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD ["uvicorn", "«server:application»"]\n',
+        messages=("`api/server.py` binds no `application` (it has `app`)",),
+        path="api/Dockerfile",
+        files={"api/server.py": _APP, "library/server.py": "application = object()\n"},
+    ),
 )
 
 _VALID = (
@@ -217,6 +224,18 @@ _VALID = (
         'FROM python\nWORKDIR /app\nCOPY . .\nCMD ["uvicorn", "app.main:app"]\n',
         "Dockerfile",
         {"app/main.py": _APP, "main.py": "", "__init__.py": ""},
+    ),
+    Valid(
+        "an image that may be built from the folder above",
+        'FROM python\nWORKDIR /app\nCOPY . .\nCMD ["uvicorn", "server:app"]\n',
+        "docker/Dockerfile",
+        {"docker/server.py": "", "server.py": _APP},
+    ),
+    Valid(
+        "a script that may be started from another folder",
+        "uvicorn server:app\n",
+        "scripts/start.sh",
+        {"scripts/server.py": "", "api/server.py": _APP},
     ),
     Valid("a path of Windows", "python .\\server.py\n", "start.sh", {"a.py": ""}),
     Valid("a path of the machine", "python /opt/tool/server.py\n", "start.sh", {"a.py": ""}),

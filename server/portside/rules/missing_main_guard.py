@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from portside.knowledge.vllm import MULTIPROCESSING_VARIABLE, START_METHOD_VARIABLE
 from portside.lint.finding import Finding, Fix, LaterFixes, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
-from portside.python.engines.engines import EngineUse
-from portside.python.facts import FileFacts
+from portside.python.engines.engines import EngineUse, sets_environment
+from portside.python.facts import FileFacts, ImportedEngine
 from portside.python.launching.launches import Launch
 from portside.python.running.guard_fix import wrap_in_guard
 from portside.python.running.guards import When
@@ -34,8 +35,8 @@ file's missing guard, at the first such call.
 
 Not flagged: a `__main__.py`, engines that start no process (`VLLM_ENABLE_V1_MULTIPROCESSING=0`,
 `distributed_executor_backend="external_launcher"`), engines of a file that chooses fork itself
-(`VLLM_WORKER_MULTIPROC_METHOD`), and a notebook that was saved as a file (it calls `get_ipython`), which
-is no script that a child could run.
+(`VLLM_WORKER_MULTIPROC_METHOD`), and a notebook that was saved as a file (it calls `get_ipython`, or begins
+with `# Databricks notebook source`), which is no script that a child could run.
 
 ## Why it matters
 
@@ -114,6 +115,8 @@ _ERROR = (
     "RuntimeError: An attempt has been made to start a new process before the current process has finished "
     "its bootstrapping phase"
 )
+# The first line of every notebook that Databricks keeps as a file.
+_DATABRICKS = "# Databricks notebook source"
 _SPAWN = (
     "where vLLM spawns its engine (on CPU always, on a GPU once CUDA is initialised) the child runs this "
     "file again"
@@ -129,12 +132,15 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
     else:
         engines = [engine for engine in facts.module.engines_at_import if not engine.forked]
         # Who imports the file is the dearer question.
-        if engines and not made_on_import_of_module(facts):
-            yield _of_engine(facts, engines[0])
+        called = [] if engines else _called_elsewhere(facts)
+        if (engines or called) and not made_on_import_of_module(facts):
+            yield _of_engine(facts, engines[0]) if engines else _of_call(facts, called[0])
 
 
 def _is_notebook(facts: FileFacts) -> bool:
-    """Whether the file calls, at module level, what only IPython defines."""
+    """Whether the file calls, at module level, what only IPython defines, or says what it is."""
+    if facts.source.text.startswith(_DATABRICKS):
+        return True
     names = facts.module.names
     for chunk in names.chunks_with(["get_ipython"]):
         for name in fields_of(chunk.nodes("call"), "function", "identifier"):
@@ -189,6 +195,29 @@ def _of_engine(facts: FileFacts, engine: EngineUse) -> Finding:
     )
 
 
+def _called_elsewhere(facts: FileFacts) -> list[ImportedEngine]:
+    """The calls of the script that have other files make an engine, in a process of its own, by spawn."""
+    found = facts.workspace.called_engines
+    names, source = facts.module.names, facts.source
+    settings = ((MULTIPROCESSING_VARIABLE, "0"), (START_METHOD_VARIABLE, "fork"))
+    starts = [(engine, source.byte_of_offset(engine.statement.start)) for engine in found]
+    return [e for e, at in starts if not any(sets_environment(names, *each, at) for each in settings)]
+
+
+def _of_call(facts: FileFacts, engine: ImportedEngine) -> Finding:
+    """Of a function or class of another file, which the script calls."""
+    message = (
+        f"`{engine.called}`, which makes an engine by `{engine.constructor}` in line {engine.line} of "
+        f"`{engine.file}`, is executed on import: {_SPAWN} and ends with `{_ERROR}`"
+    )
+    span = engine.statement
+    source = facts.source
+    call = facts.module.names.node_at(source.byte_of_offset(span.start), source.byte_of_offset(span.end))
+    fixes = LaterFixes(lambda: _fixes(facts, [call])) if call is not None else ()
+    related = (Related(engine.path, engine.span, "the engine is made here"),)
+    return Finding(CODE, NAME, span, message, Severity.WARNING, fixes, related)
+
+
 def _fixes(facts: FileFacts, origins: list[Node]) -> tuple[Fix, ...]:
     first = min(origins, key=lambda node: node.start_byte)
     fix = wrap_in_guard(facts.module, first, facts.workspace.imported_by)
@@ -223,6 +252,16 @@ app = FastAPI()
 """
 
 _INVALID = (
+    Invalid(
+        "a function of another file that makes the engine",
+        "from engine import make\nfrom vllm import SamplingParams\n\nllm = «make()»\n"
+        "print(llm.generate('Hi', SamplingParams()))\n",
+        fixed='from engine import make\nfrom vllm import SamplingParams\n\nif __name__ == "__main__":\n'
+        "    llm = make()\n    print(llm.generate('Hi', SamplingParams()))\n",
+        messages=("`make`, which makes an engine by `LLM` in line 5 of `engine.py`, is executed on import",),
+        path="gen.py",
+        files={"engine.py": "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n"},
+    ),
     Invalid(
         "a subclass of an engine",
         "from vllm import LLM\n\n\nclass Judge(LLM):\n    pass\n\n\njudge = «Judge('m')»\n"
@@ -492,6 +531,13 @@ if __name__ == "__main__":
 _GUARD = 'if __name__ == "__main__":\n'
 
 _VALID = (
+    Valid(
+        "a function of another file that makes the engine, in this process",
+        "import os\n\nos.environ['VLLM_ENABLE_V1_MULTIPROCESSING'] = '0'\nfrom engine import make\n"
+        "from vllm import SamplingParams\n\nprint(make().generate('Hi', SamplingParams()))\n",
+        path="gen.py",
+        files={"engine.py": "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n"},
+    ),
     Valid("a guard", _SERVER + _GUARD + "    uvicorn.run(app)\n"),
     Valid("a guard the other way round", _SERVER + 'if "__main__" == __name__:\n    uvicorn.run(app)\n'),
     Valid(
@@ -547,6 +593,10 @@ _VALID = (
     Valid(
         "a notebook that was saved as a file",
         "get_ipython().system('pip install vllm')\nfrom vllm import LLM\n\nllm = LLM('m')\n",
+    ),
+    Valid(
+        "a notebook of Databricks",
+        "# Databricks notebook source\nfrom vllm import LLM\n\n# COMMAND ----------\n\nllm = LLM('m')\n",
     ),
     Valid("an LLM from elsewhere", 'from langchain.llms import LLM\n\nllm = LLM("m")\n'),
     Valid("arguments alone", 'from vllm import EngineArgs\n\nargs = EngineArgs(model="m")\n'),

@@ -74,16 +74,19 @@ _ENDS = "prints `You must pass the application as an import string to enable 're
 
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
-    names = facts.module.names
+    names, outside = facts.module.names, facts.workspace.outside
     for launch in facts.module.launches:
-        if launch.app is not None and launch.starts_processes(names) and is_object(names, launch.app):
+        is_known = launch.app is not None and is_object(names, launch.app)
+        if is_known and launch.starts_processes(names, outside):
             yield _finding(facts, launch)
 
 
 def _finding(facts: FileFacts, launch: Launch) -> Finding:
     names, tree = facts.module.names, facts.module.tree
     assert launch.app is not None
-    option = "reload=True" if launch.reloads(names) else f"workers={launch.workers(names)}"
+    outside = facts.workspace.outside
+    count = launch.workers(names, outside)
+    option = "reload=True" if launch.reloads(names, outside) else f"workers={count}"
     shown = " ".join(tree.text(launch.app).split()).replace("`", "'")
     message = f"`{shown[:60]}` is no import string, and with `{option}` uvicorn {_ENDS} with code 3"
     fix = _import_string_fix(facts, launch)
@@ -150,6 +153,20 @@ _OTHER = "import uvicorn\n\nfrom core.app import app\n\n\n"
 _MAIN = 'if __name__ == "__main__":\n'
 
 _INVALID = (
+    Invalid(
+        "an attribute of a class says so",
+        "import uvicorn\nfrom web import app\n\n\nclass Config:\n    DEBUG = True\n\n\ndef main():\n"
+        "    «uvicorn.run(app, reload=Config.DEBUG)»\n",
+        fixed="import uvicorn\n\n\nclass Config:\n    DEBUG = True\n\n\ndef main():\n"
+        '    uvicorn.run("web:app", reload=Config.DEBUG)\n',
+    ),
+    Invalid(
+        "a constant of another file says so",
+        "import uvicorn\nfrom settings import WORKERS\nfrom core.app import app\n\n\ndef main():\n"
+        "    app.title = 'a'\n    «uvicorn.run(app, workers=WORKERS)»\n",
+        messages=("with `workers=4` uvicorn",),
+        files={"settings.py": "WORKERS = 4\n"},
+    ),
     Invalid(
         "reload",
         _OWN + _MAIN + "    «uvicorn.run(app, reload=True)»\n",
@@ -226,6 +243,17 @@ _INVALID = (
 )
 
 _VALID = (
+    Valid(
+        "a setting that the environment may change",
+        "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n"
+        "    reload: bool = True\n\n\n"
+        "settings = Settings()\n" + _OWN + "uvicorn.run(app, reload=settings.reload)\n",
+    ),
+    Valid(
+        "an attribute of a class that is changed",
+        _OWN + "class Config:\n    DEBUG = True\n\n\nif PROD:\n    Config.DEBUG = False\n"
+        "uvicorn.run(app, reload=Config.DEBUG)\n",
+    ),
     Valid("an import string", 'import uvicorn\n\nuvicorn.run("core.app:app", reload=True)\n'),
     Valid(
         "an import string in a constant",

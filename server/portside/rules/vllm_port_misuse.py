@@ -308,6 +308,30 @@ _RUN = "import os\n\nimport uvicorn\n\nuvicorn.run('m:app', port="
 
 _INVALID = (
     Invalid(
+        "after another variable",
+        "import os\n\nimport uvicorn\n\nport = os.getenv('API_PORT') or «os.getenv('VLLM_PORT')» or 8000\n"
+        "uvicorn.run('m:app', port=int(port))\n",
+        fixed="import os\n\nimport uvicorn\n\nport = os.getenv('API_PORT') or os.getenv('PORT') or 8000\n"
+        "uvicorn.run('m:app', port=int(port))\n",
+    ),
+    Invalid(
+        "where it may fail",
+        "import os\n\nimport uvicorn\n\ntry:\n    port = int(«os.environ['VLLM_PORT']»)\nexcept KeyError:\n"
+        "    port = 8000\nuvicorn.run('m:app', port=port)\n",
+        fixed="import os\n\nimport uvicorn\n\ntry:\n    port = int(os.environ['PORT'])\nexcept KeyError:\n"
+        "    port = 8000\nuvicorn.run('m:app', port=port)\n",
+    ),
+    Invalid(
+        "by the default factory of a field",
+        "import os\nfrom dataclasses import dataclass, field\n\nimport uvicorn\n\n\n@dataclass\n"
+        "class Config:\n"
+        "    port: int = field(default_factory=lambda: int(«os.getenv('VLLM_PORT', '8000')»))\n\n\n"
+        "uvicorn.run('m:app', port=Config().port)\n",
+        fixed="import os\nfrom dataclasses import dataclass, field\n\nimport uvicorn\n\n\n@dataclass\n"
+        "class Config:\n    port: int = field(default_factory=lambda: int(os.getenv('PORT', '8000')))\n\n\n"
+        "uvicorn.run('m:app', port=Config().port)\n",
+    ),
+    Invalid(
         "at the run call",
         _RUN + "int(«os.environ.get('VLLM_PORT', '8000')»))\n",
         fixed=_RUN + "int(os.environ.get('PORT', '8000')))\n",

@@ -120,6 +120,12 @@ class AskedFacts(WorkspaceFacts):
         return tuple(self._around.modules.engines_behind(self._file, self._module, self._top))
 
     @cached_property
+    def called_engines(self) -> tuple[ImportedEngine, ...]:
+        if self._module.serves or not self._module.imports_vllm:
+            return ()
+        return tuple(self._around.modules.engines_called(self._file, self._module, self._top))
+
+    @cached_property
     def started_engines(self) -> tuple[ImportedEngine, ...]:
         if not self._module.has_app and not self._module.names.chunks_with(["asynccontextmanager"]):
             return ()
@@ -144,7 +150,7 @@ class AskedFacts(WorkspaceFacts):
         found: list[ImportedEngine] = []
         names = self._module.names
         for launch in self._module.launches:
-            served = import_string(names, launch) if launch.starts_processes(names) else None
+            served = import_string(names, launch) if launch.starts_processes(names, self.outside) else None
             if served is not None:
                 statement = self._module.tree.span(served.node)
                 found += self._around.modules.engines_served(self._file, served.module, statement, self._top)
@@ -198,7 +204,7 @@ class AskedFacts(WorkspaceFacts):
 
     @cached_property
     def _importers(self) -> Importers:
-        if self._module.engines_at_import or self._module.launches:
+        if self._module.engines_at_import or self._module.launches or self.called_engines:
             return self._around.importers.of(self._file)
         return Importers()
 

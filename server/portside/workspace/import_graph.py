@@ -11,6 +11,7 @@ from pathlib import Path
 
 from portside.python.launching.launch_arguments import may_parse
 from portside.python.names.import_text import import_text, imports_in
+from portside.python.names.lazy_attributes import lazy_attributes
 from portside.python.prefilter import may_make_engine
 from portside.records import dataclass
 from portside.workspace.text_file import UnreadableFile, read_bytes
@@ -74,7 +75,8 @@ class ImportGraph:
     def read(self, path: Path, data: bytes) -> Node:
         """What this text is, as that file."""
         top, text = self._top(path), import_text(data)
-        pairs = ((name, self._files_of(path, module, name, top)) for module, name in imports_in(text.lines))
+        imported = imports_in(text.lines) | lazy_attributes(data)
+        pairs = ((name, self._files_of(path, module, name, top)) for module, name in imported)
         local = [(name, tuple(map(str, files))) for name, files in pairs if files]
         return Node(
             frozenset(name for name, _ in local if name is not None),

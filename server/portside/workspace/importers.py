@@ -25,6 +25,8 @@ from portside.workspace.walk import PYTHON_SUFFIXES, nothing_excluded, paths_bel
 _FRESH_S = 3.0
 _FRESH_PER_SEARCH = 20
 _LARGEST_BYTES = 2_000_000
+# What a module may get names by that it does not have as words.
+_MAKES_NAMES = ("import *", "__getattr__", "globals(", "setattr(")
 # The files on the way from an engine to the apps that load it. Who has more has noticed.
 _MOST_STEPS = 60
 
@@ -48,26 +50,40 @@ class Importers:
 class _AllLines:
     """The lines with imports of all files as one text: one search instead of thousands.
 
-    starts: where those of each file begin in it.
+    starts: where those of each file begin in it. sorted: the files, each with its number.
     """
 
     files: tuple[str, ...]
     starts: tuple[int, ...]
     text: bytes
+    sorted: tuple[tuple[str, int], ...]
 
     @classmethod
     def of(cls, lines: Mapping[str, bytes]) -> _AllLines:
         ends = itertools.accumulate((len(one) + 1 for one in lines.values()), initial=0)
-        return cls(tuple(lines), tuple(ends), b"\0".join(lines.values()))
+        in_order = sorted(zip(lines, itertools.count()))
+        return cls(tuple(lines), tuple(ends), b"\0".join(lines.values()), tuple(in_order))
 
-    def with_text(self, text: bytes) -> Iterator[tuple[str, bytes]]:
-        """The files whose lines have this text in them, with those lines."""
+    def that_may_import(self, stem: bytes, folder: str) -> Iterator[tuple[str, bytes]]:
+        """The files whose lines may import a module of this name in that folder, with those lines.
+
+        An import finds what lies in its own folder or one above; or it names the folder.
+        """
+        first, behind = (
+            bisect.bisect_left(self.sorted, (folder + sign,)) for sign in (os.sep, chr(ord(os.sep) + 1))
+        )
+        near = (number for _, number in self.sorted[first:behind])
+        for number in sorted({*near, *self._with_text(folder.rpartition(os.sep)[2].encode())}):
+            lines = self.text[self.starts[number] : self.starts[number + 1] - 1]
+            if stem in lines:
+                yield self.files[number], lines
+
+    def _with_text(self, text: bytes) -> Iterator[int]:
         at = self.text.find(text)
         while at >= 0:
             number = bisect.bisect_right(self.starts, at) - 1
-            end = self.starts[number + 1]
-            yield self.files[number], self.text[self.starts[number] : end - 1]
-            at = self.text.find(text, end)
+            yield number
+            at = self.text.find(text, self.starts[number + 1])
 
 
 @dataclass
@@ -143,15 +159,10 @@ class ImporterIndex:
 
     def _find(self, path: Path) -> Importers:
         package = path.parent if path.stem == "__init__" else path
-        stem, folder = package.stem.encode(), package.parent
-        inside, above = f"{folder}{os.sep}", folder.name.encode()
         files: list[Path] = []
         early: list[Path] = []
         names: set[str] | None = set()
-        for file, lines in self._all_lines.with_text(stem):
-            # An import finds what lies in its own folder or one above; or it names the folder.
-            if not (file.startswith(inside) or above in lines):
-                continue
+        for file, lines in self._all_lines.that_may_import(package.stem.encode(), str(package.parent)):
             importer = Path(file)
             imports = self._importing(importer, lines, path) if importer != path else []
             if imports:
@@ -166,10 +177,24 @@ class ImporterIndex:
         # Reading its lines is enough to tell of most files that they have none.
         if not any(self._runs(file, module, name, target, top) for module, name in imports_in(lines)):
             return []
-        return [one for one in self._imports_of(file) if self._runs(file, *one[:2], target, top)]
+        return [
+            one
+            for one in self._imports_of(file)
+            if self._runs(file, *one[:2], target, top) and self._may_have(target, *one[:2])
+        ]
 
     def _runs(self, file: Path, module: str, name: str | None, target: Path, top: Path) -> bool:
         return target in self.modules.files_of(file, module, name, top)
+
+    def _may_have(self, target: Path, module: str, name: str | None) -> bool:
+        """Whether `from module import name` may mean this file, which then has the name somewhere in it.
+
+        Of two files with one name that is what tells which one is meant.
+        """
+        if name is None or name == "*" or target.stem in {"__init__", name} or not module.strip("."):
+            return True
+        text = self._text(target)
+        return text is None or name in text or any(word in text for word in _MAKES_NAMES)
 
     def _imports_of(self, file: Path) -> tuple[_Imported, ...]:
         known = self._imports.get(file)

@@ -12,7 +12,7 @@ import os
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from portside.launchfiles.docker.image_files import in_context
@@ -78,7 +78,7 @@ class LaunchedPython:
         return Launched(
             path,
             None,
-            self._bound(launch, module, names),
+            self._bound(launch, module, self._others(file, unit, launch, names, path)),
             module.apps,
             module.ends_at_once,
             module.is_vllm_code,
@@ -115,13 +115,30 @@ class LaunchedPython:
             if f"/{path}".endswith(tail) or tail.endswith(f"/{path}"):
                 yield path
 
-    def _bound(self, launch: Launch, module: _Module, names: Sequence[str]) -> frozenset[str] | None:
-        """What the module binds; where it lacks the app, another of that name might be meant after all."""
+    def _others(
+        self, file: LaunchFile, unit: Unit, launch: Launch, names: Sequence[str], path: str
+    ) -> Iterator[str]:
+        """What might be meant besides this file.
+
+        An image that is built from the folder of its own code has nothing else, unless that folder lies in
+        the one that it is built from.
+        """
+        near, *above = (
+            {path for name in names for _, path in _readings(base, unit, launch, name)}
+            for base in _bases(file, unit)
+        )
+        if unit.copies and path in near:
+            yield from set().union(*above)
+        else:
+            yield from {one for name in names for one in self._ending(posixpath.basename(name))}
+
+    def _bound(self, launch: Launch, module: _Module, others: Iterable[str]) -> frozenset[str] | None:
+        """What the module binds; where it lacks the app, another one might be meant after all."""
         text = launch.target.text if launch.target is not None else ""
         wanted = text.partition(":")[2].partition("(")[0].partition(".")[0]
         if module.names is None or launch.serves is not Serves.APP or wanted in module.names:
             return module.names
-        for path in {path for name in names for path in self._ending(posixpath.basename(name))}:
+        for path in others:
             other = self._module(path) if not _is_package(path) and self._may_bind(path, wanted) else None
             if other is not None and (other.names is None or wanted in other.names):
                 return None

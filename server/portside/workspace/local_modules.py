@@ -148,6 +148,12 @@ class LocalModules:
         for name, span, file, engine in self._called(path, self._local_calls(path, facts, top), top):
             yield dataclasses.replace(self._imported(span, file, engine), called=name)
 
+    def engines_called(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
+        """The engines that functions and classes of other files make for this one when it is imported."""
+        if self.may_lead_to_engine(path, facts.source.data):
+            for name, span, file, engine in self._called(path, self._local_calls(path, facts, top), top):
+                yield dataclasses.replace(self._imported(span, file, engine), called=name)
+
     def _engines_imported(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
         seen = {path}
         within = self._engine_paths.leading if self._engine_paths is not None else None
@@ -217,9 +223,8 @@ class LocalModules:
             return files[-1], summary.makers[name]
         if awaited and name in summary.coroutines:
             return files[-1], summary.coroutines[name]
-        handed_on = next(
-            (source for source, imported in summary.imports if imported == name.partition(".")[0]), None
-        )
+        first, taken = name.partition(".")[0], (*summary.imports, *summary.lazy)
+        handed_on = next((source for source, imported in taken if imported == first), None)
         if steps == 0:
             return None
         if handed_on is not None:
@@ -252,6 +257,9 @@ class LocalModules:
             if summary is not None:
                 for engine in summary.held if target == own[-1] else summary.engines:
                     yield self._imported(statement, target, engine)
+                calls = summary.served_calls if target == own[-1] else ()
+                for _, _, file, engine in self._called(target, calls, top, awaited=True):
+                    yield self._imported(statement, file, engine)
 
     def _leading_to_engines(self, files: Collection[Path]) -> Container[str] | None:
         """The files on a way from these to an engine, and these; None where any may be."""

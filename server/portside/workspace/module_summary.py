@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 from portside.lint.source import Span
+from portside.python.engines.engine_makers import served_calls
 from portside.python.engines.engines import EngineUse
 from portside.python.facts import ModuleFacts
 from portside.python.launching.launch_arguments import parses_on_import, parsing_functions
 from portside.python.launching.served_app import is_held
 from portside.python.names.constants import module_constants
+from portside.python.names.lazy_attributes import lazy_attributes
 from portside.python.running.guards import When
 from portside.python.values.value_types import Value
 from portside.records import dataclass
@@ -39,7 +41,7 @@ class ModuleSummary:
     def engines(self) -> tuple[EngineSummary, ...]:
         """Those that its import makes."""
         facts = self._facts()
-        return _summarized(facts, facts.engines_at_import)
+        return _summarized(facts, facts.engines_of_module)
 
     @cached_property
     def held(self) -> tuple[EngineSummary, ...]:
@@ -52,6 +54,11 @@ class ModuleSummary:
         """What its import imports in turn, by name."""
         found = self._facts().imports
         return tuple((one.module, one.name) for one in found if one.when is When.IMPORT)
+
+    @cached_property
+    def lazy(self) -> frozenset[tuple[str, str]]:
+        """What it imports when somebody asks it for the name."""
+        return lazy_attributes(self._facts().source.data)
 
     @cached_property
     def is_vllm_code(self) -> bool:
@@ -89,6 +96,13 @@ class ModuleSummary:
         """What of other modules its import calls, by qualified name."""
         facts = self._facts()
         return tuple((found.name, facts.tree.span(found.call)) for found in facts.imported_calls)
+
+    @cached_property
+    def served_calls(self) -> tuple[tuple[str, Span], ...]:
+        """What of other modules a process that serves it calls, in a lifespan or a handler too."""
+        facts = self._facts()
+        found = served_calls(facts.names, facts.guards)
+        return tuple((one.name, facts.tree.span(one.call)) for one in found)
 
     @cached_property
     def parses_arguments(self) -> bool:

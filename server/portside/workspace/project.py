@@ -187,7 +187,8 @@ class Project:
         top = self._modules.top(path)
         if Interest.RETIRED in found and not self._modules.files_of(path, "vllm", None, top):
             return True
-        return Interest.APP in found and self._modules.may_lead_to_engine(path, source.data)
+        asked = Interest.APP | Interest.MAKERS
+        return bool(found & asked) and self._modules.may_lead_to_engine(path, source.data)
 
     @property
     def runners(self) -> ScriptRunners:

@@ -60,12 +60,18 @@ def find_engine_lives(module: ModuleFacts) -> tuple[EngineLife, ...]:
     if not engines:
         return ()
     names, events = module.names, find_app_events(module.names)
+    starts = (*events.lifespans, *events.startup)
+    ways = [(function, way) for function in starts for way in _ways(names, function, engines.keys())]
+    held = [_held_by_way(names, way) for _, way in ways]
     found: dict[Node, EngineLife] = {}
-    for function in (*events.lifespans, *events.startup):
-        for way in _ways(names, function, engines.keys()):
-            life = _life(names, events, function, engines[way[-1]], way)
-            if life is not None:
-                found.setdefault(way[-1], life)
+    for (function, way), own in zip(ways, held, strict=True):
+        if not any(map(_is_managed, way)):
+            others = frozenset(word for words in held if words.isdisjoint(own) for word in words)
+            name = names.tree.text(function.child_by_field_name("name") or function)
+            is_ended = _is_ended(names, events, function, _Held(own, others))
+            in_lifespan = function in events.lifespans
+            life = EngineLife(engines[way[-1]], function, name, in_lifespan, way, events, is_ended)
+            found.setdefault(way[-1], life)
     return tuple(sorted(found.values(), key=lambda life: life.engine.call.start_byte))
 
 
@@ -110,7 +116,7 @@ def find_imported_lives(module: ModuleFacts, started: Iterable[ImportedEngine]) 
     by_place = {names.tree.span(call): (function, call) for function, call in _starting(names, events)}
     for engine in started:
         function, call = by_place[engine.statement]
-        held = _held_as(names, call) | _instance(names, call)
+        held = _Held(frozenset(_held_as(names, call) | _instance(names, call)))
         if not _is_managed(call) and not _is_ended(names, events, function, held):
             name = names.tree.text(function.child_by_field_name("name") or function)
             yield ImportedLife(engine, name, function in events.lifespans)
@@ -141,18 +147,18 @@ def _run(names: Names, call: Node) -> Iterator[Node]:
         yield from arguments(call).positional
 
 
-def _life(
-    names: Names, events: AppEvents, function: Node, engine: EngineUse, way: tuple[Node, ...]
-) -> EngineLife | None:
-    if any(_is_managed(call) for call in way):
-        return None
-    is_lifespan = function in events.lifespans
-    name = names.tree.text(function.child_by_field_name("name") or function)
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The words by which an engine is held, and those by which only others are that the app makes."""
+
+    own: frozenset[str]
+    others: frozenset[str] = frozenset()
+
+
+def _held_by_way(names: Names, way: tuple[Node, ...]) -> frozenset[str]:
+    """The words in what the calls to an engine are assigned to, or are methods of."""
     held = {word for call in way for word in _held_as(names, call)}
-    held |= {word for call in way[:-1] for word in _instance(names, call)}
-    return EngineLife(
-        engine, function, name, is_lifespan, way, events, _is_ended(names, events, function, held)
-    )
+    return frozenset(held | {word for call in way[:-1] for word in _instance(names, call)})
 
 
 def _is_managed(call: Node) -> bool:
@@ -219,7 +225,7 @@ def makes_object(names: Names, call: Node) -> bool:
     return definition is None or definition.type == "class_definition"
 
 
-def _is_ended(names: Names, events: AppEvents, function: Node, held: set[str]) -> bool:
+def _is_ended(names: Names, events: AppEvents, function: Node, held: _Held) -> bool:
     """Whether something that may end the engine happens when the app stops; in doubt, yes."""
     parts = [*_after_yield(names, function), *events.shutdown]
     for lifespan in events.lifespans:
@@ -230,11 +236,11 @@ def _is_ended(names: Names, events: AppEvents, function: Node, held: set[str]) -
         if part in seen:
             continue
         seen.append(part)
-        if _mentions(names, part, held) or _calls_an_end(names, part):
+        if _mentions(names, part, held.own) or _calls_an_end(names, part, held.others):
             return True
         for call in nodes_of(part, "call"):
             parts += _called(names, call)
-    return _is_handed_an_end(names, held)
+    return _is_handed_an_end(names, held.own)
 
 
 def _after_yield(names: Names, function: Node) -> list[Node]:
@@ -253,7 +259,7 @@ def _after_yield(names: Names, function: Node) -> list[Node]:
     return after
 
 
-def _mentions(names: Names, part: Node, held: set[str]) -> bool:
+def _mentions(names: Names, part: Node, held: frozenset[str]) -> bool:
     """Whether something is done with it; to ask whether it is there, or to log it, is nothing."""
     found = (node for node in nodes_of(part, "identifier") if names.tree.text(node) in held)
     return any(not _only_looks(names, node, part) for node in found)
@@ -276,11 +282,16 @@ def _only_looks(names: Names, node: Node, part: Node) -> bool:
 _TELLS = frozenset({"print", "info", "debug", "warning", "error", "exception", "log"})
 
 
-def _calls_an_end(names: Names, part: Node) -> bool:
-    """A call, by name alone or of a method on what sounds like a model, that ends something."""
+def _calls_an_end(names: Names, part: Node, others: frozenset[str]) -> bool:
+    """A call, by name alone or of a method on what sounds like a model, that ends something.
+
+    others: the words by which other engines are held; a method of one of those ends no more than that.
+    """
     for callee in fields_of(nodes_of(part, "call"), "function"):
         text = names.tree.text(callee)
         first, _, last = text.rpartition(".")
+        if last.startswith("shutdown") and not others.isdisjoint(re.findall(r"\w+", first)):
+            continue
         is_function = callee.type == "identifier" or text.startswith("os.")
         about_models = re.search(
             r"engine|llm|model|vllm|manager|service|server|worker|runner|state", first, re.I
@@ -290,7 +301,7 @@ def _calls_an_end(names: Names, part: Node) -> bool:
     return False
 
 
-def _is_handed_an_end(names: Names, held: set[str]) -> bool:
+def _is_handed_an_end(names: Names, held: frozenset[str]) -> bool:
     """`stack.callback(engine.shutdown)`, `atexit.register(engine.shutdown)`, wherever it stands."""
     for chunk in names.chunks_with(["shutdown", "shutdown_background_loop"]):
         for attribute in chunk.nodes("attribute"):

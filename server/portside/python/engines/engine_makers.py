@@ -142,6 +142,17 @@ def imported_calls(names: Names, guards: Guards, chunks: Iterable[Chunk]) -> tup
     return tuple(found)
 
 
+def served_calls(names: Names, guards: Guards) -> Iterator[ImportedCall]:
+    """Those in functions too, whoever calls them: lifespans, handlers. Not what a main guard holds."""
+    imported = {name for chunk in names.chunks_with(["import"]) for name, _ in names.bindings_by(chunk)}
+    for chunk in names.chunks_with(imported | {"import"}):
+        for call in chunk.nodes("call"):
+            callee = call.child_by_field_name("function")
+            name = imported_name(names, callee) if callee is not None else None
+            if name is not None and guards.when(call.start_byte) in {When.IMPORT, When.IMPORTED_ONLY}:
+                yield ImportedCall(name, call)
+
+
 def imported_name(names: Names, callee: Node) -> str | None:
     """What of another module is called: `engine.Engine`, `engine.Manager.load` on a `Manager()`; or None."""
     name = names.qualified(callee)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tree_sitter import Node
 
@@ -36,18 +36,23 @@ class EngineUse:
     in_process: bool
     forked: bool
 
-    def at_import(self) -> Reached | None:
-        """The first way in which an import comes here."""
-        ways = [reached for reached in self.reached if reached.when is When.IMPORT]
+    def at_import(self, *, only: bool = False) -> Reached | None:
+        """The first way in which an import comes here. only: also where nothing but an import does.
+
+        What stands under `if __name__ != "__main__"` is made by servers that import the module.
+        """
+        whens = {When.IMPORT, When.IMPORTED_ONLY} if only else {When.IMPORT}
+        ways = [reached for reached in self.reached if reached.when in whens]
         return min(ways, key=lambda reached: reached.origin.start_byte, default=None)
 
 
-def engine_at(names: Names, call: Node, reached: tuple[Reached, ...]) -> EngineUse | None:
-    """The engine that this call makes, if it makes one."""
+def engine_at(names: Names, call: Node, ways: Callable[[Node], tuple[Reached, ...]]) -> EngineUse | None:
+    """The engine that this call makes, if it makes one. ways: to a call; only asked for one to an engine."""
     callee = call.child_by_field_name("function")
     constructor = constructor_name(names, callee) if callee is not None else None
     if constructor is None:
         return None
+    reached = ways(call)
     first = min((r.origin.start_byte for r in reached), default=call.start_byte)
     in_process = _is_external(names, call) or sets_environment(names, MULTIPROCESSING_VARIABLE, "0", first)
     forked = sets_environment(names, START_METHOD_VARIABLE, "fork", first)
@@ -61,10 +66,20 @@ def constructor_name(names: Names, callee: Node) -> str | None:
         return None  # whatever stands before the dot
     found = names.qualified_names(callee)
     if not found:
-        return _constructor_of_subclass(names, callee)
-    if not all(name in ENGINE_CONSTRUCTORS for name in found):
+        return _constructor_of_subclass(names, callee) or _constructor_of_partial(names, callee)
+    # Of what other branches import (`if MOCK: from mocks import FakeLLM as LLM`) this one is taken at times.
+    engines = [name for name in found if name in ENGINE_CONSTRUCTORS]
+    return ENGINE_CONSTRUCTORS[min(engines)] if engines else None
+
+
+def _constructor_of_partial(names: Names, callee: Node) -> str | None:
+    """`make` for a `make = functools.partial(LLM, "m")` of the file."""
+    made = names.value_of(callee) if callee.type == "identifier" else callee
+    maker = made.child_by_field_name("function") if made.type == "call" else None
+    if maker is None or names.qualified(maker) != "functools.partial":
         return None
-    return ENGINE_CONSTRUCTORS[min(found)]
+    passed = arguments(made).positional
+    return constructor_name(names, passed[0]) if passed else None
 
 
 def _constructor_of_subclass(names: Names, callee: Node) -> str | None:

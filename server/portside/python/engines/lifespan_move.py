@@ -39,6 +39,7 @@ from portside.python.engines.movable_engine import (
 from portside.python.facts import FileFacts
 from portside.python.names.import_insertion import insertion
 from portside.python.names.names import How
+from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import arguments
 
 TITLE = "Move the engine into the lifespan"
@@ -52,7 +53,7 @@ def move_into_lifespan(facts: FileFacts, engine: EngineUse) -> Fix | None:
         return None
     events = find_app_events(move.names)
     if events.startup or events.shutdown:
-        edits = _with_handlers(move)
+        edits = _with_handlers(move, events.shutdown)
     elif "lifespan" in arguments(move.app.call).keywords:
         edits = _in_lifespan(move, events.lifespans)
     else:
@@ -70,7 +71,8 @@ def move_into_lifespan(facts: FileFacts, engine: EngineUse) -> Fix | None:
 
 def _with_lifespan(move: MovableEngine) -> tuple[Edit, ...] | None:
     """A new lifespan above the app."""
-    if move.names.module_bindings("lifespan"):
+    # What is unpacked may be a lifespan, too.
+    if move.names.module_bindings("lifespan") or arguments(move.app.call).unpacked:
         return None
     manager = _manager(move)
     app = statement_of(move.app.call)
@@ -125,7 +127,10 @@ def _in_lifespan(move: MovableEngine, lifespans: tuple[Node, ...]) -> tuple[Edit
     body = lifespans[0].child_by_field_name("body")
     stops = yields_of(move.names, lifespans[0])
     ending = stops[0].parent if len(stops) == 1 else None
-    if body is None or ending is None or ending.type != "expression_statement" or ending.parent != body:
+    if body is None or ending is None or ending.type != "expression_statement":
+        return None
+    closing = body if ending.parent == body else _finally_around(ending, body)
+    if closing is None:
         return None
     scope = move.names.scope_at(body)
     roots = () if move.is_in_app else move.roots
@@ -138,24 +143,72 @@ def _in_lifespan(move: MovableEngine, lifespans: tuple[Node, ...]) -> tuple[Edit
     indent = _indent(move, first)
     if indent is None or not has_its_lines(move.names, ending):
         return None
+    last = _before_stop(move, closing, ending)
+    inner = _indent(move, last) if last is not None else None
+    if last is None or inner is None or (closing != body and _needed_behind(move, closing, body)):
+        return None
     nl, tree, path = move.source.newline, move.names.tree, move.source.path
-    start, end = tree.span(first).start, _line_end(move, ending)
+    start, end = tree.span(first).start, _line_end(move, last)
     before = f"{move.declared(indent)}{move.made(indent)}{nl}{indent}"
     return (
         Edit(path, Span(start, start), before),
-        Edit(path, Span(end, end), f"{nl}{indent}{move.stop}"),
+        Edit(path, Span(end, end), f"{nl}{inner}{move.stop}"),
     )
 
 
-def _with_handlers(move: MovableEngine) -> tuple[Edit, ...] | None:
-    """Two handlers below the app."""
+def _finally_around(ending: Node, body: Node) -> Node | None:
+    """The block of the `finally` that a lifespan's `yield` stands in, where that is all around it."""
+    block = ending.parent
+    attempt = block.parent if block is not None else None
+    if attempt is None or attempt.type != "try_statement" or attempt.parent != body:
+        return None
+    last = attempt.named_children[-1]
+    blocks = [child for child in last.named_children if child.type == "block"]
+    is_tried = attempt.child_by_field_name("body") == block
+    return blocks[0] if is_tried and last.type == "finally_clause" and blocks else None
+
+
+def _needed_behind(move: MovableEngine, closing: Node, body: Node) -> bool:
+    """Whether something behind the `finally` may need the engine, which has ended by then."""
+    after = [node for node in body.named_children if node.start_byte > closing.start_byte]
+    words = {move.names.tree.text(name) for node in after for name in nodes_of(node, "identifier")}
+    return bool(after) and (_forgets(move) or not words.isdisjoint(move.roots))
+
+
+def _before_stop(move: MovableEngine, closing: Node, ending: Node) -> Node | None:
+    """The statement behind which the engine ends: the `yield` of a lifespan, or the last that may need it.
+
+    closing: the block that runs when the app stops. None where nothing can stand behind its last statement.
+    """
+    after = [node for node in closing.named_children if node.start_byte > ending.start_byte]
+    after = [node for node in after if node.type != "comment"]
+    words = {move.names.tree.text(name) for node in after for name in nodes_of(node, "identifier")}
+    if not after or (ending.parent == closing and words.isdisjoint(move.roots) and not _forgets(move)):
+        return ending
+    is_open = not nodes_of(after[-1], "return_statement", "raise_statement")
+    return after[-1] if is_open and has_its_lines(move.names, after[-1]) else None
+
+
+def _forgets(move: MovableEngine) -> bool:
+    """Whether the name is gone in the end: whoever reads it then fails."""
+    return move.stop.startswith("del ")
+
+
+def _with_handlers(move: MovableEngine, shutdown: tuple[Node, ...]) -> tuple[Edit, ...] | None:
+    """Two handlers below the app.
+
+    shutdown: those that the app has for its end. They are called later, and may not find the name any more.
+    """
+    words = {move.names.tree.text(name) for one in shutdown for name in nodes_of(one, "identifier")}
+    if _forgets(move) and not words.isdisjoint(move.roots):
+        return None
     if move.names.module_bindings(_START) or move.names.module_bindings(_STOP):
         return None
     app = statement_of(move.app.call)
     if app is None or "lifespan" in arguments(move.app.call).keywords:
         return None
     nl, end = move.source.newline, _line_end(move, app)
-    is_deleted = move.stop.startswith("del ") and bool(move.bound)
+    is_deleted = _forgets(move) and bool(move.bound)
     lines = (
         *("", "", f'@{move.app.name}.on_event("startup")', f"def {_START}():"),
         f"    {move.declared('    ')}{move.made('    ')}",

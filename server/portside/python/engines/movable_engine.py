@@ -78,6 +78,8 @@ def movable_engine(facts: FileFacts, engine: EngineUse) -> MovableEngine | None:
     statement = statement_of(way.origin)
     if statement is None or statement.parent is None or (way.path and _may_be_kept(names, way.origin)):
         return None
+    if holds(statement, app.call):  # the app is made of it
+        return None
     owner = statement.parent.parent if statement.parent.type == "block" else None
     if statement.parent.type != "module" and not _is_class_of_module(owner):
         return None
@@ -259,4 +261,7 @@ def has_its_lines(names: Names, statement: Node) -> bool:
     source, span = names.tree.source, names.tree.span(statement)
     before = source.text[source.line_span(source.line_of(span.start)).start : span.start]
     after = source.text[span.end : source.line_span(source.line_of(span.end - 1)).end].strip()
-    return not before.strip() and (not after or after.startswith("#"))
+    # An indented statement of the module is an error for Python, though none for the parser.
+    is_of_module = statement.parent is not None and statement.parent.type == "module"
+    is_first = not before.strip("\f") if is_of_module else not before.strip()
+    return is_first and (not after or after.startswith("#"))

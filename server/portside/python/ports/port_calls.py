@@ -48,6 +48,12 @@ TRIGGERS = frozenset(
     | ARGUMENT_METHODS
     | {"argv", "port"}
 )
+# One of these stands in each file with a class that derives from one that listens, as `websockets.serve` is.
+BASES = frozenset(
+    last
+    for name in (*listeners.FUNCTIONS, *listeners.GUNICORN_APPLICATIONS)
+    if (last := name.rpartition(".")[2])[:1].isupper() or last == "serve"
+)
 
 
 def last_name(names: Names, callee: Node) -> str:

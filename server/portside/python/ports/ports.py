@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from portside.python.names.import_text import import_text
 from portside.python.names.names import Names
 from portside.python.ports.port_callers import note, of_callers
-from portside.python.ports.port_calls import TRIGGERS, last_name, of_assignment, of_call, of_class
+from portside.python.ports.port_calls import BASES, TRIGGERS, last_name, of_assignment, of_call, of_class
 from portside.python.ports.port_configuration import of_configuration
 from portside.python.ports.port_use import Found, Handed, Listener, PortUse, Sourced
 from portside.python.source.chunks import Chunk
@@ -75,8 +76,9 @@ def _kept(tracer: Tracer, found: Iterable[Found], local: dict[int, Listener]) ->
 
 def _direct(tracer: Tracer, local: dict[int, Listener]) -> Iterator[Found]:
     triggers = TRIGGERS | _aliases(tracer.names)
+    may_derive = bool(tracer.names.chunks_with(BASES))
     for chunk in tracer.names.chunks_with(triggers):
-        for definition in chunk.nodes("class_definition"):
+        for definition in chunk.nodes("class_definition") if may_derive else ():
             listener = of_class(tracer.names, definition)
             if listener is not None:
                 local[definition.start_byte] = listener
@@ -100,11 +102,17 @@ def _in_chunk(
 
 def _aliases(names: Names) -> frozenset[str]:
     """What the words to look for are called in this file (`from uvicorn import run as start`)."""
-    data = names.tree.source.data
-    imports: tuple[Chunk, ...] = names.chunks_with(["import"])
-    found = (pair for chunk in imports for pair in _ALIAS.findall(data, chunk.start, chunk.end))
+    found = (
+        pair for chunk in names.chunks_with(["import"]) for pair in _ALIAS.findall(_imports(names, chunk))
+    )
     return frozenset(
         alias.decode("utf-8", "replace")
         for name, alias in found
         if name.decode("utf-8", "replace") in TRIGGERS
     )
+
+
+def _imports(names: Names, chunk: Chunk) -> bytes:
+    text = names.tree.source.data[chunk.start : chunk.end]
+    # To look for words takes long where a whole class stands around an import.
+    return import_text(text).lines if chunk.is_definition else text

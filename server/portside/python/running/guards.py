@@ -1,7 +1,7 @@
 """When the statements of a module run: on import, only as a script, or never.
 
     if __name__ == "__main__":  → MAIN         else: → IMPORTED_ONLY
-    if TYPE_CHECKING:           → NEVER
+    if TYPE_CHECKING:           → NEVER, as `if False:`
     any other test of __name__  → UNKNOWN: nothing is said about such code, nor of `_name_ == "_main_"`
     everything else             → IMPORT
 
@@ -12,6 +12,7 @@ A process that `multiprocessing` spawns runs the script again under the name
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -84,10 +85,25 @@ def find_guards(names: Names) -> Guards:
     name = names.tree.source.path.replace("\\", "/").rpartition("/")[2]
     found: list[Guard] = []
     words = ["__name__", "__main__", "TYPE_CHECKING", *_names_of_tests(names)]
-    for chunk in (*names.chunks_with(words), *_with_misspelt_guard(names)):
+    for chunk in (*names.chunks_with(words), *_with_misspelt_guard(names), *_with_dead_code(names)):
         for node in chunk.nodes(*_BRANCHING):
             found += _guards_of(names, node)
     return Guards(tuple(sorted(found, key=lambda guard: guard.start)), script_only=name == "__main__.py")
+
+
+# Begins with letters, which are looked for at memory speed: the limit of a word would be tried at every byte.
+_DEAD = re.compile(rb"if(?<!\wif)[ \t(]+(?:False|0)[ \t)]*:")
+
+
+def _with_dead_code(names: Names) -> Iterator[Chunk]:
+    """The statements with an `if False:` in them."""
+    for found in _DEAD.finditer(names.tree.source.data):
+        chunk = names.chunk_at(found.start())
+        if chunk is not None and chunk.words.isdisjoint(_SEEN_ANYWAY):
+            yield chunk
+
+
+_SEEN_ANYWAY = frozenset({b"__name__", b"__main__", b"TYPE_CHECKING"})
 
 
 def _names_of_tests(names: Names) -> Iterator[str]:
@@ -213,6 +229,8 @@ def _test(names: Names, condition: Node) -> When | None:
 
 
 def _positive(names: Names, node: Node) -> When | None:
+    if node.type == "false" or (node.type == "integer" and node.text == b"0"):
+        return When.NEVER
     if node.type == "comparison_operator" and broken_guards.fails(names, node):
         return When.UNKNOWN
     if not _asks_for_name(names, node):

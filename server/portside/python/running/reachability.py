@@ -3,7 +3,7 @@
 Followed: functions of the file that are called, awaited or handed to `asyncio.run`
 and its like; `__init__` of a class of the file that is instantiated, and from there
 `self.method()`; methods of classes and of what surely is an instance of one; lambdas by
-their name. Not followed: decorators without arguments, commands of click and typer,
+their name; functions of the file as decorators. Not followed: commands of click and typer,
 functions that are only passed along.
 """
 
@@ -14,10 +14,10 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from portside.python.names.names import How, Names, ScopeKind
+from portside.python.names.names import How, Names, Scope, ScopeKind
 from portside.python.running.guards import Guards, When
 from portside.python.source.chunks import Chunk
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import fields_of, nodes_of
 from portside.python.source.syntax import arguments
 from portside.python.values.instances import class_around, constructions
 from portside.records import dataclass
@@ -87,6 +87,10 @@ def _at_module_level(names: Names, guards: Guards, relevant: tuple[Chunk, ...]) 
             for call in chunk.nodes("call"):
                 if runs_with_module(names, call):
                     yield Reached(call, guards.when(call.start_byte))
+            for function in fields_of(chunk.nodes("decorated_definition"), "definition"):
+                for decorator in decorators(function) if runs_with_module(names, function) else ():
+                    if decorator.type == "identifier":
+                        yield Reached(decorator, guards.when(decorator.start_byte))
 
 
 def _binds_only(chunk: Chunk) -> bool:
@@ -98,10 +102,24 @@ def _binds_only(chunk: Chunk) -> bool:
 
 
 def runs_with_module(names: Names, call: Node) -> bool:
+    return _running_with(names, call).kind is ScopeKind.MODULE
+
+
+def _running_with(names: Names, call: Node) -> Scope:
+    """The function, or the module, that runs the call: class bodies and comprehensions run where they stand.
+
+    A generator that is only assigned runs nothing: then it is the generator itself.
+    """
     scope = names.scope_at(call)
     while scope.kind in {ScopeKind.CLASS, ScopeKind.COMPREHENSION} and scope.parent is not None:
+        if scope.node.type == "generator_expression" and _is_left_alone(scope.node):
+            return scope
         scope = scope.parent
-    return scope.kind is ScopeKind.MODULE
+    return scope
+
+
+def _is_left_alone(generator: Node) -> bool:
+    return generator.parent is not None and generator.parent.type in {"assignment", "return_statement"}
 
 
 def _inside(names: Names, guards: Guards, relevant: frozenset[int], reached: Reached) -> Iterator[Reached]:
@@ -122,16 +140,15 @@ def calls_of(names: Names, function: Node) -> Iterator[Node]:
     """The calls in a function's body, but not in functions and lambdas inside it."""
     body = function.child_by_field_name("body")
     for call in nodes_of(body, "call") if body is not None else []:
-        scope = names.scope_at(call)
-        while scope.kind in {ScopeKind.CLASS, ScopeKind.COMPREHENSION} and scope.parent is not None:
-            scope = scope.parent
-        if scope.node == function:
+        if _running_with(names, call).node == function:
             yield call
 
 
 def functions_run_by(names: Names, reached: Reached) -> Iterator[tuple[Node, bool]]:
     """The functions of the file that a call runs, and whether each is a method."""
     callee = reached.call.child_by_field_name("function")
+    if reached.call.type == "identifier":
+        callee = reached.call  # a decorator
     if callee is None:
         return
     definition = names.definition(callee) or own_class(names, callee)
@@ -155,8 +172,25 @@ def _run_by_definition(names: Names, definition: Node, call: Node) -> Iterator[t
         for name in ("__new__", "__init__", "__post_init__"):
             if method := find_method(names, definition, name):
                 yield method, True
+        yield from ((factory, False) for factory in _factories(names, definition))
     elif not _is_command(names, definition) and not _only_makes_coroutine(definition, call):
         yield definition, False
+
+
+def _factories(names: Names, class_node: Node) -> Iterator[Node]:
+    """What makes the fields of a data class: `field(default_factory=…)` with a lambda or a function."""
+    if b"factory" not in (class_node.text or b""):
+        return
+    for bindings in names.scope_of(class_node).bindings.values():
+        value = bindings[-1].value
+        keywords = arguments(value).keywords if value is not None and value.type == "call" else {}
+        factory = keywords.get("default_factory") or keywords.get("factory")
+        if factory is not None and factory.type == "lambda":
+            yield factory
+            continue
+        function = names.definition(factory) if factory is not None else None
+        if function is not None and function.type == "function_definition":
+            yield function
 
 
 def find_method(names: Names, class_node: Node, name: str) -> Node | None:

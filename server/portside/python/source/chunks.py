@@ -9,7 +9,6 @@ of one.
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 from functools import cached_property
@@ -21,7 +20,8 @@ from portside.python.source.nodes import StatementNodes
 from portside.python.source.syntax import SyntaxTree
 from portside.records import dataclass
 
-_WORD = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
+# Blanks for all that no word has in it: to split a text at those takes half as long as a search for words.
+_WORDS_ONLY = bytes(c if c > 127 or chr(c).isalnum() or chr(c) == "_" else ord(" ") for c in range(256))
 
 DEFINITIONS = frozenset({"function_definition", "class_definition", "decorated_definition"})
 
@@ -188,7 +188,8 @@ def read(
 def _read(tree: SyntaxTree, node: Node, place: tuple[int, int], old: Chunk | None) -> Chunk:
     if old is not None:
         return Chunk(tree, *place, old.type, old.words, old.own_name, (0, 0), 0, node)
-    words = frozenset(_WORD.findall(tree.source.data, *place))
+    start, end = place
+    words = frozenset(tree.source.data[start:end].translate(_WORDS_ONLY).split())
     return Chunk(tree, *place, node.type, words, _own_name(node), (0, 0), 0, node)
 
 

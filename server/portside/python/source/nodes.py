@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import tree_sitter_python
 from tree_sitter import Language, Node
@@ -50,8 +50,7 @@ class StatementNodes:
             return _found(self._node, ids)
         if self._by_kind is None:
             self._by_kind = defaultdict(list)
-            for node in _found(self._node, _most_ids()):
-                self._by_kind[node.kind_id].append(node)
+            _collect(self._node, _most_ids(), self._by_kind)
         lists = [self._by_kind[number] for number in ids if number in self._by_kind]
         if len(lists) == 1:
             return lists[0]
@@ -70,19 +69,26 @@ def fields_of(nodes: Iterable[Node], field: str, *kinds: str) -> list[Node]:
 
 
 def _found(node: Node, ids: frozenset[int]) -> list[Node]:
+    found: list[Node] = []
+    _collect(node, ids, dict.fromkeys(ids, found))
+    return found
+
+
+def _collect(node: Node, ids: frozenset[int], lists: Mapping[int, list[Node]]) -> None:
+    """Add the nodes of these kinds to the list of their kind."""
     cursor = node.walk()
     into, on, out = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
-    found: list[Node] = []
     while True:
         here = cursor.node
         assert here is not None
-        if here.kind_id in ids:
-            found.append(here)
+        kind = here.kind_id
+        if kind in ids:
+            lists[kind].append(here)
         if into():
             continue
         while not on():
             if not out():
-                return found
+                return
 
 
 @functools.cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tree_sitter import Node
 
 from portside.python.names.names import Names, Scope, ScopeKind
@@ -94,15 +96,26 @@ def attribute_values(names: Names, attribute: Node) -> tuple[Node | None, ...]:
     if names.tree.text(instance) not in {"self", "cls"} or arguments(owner.node).positional:
         return ()
     found: list[Node | None] = [b.value for b in names.bindings_in(names.tree.text(name), owner)]
-    for target in nodes_of(owner.node, "attribute"):
+    for target in written_as(names, attribute, owner.node):
         parent = target.parent
-        if target.text != attribute.text or parent is None:
+        if target.type != "attribute" or parent is None:
             continue
         if parent.type == "assignment" and parent.child_by_field_name("left") == target:
             found.append(parent.child_by_field_name("right"))
         elif parent.type in _OTHER_WRITES and parent.named_children[0] == target:
             found.append(None)
     return tuple(found)
+
+
+def written_as(names: Names, expression: Node, around: Node) -> Iterator[Node]:
+    """The nodes within `around` with the very text of the expression, in order: found by that text."""
+    text, data = expression.text or b"", names.tree.data
+    found = data.find(text, around.start_byte, around.end_byte)
+    while found >= 0:
+        node = around.descendant_for_byte_range(found, found + len(text))
+        if node is not None and (node.start_byte, node.end_byte) == (found, found + len(text)):
+            yield node
+        found = data.find(text, found + len(text), around.end_byte)
 
 
 _OTHER_WRITES = frozenset(

@@ -217,13 +217,18 @@ def _of_body(tracer: Tracing, definition: Node, binding: Binding, kind: ClassKin
 
 
 def _field_default(tracer: Tracing, written: Node) -> Node | None:
-    """The default inside `field(default=8000)`, `Field(8000, …)`, or the expression itself."""
+    """The default in `field(default=8000)` and `field(default_factory=lambda: 8000)`, or all of it."""
     made = unwrapped(written)
     maker = made.child_by_field_name("function") if made.type == "call" else None
     if maker is None or tracer.names.qualified(maker) not in _FIELD_MAKERS:
         return written
     passed = arguments(made)
-    return passed.keywords.get("default") or (passed.positional[0] if passed.positional else None)
+    if (default := passed.keywords.get("default")) is not None:
+        return default
+    factory = passed.keywords.get("default_factory") or passed.keywords.get("factory")
+    if factory is not None:
+        return factory.child_by_field_name("body") if factory.type == "lambda" else None
+    return passed.positional[0] if passed.positional else None
 
 
 def _variable(tracer: Tracing, definition: Node, binding: Binding) -> str | None:

@@ -104,6 +104,9 @@ def of_attribute(tracer: Tracing, node: Node) -> Value | None:
 def is_parsed(tracer: Tracing, holder: Node) -> bool:
     """Whether this is what an argument parser returned, directly or through functions of the file."""
     made = tracer.names.value_of(holder)
+    if made.type == "attribute":
+        # `app.args = parser.parse_args()`.
+        made = assigned(tracer, made) or made
     if made.type == "identifier":
         # `args, rest = parser.parse_known_args()`, and what a function of the file returns like that.
         bindings = tracer.names.bindings_of(made)
@@ -134,16 +137,26 @@ def _parses(tracer: Tracing, call: Node) -> bool:
 
 def _is_assigned(tracer: Tracing, attribute: Node) -> bool:
     """Whether the file has an assignment to an attribute spelt like this one."""
+    return next(_assignments(tracer, attribute), None) is not None
+
+
+def assigned(tracer: Tracing, attribute: Node) -> Node | None:
+    """What the one assignment of the file gives to an attribute spelt like this one."""
+    found = [target.parent for target in _assignments(tracer, attribute)]
+    value = found[0].child_by_field_name("right") if len(found) == 1 and found[0] is not None else None
+    return unwrapped(value) if value is not None else None
+
+
+def _assignments(tracer: Tracing, attribute: Node) -> Iterator[Node]:
     name = tracer.text(attribute)
     last, data = name.rpartition(".")[2], tracer.names.tree.source.data
     # Most of those that name it only read it, and need not be asked for their nodes.
-    assigned = re.compile(rb"\b" + re.escape(last.encode()) + rb"[\s\\]*[:=]")
-    return any(
-        tracer.text(target) == name
-        for chunk in tracer.names.chunks_with([last])
-        if assigned.search(data, chunk.start, chunk.end)
-        for target in fields_of(chunk.nodes("assignment"), "left", "attribute")
-    )
+    spelt = re.compile(rb"\b" + re.escape(last.encode()) + rb"[\s\\]*[:=]")
+    for chunk in tracer.names.chunks_with([last]):
+        if spelt.search(data, chunk.start, chunk.end):
+            for target in fields_of(chunk.nodes("assignment"), "left", "attribute"):
+                if tracer.text(target) == name:
+                    yield target
 
 
 def option_of(tracer: Tracing, destination: str, default: Value | None) -> Value:
@@ -180,6 +193,18 @@ def added_option(tracer: Tracing, destination: str) -> tuple[str, Node | None] |
         if _stored_as(tracer, option, passed) == destination
     ]
     return found[0] if len(found) == 1 else None
+
+
+def is_none_by_default(tracer: Tracing, destination: str) -> bool:
+    """Whether an option, which may be left out, is None then."""
+    found = [
+        (option, passed.keywords)
+        for option, passed in _options(tracer)
+        if _stored_as(tracer, option, passed) == destination
+    ]
+    option, said = found[0] if len(found) == 1 else ("", {})
+    is_value = option.startswith("-") and not {"required", "action", "nargs"} & set(said)
+    return is_value and ("default" not in said or said["default"].type == "none")
 
 
 def _options(tracer: Tracing) -> Iterator[tuple[str, Arguments]]:

@@ -122,6 +122,9 @@ def with_default(value: Value, default: Value) -> Value | None:
     match value:
         case Environment() | CommandLine() | Parameter() if value.default is None or _is_false(value.default):
             return dataclasses.replace(value, default=default)
+        case Environment() | CommandLine() if isinstance(value.default, (Environment, CommandLine)):
+            inner = with_default(value.default, default)
+            return dataclasses.replace(value, default=inner) if inner is not None else None
     return None
 
 

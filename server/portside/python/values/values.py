@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import field
 
 from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
-from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.python.source.nodes import holds
+from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
 from portside.python.values import value_conditions, value_objects, value_sources
 from portside.python.values.instances import unpacked
 from portside.python.values.value_types import (
@@ -146,6 +148,8 @@ class Tracer:
             return named(self.trace(element), Through.VARIABLE, name)
         values = [self.of_binding(binding) for binding in bindings]
         if not all(same(values[0], value) for value in values[1:]):
+            if (tried := _tried(bindings, values)) is not None:
+                return tried
             return Unknown(f"`{name}` is bound in several places")
         return values[0] if len(values) == 1 else named(values[0], Through.SEVERAL, name)
 
@@ -248,6 +252,18 @@ def _only_interpolation(node: Node) -> Node | None:
         return None
     inner = parts[0].named_children
     return inner[0] if len(inner) == 1 else None
+
+
+def _tried(bindings: Sequence[Binding], values: Sequence[Value]) -> Value | None:
+    """`try: port = int(os.environ["PORT"])`, `except KeyError: port = 8000`: the variable, with a default."""
+    if len(values) != 2 or not isinstance(values[0], Environment) or values[0].condition is not None:
+        return None
+    clause = next((one for one in ancestors(bindings[1].statement) if one.type == "except_clause"), None)
+    attempt = clause.parent if clause is not None else None
+    body = attempt.child_by_field_name("body") if attempt is not None else None
+    if body is None or not holds(body, bindings[0].statement):
+        return None
+    return with_default(values[0], values[1])
 
 
 def _article(how: How) -> str:
