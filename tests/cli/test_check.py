@@ -243,6 +243,14 @@ def test_a_syntax_error_hides_nothing_else(portside: Portside, server: Path) -> 
     assert "syntax error; the rest of the file was checked" in outcome.err
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_a_syntax_error_is_where_python_gives_up(portside: Portside, server: Path, newline: str) -> None:
+    broken = "def options(\n<<<<<<< HEAD\n    port: int = 1,\n=======\n>>>>>>> other\n):\n    ...\n"
+    server.write_text((SERVER + broken).replace("\n", newline), newline="")
+    line = SERVER.count("\n") + 2
+    assert f"{server.name}:{line}:1: syntax error" in portside("check").err
+
+
 def test_valid_code_that_the_parser_does_not_know_is_no_syntax_error(
     portside: Portside, server: Path
 ) -> None:

@@ -112,6 +112,12 @@ def test_every_module_that_serves_has_one_of_the_words(pattern: re.Pattern[str])
         "from vllm import LLM\nclass Judge(LLM): pass\n",
         "# import (see LLM\nfrom vllm import LLM\nllm = LLM('m')  # )\n",
         "from fastapi import FastAPI\n\n\ndef attach(app: FastAPI):\n    Thread(target=FastAPI)\n",
+        "import zmq as z\nz.Context.instance().socket(z.PUB) . bind \\\n  ('tcp://*:5555')\n",
+        "import zmq\n(zmq.Socket(c, zmq.PUB).  # to all\n  bind('tcp://*:5555'))\n",
+        "from ray import serve as s\ns.start(http_options={'port': 8000})\n",
+        "import ray.serve\nray . serve . start(http_options={'port': 8000})\n",
+        "import importlib\nimportlib.import_module('asyncio').start_server(f, None, 8000)\n",
+        "from app import uvicorn\nuvicorn.run('m:app', port=8000)\n",
     ],
 )
 def test_a_file_that_may_be_of_interest_is_parsed(text):
@@ -129,6 +135,9 @@ def test_the_configuration_of_a_server_is_parsed(text):
 def test_a_file_with_a_broken_guard_is_parsed(name):
     assert is_interesting(f"if {name} == '__main__':\n    main()\n".encode())
     assert is_interesting(f"if 1:\n    pass\nelif ('_main_'=={name}):\n    main()\n".encode())
+    assert is_interesting(f"if 1:\n    {' ' * 120}if {name} == '__main__':\n        main()\n".encode())
+    assert is_interesting(f"\ufeffif {name} == '__main__':\n    main()\n".encode())
+    assert is_interesting(f"if 1:\r    if {name} == '__main__':\r        main()\r".encode())
 
 
 @pytest.mark.parametrize(
@@ -152,6 +161,12 @@ def test_a_file_with_a_guard_that_never_holds_is_parsed(test):
         "from vllm import LLM  # LLM('m')\n\n\ndef f(llm: LLM, more: 'LLM | None') -> LLM:\n    return llm\n",
         "from vllm import LLM, \\\n  SamplingParams\n\n\ndef f(llm:LLM, all: list[LLM]) -> 'LLM':\n    ...\n",
         'import math\n\n\nif __name__ == "__main__":\n    print(math.pi)\n',
+        "if 1:\n    main = 2  # not if __name__ == 'main':\n",
+        "if __name__=='__main__' :\n    print(1)\n",
+        "import zmq\ncontext = zmq.Context()\nopen(context, bind=True)\n",
+        "import asyncio\nfrom core.net import start_server\nstart_server('localhost', 8000)\n",
+        "import ray\nserve = object()\nray.get(actor.start.remote())\n",
+        "from gevent import socket\nsocket.create_server(('', 80))\n",
     ],
 )
 def test_a_file_that_has_nothing_to_do_with_servers_is_not(text):

@@ -15,7 +15,7 @@ from portside.cli.progress import Progress
 from portside.cli.unsettled import Unsettled
 from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Finding, LintResult
-from portside.lint.source import SourceFile
+from portside.lint.source import SourceFile, Span
 from portside.records import dataclass
 from portside.report.checked import Checked, CheckedFile
 from portside.report.statistics import Statistics
@@ -129,13 +129,8 @@ def _report(
     shown = shown or label(file.path)
     source = file.source(shown, file.text)
     if result.syntax_errors and tell_errors:
-        from portside.python.source.confirmed_syntax import is_valid_python
-
-        where = source.where(result.syntax_errors[0].start)
-        text = file.checked(file.text)
-        is_valid = launch_format(file.path, text) is None and is_valid_python(text)
-        what = "valid, but not understood" if is_valid else "syntax error"
-        output.warn(f"{shown}:{where}: {what}; the rest of the file was checked")
+        error = _syntax_error(file, source, result.syntax_errors[0])
+        output.warn(f"{shown}:{error}; the rest of the file was checked")
     run.files.append(CheckedFile(source, result))
     run.others[str(file.path)] = source
     for finding in result.findings:
@@ -143,6 +138,24 @@ def _report(
         run.failed |= finding.code == RULE_FAILED
         _note_others(run, finding)
     run.checker.stopwatch.lap("report")
+
+
+def _syntax_error(file: TextFile, source: SourceFile, error: Span) -> str:
+    """Where it is, and what. error: what the parser had to skip, which may begin long before the mistake."""
+    from portside.python.source.confirmed_syntax import objection, place_of
+
+    text, offset = file.checked(file.text), error.start
+    if launch_format(file.path, text) is not None:
+        return f"{source.where(offset)}: syntax error"
+    found = objection(text)
+    if found is None:
+        return f"{source.where(offset)}: valid, but not understood"
+    line, column = place_of(found) or (0, 0)
+    if 0 < line <= len(source.line_starts):
+        said = source.line_starts[line - 1] + column - 1
+        # An error before it may be none to a newer Python than this one.
+        offset = said if error.start <= said <= error.end else offset
+    return f"{source.where(offset)}: syntax error"
 
 
 def _note_others(run: Run, finding: Finding) -> None:

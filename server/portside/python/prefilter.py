@@ -7,6 +7,7 @@ something? The words come from the tables that the rules judge by.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import functools
 import itertools
@@ -15,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from portside.knowledge import listeners, server_commands
-from portside.knowledge.apps import APP_CLASSES
+from portside.knowledge.apps import APP_CLASSES, APP_NAMES
 from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
@@ -30,6 +31,7 @@ class Interest(enum.Flag):
     APP: it may make a web app: what there is to say of it is what its imports do. RETIRED: it imports
     a module that some releases of vLLM lack: that says nothing where `vllm` is the workspace's own.
     ELSEWHERE: it runs something with a port, or has the name of something, that may come from another file.
+    MAKERS: it imports vLLM, and what it calls of other files may make an engine there.
     ANY: all else that rules know.
     """
 
@@ -38,23 +40,66 @@ class Interest(enum.Flag):
     RETIRED = 2
     ANY = 4
     ELSEWHERE = 8
+    MAKERS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Need:
     """Something that rules know by a qualified name, and what a text has to have for it.
 
     modules: on the way to it. name: what it is called there. words: all of these are in the text.
-    sign: what tells besides that a text may have it.
+    target: the qualified name; "" where any will do that ends like it. sign: what tells besides that a text
+    may have it.
     """
 
     modules: frozenset[bytes]
     name: bytes
     words: tuple[bytes, ...]
+    target: str
     sign: Callable[[bytes], bool] | None = None
 
-    def met(self, data: bytes) -> bool:
-        return _has_all(data, self.words) and (self.sign is None or self.sign(data))
+    def met(self, text: _Text) -> bool:
+        data = text.data
+        return (
+            _has_all(data, self.words)
+            and (self.sign is None or self.sign(data))
+            and (self.target in _BY_OTHERS or text.may_import(self.target))
+        )
+
+    def met_by_name(self, text: _Text) -> bool:
+        """The same where the text imports something of its name."""
+        return self.met(text) and (self.target in _BY_OTHERS or self.target in text.imported)
+
+
+@dataclass
+class _Text:
+    """A text with its imports. known: the words behind them that count."""
+
+    data: bytes
+    imports: ImportText
+    known: frozenset[bytes]
+
+    @classmethod
+    def of(cls, data: bytes, imports: ImportText) -> _Text:
+        words: list[bytes] = imports.behind.translate(_WORDS_ONLY).split()
+        return cls(data, imports, _KNOWN.intersection(words))
+
+    @functools.cached_property
+    def imported(self) -> frozenset[str]:
+        """What imports bring, by qualified name; of `import a.b`, the `a`."""
+        pairs = imports_in(self.imports.lines)
+        return frozenset(m.partition(".")[0] if name is None else f"{m}.{name}" for m, name in pairs)
+
+    def may_import(self, target: str) -> bool:
+        """Whether an import brings this, or something that has it, and the rest stands behind dots."""
+        parts = target.split(".")
+        for count in range(1, len(parts) + 1):
+            if ".".join(parts[:count]) in self.imported and all(map(self._has_attribute, parts[count:])):
+                return True
+        return _ANYTHING.search(self.imports.lines) is not None
+
+    def _has_attribute(self, name: str) -> bool:
+        return _attribute((name.encode(),)).search(self.data) is not None
 
 
 class _Needs:
@@ -71,21 +116,23 @@ class _Needs:
         self._by_module = {module: _Attributes.of(module, found) for module, found in by_module.items()}
         self.words: frozenset[bytes] = frozenset({*self._by_name, *self._by_module, _STAR})
 
-    def met(self, data: bytes, imported: frozenset[bytes], lines: bytes) -> bool:
-        """Whether the text has all that one of them needs. imported: all that are among `words`."""
-        for word in imported:
+    def met(self, text: _Text) -> bool:
+        """Whether the text has all that one of them needs."""
+        for word in text.known:
             needs = self._by_name.get(word, ())
-            if any(need.met(data) for need in needs) and _is_used(data, lines, word):
+            if any(need.met_by_name(text) for need in needs) and _is_used(
+                text.data, text.imports.lines, word
+            ):
                 return True
             attributes = self._by_module.get(word)
-            if attributes is not None and attributes.met(data):
+            if attributes is not None and attributes.met(text):
                 return True
-        return _STAR in imported and self._met_by_star(data, lines)
+        return _STAR in text.known and self._met_by_star(text)
 
-    def _met_by_star(self, data: bytes, lines: bytes) -> bool:
+    def _met_by_star(self, text: _Text) -> bool:
         # Of a package that has it, by the first word of its name.
-        sources = frozenset(_FROM.findall(lines))
-        return any(need.words[-1] in sources and need.met(data) for need in self._all)
+        sources = frozenset(_FROM.findall(text.imports.lines))
+        return any(need.words[-1] in sources and need.met(text) for need in self._all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +149,11 @@ class _Attributes:
             by_name[need.name].append(need)
         return cls({name: tuple(found) for name, found in by_name.items()}, _signs(module, needs))
 
-    def met(self, data: bytes) -> bool:
-        if self.signs and not any(sign in data for sign in self.signs):
+    def met(self, text: _Text) -> bool:
+        if self.signs and not any(sign in text.data for sign in self.signs):
             return False
-        used = frozenset(_attribute(tuple(self.needs)).findall(data))
-        return any(need.met(data) for name in used for need in self.needs[name])
+        used = frozenset(_attribute(tuple(self.needs)).findall(text.data))
+        return any(need.met(text) for name in used for need in self.needs[name])
 
 
 def _signs(module: bytes, needs: Iterable[_Need]) -> tuple[bytes, ...]:
@@ -131,16 +178,17 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
 
     path: the file's; some count by their name. text: the text's imports, where somebody has them.
     """
-    imports = text or import_text(data)
-    imported = _known_words(imports)
-    if imported and _may_start_something(data, imported, imports.lines):
+    read = _Text.of(data, text or import_text(data))
+    if read.known and _may_start_something(read):
         return Interest.ANY
     if _has_broken_guard(data) or _speaks_to_portside(data, path):
         return Interest.ANY
-    found = Interest.APP if imported and _APPS.met(data, imported, imports.lines) else Interest.NONE
-    if _may_run_server(data) or _may_be_handed_on(data, imports, imported):
+    found = Interest.APP if read.known and _APPS.met(read) else Interest.NONE
+    if _may_run_server(data) or _may_be_handed_on(read):
         found |= Interest.ELSEWHERE
-    return found | Interest.RETIRED if _imports_retired_module(imports.lines) else found
+    if _may_have_others_make_engine(read.imports.lines):
+        found |= Interest.MAKERS
+    return found | Interest.RETIRED if _imports_retired_module(read.imports.lines) else found
 
 
 def may_make_engine(data: bytes, text: ImportText) -> bool:
@@ -148,8 +196,8 @@ def may_make_engine(data: bytes, text: ImportText) -> bool:
     if b"vllm" not in data:
         if not any(name in data for name in _HANDED_ON):
             return False
-        return _may_be_handed_on(data, text, _known_words(text))
-    return _ENGINES.met(data, _known_words(text), text.lines)
+        return _may_be_handed_on(_Text.of(data, text))
+    return _ENGINES.met(_Text.of(data, text))
 
 
 def _speaks_to_portside(data: bytes, path: str) -> bool:
@@ -171,14 +219,19 @@ def _may_run_server(data: bytes) -> bool:
     return any(_WITH_PORT.search(data, start, start + _LONGEST_CALL) is not None for start in runs)
 
 
-def _may_be_handed_on(data: bytes, imports: ImportText, imported: frozenset[bytes]) -> bool:
+def _may_be_handed_on(text: _Text) -> bool:
     """Whether an engine's class, or uvicorn, may come by an import from another file that imports it."""
-    if not imported.isdisjoint(_HANDED_ON):
-        pairs = imports_in(imports.lines)
+    if not text.known.isdisjoint(_HANDED_ON):
+        pairs = imports_in(text.imports.lines)
         if any(name in _HANDED_ON_NAMES and module.partition(".")[0] != "vllm" for module, name in pairs):
             return True
-    has_star = b"*" in imports.behind
-    return has_star and (b"uvicorn.run" in data or any(name + b"(" in data for name in _HANDED_ON))
+    has_star = b"*" in text.imports.behind
+    return has_star and (b"uvicorn.run" in text.data or any(name + b"(" in text.data for name in _HANDED_ON))
+
+
+def _may_have_others_make_engine(lines: bytes) -> bool:
+    """Whether it imports from vLLM, though no engine, and from something else, which may make one."""
+    return _IMPORTS_VLLM.search(lines) is not None and _IMPORTS_OTHERS.search(lines) is not None
 
 
 def _imports_retired_module(lines: bytes) -> bool:
@@ -188,16 +241,10 @@ def _imports_retired_module(lines: bytes) -> bool:
     return any(f"{name}.".startswith(_RETIRED) for name in names)
 
 
-def _known_words(text: ImportText) -> frozenset[bytes]:
-    """The words behind each `import` that count."""
-    words: list[bytes] = text.behind.translate(_WORDS_ONLY).split()
-    return _KNOWN.intersection(words)
-
-
-def _may_start_something(data: bytes, imported: frozenset[bytes], lines: bytes) -> bool:
-    if _STARTS.met(data, imported, lines):
+def _may_start_something(text: _Text) -> bool:
+    if _STARTS.met(text):
         return True
-    return _RUNNERS.met(data, imported, lines) and any(_has_all(data, words) for words in _COMMANDS)
+    return _RUNNERS.met(text) and any(_has_all(text.data, words) for words in _COMMANDS)
 
 
 def _has_all(data: bytes, words: Iterable[bytes]) -> bool:
@@ -220,6 +267,9 @@ def _attribute(names: tuple[bytes, ...]) -> re.Pattern[bytes]:
 # What has to be in a text, by what stands behind one of its imports.
 
 _FEW = 2
+# Scripts take what they generate with from the package itself, other code of vLLM's from its modules.
+_IMPORTS_VLLM = re.compile(rb"^from[ \t]+vllm[ \t]+import", re.MULTILINE)
+_IMPORTS_OTHERS = re.compile(rb"^from[ \t]+(?!(?:vllm|typing|__future__)\b)", re.MULTILINE)
 _FROM = re.compile(rb"from[\s\\]+(\w+)")
 _STAR = b"*"
 _MARK = b"\xef\xbb\xbf"
@@ -257,6 +307,7 @@ def _uses(name: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern
     return _whole(name), re.compile(_ANNOTATES % word), re.compile(word + rb"[\s\\]+as\b")
 
 
+_BLANKS = rb"(?:[\s\\]|#[^\n]*\n)*"
 _BIND = re.compile(rb"bind\b")
 _HOLDER = re.compile(rb"([\w.]*)[\s\\]*\.[\s\\]*$")
 _LONGEST_HOLDER = 200
@@ -284,14 +335,31 @@ def _writes_arguments(data: bytes) -> bool:
     return _ARGUMENTS_WRITTEN.search(data) is not None
 
 
+def _calls(data: bytes, method: str) -> bool:
+    """Whether a text calls a method of this name."""
+    return _called(method).search(data) is not None
+
+
+@functools.cache
+def _called(method: str) -> re.Pattern[bytes]:
+    return re.compile(rb"\.%b%b%b\(" % (_BLANKS, method.encode(), _BLANKS))
+
+
 def _need(name: str, *more: str, sign: Callable[[bytes], bool] | None = None) -> _Need:
     """What a text has that means this qualified name, and more: of a class method, the class."""
     parts = name.split(".")
     last = next((number for number, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
     # The package last, also where something in it has its name: `from socket import *`.
-    words = (*(word for word in (parts[last], *more) if word != parts[0]), parts[0])
+    rest = (*reversed(parts[1 : last + 1]), *more)
+    words = (*(word for word in rest if word != parts[0]), parts[0])
     modules = frozenset(part.encode() for part in parts[:last])
-    return _Need(modules, parts[last].encode(), tuple(dict.fromkeys(word.encode() for word in words)), sign)
+    target = ".".join(parts[: last + 1])
+    return _Need(modules, parts[last].encode(), tuple(dict.fromkeys(map(str.encode, words))), target, sign)
+
+
+# What files hand on to others: `from engine import LLM`, `from server import uvicorn`.
+_BY_OTHERS = frozenset(("", *ENGINE_CONSTRUCTORS, *APP_NAMES, *LAUNCH_NAMES))
+_ANYTHING = re.compile(rb"\b(?:import_module|__import__)\b|\bimport[\s\\(]*\*")
 
 
 def _starts() -> Iterator[_Need]:
@@ -301,10 +369,14 @@ def _starts() -> Iterator[_Need]:
     ):  # fmt: skip
         yield from map(_need, names)
     for maker, methods in listeners.METHODS.items():
-        yield from (_need(maker, method) for method in methods)
+        yield from (_need(maker, method, sign=functools.partial(_calls, method=method)) for method in methods)
     yield from (_need(name, "bind", sign=_may_serve_socket) for name in listeners.SOCKETS)
     for call, made in listeners.MADE_BY_METHODS.items():
-        yield from (_need(call.partition("(")[0], method) for method in listeners.METHODS[made])
+        methods = listeners.METHODS[made]
+        yield from (
+            _need(call.partition("(")[0], method, sign=functools.partial(_calls, method=method))
+            for method in methods
+        )
     yield _need("vllm.entrypoints.openai.cli_args.make_arg_parser")
     # A program's command line, written for one of these to read.
     yield from (_need("sys.argv", package, sign=_writes_arguments) for package in ("vllm", "uvicorn"))
@@ -321,8 +393,10 @@ _ENGINES = _Needs(map(_need, ENGINE_CONSTRUCTORS))
 # A lifespan may be for the app of another file.
 _LIFESPAN = _need("contextlib.asynccontextmanager", sign=lambda data: b"lifespan" in data)
 _APPS = _Needs((*map(_need, APP_CLASSES), _LIFESPAN))
+# Any import of something of that name will do: many texts run programs, and few of those are servers.
 _RUNNERS = _Needs(
-    map(_need, server_commands.RUNNERS | server_commands.WORD_RUNNERS | server_commands.SECOND_RUNNERS)
+    dataclasses.replace(_need(name), target="")
+    for name in server_commands.RUNNERS | server_commands.WORD_RUNNERS | server_commands.SECOND_RUNNERS
 )
 _COMMANDS = tuple(_commands())
 _KNOWN = _STARTS.words | _ENGINES.words | _APPS.words | _RUNNERS.words
@@ -354,13 +428,22 @@ _MAIN = (
 )
 _TEST = rb"[\s()]*(?:==|is\b)[\s()]*"
 _GUARD = re.compile(
-    rb"if[\s(\\]*(?!__name__ == [\"']__main__[\"']:)(?:"
+    rb"if[\s(\\]*(?!__name__[ ]*==[ ]*[\"']__main__[\"'][ ]*:)(?:"
     + _NAME + _TEST + _MAIN + b"|" + _MAIN + _TEST + _NAME + b")"
 )  # fmt: skip
 
 
+# What stands before it: a line's beginning or another statement, and maybe a blank that nobody sees.
+_AHEAD = re.compile(rb"(?:\A|[;:\r\n])[\s\x80-\xff]*(?:el)?\Z")
+_LONGEST_INDENT = 100
+
+
 def _has_broken_guard(data: bytes) -> bool:
-    # Guards begin a line, unless it has another end than others, or a blank that nobody sees.
-    return (
-        b"\nif" in data or b"\r" in data or b"\f" in data or data[:5].lstrip(_MARK)[:2] == b"if"
-    ) and _GUARD.search(data) is not None
+    # One of them begins a line, unless it has another end than others, or a blank that nobody sees.
+    odd = b"\r" in data or b"\f" in data or data[:5].lstrip(_MARK)[:2] == b"if"
+    first = 0 if odd else data.find(b"\nif")
+    return first >= 0 and any(_begins_line(data, found.start()) for found in _GUARD.finditer(data, first))
+
+
+def _begins_line(data: bytes, byte: int) -> bool:
+    return _AHEAD.search(data[max(0, byte - _LONGEST_INDENT) : byte]) is not None

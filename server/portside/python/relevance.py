@@ -78,4 +78,8 @@ def _hands_on(names: Names, binding: Binding, prefixes: frozenset[str]) -> bool:
         return False
     definition = names.definition(callee)
     is_class = definition is not None and definition.type == "class_definition"
-    return is_class or (names.qualified(callee) or "").startswith(("uvicorn.", "importlib.", "builtins."))
+    return is_class or (names.qualified(callee) or "").startswith(_MAKERS)
+
+
+# What they make still has to be called, or run.
+_MAKERS = ("uvicorn.", "importlib.", "builtins.", "functools.partial")
