@@ -29,7 +29,7 @@ const env = {
 const REPORT = "--test-reporter=spec";
 const ALONE = ["vscode-activation.test.mjs"];
 /** About as long as all others together. */
-const FIRST_LANE = ["server", "trouble", "api", "folders"].map((name) => `vscode-${name}.test.mjs`);
+const FIRST_LANE = ["server", "trouble", "api"].map((name) => `vscode-${name}.test.mjs`);
 
 setUpPython("dev");
 setUpNode();

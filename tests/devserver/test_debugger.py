@@ -89,6 +89,7 @@ def test_the_debuggers_port_is_checked_with_the_others(serve: Start) -> None:
         port = taken.getsockname()[1]
         served = serve("app:app", "--debug-port", str(port), "--on-conflict", "fail")
         assert served.process.wait(PATIENCE_S) == 2
+    served.wait_for("end of output")
     assert str(port) in json.dumps(served.events)
 
 

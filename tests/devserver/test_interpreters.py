@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -14,10 +13,8 @@ from tests.patience import PATIENCE_S
 
 from portside.devserver.planning import interpreter
 
+from . import plain_uvicorn
 from .conftest import Start, ask, free_port, write
-
-PURE = ("uvicorn", "click", "h11", "typing_extensions")
-"""What uvicorn needs at the least; all of it runs on any Python."""
 
 
 def _pythons() -> Iterator[str]:
@@ -45,13 +42,7 @@ def packages(tmp_path: Path) -> Path:
     """A folder with a plain uvicorn, without Portside."""
     folder = tmp_path / "packages"
     folder.mkdir()
-    for name in PURE:
-        spec = importlib.util.find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        origin = Path(spec.origin)
-        source = origin.parent if origin.name == "__init__.py" else origin
-        (folder / source.name).symlink_to(source)
+    plain_uvicorn.link_into(folder)
     return folder
 
 

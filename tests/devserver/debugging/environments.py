@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import venv
 from pathlib import Path
+
+from tests.devserver import plain_uvicorn
 
 from portside.devserver.planning import debugpy_library
 
@@ -14,11 +15,7 @@ def bare_environment(folder: Path) -> Path:
     """A Python that has uvicorn, and no debugpy."""
     venv.create(folder, with_pip=False, symlinks=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for name in ("uvicorn", "click", "h11"):
-        spec = importlib.util.find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        (folder / "lib" / version / "site-packages" / name).symlink_to(Path(spec.origin).parent)
+    plain_uvicorn.link_into(folder / "lib" / version / "site-packages")
     return folder / "bin" / "python"
 
 
