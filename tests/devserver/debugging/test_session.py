@@ -128,6 +128,21 @@ def test_a_save_waits_while_the_debugger_holds_the_app(debug: Debug, project: Pa
     assert ask(port) == (200, "2")
 
 
+def test_a_breakpoint_that_is_removed_while_a_worker_is_told_of_all_does_not_hold_it(
+    debug: Debug, project: Path
+) -> None:
+    editor, port = debug(), free_port()
+    others = {project / f"other_{number}.py": [1] for number in range(50)}  # to be told of them takes a while
+    editor.launch({project / "app.py": [BODY], **others}, arguments=["--port", str(port)])
+    editor.server("ready", generation=1)
+    since = len(editor.said)
+    write(project / "app.py", RAW_APP.replace('"1"', '"2"'))
+    editor.event("breakpoint", since, reason="changed")
+    assert editor.set_breakpoints(project / "app.py", []) == []
+    editor.server("ready", generation=2)
+    assert ask(port) == (200, "2")
+
+
 def test_what_belonged_to_a_replaced_worker_is_refused(debug: Debug, project: Path) -> None:
     editor, port = begin(debug, project)
     request, thread, frame = hold(editor, port)

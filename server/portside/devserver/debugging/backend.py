@@ -27,6 +27,8 @@ class Backend:
     def __init__(self, number: int, heard: Callable[[Backend, Message], None]) -> None:
         self.number = number
         self.port = 0
+        self.takes_breakpoints = False
+        """From when it is given them: whatever the editor sets from then on, it is told as well."""
         self.is_configured = False
         self.has_ended = False
         self.worker: Identity | None = None

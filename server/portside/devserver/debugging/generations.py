@@ -52,6 +52,10 @@ class Generations:
     def __iter__(self) -> Iterator[Backend]:
         yield from [each for each in self._backends.values() if each.is_configured and not each.has_ended]
 
+    def with_breakpoints(self) -> list[Backend]:
+        """Those that are told of a breakpoint, in the order of their coming."""
+        return [each for each in self._backends.values() if each.takes_breakpoints and not each.has_ended]
+
     @property
     def newest(self) -> Backend | None:
         return max(self, key=lambda backend: backend.number, default=None)
@@ -151,9 +155,14 @@ class Generations:
 
     async def _configure(self, backend: Backend) -> None:
         """It has its worker, which waits: everything is set before the app is imported."""
-        for request, numbers in self._breakpoints.all():
-            response = await backend.request(request["command"], request["arguments"])
-            for placed in self._breakpoints.placed(backend.number, numbers, response):
+        backend.takes_breakpoints = True
+        # All are sent before one is answered, so what the editor sets from now on comes after them.
+        answers = [
+            (backend.request(request["command"], request["arguments"]), numbers)
+            for request, numbers in self._breakpoints.all()
+        ]
+        for answer, numbers in answers:
+            for placed in self._breakpoints.placed(backend.number, numbers, await answer):
                 self._client.tell("breakpoint", {"reason": "changed", "breakpoint": placed})
         await backend.configured()
         if self._adapter and self._waiting is None and not self._is_over:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -49,17 +50,29 @@ class Relay:
         with suppress(OSError):
             their_reader, their_writer = await asyncio.open_connection("127.0.0.1", port, limit=_CHUNK)
             try:
-                await asyncio.gather(_pump(reader, their_writer), _pump(their_reader, writer))
+                await asyncio.gather(
+                    _pump(reader, writer, their_writer), _pump(their_reader, their_writer, writer)
+                )
             finally:
                 their_writer.close()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, back: asyncio.StreamWriter, to: asyncio.StreamWriter) -> None:
     with suppress(OSError):
+        _acknowledge_at_once(back)
         while data := await reader.read(_CHUNK):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+            _acknowledge_at_once(back)
+            to.write(data)
+            await to.drain()
+    to.close()
+
+
+def _acknowledge_at_once(writer: asyncio.StreamWriter) -> None:
+    """A message of debugpy comes in two parts, and the second waits for this: 40 ms for each request else.
+
+    The kernel forgets it again (tcp(7), TCP_QUICKACK).
+    """
+    writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def _is_ours(peer: tuple[str, int]) -> bool:

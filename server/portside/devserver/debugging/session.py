@@ -188,12 +188,11 @@ class Session:
         numbers = self._breakpoints.keep(command, arguments)
         pending = self._breakpoints.pending(numbers, arguments)
         body = None if command == "setExceptionBreakpoints" else {"breakpoints": pending}
-        newest = self._generations.newest
-        for backend in self._generations:
+        for backend in self._generations.with_breakpoints():
             response = await backend.request(command, arguments)
             placed = self._breakpoints.placed(backend.number, numbers, response)
-            if backend is newest and body is not None and len(placed) == len(numbers):
-                body = {"breakpoints": placed}
+            if body is not None and len(placed) == len(numbers):
+                body = {"breakpoints": placed}  # the newest one's, which comes last
         self._client.respond(request, body)
 
     async def _threads(self, request: Message, _: Message) -> None:
