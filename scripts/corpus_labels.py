@@ -40,7 +40,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """either: findings that are right as well as their absence is; they count for nothing."""
+    """either: findings that are right as well as their absence is; they count for nothing.
+
+    rules: those that the file was read for; what others find in it counts for nothing.
+    """
 
     repository: str
     commit: str
@@ -48,6 +51,7 @@ class Labelled:
     part: str
     findings: tuple[Mark, ...] = ()
     either: tuple[Mark, ...] = ()
+    rules: tuple[str, ...] = RULES
 
     @property
     def place(self) -> str:
@@ -69,7 +73,10 @@ def read_labels(path: Path) -> list[Labelled]:
 def _labelled(line: dict[str, object]) -> Labelled:
     marks = {name: tuple(_marks(line.get(name, ()))) for name in ("findings", "either")}
     texts = [str(line[name]) for name in ("repository", "commit", "path", "part")]
-    return Labelled(*texts, **marks)
+    rules = line.get("rules", RULES)
+    assert isinstance(rules, Sequence)
+    assert {mark.rule for mark in marks["findings"]} <= set(rules) <= set(RULES), texts
+    return Labelled(*texts, **marks, rules=tuple(rules))
 
 
 def _marks(pairs: object) -> Iterator[Mark]:
@@ -81,7 +88,7 @@ def _marks(pairs: object) -> Iterator[Mark]:
 
 def judge(file: Labelled, found: Iterable[Mark]) -> Judged:
     """Each label takes one finding of its rule that covers its line, each finding one label."""
-    left = sorted(found)
+    left = sorted(mark for mark in found if mark.rule in file.rules)
     right, missed = [], []
     for label in sorted(file.findings):
         at = next((mark for mark in left if mark.is_at(label)), None)

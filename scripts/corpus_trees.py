@@ -29,6 +29,7 @@ PATTERNS = (
     "*.mk",
     "package.json",
     ".env*",
+    "*.env",
     "launch.json",
     "tasks.json",
     "*.yaml",

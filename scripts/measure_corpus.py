@@ -6,8 +6,8 @@
     python scripts/measure_corpus.py --write             also write docs/accuracy.md
 
 tests/corpus/labels.jsonl holds facts: repository, commit, path, and which rule should find
-something in which line. The code itself is fetched from its public host, into a folder outside
-of this checkout. Nothing of it is run or imported.
+something in which line; a file that was read for a few rules alone names them. The code itself is
+fetched from its public host, into a folder outside of this checkout. Nothing of it is run or imported.
 """
 
 from __future__ import annotations

@@ -105,6 +105,12 @@ def test_real_findings_are_compared_with_the_labels(
     assert "wrong PS201 in line 3 in owner/name/core/my server.py" in out
 
 
+def test_a_file_is_judged_by_the_rules_that_it_was_read_for() -> None:
+    file = labels.Labelled("owner/name", "0" * 40, "a.py", "rare", rules=("PS202",))
+    found = [labels.Mark("PS101", 3, 3), labels.Mark("PS202", 7, 7)]
+    assert labels.judge(file, found).wrong == (labels.Mark("PS202", 7, 7),)
+
+
 def test_a_path_that_is_not_there_is_no_miss(tmp_path: Path, mirror: tuple[Path, str]) -> None:
     mirrors, commit = mirror
     file = labels.Labelled("owner/name", commit, "gone.py", "first")
@@ -117,6 +123,6 @@ def test_the_labels_name_files_once_and_hold_no_code() -> None:
     files = [json.loads(line) for line in lines]
     places = [(file["repository"], file["path"]) for file in files]
     assert len(set(places)) == len(places) > 300
-    allowed = {"repository", "commit", "path", "part", "findings", "either"}
+    allowed = {"repository", "commit", "path", "part", "rules", "findings", "either"}
     assert all(set(file) <= allowed and len(file["commit"]) == 40 for file in files)
     assert len(labels.read_labels(measure.LABELS)) == len(files)
