@@ -181,7 +181,7 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
     read = _Text.of(data, text or import_text(data))
     if read.known and _may_start_something(read):
         return Interest.ANY
-    if _has_broken_guard(data) or _speaks_to_portside(data, path):
+    if _has_broken_guard(data) or _speaks_to_portside(data, path) or _keeps_retired_command(data):
         return Interest.ANY
     found = Interest.APP if read.known and _APPS.met(read) else Interest.NONE
     if _may_run_server(data) or _may_be_handed_on(read):
@@ -239,6 +239,11 @@ def _imports_retired_module(lines: bytes) -> bool:
         return False
     names = (module if name is None else f"{module}.{name}" for module, name in imports_in(lines))
     return any(f"{name}.".startswith(_RETIRED) for name in names)
+
+
+def _keeps_retired_command(data: bytes) -> bool:
+    """Whether the words of a command stand there, which another file may start."""
+    return b"vllm.entrypoints" in data and _RETIRED_COMMAND.search(data) is not None
 
 
 def _may_start_something(text: _Text) -> bool:
@@ -407,6 +412,7 @@ _RETIRED_PACKAGE = re.compile(
     rb"vllm\.(?:" + b"|".join(sorted({module.split(".")[1].encode() for module in RETIRED_MODULES})) + rb")\b"
 )
 
+_RETIRED_COMMAND = re.compile(rb"""["']-m["']\s*,\s*["']vllm\.entrypoints\.(?:openai\.)?api_server["']""")
 _RETIRED_NAMES = frozenset(module.rpartition(".")[2].encode() for module in RETIRED_MODULES)
 
 # Files that a server reads, by the name that they have.

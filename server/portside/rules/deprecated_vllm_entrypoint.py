@@ -50,6 +50,9 @@ and the message says so; imports that are only deprecated are left alone then.
 
 "By" a release: it is the first of those looked at that lacks the module.
 
+A list of words counts wherever it stands, also where another file starts it. Not where it is printed, logged,
+compared, dumped as JSON, or one fact among others in a dictionary, which nothing in the file takes out of it.
+
 Not flagged: imports within `try`, or beside a test of the version; type checking; commands in a container;
 docstrings and help texts; in a launch file what runs elsewhere (`ssh`, `docker run`); a workspace that has
 a package `vllm` of its own.
@@ -301,6 +304,41 @@ _INVALID = (
         '        "vllm", "serve", "m"\n    )\n',
     ),
     Invalid(
+        "a command that another file starts",
+        "def build_command(model):\n"
+        "    return ['python', '-m', «'vllm.entrypoints.openai.api_server'», '--model', model]\n",
+        fixed="def build_command(model):\n    return ['vllm', 'serve', model]\n",
+    ),
+    Invalid(
+        "in a table of commands",
+        "import subprocess\n\nSERVERS = {\n"
+        "    'vllm': ['python', '-m', «'vllm.entrypoints.openai.api_server'»],\n"
+        "    'sglang': ['python', '-m', 'sglang.launch_server'],\n}\nsubprocess.run(SERVERS[name])\n",
+    ),
+    Invalid(
+        "in a description that whoever starts it reads",
+        "spec = {'image': image, 'command': ['python', '-m', «'vllm.entrypoints.openai.api_server'»]}\n"
+        "start(**spec)\n",
+    ),
+    Invalid(
+        "under a key that the file reads",
+        "import subprocess\n\n"
+        "engine = {'name': 'vllm', 'boot': ['python', '-m', «'vllm.entrypoints.openai.api_server'»]}\n"
+        "subprocess.run(engine['boot'])\n",
+    ),
+    Invalid(
+        "joined",
+        "import os\n\n"
+        "os.system(' '.join(['python', '-m', «'vllm.entrypoints.openai.api_server'», '--model', model]))\n",
+        fixed="import os\n\nos.system(' '.join(['vllm', 'serve', model]))\n",
+    ),
+    Invalid(
+        "one of several commands",
+        "import subprocess\n\n"
+        "for command in [['ray', 'start'], ['python', '-m', «'vllm.entrypoints.openai.api_server'»]]:\n"
+        "    subprocess.run(command)\n",
+    ),
+    Invalid(
         "the demo server",
         "import subprocess\n\n"
         "subprocess.run(['python', '-m', «'vllm.entrypoints.api_server'», '--model', 'm'])\n",
@@ -427,6 +465,32 @@ _VALID = (
         "what a test expects of a command",
         "from server import build\n\n\ndef test_build():\n    command = build('m')\n"
         "    assert command[1:3] == ['-m', 'vllm.entrypoints.openai.api_server']\n",
+        path="tests/test_server.py",
+    ),
+    Valid(
+        "a record of what ran",
+        "import json\n\n\ndef metadata(run):\n    return {\n        'id': run.id,\n"
+        "        'vllm_entrypoint': ['python3', '-m', 'vllm.entrypoints.openai.api_server'],\n"
+        "        'arguments': run.arguments,\n    }\n",
+    ),
+    Valid(
+        "a record in a file",
+        "import json\n\n"
+        "json.dump({'command': ['python', '-m', 'vllm.entrypoints.openai.api_server']}, file)\n",
+    ),
+    Valid(
+        "in a log",
+        "import subprocess\n\n"
+        "logger.info('start: %s', ' '.join(['python', '-m', 'vllm.entrypoints.openai.api_server']))\n",
+    ),
+    Valid(
+        "words that are looked for",
+        "import psutil\n\nwords = proc.cmdline()\n"
+        "found = all(w in words for w in ('-m', 'vllm.entrypoints.openai.api_server'))\n",
+    ),
+    Valid(
+        "what a mock was called with",
+        "run.assert_called_once_with(['python', '-m', 'vllm.entrypoints.openai.api_server'])\n",
         path="tests/test_server.py",
     ),
     Valid(

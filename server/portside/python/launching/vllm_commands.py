@@ -11,6 +11,7 @@ from portside.knowledge.server_commands import NO_LAUNCH
 from portside.knowledge.vllm_entrypoints import COMMAND, DEMO
 from portside.lint.finding import Edit
 from portside.lint.source import Span
+from portside.python.launching.command_uses import may_be_started
 from portside.python.names.names import Names
 from portside.python.ports.command_words import Word, words
 from portside.python.ports.port_commands import RUNNERS
@@ -50,9 +51,6 @@ def module_runs(names: Names) -> Iterator[ModuleRun]:
 def _in_lists(names: Names) -> Iterator[ModuleRun]:
     for chunk in names.chunks_with(["api_server"]):
         for holder in chunk.nodes("list", "tuple", "argument_list"):
-            if holder.parent is not None and holder.parent.type == "comparison_operator":
-                # What a test expects of a command.
-                continue
             items = tuple(child for child in holder.named_children if child.type != "comment")
             texts = [string_value(names.tree, item) if item.type == "string" else None for item in items]
             for index in range(1, len(items)):
@@ -62,6 +60,7 @@ def _in_lists(names: Names) -> Iterator[ModuleRun]:
                     module is not None
                     and launched
                     and not NO_LAUNCH.intersection(filter(None, texts[:index]))
+                    and may_be_started(names, holder)
                 ):
                     yield ModuleRun(module, names.tree.span(items[index]), items)
 

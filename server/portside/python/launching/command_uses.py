@@ -1,0 +1,107 @@
+"""Whether a list of words may be a command that somebody starts, or is only told, compared or kept."""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node
+
+from portside.python.names.names import Names
+from portside.python.source.nodes import fields_of
+from portside.python.source.syntax import string_value
+
+# They tell what they are given, or compare it with something, and start nothing.
+_TELLERS = frozenset(
+    {
+        *("builtins.print", "pprint.pprint", "pprint.pformat", "warnings.warn", "builtins.repr"),
+        *("json.dump", "json.dumps", "yaml.dump", "yaml.safe_dump", "wandb.init", "wandb.log"),
+    }
+)
+_TELLING_METHODS = frozenset(
+    {
+        *("debug", "info", "warning", "error", "critical", "exception", "log"),
+        *("assertEqual", "assertListEqual", "assertIn", "assertNotEqual", "issubset", "issuperset"),
+        *("assert_called_with", "assert_called_once_with", "assert_any_call", "assert_has_calls"),
+    }
+)
+# What a dictionary calls a command that somebody else takes out of it: `spec["command"]`.
+_COMMAND_KEY = re.compile(
+    r"(?:.*[_\W])?(?:args|argv|arguments|cmd|cmdline|commands?)|entrypoint|exec|launch(?:er)?|process|program"
+    r"|run|serve|server|start",
+    re.IGNORECASE,
+)
+_READ_ELSEWHERE = 2
+_WRAPPERS = frozenset(
+    {"list", "tuple", "set", "list_splat", "parenthesized_expression", "keyword_argument", "pair"}
+)
+
+
+def may_be_started(names: Names, items: Node) -> bool:
+    """items: a list or tuple of words, or the arguments of a call.
+
+    False where they are compared, printed, logged, written down as JSON, gone through word by word, or stand
+    in a dictionary as one fact among others, which nothing in the file takes out of it.
+    """
+    node, around = items, items.parent
+    while around is not None:
+        if around.type == "comparison_operator":
+            return False
+        if around.type in {"for_in_clause", "for_statement"} and node == items:
+            return around.child_by_field_name("right") != node
+        if around.type == "argument_list":
+            call = around.parent
+            if call is None or _tells(names, call):
+                return False
+            if not _joins(call):
+                return True
+            around = call
+        elif around.type == "dictionary":
+            if _is_record(names, around, node):
+                return False
+        elif around.type not in _WRAPPERS:
+            return True
+        node, around = around, around.parent
+    return True
+
+
+def _tells(names: Names, call: Node) -> bool:
+    callee = call.child_by_field_name("function")
+    if callee is None:
+        return False
+    method = callee.child_by_field_name("attribute") if callee.type == "attribute" else None
+    if method is not None and names.tree.text(method) in _TELLING_METHODS:
+        return True
+    return names.qualified(callee) in _TELLERS
+
+
+def _joins(call: Node) -> bool:
+    """Whether it is `" ".join(words)`, whose text goes where the words would."""
+    callee = call.child_by_field_name("function")
+    method = callee.child_by_field_name("attribute") if callee is not None else None
+    return method is not None and method.text == b"join"
+
+
+# Dictionaries
+
+
+def _is_record(names: Names, dictionary: Node, pair: Node) -> bool:
+    """Whether the pair tells of a command, and nobody is to start it by this dictionary.
+
+    In a table of commands there are others, `spec["command"]` is for whoever reads the key, and what the
+    file takes out by the key's text it may start.
+    """
+    key = pair.child_by_field_name("key")
+    text = string_value(names.tree, key) if key is not None and key.type == "string" else None
+    if text is None or _COMMAND_KEY.fullmatch(text):
+        return False
+    others = [value for value in fields_of(dictionary.named_children, "value") if value.parent != pair]
+    if not others or any(map(_holds_words, others)):
+        return False
+    source = names.tree.source.text
+    return sum(source.count(f"{quote}{text}{quote}") for quote in "\"'") < _READ_ELSEWHERE
+
+
+def _holds_words(value: Node) -> bool:
+    """Whether it looks like another command."""
+    strings = [item for item in value.named_children if item.type == "string"]
+    return value.type in {"list", "tuple"} and len(strings) > 1
