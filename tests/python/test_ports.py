@@ -121,6 +121,22 @@ FLAGGED = {
     + "    def launch(self):\n        demo = self.create()\n        demo.launch(server_port=«7860»)\n",
     "fastmcp": "import asyncio\nfrom fastmcp import FastMCP\nmcp = FastMCP()\n"
     "asyncio.run(mcp.run_async(transport='sse', port=«8000»))",
+    "the MCP SDK's server": (
+        "import asyncio\nfrom mcp.server.fastmcp import FastMCP\nmcp = FastMCP('a', host=HOST, port=«8000»)\n"
+        "asyncio.run(mcp.run(transport='sse'))"
+    ),
+    "an MCP server whose settings say the port": (
+        "from mcp.server import FastMCP\nmcp = FastMCP('a', port=9000)\ndef main():\n"
+        "    mcp.settings.port = «8001»\n    mcp.run('streamable-http')\nmain()"
+    ),
+    "an MCP server by its own method": (
+        "import asyncio\nfrom mcp.server.fastmcp import FastMCP\nPORT = «8000»\n"
+        "server = FastMCP('a', port=PORT)\nasyncio.run(server.run_streamable_http_async())"
+    ),
+    "an MCP server with a transport from outside": (
+        "import sys\nfrom mcp.server.fastmcp import FastMCP\nmcp = FastMCP('a', port=«8000»)\n"
+        "mcp.run(transport=sys.argv[1])"
+    ),
     "quart": "from quart import Quart\napp = Quart(__name__)\napp.run(port=«5000»)",
     "sanic": "from sanic import Sanic\napp = Sanic('a')\napp.run(host='h', port=«5000»)",
     "aiohttp": "from aiohttp import web\nweb.run_app(app, port=«8080»)",
@@ -234,6 +250,16 @@ FLAGGED = {
 }
 
 QUIET = {
+    "an MCP server on standard input": (
+        "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('a', port=8000)\nmcp.run()"
+    ),
+    "an MCP server that says so": (
+        "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('a', port=8000)\nmcp.run(transport='stdio')"
+    ),
+    "an MCP server whose settings come from outside": (
+        "import os\nfrom mcp.server.fastmcp import FastMCP\nmcp = FastMCP('a', port=8000)\n"
+        "mcp.settings.port = int(os.environ['PORT'])\nmcp.run(transport='sse')"
+    ),
     "port 0": U + "uvicorn.run(app, port=0)",
     "no port": U + "uvicorn.run(app)",
     "none": U + "uvicorn.run(app, port=None)",

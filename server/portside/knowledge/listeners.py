@@ -3,7 +3,7 @@
 From the documentation and signatures of: uvicorn 0.54, hypercorn 0.17, granian 2,
 gunicorn 23, Flask 3, Quart 0.20, Sanic 24, aiohttp 3, tornado 6, gradio 5, the
 standard library of 3.13, Twisted 25, pyzmq 27, Ray 2, pymodbus 3, pyModbusTCP 0.3,
-and vLLM up to 0.33 (`serve_http`).
+vLLM up to 0.33 (`serve_http`), and `FastMCP` of mcp 1 and fastmcp 2.
 """
 
 from __future__ import annotations
@@ -116,6 +116,14 @@ _LLM = {"serve": _NAMED}
 _ZMQ = {"bind": Argument("addr", 0, Takes.ENDPOINT, "ZMQ_PORT")}
 _TORNADO = {"listen": _FIRST, "bind": _FIRST}
 
+_FASTMCP = (
+    *("fastmcp.FastMCP", "fastmcp.server.FastMCP", "fastmcp.server.server.FastMCP"),
+    *("mcp.server.FastMCP", "mcp.server.fastmcp.FastMCP", "mcp.server.fastmcp.server.FastMCP"),
+)
+_MCP = dict.fromkeys(
+    ("run", "run_async", "run_http_async", "run_sse_async", "run_streamable_http_async"), _NAMED
+)
+
 METHODS: Mapping[str, Mapping[str, Argument]] = {
     "flask.Flask": _FLASK,
     "quart.Quart": {"run": _SECOND, "run_task": _SECOND},
@@ -126,9 +134,7 @@ METHODS: Mapping[str, Mapping[str, Argument]] = {
     "dash.Dash": {"run": _NAMED, "run_server": _NAMED},
     "flask_socketio.SocketIO": {"run": _THIRD},
     "litserve.LitServer": {"run": _NAMED},
-    "fastmcp.FastMCP": dict.fromkeys(
-        ("run", "run_async", "run_http_async", "run_sse_async", "run_streamable_http_async"), _NAMED
-    ),
+    **dict.fromkeys(_FASTMCP, _MCP),
     "tornado.web.Application": {"listen": _FIRST},
     "tornado.httpserver.HTTPServer": _TORNADO,
     "gradio.Blocks": _GRADIO,
@@ -145,6 +151,11 @@ METHODS: Mapping[str, Mapping[str, Argument]] = {
     "vllm.LLM": _LLM,
     "vllm.entrypoints.llm.LLM": _LLM,
 }
+
+# Classes whose constructor is given the port, or their `settings`, on which a method listens later.
+LISTEN_LATER = frozenset(_FASTMCP)
+# The methods among those that talk by standard input where nothing else is said.
+STDIO_METHODS = frozenset({"run", "run_async"})
 
 # Classes whose instances a method of another library class makes.
 MADE_BY_METHODS: Mapping[str, str] = {

@@ -21,7 +21,8 @@ from portside.python.ports.port_arguments import (
 from portside.python.ports.port_commands import RUNNERS, in_words, started
 from portside.python.ports.port_use import Found, Listener, read
 from portside.python.ports.server_makers import made_in_file, makers
-from portside.python.source.syntax import argument_nodes, arguments
+from portside.python.source.nodes import fields_of
+from portside.python.source.syntax import argument_nodes, arguments, string_value
 from portside.python.values.value_objects import argument, item_of
 from portside.python.values.values import Tracer
 
@@ -136,6 +137,39 @@ def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterat
         maker = min(made_by)
         listener = Listener(f"{_short(maker)}.{method}", found, maker.startswith("vllm."))
         yield from of_listener(tracer, call, listener)
+        if made_by <= listeners.LISTEN_LATER and _listens(tracer, call, method):
+            yield from _told_before(tracer, call, holder, listener)
+
+
+def _listens(tracer: Tracer, call: Node, method: str) -> bool:
+    """Whether the call of an MCP server's method says a transport with a port, and no port of its own."""
+    if argument(tracer, call, "port", None) is not None:
+        return False
+    if method not in listeners.STDIO_METHODS:
+        return True
+    transport = argument(tracer, call, "transport", 0)
+    if transport is None:
+        return False
+    return string_value(tracer.names.tree, tracer.names.value_of(transport)) != "stdio"
+
+
+def _told_before(tracer: Tracer, call: Node, holder: Node, listener: Listener) -> Iterator[Found]:
+    """`FastMCP("name", port=8000)`; `server.settings.port = 8000` comes later and counts instead."""
+    setting = tracer.text(holder).encode() + b".settings.port"
+    assigned = [
+        fields_of([assignment], "right")
+        for chunk in tracer.names.chunks_with_attribute("settings")
+        for assignment in chunk.nodes("assignment")
+        if assignment.start_byte < call.start_byte and assignment.text and assignment.text.startswith(setting)
+    ]
+    if assigned:
+        for right in assigned[-1]:
+            yield from read(tracer, right, listener)
+        return
+    for made in made_in_file(tracer.names, holder):
+        given = argument(tracer, made, "port", None)
+        if given is not None:
+            yield from read(tracer, given, listener)
 
 
 def _is_served(names: Names, holder: Node, bind: Node) -> bool:
