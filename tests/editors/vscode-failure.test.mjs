@@ -63,8 +63,7 @@ test("a dev server of a terminal, in another folder, is seen and stopped", { tim
     await second.command("Show ports");
     const row = second.row(`Dev server core.qwen_vllm_server:app, port ${port}, ready`);
     await row.waitFor();
-    await row.hover();
-    await row.locator('.action-label[aria-label^="Stop dev server"]').click();
+    await second.useInRow(row, "Stop dev server");
     await ended;
     await row.waitFor({ state: "detached" });
     await page.bringToFront();

@@ -159,6 +159,21 @@ export class Person {
     return this.page.locator(`.sidebar .monaco-list-row[aria-label^="${label}"]`).first();
   }
 
+  /** Uses a button of a row, which shows while the pointer is over the row: that may move as the view grows. */
+  async useInRow(row, label) {
+    const button = row.locator(`.action-label[aria-label^="${label}"]`);
+    const used = async () => {
+      await row.hover();
+      return button.click({ timeout: 2_000 }).then(
+        () => true,
+        (error) => {
+          if (error.name !== "TimeoutError") throw error;
+        },
+      );
+    };
+    await until(used, 60_000, `a click on "${label}"`);
+  }
+
   problem(text) {
     return this.page.locator(".markers-panel .monaco-list-row", { hasText: text }).first();
   }

@@ -126,7 +126,7 @@ function writeSettings(folder, settings) {
 }
 
 /** What the extension has logged in the window that wrote to its log last. */
-export function logOf({ at }) {
+function logOf({ at }) {
   const logs = globSync(at("code/logs/*/exthost*/**/Portside.log"));
   const written = (file) => statSync(file).mtimeMs;
   const [last] = logs.sort((a, b) => written(b) - written(a));
