@@ -30,6 +30,13 @@ _LOW_LEVEL = (
     "vllm.engine.multiprocessing.engine.MQLLMEngine",  # up to 0.10.2
 )
 
+# LangChain's model that makes a `vllm.LLM` in the process; `VLLMOpenAI` asks a server.
+_WRAPPERS = tuple(
+    f"{package}.llms.{module}VLLM"
+    for package in ("langchain", "langchain_community")
+    for module in ("", "vllm.")
+)
+
 
 def _constructors() -> dict[str, str]:
     found = {name: name.rpartition(".")[2] for name in (*_LLM, *_LLM_ENGINE, *_ASYNC)}
@@ -42,7 +49,7 @@ def _constructors() -> dict[str, str]:
         for client in ("build_async_engine_client", "build_async_engine_client_from_engine_args"):
             found[f"{module}.{client}"] = client
     found.update((name, ".".join(name.split(".")[-2:])) for name in _LOW_LEVEL[:2])
-    found.update((name, name.rpartition(".")[2]) for name in _LOW_LEVEL[2:])
+    found.update((name, name.rpartition(".")[2]) for name in (*_LOW_LEVEL[2:], *_WRAPPERS))
     return found
 
 

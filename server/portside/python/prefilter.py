@@ -193,7 +193,7 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
 
 def may_make_engine(data: bytes, text: ImportText) -> bool:
     """Whether the text may make an engine, by whatever it imports it from. text: its imports."""
-    if b"vllm" not in data:
+    if b"vllm" not in data and b"VLLM" not in data:
         if not any(name in data for name in _HANDED_ON):
             return False
         return _may_be_handed_on(_Text.of(data, text))

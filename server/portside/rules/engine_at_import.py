@@ -391,6 +391,11 @@ judge = «Judge("m")»
         messages=("`Judge` makes an engine when this module is imported",),
     ),
     Invalid(
+        "LangChain's model of vLLM",
+        "from fastapi import FastAPI\nfrom langchain_community.llms import VLLM\n\n"
+        "app = FastAPI()\nllm = «VLLM(model='m')»\nchain = prompt | llm\n",
+    ),
+    Invalid(
         "an engine beside the app",
         _APP + 'engine = «AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))»\n',
         fixed="import contextlib\n"
@@ -636,6 +641,11 @@ _VALID = (
     ),
     Valid("a lambda", _APP + "make = lambda: LLM('m')\n"),
     Valid("a function handed over", _APP + "\n\ndef make():\n    return LLM('m')\n\n\nregister(make)\n"),
+    Valid(
+        "LangChain's client of a server",
+        "from fastapi import FastAPI\nfrom langchain_community.llms import VLLMOpenAI\n\n"
+        "llm = VLLMOpenAI(openai_api_base=url, model_name='m')\napp = FastAPI()\n",
+    ),
     Valid("no engine", _APP),
     Valid(
         "a process that torchrun started",

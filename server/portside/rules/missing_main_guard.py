@@ -434,6 +434,12 @@ as it is
         messages=("`LLM` is executed on import: where vLLM spawns its engine",),
     ),
     Invalid(
+        "LangChain's model of vLLM",
+        "from langchain.llms import VLLM\n\nllm = «VLLM(model='m')»\nprint(llm.invoke('Hello'))\n",
+        fixed="from langchain.llms import VLLM\n\nif __name__ == \"__main__\":\n    llm = VLLM(model='m')\n"
+        "    print(llm.invoke('Hello'))\n",
+    ),
+    Invalid(
         "a guard that leaves the engine out",
         """\
 import asyncio
