@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import pickle
 from dataclasses import field
-from functools import cached_property
 
 import pytest
 
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +100,22 @@ def test_records_are_dataclasses_to_everybody_else() -> None:
     match point:
         case Point(x, y):
             assert (x, y) == (1, 2)
+
+
+def test_a_cached_property_is_worked_out_once_for_each_record() -> None:
+    asked = list[str]()
+
+    @dataclass(frozen=True)
+    class Slow:
+        name: str
+
+        @cached_property
+        def answer(self) -> str:
+            """What it comes to."""
+            asked.append(self.name)
+            return self.name * 2
+
+    one, other = Slow("a"), Slow("b")
+    assert [one.answer, other.answer, one.answer] == ["aa", "bb", "aa"]
+    assert asked == ["a", "b"]
+    assert Slow.answer.__doc__ == "What it comes to."

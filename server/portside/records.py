@@ -1,7 +1,8 @@
 """`dataclass`, as in the standard library, at a quarter of what that costs the start of every process.
 
 There each class compiles half a dozen methods of its own as it is imported. Here they share all but
-`__init__`; and `frozen` is what mypy holds us to, not what a running process looks after.
+`__init__`; and `frozen` is what mypy holds us to, not what a running process looks after. Beside it, the
+`cached_property` that records work out what is seldom asked with.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass  # noqa: PLC0414 - type checkers know no other
+    from functools import cached_property as cached_property  # noqa: PLC0414
 else:
     from operator import attrgetter
 
@@ -29,6 +31,21 @@ else:
             return cls
 
         return made if cls is None else made(cls)
+
+    class cached_property:  # noqa: N801
+        """As in the standard library since Python 3.12. Until then that one waits for a lock each time."""
+
+        def __init__(self, find):
+            self._find, self.__doc__ = find, find.__doc__
+
+        def __set_name__(self, owner, name):
+            self._name = name
+
+        def __get__(self, instance, owner=None):
+            if instance is None:
+                return self
+            value = instance.__dict__[self._name] = self._find(instance)
+            return value
 
     def _compare(cls: type, *, frozen: bool) -> None:
         """By their fields, where both are of the very same class."""

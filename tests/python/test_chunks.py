@@ -8,7 +8,7 @@ import random
 import pytest
 
 from portside.lint.source import SourceFile
-from portside.python.source.chunks import Chunk, Chunks, split
+from portside.python.source.chunks import DEAD_CODE, Chunk, Chunks, split
 from portside.python.source.syntax import SyntaxTree, parse
 
 TEXT = """\
@@ -84,3 +84,13 @@ def test_one_of_many_words_is_found_as_one_word_is():
     chunks = split(parse(SourceFile("a.py", TEXT * 30)), None)
     one: list[Chunk] = [*chunks.with_word(b"serve"), *chunks.with_word(b"vllm")]
     assert list(chunks.with_any(frozenset({b"serve", b"vllm"}))) == sorted(one, key=lambda c: c.start)
+
+
+def test_code_that_never_runs_is_known_from_its_statement_alone() -> None:
+    text = (
+        "import os\nif False:\n    os.abort()\nelif_False = [x for x in ()]\n# if False:\nif (0):\n    pass\n"
+    )
+    assert [chunk.start for chunk in split(parse(SourceFile("a.py", text))).with_word(DEAD_CODE)] == [
+        text.index("if False:\n"),
+        text.index("if (0)"),
+    ]

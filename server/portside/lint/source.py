@@ -11,11 +11,10 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterable
-from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 # Editors and Python agree on these three line ends; form feeds and U+2028 are
 # ordinary characters to both.
@@ -82,6 +81,9 @@ class SourceFile:
         """The byte offset of each line, or None where bytes and characters agree."""
         if len(self.data) == len(self.text):
             return None
+        if "\r" not in self.text:
+            lengths = map(len, self.data.split(b"\n")[:-1])
+            return (0, *accumulate(map((1).__add__, lengths)))
         starts = [0]
         for start, end in zip(self.line_starts, self.line_starts[1:], strict=False):
             starts.append(starts[-1] + len(self.text[start:end].encode("utf-8", "replace")))
@@ -98,6 +100,10 @@ class SourceFile:
     def row_of_byte(self, byte: int) -> int:
         """The line, counted from 0, that holds this byte of `data`."""
         return bisect.bisect_right(self._byte_starts or self.line_starts, byte) - 1
+
+    def start_of_row(self, row: int) -> int:
+        """The first byte, in `data`, of this line, counted from 0."""
+        return (self._byte_starts or self.line_starts)[row]
 
     def byte_of_offset(self, offset: int) -> int:
         """The first byte, in `data`, of this character."""

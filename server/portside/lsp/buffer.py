@@ -10,11 +10,11 @@ import bisect
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 from portside.lint.source import SourceFile, Span
 from portside.lsp.encoding import Encoding
+from portside.records import cached_property
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import field, replace
-from functools import cached_property
 from types import MappingProxyType
 
 from tree_sitter import Node
@@ -35,7 +34,7 @@ from portside.python.source.chunks import Chunk, split
 from portside.python.source.reparse import reparse
 from portside.python.source.syntax import SyntaxTree, parse
 from portside.python.values.value_types import Value
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 _STARTERS = frozenset({*LAUNCH_NAMES, *ENGINE_CONSTRUCTORS})
 # Without one of these words, a file has none of that, whatever else it takes from the packages.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 from portside.settings.model import SettingsError, SettingsMistake
 
 if TYPE_CHECKING:

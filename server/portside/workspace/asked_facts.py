@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from portside.python.launching.script_place import ScriptPlace
 from portside.python.launching.served_app import import_string
 from portside.python.ports.ports import may_listen
 from portside.python.values.value_types import Value
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 from portside.workspace.importers import ImporterIndex, Importers
 from portside.workspace.installed import vllm_version
 from portside.workspace.launch_index import LaunchIndex

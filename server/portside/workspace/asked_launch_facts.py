@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 
 from portside.launchfiles.facts import Launch, LaunchFile, Unit
@@ -10,6 +9,7 @@ from portside.launchfiles.graph.launch_facts import LaunchWorkspace
 from portside.launchfiles.graph.launched import Launched
 from portside.lint.source import SourceFile, Span
 from portside.lint.variable_use import VariableUses
+from portside.records import cached_property
 from portside.workspace.asked_facts import Surroundings
 from portside.workspace.installed import vllm_version
 

@@ -7,7 +7,6 @@ that is asked for late. Most files of a tree are only asked what they import.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 
 from portside.lint.source import Span
 from portside.python.engines.engine_makers import served_calls
@@ -19,7 +18,7 @@ from portside.python.names.constants import module_constants
 from portside.python.names.lazy_attributes import lazy_attributes
 from portside.python.running.guards import When
 from portside.python.values.value_types import Value
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 
 @dataclass(frozen=True, slots=True)

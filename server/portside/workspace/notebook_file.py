@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import bisect
-from functools import cached_property
 from itertools import accumulate
 
 from portside.lint.source import Position, SourceFile, Span
 from portside.python.source.notebook import Joined
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 from portside.workspace.notebook_json import Cell, NoNotebook, python_cells, with_source
 from portside.workspace.text_file import TextFile, UnreadableFile
 

@@ -7,12 +7,11 @@ others a comment may not follow everything. So in each of them a comment speaks 
 from __future__ import annotations
 
 import re
-from functools import cached_property
 
 from portside.launchfiles.facts import Format
 from portside.lint.layout import CommentPlace
 from portside.lint.source import SourceFile, Span
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 _JSON = frozenset({Format.VSCODE_LAUNCH, Format.VSCODE_TASKS})
 _YAML = frozenset({Format.COMPOSE, Format.KUBERNETES})

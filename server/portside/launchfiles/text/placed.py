@@ -11,13 +11,12 @@ import bisect
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
 from itertools import accumulate
 
 from portside.launchfiles.facts import Port, Setting
 from portside.launchfiles.text.words import Word
 from portside.lint.source import Span
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 _MOST_PIECES = 5_000
 _MOST_CHARACTERS = 100_000

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import field
-from functools import cached_property
 from typing import TypeAlias
 
 from portside.launchfiles.text.words import Word
 from portside.launchfiles.yaml.yaml_places import places_of
 from portside.lint.source import Span
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 # Lines that are indented deeper are not folded. No command begins with an option: whoever wrote `>` for one
 # over several lines meant it to be one.

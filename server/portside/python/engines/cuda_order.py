@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import field
-from functools import cached_property
 
 from tree_sitter import Node
 
@@ -23,7 +22,7 @@ from portside.python.running.reachability import decorators, find_method
 from portside.python.source.chunks import Chunk
 from portside.python.source.nodes import holds, nodes_of
 from portside.python.source.syntax import ancestors
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 _DEEPEST = 5
 _MODULE = -1  # among the first bytes of functions

@@ -6,7 +6,6 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import field
-from functools import cached_property
 
 from tree_sitter import Node
 
@@ -36,7 +35,7 @@ from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.names import Names
 from portside.python.source.lines import Lines
 from portside.python.source.nodes import holds, nodes_of, statements
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
-from functools import cached_property
 
 from tree_sitter import Node
 
@@ -51,7 +50,7 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of
 from portside.python.source.syntax import ancestors
 from portside.python.values.values import Literal, trace
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 TITLE = "Fix: launch via uvicorn CLI"
 

@@ -18,6 +18,8 @@ from portside.records import dataclass
 class How(enum.Enum):
     """How a name comes to mean something."""
 
+    __hash__ = object.__hash__  # an enum's own is written in Python, and asked thousands of times
+
     IMPORT = "import"
     STAR_IMPORT = "star import"
     ASSIGNMENT = "assignment"
@@ -35,6 +37,8 @@ class How(enum.Enum):
 
 
 class ScopeKind(enum.Enum):
+    __hash__ = object.__hash__  # an enum's own is written in Python, and asked thousands of times
+
     MODULE = "module"
     CLASS = "class"
     FUNCTION = "function"

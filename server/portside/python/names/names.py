@@ -13,14 +13,13 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, field
-from functools import cached_property
 
 from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How, Scope, ScopeKind
 from portside.python.source.chunks import Chunk, Chunks, split
 from portside.python.source.syntax import SyntaxTree, arguments, descend, string_value, unwrapped
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 __all__ = ["Binding", "How", "Names", "Scope", "ScopeKind"]
 
@@ -127,7 +126,7 @@ class Names:
         word = b"import" if name == "*" else name.encode()
         for chunk in self.statements.with_word(word):
             # A definition binds its own name and what it declares global.
-            if not chunk.is_definition or b"global" in chunk.words or chunk.own_name == word:
+            if chunk.own_name == word or not chunk.is_definition or b"global" in chunk.words:
                 found += chunk.scope.bindings.get(name, ())
         return found
 

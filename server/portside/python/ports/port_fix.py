@@ -6,7 +6,6 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
 
 from tree_sitter import Node
 
@@ -19,7 +18,7 @@ from portside.python.ports.port_use import PortUse
 from portside.python.source.syntax import ancestors, arguments
 from portside.python.values.environment_reader import environment_reader
 from portside.python.values.value_types import Through
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
 _READ = r"""["']{}["']\s*(?:,\s*(?:default\s*=\s*)?["']?(\d+)["']?)?\s*[)\]]"""

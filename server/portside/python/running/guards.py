@@ -12,7 +12,6 @@ A process that `multiprocessing` spawns runs the script again under the name
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -20,7 +19,7 @@ from tree_sitter import Node
 from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.python.names.names import Names
 from portside.python.running import broken_guards
-from portside.python.source.chunks import Chunk
+from portside.python.source.chunks import DEAD_CODE, Chunk
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import string_value, unwrapped
 from portside.records import dataclass
@@ -28,6 +27,8 @@ from portside.records import dataclass
 
 class When(enum.Enum):
     """When code at module level runs, and what it calls."""
+
+    __hash__ = object.__hash__  # an enum's own is written in Python, and asked thousands of times
 
     IMPORT = "import"
     MAIN = "main"
@@ -91,16 +92,9 @@ def find_guards(names: Names) -> Guards:
     return Guards(tuple(sorted(found, key=lambda guard: guard.start)), script_only=name == "__main__.py")
 
 
-# Begins with letters, which are looked for at memory speed: the limit of a word would be tried at every byte.
-_DEAD = re.compile(rb"if(?<!\wif)[ \t(]+(?:False|0)[ \t)]*:")
-
-
 def _with_dead_code(names: Names) -> Iterator[Chunk]:
-    """The statements with an `if False:` in them."""
-    for found in _DEAD.finditer(names.tree.source.data):
-        chunk = names.chunk_at(found.start())
-        if chunk is not None and chunk.words.isdisjoint(_SEEN_ANYWAY):
-            yield chunk
+    dead = names.statements.with_word(DEAD_CODE)
+    return (chunk for chunk in dead if chunk.words.isdisjoint(_SEEN_ANYWAY))
 
 
 _SEEN_ANYWAY = frozenset({b"__name__", b"__main__", b"TYPE_CHECKING"})

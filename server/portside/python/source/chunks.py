@@ -9,16 +9,16 @@ of one.
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from functools import cached_property
 
 from tree_sitter import Node
 
 from portside.python.names.bindings import Scope, bind
 from portside.python.source.nodes import StatementNodes
 from portside.python.source.syntax import SyntaxTree
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 # Blanks for all that no word has in it: to split a text at those takes half as long as a search for words.
 _WORDS_ONLY = bytes(c if c > 127 or chr(c).isalnum() or chr(c) == "_" else ord(" ") for c in range(256))
@@ -26,6 +26,11 @@ _WORDS_ONLY = bytes(c if c > 127 or chr(c).isalnum() or chr(c) == "_" else ord("
 DEFINITIONS = frozenset({"function_definition", "class_definition", "decorated_definition"})
 
 Words = frozenset[bytes]
+
+# Counts as a word, so that a keystroke costs a look at one statement: there is an `if False:` in it.
+DEAD_CODE = b"if False"
+# Begins with letters, which are looked for at memory speed: the limit of a word would be tried at every byte.
+_DEAD = re.compile(rb"if(?<!\wif)[ \t(]+(?:False|0)[ \t)]*:")
 
 # So many statements share one set of all their words: a word's search passes over them at once.
 _BLOCK = 40
@@ -189,7 +194,10 @@ def _read(tree: SyntaxTree, node: Node, place: tuple[int, int], old: Chunk | Non
     if old is not None:
         return Chunk(tree, *place, old.type, old.words, old.own_name, (0, 0), 0, node)
     start, end = place
-    words = frozenset(tree.source.data[start:end].translate(_WORDS_ONLY).split())
+    text = tree.source.data[start:end]
+    words = frozenset(text.translate(_WORDS_ONLY).split())
+    if _DEAD.search(text) is not None:
+        words |= {DEAD_CODE}
     return Chunk(tree, *place, node.type, words, _own_name(node), (0, 0), 0, node)
 
 

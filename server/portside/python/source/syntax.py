@@ -14,7 +14,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from functools import cached_property
 from itertools import islice, pairwise
 
 from tree_sitter import Node, Parser, Point, Range, Tree
@@ -22,7 +21,7 @@ from tree_sitter import Node, Parser, Point, Range, Tree
 from portside.lint.source import SourceFile, Span
 from portside.python.source.nodes import LANGUAGE
 from portside.python.source.text_changes import Change, change_between, edited
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 # A file with more errors than this is no Python; to list them all would help nobody.
 _MOST_ERRORS = 100
@@ -190,7 +189,7 @@ def edit(source: SourceFile, previous: SyntaxTree) -> SyntaxTree:
     """A later text of the file, of which nothing is parsed yet."""
     old, new = previous.data, _with_newlines(source.data)
     change = change_between(old, new)
-    base = edited(previous.base, change, old, new)
+    base = edited(previous.base, change, previous.source, source)
     return SyntaxTree(source, base, None, change, previous.edits + 1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Point, Tree
 
+from portside.lint.source import SourceFile
 from portside.records import dataclass
 
 
@@ -22,13 +23,13 @@ def change_between(old: bytes, new: bytes) -> Change:
     return Change(start, len(old) - tail, len(new) - tail)
 
 
-def edited(previous: Tree, change: Change, old: bytes, new: bytes) -> Tree:
+def edited(previous: Tree, change: Change, old: SourceFile, new: SourceFile) -> Tree:
     """A copy of the old tree that knows which bytes are no longer what they were.
 
     And those of the last line before them: where a change begins between two statements, the
     parser goes on to use what follows only if the end of the statement before counts as changed.
     """
-    start = old.rfind(b"\n", 0, len(old[: change.start].rstrip())) + 1
+    start = old.start_of_row(old.row_of_byte(len(old.data[: change.start].rstrip())))
     tree = previous.copy()
     tree.edit(
         start_byte=start,
@@ -65,6 +66,7 @@ def _common_suffix(one: bytes, other: bytes, most: int) -> int:
     return low
 
 
-def _point(data: bytes, byte: int) -> Point:
-    point: Point = Point(data.count(b"\n", 0, byte), byte - (data.rfind(b"\n", 0, byte) + 1))
+def _point(source: SourceFile, byte: int) -> Point:
+    row = source.row_of_byte(byte)
+    point: Point = Point(row, byte - source.start_of_row(row))
     return point

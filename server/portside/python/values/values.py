@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 from collections.abc import Sequence
 from dataclasses import field
 
@@ -118,7 +119,7 @@ class Tracer:
 
     def _number(self, node: Node) -> Value:
         try:
-            value = ast.literal_eval(self.text(node))
+            value = _evaluated(self.text(node))
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # `-----1`
             return Unknown("it is no plain number")
         if value is None or isinstance(value, (bool, int, float)):
@@ -216,6 +217,11 @@ class Tracer:
 
 
 _CONVERSIONS = frozenset({"builtins.int", "builtins.str", "builtins.float"})
+
+
+@functools.lru_cache(maxsize=256)
+def _evaluated(number: str) -> object:
+    return ast.literal_eval(number)
 
 
 def _convert(value: Value, conversion: str) -> Value:
