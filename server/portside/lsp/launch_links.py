@@ -17,7 +17,7 @@ def links(project: Project, document: Document) -> list[Json]:
             path = facts.workspace.launched(unit, launch).path if facts is not None else None
             if path is None or launch.target is None or launch.elsewhere:
                 continue
-            span = launch.target.span(0, len(launch.target.text))
+            span = launch.target.inside
             target = project.root / path
             found[span.start, span.end] = {
                 "range": document.buffer.range(span),

@@ -78,22 +78,15 @@ Every version of uvicorn and Python.
 
 
 def _check(facts: LaunchFacts) -> Iterator[Finding]:
-    seen: set[Span] = set()
     for unit in facts.file.units:
         for launch in unit.launches:
-            span = _place(launch)
-            if span is None or span in seen:
+            if launch.target is None:
                 continue
             launched = facts.workspace.launched(unit, launch)
             message = _missing_file(launch, launched) or _missing_name(launch, launched)
             if message is not None:
-                seen.add(span)
-                yield Finding(CODE, NAME, span, message, Severity.ERROR, related=_related(facts, launched))
-
-
-def _place(launch: Launch) -> Span | None:
-    target = launch.target
-    return Span(target.inner, target.inner + len(target.text)) if target is not None else None
+                span, related = launch.target.inside, _related(facts, launched)
+                yield Finding(CODE, NAME, span, message, Severity.ERROR, related=related)
 
 
 def _missing_file(launch: Launch, launched: Launched) -> str | None:
@@ -159,6 +152,13 @@ _INVALID = (
         "FROM python:3.12\nWORKDIR /srv\nCOPY api/ /srv/\nCMD python «main.py»\n",
         path="Dockerfile",
         files={"api/server.py": _APP, "setup.py": ""},
+    ),
+    Invalid(
+        "one of the scripts that a function is called with",
+        'run() {\n    python "«$1»"\n}\nrun src/server.py\nrun src/bench.py\n',
+        messages=("there is no `src/bench.py` in the workspace",),
+        path="start.sh",
+        files={"src/server.py": _APP},
     ),
     Invalid(
         "an image of a folder of its own, whatever other folders have",

@@ -24,7 +24,8 @@ class AskedLaunchFacts(LaunchWorkspace):
     _file: LaunchFile
     _source: SourceFile
     _around: Surroundings
-    _launched: dict[tuple[Span, Span], Launched]
+    _launched: dict[tuple[Span, Span, str | None], Launched]
+    """By what it starts, too: a line of a function can start something else with every call."""
 
     def __init__(
         self, path: Path, file: LaunchFile, source: SourceFile, port_variable: str, around: Surroundings
@@ -34,7 +35,7 @@ class AskedLaunchFacts(LaunchWorkspace):
         vars(self).update(around=around.files, _launched={})
 
     def launched(self, unit: Unit, launch: Launch) -> Launched:
-        key = (unit.span, launch.span)
+        key = (unit.span, launch.span, launch.target.text if launch.target is not None else None)
         if key not in self._launched:
             self._launched[key] = self._around.python.of(self._file, unit, launch, self._source.text)
         return self._launched[key]

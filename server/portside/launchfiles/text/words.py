@@ -38,6 +38,11 @@ class Word:
             return Span(self.place(start), self.place(start))
         return Span(self.place(start), max(self.place(end - 1) + 1, self.place(start)))
 
+    @property
+    def inside(self) -> Span:
+        """Where all of its text stands in the file: of a text that a variable has, the variable."""
+        return Span(self.place(0), self.place(len(self.text)))
+
     def part(self, start: int, end: int) -> Word:
         """A stretch of the text as a word of its own, without quotes."""
         span = self.span(start, end)
