@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 Json = dict[str, Any]
@@ -62,8 +63,13 @@ def _answers(before: list[Any] | None, after: list[Any] | None) -> list[str]:
     """What is answered otherwise, of what was asked on both sides: only the first routes are asked."""
     old, new = ({tuple(each[:2]): each for each in reversed(side or [])} for side in (before, after))
     both = [key for key in old if key in new]
-    changed = [key for key in both if old[key] != new[key]]
+    changed = [key for key in both if _plain(old[key]) != _plain(new[key])]
     return [f"{' '.join(key)}: {_cut(old[key][2:])} -> {_cut(new[key][2:])}" for key in changed]
+
+
+def _plain(answer: list[Any]) -> list[Any]:
+    """Without the module that an error names: a script is `__main__`, and has a name of its own after."""
+    return [re.sub(r"\b[\w.]+\.(?=\w+\()", "", each) if isinstance(each, str) else each for each in answer]
 
 
 def _reached(seen: object) -> object:

@@ -138,11 +138,6 @@ AROUND_THE_SERVER = (
 
 NOT_AROUND = (
     Unmovable(
-        "an app that is made only in the loop",
-        ASYNC + "\n\nasync def build():\n    return FastAPI()\n\n\nasync def main():\n    api = await build()\n    await uvicorn.Server(uvicorn.Config(api)).serve()\n" + MAIN,
-        ((18, "`main` waits for `api = await build()`, and `api`, which is served, is made only after that"),),
-    ),
-    Unmovable(
         "middleware that is added after what waits",
         ASYNC + PREPARE + "    await prepare()\n    app.add_middleware(Cors)\n" + SERVE + MAIN,
         ((19, "`app.add_middleware` comes once the app has started, after what waits"),),

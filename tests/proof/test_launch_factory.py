@@ -17,6 +17,7 @@ from tests.proof.factories_again import MORE, NO_MORE
 from tests.proof.factories_around import AROUND_THE_SERVER, NOT_AROUND
 from tests.proof.factories_more import MORE_FACTORIES
 from tests.proof.factories_tidy import TIDY_FACTORIES
+from tests.proof.factories_together import LATE, NOT_TOGETHER, TOGETHER
 from tests.proof.shapes import Movable, Unmovable
 from tests.proof.test_launch_move import facts_of, lay_out, run, script_command
 
@@ -26,7 +27,16 @@ from portside.python.launching.launch_move import Move, plan_move
 from portside.python.running.guards import When
 from portside.workspace.project import Project
 
-SHAPES = (*FACTORIES, *MORE_FACTORIES, *TIDY_FACTORIES, *AROUND_THE_SERVER, *MORE, *ADDRESSES)
+SHAPES = (
+    *FACTORIES,
+    *MORE_FACTORIES,
+    *TIDY_FACTORIES,
+    *AROUND_THE_SERVER,
+    *MORE,
+    *ADDRESSES,
+    *TOGETHER,
+    *LATE,
+)
 
 
 def plan(root: Path, path: Path) -> Any:
@@ -82,7 +92,9 @@ def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -
     assert "\n\n\n\n" not in fixed
 
 
-@pytest.mark.parametrize("shape", [*NO_FACTORY, *NOT_AROUND, *NO_MORE], ids=lambda shape: shape.id)
+@pytest.mark.parametrize(
+    "shape", [*NO_FACTORY, *NOT_AROUND, *NO_MORE, *NOT_TOGETHER], ids=lambda shape: shape.id
+)
 def test_the_line_and_the_reason_are_named(tmp_path: Path, shape: Unmovable) -> None:
     blockers = plan(tmp_path, lay_out(tmp_path, shape))
     assert not isinstance(blockers, Factory), blockers.command

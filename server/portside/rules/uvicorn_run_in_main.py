@@ -142,7 +142,8 @@ def create_app():
 
 What has to run in the server's loop, or around the server, goes into the lifespan of the app, where that is
 one of FastAPI's or Starlette's: a coroutine that prepares first or cleans up last, `async with`, `with`,
-`loop.run_until_complete(...)`, and what `asyncio.gather` runs beside the server:
+`loop.run_until_complete(...)`, and what `asyncio.gather`, `asyncio.wait` or an `asyncio.TaskGroup` runs
+beside the server:
 
 ```python
 def main():
@@ -161,8 +162,22 @@ def main():
     return app
 ```
 
-It is not offered where the app itself is made only in that loop; then the message names what hinders that
-too. A handler of the signals that stop the server goes where it only tells, stops the server and leaves:
+Where the app itself is made only in that loop (`app = await init_app()`), an empty one takes it in once the
+server starts:
+
+```python
+def main():
+    @contextlib.asynccontextmanager
+    async def while_serving(outer):
+        app = await init_app()
+        outer.mount("", app)
+        async with app.router.lifespan_context(app) as state:
+            yield state
+
+    return starlette.applications.Starlette(lifespan=while_serving)
+```
+
+A handler of the signals that stop the server goes where it only tells, stops the server and leaves:
 uvicorn does that by itself. What else such a handler does comes last in the lifespan of the app. What a
 `finally` around the run call alone does, and a handler of `KeyboardInterrupt`, is left to `atexit` like code
 after it.

@@ -105,7 +105,9 @@ def _innermost(app):
     seen = app
     while type(seen).__module__.startswith("uvicorn.") and hasattr(seen, "app"):
         seen = seen.app
-    return seen
+    # One that is empty and has taken in another, which was made in the loop.
+    mounted = [route for route in getattr(seen, "routes", ()) if getattr(route, "path", None) == ""]
+    return mounted[0].app if len(mounted) == 1 and len(seen.routes) == 1 else seen
 
 
 async def _record(self, sockets=None):

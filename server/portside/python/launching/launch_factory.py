@@ -326,8 +326,13 @@ def _check_around(
         obstacles.add(around.first, f"{obstacles.quote(around.first)} runs around one of several servers")
     for node in (one for one in around.beside if one.type != "keyword_argument"):
         shown = obstacles.quote(node)
-        obstacles.note(f"{shown} runs beside the app: where it fails, the server goes on", review=True)
-    if around.first == around.step and not around.beside:
+        end = "ends" if site.together is not None and site.together.ends_with_any else "fails"
+        obstacles.note(f"{shown} runs beside the app: where it {end}, the server goes on", review=True)
+    if around.late:
+        obstacles.note(
+            "the app that is served is made when the server starts, within one that is empty", review=True
+        )
+    elif around.first == around.step and not around.beside:
         obstacles.note("what follows the run call comes with the shutdown of the app", review=True)
     elif not around.beside:
         obstacles.note(f"{obstacles.quote(around.first)} comes with the startup of the app", review=True)

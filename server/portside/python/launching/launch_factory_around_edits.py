@@ -18,6 +18,7 @@ from portside.python.source.lines import Lines
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
+OUTER = "starlette.applications"
 _ALONE = frozenset({"expression_statement", "assignment"})
 
 
@@ -102,6 +103,9 @@ class AroundWriter:
 
     def _head(self) -> list[str]:
         around, returned, lines = self.around, self.returned, list[str]()
+        if around.late:
+            head = f"async def {around.name}({around.lifespan}):"
+            return ["@contextlib.asynccontextmanager", head, *self._bound()]
         if returned.module is not None:
             lines.append(f"from {returned.module} import {returned.name}")
         made = returned.expression if returned.expression != around.app else None
@@ -112,9 +116,12 @@ class AroundWriter:
         lines.append("@contextlib.asynccontextmanager")
         context = f"{around.lifespan}={around.app}.router.lifespan_context"
         lines.append(f"async def {around.name}({around.app}, {context}):")
-        for word, names in (("global", around.shared), ("nonlocal", around.outer)):
-            lines += [f"{self._step}{word} {', '.join(names)}"] if names else []
-        return lines
+        return [*lines, *self._bound()]
+
+    def _bound(self) -> Iterator[str]:
+        for word, names in (("global", self.around.shared), ("nonlocal", self.around.outer)):
+            if names:
+                yield f"{self._step}{word} {', '.join(names)}"
 
     def _indented(self) -> Iterator[Edit]:
         """One step more for each line, but the first, those that go and those of the run call."""
@@ -147,19 +154,40 @@ class AroundWriter:
             f"async with {around.lifespan}({around.app}) as {around.state}:",
             f"{self._step}yield {around.state}",
         ]
-        if around.beside:
-            others = ", ".join(" ".join(tree.text(node).split()) for node in around.beside)
-            lines.insert(0, f"{around.others} = asyncio.gather({others})")
+        if around.late:
+            lines[0] = f"async with {around.app}.router.lifespan_context({around.app}) as {around.state}:"
+            lines.insert(0, f'{around.lifespan}.mount("", {around.app})')
+            if around.app != self.returned.expression:
+                lines.insert(0, f"{around.app} = {self.returned.expression}")
+        if (beside := self._beside()) is not None:
+            lines.insert(0, beside)
         margin = self._lines.margin(around.step)
         margin = margin if not margin.strip() else ""
         between = self._source.newline + margin + self._step
         return self._edit(tree.span(around.step), between.join(lines))
+
+    def _beside(self) -> str | None:
+        """The statement that starts what runs at the same time."""
+        others = self.site.together
+        if others is None or not self.around.beside:
+            return None
+        listed = not others.is_group and self.names.tree.text(others.whole.children[0]).endswith("wait")
+        texts = []
+        for node in self.around.beside:
+            text = " ".join(self.names.tree.text(node).split())
+            texts.append(f"*{text}" if listed and node == others.given else text)
+        if others.result is None:
+            return f"{self.around.others} = asyncio.gather({', '.join(texts)})"
+        started = ", ".join(map(_started, texts))
+        return f"{self.names.tree.text(others.result)} = set(), {{{started}}}"
 
     def _ending(self) -> Edit:
         around, source = self.around, self._source
         end = source.line_span(source.line_of(self.names.tree.span(around.level.block).end - 1)).end
         end = len(source.text[:end].rstrip("\r\n"))
         lines = [f"{around.app}.router.lifespan_context = {around.name}", f"return {around.app}"]
+        if around.late:
+            lines = [f"return {OUTER}.Starlette(lifespan={around.name})"]
         if self.logging is not None:
             lines.insert(0, f"logging.config.dictConfig({self.names.tree.text(self.logging)})")
         text = source.newline * 2 + self._indent + self._joined(lines)
@@ -167,3 +195,10 @@ class AroundWriter:
 
     def _edit(self, span: Span, text: str) -> Edit:
         return Edit(self._source.path, span, text)
+
+
+def _started(text: str) -> str:
+    """What a wait is for, as a task: it may be a coroutine, and it may be `*` of several."""
+    if text.startswith("*"):
+        return f"*map(asyncio.ensure_future, {text[1:]})"
+    return f"asyncio.ensure_future({text})"

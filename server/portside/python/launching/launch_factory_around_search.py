@@ -76,7 +76,7 @@ def _must_wait(names: Names, site: Site, level: Level) -> bool:
     """Whether it is more than a loop that is asked to run something."""
     return (
         bool(site.withs)
-        or site.gathered is not None
+        or site.together is not None
         or any(
             _waits(names, site, level, node)
             for statement in statements(level.block)
@@ -90,7 +90,7 @@ def _first_waiting(names: Names, site: Site, level: Level) -> Node | None:
     for statement in statements(level.block):
         if any(holds(statement, one) for one in site.withs):
             return statement
-        if site.gathered is not None and holds(statement, site.gathered):
+        if site.together is not None and holds(statement, site.together.whole):
             return statement
         if any(_waits(names, site, level, node) for node in nodes_of(statement, *_WAITING)):
             return statement
@@ -165,12 +165,17 @@ class _Search:
 
     def found(self) -> Around | None:
         step, served = self._step()
-        if self._is_late(step) or not self._has_lifespan() or not self._is_alone():
+        late = self._late(step)
+        if late is not None and served is not None:
+            self._waits_for_more(late)
+            return None
+        if not self._has_lifespan(late) or not self._is_alone():
             return None
         shared, outer = self._bound()
         self._check_region(step)
         self._check_handlers()
-        self._check_app(step)
+        if late is None:
+            self._check_app(step)
         if self.obstacles.found:
             return None
         words = {word for node in self._region() for word in re.findall(r"\w+", self._text(node))}
@@ -185,11 +190,12 @@ class _Search:
             shared,
             outer,
             app,
-            free(("lifespan", "app_lifespan"), words),
+            free(("lifespan", "app_lifespan") if late is None else ("outer", "outer_app"), words),
             free(("state", "lifespan_state"), words),
             unused(self.names, NAMES),
             free(("beside", "beside_server"), words),
             served,
+            late is not None,
         )
 
     def _text(self, node: Node) -> str:
@@ -209,10 +215,11 @@ class _Search:
 
     # Whether the app has a lifespan to put it in
 
-    def _has_lifespan(self) -> bool:
+    def _has_lifespan(self, late: str | None) -> bool:
+        """late: why the app is there only once the loop runs, if that is so."""
         reason = no_lifespan(self.facts, self.launch, self.returned)
         if reason is not None:
-            self._waits_for_more(reason)
+            self._waits_for_more(reason if late is None else f"{late}, and {reason}")
         return reason is None
 
     def _waits_for_more(self, reason: str) -> None:
@@ -237,7 +244,8 @@ class _Search:
         """The statement that serves, and the call that gives the app where another function has it."""
         inside = [level for level in self.site.levels if self._covers(level.statement)]
         step = inside[0].statement
-        call = next((one for one in self.site.calls if holds(step, one)), None)
+        put = self.site.together.gone if self.site.together is not None else ()
+        call = next((one for one in self.site.calls if any(holds(node, one) for node in (step, *put))), None)
         if call is None or holds(step, self.site.ways[0]):
             return step, None
         return step, self._text(call)
@@ -298,22 +306,17 @@ class _Search:
     def _goes(self, node: Node, step: Node) -> bool:
         return (holds(step, node) and not self._beside()) or self._is_serving(node)
 
-    def _is_late(self, step: Node) -> bool:
-        """Whether the app is there only once the loop runs."""
+    def _late(self, step: Node) -> str | None:
+        """Why the app is there only once the loop runs; None where it is there before."""
         expression = self.returned.expression
         bound = {self._text(one) for node in self._region() for one in _targets(node)}
         early = sorted(set(re.findall(r"\w+", expression)) & bound)
         serving = [one for one in (*self.site.serving, step) if self._covers(one)]
         if early:
-            self._waits_for_more(
-                f"`{early[0]}`, which is served, is made only after that: make it first,"
-                " and wait in its lifespan"
-            )
-            return True
+            return f"`{early[0]}`, which is served, is made only after that"
         if expression.endswith(")") and all(one.start_byte > self.first.end_byte for one in serving):
-            self._waits_for_more(f"`{expression}` is called only after that")
-            return True
-        return False
+            return f"`{expression}` is called only after that"
+        return None
 
     def _check_app(self, step: Node) -> None:
         """The app has to be complete: one that starts takes no middleware."""
@@ -342,11 +345,9 @@ class _Search:
             self._add(app, f"{shown} may change the app, which has started by then")
 
     def _beside(self) -> tuple[Node, ...]:
-        """What else is gathered."""
-        gathered = self.site.gathered
-        if gathered is None or not self._covers(gathered):
-            return ()
-        return tuple(node for node in argument_nodes(gathered) if node not in self.site.ways)
+        """What else is waited for."""
+        others = self.site.together
+        return others.beside if others is not None and self._covers(others.whole) else ()
 
 
 def free(candidates: tuple[str, ...], words: set[str]) -> str:

@@ -19,7 +19,7 @@ from portside.python.launching.launch_factory_after import NAME as AFTER
 from portside.python.launching.launch_factory_after import After
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_factory_around import Around
-from portside.python.launching.launch_factory_around_edits import AroundWriter, last_in_lifespan
+from portside.python.launching.launch_factory_around_edits import OUTER, AroundWriter, last_in_lifespan
 from portside.python.launching.launch_factory_early import early_edits, leaving_early
 from portside.python.launching.launch_factory_imports import NewImports
 from portside.python.launching.launch_factory_kept import Kept, KeptWriter
@@ -216,8 +216,14 @@ class FactoryWriter:
             return False
         reads = self.names.reads(name, home)
         return bool(reads) and all(
-            any(holds(node, read) and not (app and holds(app, read)) for node, app in gone) for read in reads
+            any(holds(node, read) and not (app and holds(app, read)) for node, app in gone)
+            and not any(holds(node, read) for node in self._beside)
+            for read in reads
         )
+
+    @property
+    def _beside(self) -> tuple[Node, ...]:
+        return self.around.beside if self.around is not None else ()
 
     def _returns(self) -> Iterator[Edit]:
         """`return` before the app, and before the calls of the functions on the way to it."""
@@ -240,7 +246,7 @@ class FactoryWriter:
         for level in outer:
             if not holds(level.statement, seen):
                 call = next(calls)
-                if not self._is_kept(call) and not (self.around and self.around.covers(call)):
+                if not self._is_kept(call) and not (self.around and self.around.covers(level.statement)):
                     yield from self._calling(level, call)
             seen = level.statement
 
@@ -504,9 +510,13 @@ class FactoryWriter:
     def _check_serving(self, site: Site, serving: list[Node], obstacles: Obstacles) -> None:
         """The config and the server must be for the run call alone, but for what stops the server."""
         gone = [site.call, site.config, *serving, site.ways[0], *self.signals.gone, *self._stops]
+        put: tuple[Node, ...] = ()
+        if site.together is not None:
+            gone.append(site.together.given)
+            put = tuple(node for node in site.together.gone if node.type == "call")
         branches = [node for node in serving if node.type == "if_statement"]
         inner = [one for node in branches for one in nodes_of(node, "assignment")]
-        for assignment in [*(node for node in serving if node not in branches), *inner]:
+        for assignment in [*(node for node in serving if node not in {*branches, *put}), *inner]:
             left = assignment.child_by_field_name("left")
             if left is None or left.type != "identifier":
                 obstacles.add(assignment, f"{obstacles.quote(assignment)} does more than to make the server")
@@ -524,14 +534,14 @@ class FactoryWriter:
             *self.site.serving,
             *(one for b in self.branches for one in b.site.serving),
         ]
-        app = self.launch.app
+        kept = [*([self.launch.app] if self.launch.app is not None else []), *self._beside]
         for part in self.site.removed if not self.kept.functions else ():
             for node in nodes_of(part, "import_statement", "import_from_statement"):
                 bound = self.names.bound_names(node)
                 home = self.names.scope_at(node)
                 reads = [read for name in bound for read in self.names.reads(name, home)]
                 is_needed = not reads or any(
-                    not any(holds(part, read) for part in gone) or (app is not None and holds(app, read))
+                    not any(holds(part, read) for part in gone) or any(holds(part, read) for part in kept)
                     for read in reads
                 )
                 if not is_needed and node.parent is not None and node.parent.named_child_count > 1:
@@ -550,9 +560,9 @@ class FactoryWriter:
             return
         texts = [self.returned.expression, *(branch.returned.expression for branch in self.branches)]
         texts += [self.names.tree.text(call) for call in self.site.calls]
-        texts += [self.names.tree.text(node) for node in self.around.beside] if self.around else []
+        texts += [self.names.tree.text(node) for node in self._beside]
         texts += [self.signals.cleaning] if self.signals.cleaning is not None else []
-        texts += ["asyncio"] if self.around and self.around.beside else []
+        texts += ["asyncio"] if self._beside else []
         texts += [self.names.tree.text(self.logging)] if self.logging is not None else []
         words = frozenset((*re.findall(r"\w+", " ".join(texts)), *self._needed()))
         place = dataclasses.replace(self.place, entry_points=self.place.entry_points | words)
@@ -582,6 +592,7 @@ class FactoryWriter:
             *(self.parsed.modules if parses else ()),
             *(("atexit",) if self.after.kept or self.endings.blocks else ()),
             *(("contextlib",) if self.around is not None or self.signals.cleaning is not None else ()),
+            *((OUTER,) if self.around is not None and self.around.late else ()),
             *(("concurrent.futures",) if self.loops else ()),
             *(("signal",) if self._stops else ()),
             *(("logging.config",) if self.logging is not None else ()),

@@ -11,13 +11,15 @@ from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launches import Launch
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
-from portside.python.source.syntax import unwrapped
+from portside.python.source.syntax import argument_nodes, unwrapped
 from portside.python.values.instances import constructions
 from portside.python.values.values import Literal, trace
 
 _APPS = frozenset({"fastapi.FastAPI", "fastapi.applications.FastAPI", "starlette.applications.Starlette"})
 # Of the MCP libraries: what these methods return is a Starlette app.
 _MAKERS = frozenset({"streamable_http_app", "sse_app", "http_app"})
+# What vLLM's own server makes its app with (0.6 to 0.32 have it there).
+_KNOWN_MAKERS = frozenset({"vllm.entrypoints.openai.api_server.build_app"})
 _DEEPEST = 3
 
 
@@ -55,6 +57,9 @@ def _is_starlette(facts: FileFacts, launch: Launch, returned: Returned) -> bool:
 def _is_made_here(facts: FileFacts, app: Node, depth: int = _DEEPEST) -> bool | None:
     """Whether all that makes the app makes one of Starlette's; None where nothing is seen to make it."""
     names = facts.module.names
+    given = _returned_in_loop(names, app)
+    if given is not None:
+        return bool(given) and bool(depth) and all(_is_made_here(facts, one, depth - 1) for one in given)
     calls = constructions(names, app)
     if not calls and depth:
         given = list(_given_to_attribute(names, unwrapped(app)))
@@ -64,6 +69,24 @@ def _is_made_here(facts: FileFacts, app: Node, depth: int = _DEEPEST) -> bool | 
     if not callees:
         return None
     return all(callee is not None and _makes(facts, callee) for callee in callees)
+
+
+def _returned_in_loop(names: Names, app: Node) -> list[Node] | None:
+    """What a coroutine of the file returns, where the app is what one gives; None for anything else."""
+    waited = unwrapped(names.value_of(app))
+    if waited.type == "call":
+        (coroutine,) = argument_nodes(waited)[:1] or (None,)
+        method = waited.children[0].child_by_field_name("attribute")
+        is_run = method is not None and names.tree.text(method) == "run_until_complete"
+    else:
+        coroutine = waited.named_children[0] if waited.named_children else None
+        is_run = waited.type == "await"
+    callee = coroutine.child_by_field_name("function") if coroutine is not None and is_run else None
+    function = names.definition(callee) if callee is not None else None
+    if function is None or function.type != "function_definition":
+        return None
+    own = [node for node in nodes_of(function, "return_statement") if names.scope_at(node).node == function]
+    return [child for node in own for child in node.named_children]
 
 
 def _given_to_attribute(names: Names, node: Node) -> Iterator[Node]:
@@ -93,7 +116,7 @@ def _makes(facts: FileFacts, callee: Node) -> bool:
     names = facts.module.names
     qualified = names.qualified(callee)
     method = callee.child_by_field_name("attribute")
-    if qualified in _APPS or (method is not None and names.tree.text(method) in _MAKERS):
+    if qualified in _APPS | _KNOWN_MAKERS or (method is not None and names.tree.text(method) in _MAKERS):
         return True
     definition = names.definition(callee)
     if definition is not None and definition.type == "class_definition":

@@ -21,6 +21,7 @@ from tree_sitter import Node
 from portside.python.launching.launch_effects import check_statement
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_retries import only_tries_again
+from portside.python.launching.launch_together import TASKS, Together, together
 from portside.python.launching.launches import launch_at, plainest
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
@@ -36,7 +37,6 @@ _RUNNERS = frozenset({"asyncio.run", "uvloop.run", "sys.exit", "builtins.exit", 
 # The same for a function that is handed over uncalled.
 _FUNCTION_RUNNERS = frozenset({"anyio.run"})
 _TRANSPARENT = frozenset({"await", "parenthesized_expression", "expression_statement", "return_statement"})
-_TASKS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
 _HAND_ON = frozenset({"loguru.logger.catch"})
 _MOST_FUNCTIONS = 8
 WITHIN = "the server runs inside a `with` block, which the command would not enter"
@@ -60,9 +60,9 @@ class Site:
     tries: the try statements around it. serving: statements that make config and server.
     conditions: the `if` statements around it, innermost first. shared: the functions that are called
     from elsewhere in the file too; the call in `calls` is the one in the main block. withs: the `with`
-    statements around it. gathered: the `asyncio.gather(…)` that it is one argument of. task: where the task
-    is waited for that the call runs in. retries: statements that do nothing but to run the call, if need be
-    again, so that each is one with it.
+    statements around it. together: how it is waited for with others. task: where the task is waited for that
+    the call runs in. retries: statements that do nothing but to run the call, if need be again, so that each
+    is one with it.
     """
 
     call: Node
@@ -77,7 +77,7 @@ class Site:
     conditions: tuple[Node, ...] = ()
     shared: tuple[Node, ...] = ()
     withs: tuple[Node, ...] = ()
-    gathered: Node | None = None
+    together: Together | None = None
     task: Node | None = None
     retries: tuple[Node, ...] = ()
 
@@ -137,7 +137,7 @@ def find_site(names: Names, guards: Guards, call: Node, obstacles: Obstacles) ->
         tuple(climb.conditions),
         tuple(climb.shared),
         tuple(climb.withs),
-        climb.gathered,
+        climb.together,
         climb.task,
         tuple(climb.retries),
     )
@@ -154,10 +154,11 @@ def check_as_it_stands(names: Names, site: Site, obstacles: Obstacles) -> None:
         obstacles.add(container, reason)
     for container in site.withs:
         obstacles.add(container, WITHIN)
-    if site.task is not None:
+    if site.task is not None and site.together is None:
         obstacles.add(site.call, "the server runs in a task of a loop that runs already")
-    if site.gathered is not None:
-        obstacles.add(site.gathered, f"{obstacles.quote(site.gathered)} does more than to start the server")
+    if site.together is not None:
+        whole = site.together.whole
+        obstacles.add(whole, f"{obstacles.quote(whole)} does more than to start the server")
     if site.guard is not None and not _is_of_module(site.guard):
         obstacles.add(site.guard, "the main block stands in a `try`")
     for function in site.functions:
@@ -184,7 +185,7 @@ class _Climb:
     conditions: list[Node] = field(default_factory=list)
     shared: list[Node] = field(default_factory=list)
     withs: list[Node] = field(default_factory=list)
-    gathered: Node | None = None
+    together: Together | None = None
     task: Node | None = None
     tasks: list[Node] = field(default_factory=list)
     retries: list[Node] = field(default_factory=list)
@@ -238,10 +239,12 @@ class _Climb:
     def _statement_of(self, call: Node) -> Node:
         """The statement that holds the call and does nothing else."""
         node = call
-        while node.parent is not None and node.parent.type not in {"block", "module"}:
-            parent = node.parent
+        while (parent := node.parent) is not None and parent.type not in {"block", "module"}:
+            others = together(self.names, node) if self.together is None else None
+            if others is not None:
+                node = self._with_others(others, is_direct=not self.functions)
+                continue
             handed_on = parent.type == "argument_list" and self._runs_argument(parent)
-            handed_on |= parent.type == "argument_list" and self._is_gathered(parent)
             is_runner = node.type == "argument_list" and parent.type == "call"
             raised = parent.type == "raise_statement"
             if not (parent.type in _TRANSPARENT or handed_on or is_runner or raised):
@@ -270,7 +273,7 @@ class _Climb:
         function = made.child_by_field_name("function") if made is not None else None
         assignment = made.parent if made is not None else None
         left = assignment.child_by_field_name("left") if assignment is not None else None
-        if function is None or self.names.qualified(function) not in _TASKS or assignment is None:
+        if function is None or self.names.qualified(function) not in TASKS or assignment is None:
             return None
         if assignment.type != "assignment" or left is None or left.type != "identifier" or self.tasks:
             return None
@@ -288,18 +291,19 @@ class _Climb:
         self.task = reads[0]
         return reads[0]
 
-    def _is_gathered(self, listed: Node) -> bool:
-        """`await asyncio.gather(server.serve(), bot.start())`, whose result nobody reads."""
-        call = listed.parent
-        function = call.child_by_field_name("function") if call is not None else None
-        awaited = call.parent if call is not None else None
-        if call is None or function is None or self.names.qualified(function) != "asyncio.gather":
-            return False
-        statement = awaited.parent if awaited is not None and awaited.type == "await" else None
-        if statement is None or statement.type != "expression_statement" or self.gathered is not None:
-            return False
-        self.gathered = call
-        return True
+    def _with_others(self, others: Together, *, is_direct: bool) -> Node:
+        """The statement, or the call in it, that waits for all of them.
+
+        is_direct: whether it is the run call itself, or its task, that stands among them.
+        """
+        self.together = others
+        self.tasks += others.gone
+        if is_direct:
+            self.task = others.given
+        if others.result is not None and others.whole.parent is not None:
+            # What it gives stands for the others.
+            return others.result.parent or others.whole
+        return others.whole
 
     def _is_guard(self, container: Node, block: Node) -> bool:
         found = [g for g in self.guards.main if g.node == container and g.start == block.start_byte]
