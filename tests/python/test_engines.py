@@ -64,7 +64,7 @@ NOT_AT_IMPORT = {
     "arguments only": V + "vllm.EngineArgs('m')\nvllm.SamplingParams()",
     "a class of the same name": V + "class LLM: ...\nLLM('m')",
     "another package": "from other import LLM\nLLM('m')",
-    "another package's vllm": "from langchain_community.llms import VLLM as LLM\nLLM('m')",
+    "another package's client": "from langchain_community.llms import VLLMOpenAI as LLM\nLLM('m')",
     "a relative import": "from .vllm import LLM\nLLM('m')",
     "external": V + "vllm.LLM('m', distributed_executor_backend='external_launcher')",
     "external, by a constant": V + "B = 'external_launcher'\nvllm.LLM('m', distributed_executor_backend=B)",

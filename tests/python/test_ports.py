@@ -106,6 +106,15 @@ FLAGGED = {
         "from flask import Flask\ndef create_app():\n    app = Flask(__name__)\n    return app\n"
         "create_app().run(port=«5000»)"
     ),
+    "flask from a factory that returns two": (
+        "from flask import Flask\ndef create_app():\n    app = Flask(__name__)\n    return app, None\n"
+        "app, socket = create_app()\napp.run(port=«5000»)"
+    ),
+    "a command that a constructor is given": (
+        "import subprocess\nclass Service:\n    def __init__(self, name, cmd, port):\n        self.cmd = cmd\n"
+        "    def start(self):\n        self.process = subprocess.Popen(self.cmd, stdout=None)\n"
+        "Service('a', ['llama-server', '-m', M, *extra, '--port', «'9180'»], port=9180).start()\n"
+    ),
     "flask through self": (
         "from flask import Flask\nclass S:\n    def __init__(self):\n        self.app = Flask(__name__)\n"
         "    def run(self):\n        self.app.run(port=«5000»)"

@@ -37,7 +37,7 @@ def started(tracer: Tracer, call: Node, runner: str) -> Iterator[Found]:
     given = argument(tracer, call, "args", 1 if runner in server_commands.SECOND_RUNNERS else 0)
     if given is None:
         return
-    value = tracer.trace(given) if given.type == "identifier" else None
+    value = tracer.trace(given) if given.type in {"identifier", "attribute"} else None
     if isinstance(value, Parameter):
         yield Handed(value, COMMAND)
     yield from in_words(tracer, words(tracer.names, given))

@@ -80,7 +80,8 @@ def _values(names: Names, node: Node) -> tuple[Node | None, ...]:
         case "named_expression":
             return (node.child_by_field_name("value"),)
         case "identifier":
-            return tuple(binding.value for binding in names.bindings_of(node))
+            item = unpacked(names, node)
+            return (item,) if item is not None else tuple(b.value for b in names.bindings_of(node))
         case "attribute":
             return attribute_values(names, node)
     return ()
