@@ -379,6 +379,14 @@ if __name__ == "__main__":
         messages=("`Server.run` in the main block",),
     ),
     Invalid(
+        "several servers of a list",
+        "import asyncio\n\nimport uvicorn\nfrom app import admin, app\n\n\nasync def main():\n"
+        "    servers = [uvicorn.Server(uvicorn.Config(app, port=p))]\n"
+        "    servers.append(uvicorn.Server(uvicorn.Config(admin, port=q)))\n"
+        "    await asyncio.gather(*(«s.serve()» for s in servers))\n\n\n"
+        'if __name__ == "__main__":\n    asyncio.run(main())\n',
+    ),
+    Invalid(
         "a server whose config comes from one of two branches",
         _APP
         + _MAIN
@@ -493,6 +501,11 @@ _VALID = (
     Valid("no launch", "from fastapi import FastAPI\n\napp = FastAPI()\n"),
     Valid("a run of something else", "import asyncio\n\n" + _MAIN + "    asyncio.run(main())\n"),
     Valid("a run of one's own", "def run(app): ...\n\n\n" + _MAIN + "    run(app)\n"),
+    Valid(
+        "a list of something else",
+        "import uvicorn\nfrom tasks import Task\n\ntasks = [Task()]\ntasks.append(uvicorn.Server(config))\n\n"
+        'if __name__ == "__main__":\n    for task in tasks:\n        task.run()\n',
+    ),
     Valid("a function that nothing calls", _APP + "def main():\n    uvicorn.run(app)\n"),
     Valid("a run on import is another rule's", _APP + "uvicorn.run(app)\n"),
     Valid("a shadowed name", "from mine import uvicorn\n\n" + _MAIN + "    uvicorn.run(app)\n"),

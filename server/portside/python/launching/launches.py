@@ -16,7 +16,7 @@ from portside.python.names.parameters import passed_for
 from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
 from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
-from portside.python.values.instances import constructions, returned
+from portside.python.values.instances import constructions, list_items, returned
 from portside.python.values.value_types import Literal, Outside, nothing_outside
 from portside.python.values.values import trace
 from portside.records import dataclass
@@ -112,12 +112,14 @@ def launch_at(names: Names, call: Node) -> Launch | None:
         return _launch(names, _Parts(call, Form.RUN, call, None))
     if server is None or method not in {"run", "serve"}:
         return None
-    made = constructions(names, server)
-    if len(made) != 1 or not _is_server(names, made[0]):
-        return None
     if method == "serve" and call.parent is not None and call.parent.type == "expression_statement":
         return None  # a coroutine that nobody runs
     form = Form.SERVER_RUN if method == "run" else Form.SERVER_SERVE
+    made = constructions(names, server)
+    if not made and _is_one_of_several(names, server):
+        return Launch(call, form, call, None, None, {}, complete=False)
+    if len(made) != 1 or not _is_server(names, made[0]):
+        return None
     configs = _configs_of(names, made[0])
     if not configs:
         return None
@@ -147,6 +149,18 @@ def _is_server(names: Names, call: Node) -> bool:
     # `class Server(uvicorn.Server)`, mostly to leave signals alone or to know when it is up.
     bases = [names.qualified(base) for base in arguments(definition).positional]
     return any(base in SERVER for base in bases)
+
+
+def _is_one_of_several(names: Names, server: Node) -> bool:
+    """`s` of `for s in servers`, where all that the list is given is servers: no command starts several."""
+    bindings = names.bindings_of(server) if server.type == "identifier" else ()
+    if [binding.how for binding in bindings] != [How.FOR]:
+        return False
+    loop = bindings[0].statement
+    left, around = loop.child_by_field_name("left"), loop.child_by_field_name("right")
+    items = list_items(names, around) if left == bindings[0].node and around is not None else ()
+    made = [constructions(names, item) for item in items]
+    return bool(made) and all(len(calls) == 1 and _is_server(names, calls[0]) for calls in made)
 
 
 def _configs_of(names: Names, server: Node) -> tuple[Node, ...]:

@@ -72,6 +72,33 @@ def unpacked(names: Names, identifier: Node) -> Node | None:
     return next((v for t, v in zip(targets, values, strict=True) if t == bindings[0].node), None)
 
 
+def list_items(names: Names, expression: Node) -> tuple[Node, ...]:
+    """What a list is made of, with what is appended to it by its name; of a comprehension, its one form."""
+    node = names.value_of(expression)
+    own = tuple(child for child in node.named_children if child.type != "comment")
+    match node.type:
+        case "list_comprehension" | "generator_expression":
+            items = own[:1]
+        case "list" | "tuple":
+            items = own
+        case _:
+            return ()
+    bindings = names.bindings_of(expression) if expression.type == "identifier" else ()
+    if len(bindings) != 1:
+        return items
+    reads = names.reads(bindings[0].name, names.scope_at(bindings[0].statement))
+    return (*items, *(item for read in reads for item in _appended(read)))
+
+
+def _appended(read: Node) -> tuple[Node, ...]:
+    """The item of `servers.append(…)`, where the name is read there."""
+    method = read.parent.child_by_field_name("attribute") if read.parent is not None else None
+    call = read.parent.parent if read.parent is not None else None
+    if method is None or call is None or call.type != "call" or method.text != b"append":
+        return ()
+    return tuple(arguments(call).positional[:1])
+
+
 def _values(names: Names, node: Node) -> tuple[Node | None, ...]:
     """The expressions that the value may be that of. A None among them stands for what can't be told."""
     match node.type:
