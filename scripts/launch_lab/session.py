@@ -30,6 +30,8 @@ from verdict import DIFFERS, verdict
 HERE = Path(__file__).resolve().parent
 RUN = Path("/srv/run")
 ROUNDS = 12
+# What a variable is that has to be said.
+MADE_UP = "8123"
 _copied: dict[tuple[Path, frozenset[Excuse]], tuple[tuple[str, int, int], ...]] = {}
 Json = dict[str, Any]
 
@@ -151,7 +153,7 @@ def parses(path: Path) -> str:
 
 
 def watched(tree: Path, path: str, fixed: Path | None, command: str, cwd: str = "") -> Json:
-    needs = Needs(dict.fromkeys(re.findall(r"\$\{(\w+):\?\}", command), "8123"))
+    needs = Needs(dict.fromkeys(re.findall(r"\$\{(\w+):\?\}", command), MADE_UP))
     before = after = None
     for _ in range(ROUNDS):
         real, words = with_words(command, needs.word)
@@ -221,6 +223,7 @@ def with_words(command: str, word: str) -> tuple[str, list[str]]:
     if given is None:
         return command, []
     words = [word if re.fullmatch(r"[A-Z][A-Z0-9_]*", each) else each for each in given[1].split()]
+    words = [re.sub(r"\$\{\w+:\?\}", MADE_UP, each) for each in words]
     return command.replace(given[0], f'SERVER_ARGS="{" ".join(words)}"'), words
 
 

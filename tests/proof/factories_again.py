@@ -284,6 +284,29 @@ EARLY_ENDS = (
         f'SERVER_ARGS="--name NAME api" {PLAIN}',
         arguments=("server.py", "--name", "NAME", "api"),
     ),
+    Movable(
+        "a required port that the log names too",
+        ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--model', required=True)\n    parser.add_argument('--port', type=int, required=True)\n" + PARSE
+        + "    app.state.title = f'{args.model} on {args.port}'\n    uvicorn.run(app, port=args.port)\n",
+        f'SERVER_ARGS="--model MODEL --port ${{PORT:?}}" {UVICORN} --port "${{PORT:?}}"',
+        arguments=("server.py", "--model", "MODEL", "--port", "8123"),
+        environment={"PORT": "8123"},
+        notes=("put your own in the place of `MODEL`: the script does not start without", "has no default: say it in `$PORT`"),
+    ),
+    Movable(
+        "a variable whose default a file of settings may have",
+        "import json\nimport os\n" + HEAD + GUARD + "    settings = {}\n    if os.path.exists('settings.json'):\n        with open('settings.json') as file:\n            settings = json.load(file)\n"
+        "    app.state.settings = settings\n    port = int(os.environ.get('MY_PORT', settings.get('port', 3003)))\n    uvicorn.run(app, port=port)\n",
+        f'{UVICORN} --port "${{MY_PORT:-3003}}"',
+        notes=("is worked out by the script",),
+    ),
+    Movable(
+        "keys of settings that are mostly none",
+        HEAD + "\n\nclass Settings:\n    def __init__(self, **given):\n        self.__dict__.update({'ssl_keyfile': None, 'ssl_certfile': None} | given)\n" + GUARD
+        + "    settings = Settings(title='x')\n    app.title = settings.title\n    uvicorn.run(app, port=8010, ssl_keyfile=settings.ssl_keyfile, ssl_certfile=settings.ssl_certfile)\n",
+        f"{UVICORN} --port 8010",
+        notes=("`--ssl-keyfile` has to be said where `settings.ssl_keyfile` is set",),
+    ),
 )  # fmt: skip
 
 MORE = (*WORDS_OF_THE_COMMAND, *RETRIES, *EARLY, *SIGNALS, *NESTED, *OPTIONS_FROM_AFAR, *STOPS, *EARLY_ENDS)
@@ -306,5 +329,10 @@ NO_MORE = (
         "import signal\n" + HEAD + POOL + "\n\ndef one(number, frame):\n    pool.stop()\n\n\ndef two(number, frame):\n    pool.__init__()\n" + GUARD
         + "    signal.signal(signal.SIGINT, one)\n    signal.signal(signal.SIGTERM, two)\n" + RUN,
         ((32, "can't both come last"),),
+    ),
+    Unmovable(
+        "middleware that a function adds, ahead of the script's own name",
+        HEAD + "\n\ndef prepare():\n    app.title = 'x'\n" + GUARD + "    prepare()\n    uvicorn.run('server:app', port=8010)\n",
+        ((13, "what happens to `app` here is lost on the app that is served"),),
     ),
 )  # fmt: skip

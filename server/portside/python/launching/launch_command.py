@@ -344,13 +344,19 @@ class OptionReader:
                 return self._literal(option, node, constant)
             case _Composed(value=composed):
                 return self._literal(option, node, composed)
-            case Environment():
+            case Environment() if not self._is_worked_out(node, value):
                 return self._variables.words(option, node, value)
             case _Elsewhere(value=read):
                 return self._variables.words(option, node, read, is_outside=True)
             case CommandLine(option=str(), default=default) if self.moves_arguments:
                 return self._argument(option, node, default)
         return self._untold(option, node, value)
+
+    def _is_worked_out(self, node: Node, value: Environment) -> bool:
+        """Whether the default of a variable, which can't be told, is something for want of anything else."""
+        is_open = self.may_leave and isinstance(value.default, Unknown)
+        found = likely(Tracer(self.names, self.outside), node) if is_open else None
+        return isinstance(found, Environment) and isinstance(found.default, Literal)
 
     def _untold(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> tuple[str, ...]:
         """What nobody can read from the source: asked of its module, or left to a person."""
@@ -360,16 +366,20 @@ class OptionReader:
         if self.may_leave and not option.keyword.startswith("ssl_"):
             return self._worked_out(option, node, shown)
         if self.may_leave and self._is_alike(option, node, value):
-            self.obstacles.note(f"`{option.flag}` of the script is an option of uvicorn now", review=True)
+            said = "of the script is an option of uvicorn now"
+            if isinstance(value, Unknown):
+                said = f"has to be said where {self.obstacles.quote(node)} is set"
+            self.obstacles.note(f"`{option.flag}` {said}", review=True)
             return ()
         self.obstacles.add(node, f"{shown}: {_why_not(value)}")
         return ()
 
     def _is_alike(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> bool:
-        """Whether another parser's argument of that very name is handed on: `args.ssl_keyfile`."""
+        """Whether an argument or a setting of that very name is handed on: `args.ssl_keyfile`."""
         name = node.child_by_field_name("attribute")
         is_named = name is not None and self.names.tree.text(name) == option.keyword
-        return is_named and isinstance(value, CommandLine) and value.option is None
+        is_parsed = isinstance(value, CommandLine) and value.option is None
+        return is_named and (is_parsed or isinstance(value, Unknown))
 
     def _worked_out(self, option: Option, node: Node, shown: str) -> tuple[str, ...]:
         """What the script works out: what it most likely is, or a port that has to be said."""
@@ -429,7 +439,11 @@ class OptionReader:
         if default is None or _is_none(default):
             if option.none_is_default or option.kind is Kind.FLAG:
                 return ()
-            return self._any_host() if option.keyword == "host" else self._without_default(option, node)
+            if option.keyword == "host":
+                return self._any_host()
+            if option.keyword == "port":
+                self.obstacles.note(f"{self.obstacles.quote(node)} has no default: say it in `$PORT`")
+            return self._without_default(option, node)
         if not isinstance(default, Literal):
             if self.may_leave:
                 return self._worked_out(option, node, f"{self.obstacles.quote(node)}")

@@ -178,9 +178,11 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     if place.settings is not None and not target.place.cwd:
         setting = settings_edit(place.settings, place.stem, target, options)
         edits = (*edits, setting) if setting is not None else edits
-    line = _command(target, options, parsed)
-    note_engines(facts, launch, options, obstacles, from_main=True)
     given = options_of_server(names, site, launch, parsed)
+    first = tuple(_as_for_uvicorn(word, given, options) for word in parsed.required)
+    line = _command(target, options, first)
+    note_engines(facts, launch, options, obstacles, from_main=True)
+    _note_places(first, obstacles)
     _note_conditions(site, others, obstacles)
     _note_own_address(parsed, given, obstacles)
     notes = (*_notes(parsed, returned, name), *obstacles.notes)
@@ -249,13 +251,35 @@ def _is_of_app(launch: Launch, node: Node) -> bool:
     return launch.app is not None and holds(node, launch.app)
 
 
-def _command(target: AppTarget, options: Options, parsed: Arguments) -> str:
+def _command(target: AppTarget, options: Options, required: tuple[str, ...]) -> str:
     """`SERVER_ARGS="--model MODEL" uvicorn --factory server:create_app`."""
     here = dataclasses.replace(target, place=dataclasses.replace(target.place, cwd=""))
     line = command(here, options)
-    if parsed.required:
-        line = f'{VARIABLE}="{" ".join(parsed.required)}" {line}'
+    if required:
+        line = f'{VARIABLE}="{" ".join(required)}" {line}'
     return f"cd {shlex.quote(target.place.cwd)} && {line}" if target.place.cwd else line
+
+
+_PLAIN_WORD = re.compile(r"[\w.:/-]+|\$\{\w+:\?\}")
+
+
+def _as_for_uvicorn(word: str, given: Mapping[str, Argument], options: Options) -> str:
+    """`--port ${PORT:?}` for `--port PORT`, where that is what the command says to uvicorn too."""
+    name, _, place = word.partition(" ")
+    argument = given.get(name)
+    for option in options.said if argument is not None and argument.stays and place else ():
+        said = option.words[-1].strip('"')
+        if argument is not None and option.flag == argument.flag and _PLAIN_WORD.fullmatch(said):
+            return f"{name} {said}"
+    return word
+
+
+def _note_places(required: tuple[str, ...], obstacles: Obstacles) -> None:
+    """Which words of the command stand for what only the user knows."""
+    places = [place for word in required if re.fullmatch(r"[A-Z][A-Z0-9_]*", place := word.split(" ")[-1])]
+    if places:
+        shown = ", ".join(f"`{place}`" for place in places)
+        obstacles.note(f"put your own in the place of {shown}: the script does not start without")
 
 
 _ASKED = " | tail -n 1)"

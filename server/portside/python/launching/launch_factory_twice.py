@@ -17,6 +17,7 @@ from tree_sitter import Node
 
 from portside.python.facts import FileFacts
 from portside.python.launching.launch_app import bound_in, is_bound_alike
+from portside.python.launching.launch_arguments import region
 from portside.python.launching.launch_later import runs_later
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
@@ -48,7 +49,7 @@ def check_discarded(  # noqa: C901, PLR0917 - what the search for the app knows 
     """
     names = facts.module.names
     apart = tuple(_other_branches(site))
-    for part in site.removed:
+    for part in region(names, site):
         for node in nodes_of(part, "identifier"):
             text = names.tree.text(node)
             if node.start_byte in handed_on or _is_in(node, apart):
@@ -57,7 +58,7 @@ def check_discarded(  # noqa: C901, PLR0917 - what the search for the app knows 
                 _check_variable(facts, site, launch, node, obstacles)
             elif text == app and names.home(text, names.scope_at(node)) is names.module and is_read(node):
                 obstacles.add(node, f"what happens to `{app}` here is lost on the app that is served")
-        for binding in bound_in(names, part) if part not in site.functions else ():
+        for binding in bound_in(names, part) if part.type != "function_definition" else ():
             if is_bound_alike(names, site, binding) or _is_in(binding.node, apart):
                 continue
             if binding.how is How.IMPORT and len(names.module_bindings(binding.name)) == 1:

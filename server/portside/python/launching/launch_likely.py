@@ -20,7 +20,15 @@ from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_sources import added_option, assigned, may_be_parsed
-from portside.python.values.value_types import CommandLine, Environment, Literal, Through, Value, same
+from portside.python.values.value_types import (
+    CommandLine,
+    Environment,
+    Literal,
+    Through,
+    Unknown,
+    Value,
+    same,
+)
 from portside.python.values.values import Tracer
 
 _CONVERSIONS = frozenset({"int", "str"})
@@ -34,8 +42,15 @@ def likely(tracer: Tracer, node: Node, depth: int = _DEEPEST) -> Value | None:
     value = Tracer(names, tracer.outside).trace(node)
     if _is_known(value):
         return value
-    if depth == 0:
-        return None
+    found = _worked_out(tracer, node, depth) if depth > 0 else None
+    if isinstance(value, Environment):
+        # `os.environ.get("PORT", config.get("port", 8000))`
+        return dataclasses.replace(value, default=found) if isinstance(found, Literal) else found or value
+    return found
+
+
+def _worked_out(tracer: Tracer, node: Node, depth: int) -> Value | None:
+    names = tracer.names
     match node.type:
         case "identifier":
             bindings = names.bindings_of(node)
@@ -61,7 +76,7 @@ def _is_known(value: Value) -> bool:
         case Literal():
             return value.value is not None and value.through is not Through.FIELD
         case Environment():
-            return True
+            return not isinstance(value.default, Unknown)
         case CommandLine():
             return isinstance(value.default, Literal) and value.default.value is not None
     return False
