@@ -4,6 +4,7 @@
     python scripts/measure_corpus.py                     fetch what is missing, check, print the figures
     python scripts/measure_corpus.py --mirrors DIR       from bare repositories in DIR/owner+name
     python scripts/measure_corpus.py --write             also write docs/accuracy.md
+    python scripts/measure_corpus.py --part P --write    only what the page says of that part
 
 tests/corpus/labels.jsonl holds facts: repository, commit, path, and which rule should find
 something in which line; a file that was read for a few rules alone names them. The code itself is
@@ -31,6 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LABELS = ROOT / "tests" / "corpus" / "labels.jsonl"
 PAGE = ROOT / "docs" / "accuracy.md"
 _WORST = 10
+_FIGURES, _END = "<!-- figures -->\n", "<!-- end of figures -->"
+_MISSES = "Worst misses"
 
 
 def main() -> int:
@@ -46,7 +49,7 @@ def main() -> int:
     judged = measure(files, options.cache, options.mirrors)
     print("\n".join(report(judged, None if options.all else _WORST)))
     if options.write:
-        PAGE.write_text(page(judged), encoding="utf-8")
+        PAGE.write_text(page(judged, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 
@@ -148,20 +151,37 @@ def _marks(marks: Sequence[Mark]) -> str:
     return ", ".join(f"{mark.rule} in line {mark.line}" for mark in marks)
 
 
-def page(judged: Sequence[Judged]) -> str:
-    """docs/accuracy.md: its text stands there, the figures between the marks are written here."""
-    before, rest = PAGE.read_text(encoding="utf-8").split("<!-- figures -->\n", 1)
-    after = rest.split("<!-- end of figures -->", 1)[1]
-    lines = []
+def page(judged: Sequence[Judged], before: str) -> str:
+    """docs/accuracy.md, which was `before`: its text stands, the figures between the marks are written here.
+
+    What was not measured now keeps the figures and misses that it had.
+    """
+    text, rest = before.split(_FIGURES, 1)
+    figures, after = rest.split(_END, 1)
+    parts = dict(_parts_of(figures))
+    misses = [line for line in parts.pop(_MISSES, "").splitlines() if line.startswith("- ")]
     for part in dict.fromkeys(each.file.part for each in judged):
-        of_part = [each for each in judged if each.file.part == part]
-        loud = sum(bool(each.wrong) for each in silent(of_part))
-        lines += [f"### {part}", "", *_table(of_part), ""]
-        lines += [f"{len(silent(of_part))} files should stay silent; {loud} did not.", ""]
-    misses = [f"- {line}" for line in _disagreements(judged)][:_WORST]
-    if misses:
-        lines += ["### Worst misses", "", *misses, ""]
-    return f"{before}<!-- figures -->\n\n" + "\n".join(lines) + f"\n<!-- end of figures -->{after}"
+        parts[part] = "\n".join(_section([each for each in judged if each.file.part == part]))
+    measured = tuple(f" in {each.file.place}" for each in judged)
+    found = [f"- {line}" for line in _disagreements(judged)]
+    kept = [line for line in misses if not line.endswith(measured)]
+    worst = sorted([*kept, *found], key=lambda line: line.startswith("- wrong"))[:_WORST]
+    if worst:
+        parts[_MISSES] = "\n".join(worst)
+    written = "\n\n".join(f"### {name}\n\n{told}" for name, told in parts.items())
+    return f"{text}{_FIGURES}\n{written}\n\n{_END}{after}"
+
+
+def _parts_of(figures: str) -> Iterator[tuple[str, str]]:
+    for section in figures.split("### ")[1:]:
+        name, _, told = section.partition("\n")
+        yield name, told.strip()
+
+
+def _section(of_part: Sequence[Judged]) -> Iterator[str]:
+    yield from _table(of_part)
+    loud = sum(bool(each.wrong) for each in silent(of_part))
+    yield f"\n{len(silent(of_part))} files should stay silent; {loud} did not."
 
 
 if __name__ == "__main__":

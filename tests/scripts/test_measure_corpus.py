@@ -105,6 +105,23 @@ def test_real_findings_are_compared_with_the_labels(
     assert "wrong PS201 in line 3 in owner/name/core/my server.py" in out
 
 
+def test_a_part_that_is_measured_alone_leaves_the_others_as_they_are() -> None:
+    miss = labels.judge(labelled(("PS101", 5)), [])
+    before = (
+        "Text.\n<!-- figures -->\n\n### second\n\nas it was\n\n### Worst misses\n\n"
+        "- missed PS101 in line 9 in o/n/a.py\n- wrong PS201 in line 1 in o/n/b.py\n\n"
+        "<!-- end of figures -->\nEnd.\n"
+    )
+    page = measure.page([miss], before)
+    assert page.startswith("Text.\n<!-- figures -->\n\n### second\n\nas it was\n\n### first\n\n1 files of 1")
+    assert "1 files should stay silent" not in page
+    assert page.endswith(
+        "### Worst misses\n\n- missed PS101 in line 5 in o/n/a.py\n- wrong PS201 in line 1 in o/n/b.py\n\n"
+        "<!-- end of figures -->\nEnd.\n"
+    )
+    assert measure.page([miss], page) == page
+
+
 def test_a_file_is_judged_by_the_rules_that_it_was_read_for() -> None:
     file = labels.Labelled("owner/name", "0" * 40, "a.py", "rare", rules=("PS202",))
     found = [labels.Mark("PS101", 3, 3), labels.Mark("PS202", 7, 7)]
