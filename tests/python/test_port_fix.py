@@ -24,6 +24,7 @@ HEADS = [
     "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n",
     "# Licence\n# more of it\n\n",
     "from __future__ import annotations\n",
+    "\\\nfrom __future__ import annotations\n",
     '"""Serve."""\n\nfrom __future__ import annotations\n\n',
     "\ufeff",
     "\f\n",

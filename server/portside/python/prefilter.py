@@ -426,13 +426,13 @@ _NAME = b"|".join(sorted(name.encode() for name in UNDEFINED_NAMES | {"__name__"
 _NAME = rb"[\"']?\b(?:" + _NAME + rb")\b[\"']?"
 _OTHER = rb"[^a-zA-Z\n]*"
 _MAIN = (
-    rb"\w?[\"']?"
+    rb"\w?[\"']?(?:"
     + _OTHER
     + _OTHER.join((b"[mM]", b"[aA]", b"[iI]", b"[nN]"))
     + _OTHER
-    + rb"(?:py)?(?![a-zA-Z])"
+    + rb"(?:py)?(?![a-zA-Z])|\w*__main\w*)"
 )
-_TEST = rb"[\s()]*(?:==|is\b)[\s()]*"
+_TEST = rb"[\s()\\]*(?:==|is\b)[\s()\\]*"
 _GUARD = re.compile(
     rb"if[\s(\\]*(?!__name__[ ]*==[ ]*[\"']__main__[\"'][ ]*:)(?:"
     + _NAME + _TEST + _MAIN + b"|" + _MAIN + _TEST + _NAME + b")"

@@ -286,6 +286,12 @@ def main() -> None:
 ''',
         ),
         Invalid(
+            "behind lines that end in a backslash",
+            "import os, \\\n    uvicorn\nuvicorn.run('m:app', \\\n    port=«8010»)\n",
+            "import os, \\\n    uvicorn\nuvicorn.run('m:app', \\\n"
+            "    port=int(os.environ.get('PORT', '8010')))\n",
+        ),
+        Invalid(
             "a port of outgoing connections",
             "import os, uvicorn\nuvicorn.run('m:app', port=«50051»)\n",
             "import os, uvicorn\nuvicorn.run('m:app', port=int(os.environ.get('PORT', '50051')))\n",

@@ -20,6 +20,7 @@ from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ImportTarget
 from portside.python.names.bindings import How
 from portside.python.running.guards import When
+from portside.python.source.nodes import EXTRAS
 from portside.python.source.syntax import arguments
 from portside.python.values.values import Literal as LiteralValue
 from portside.python.values.values import trace
@@ -150,7 +151,7 @@ def _of_definitions(root: Path, path: Path, facts: FileFacts) -> Iterator[Launch
 def _needs_nothing(function: Node) -> bool:
     listed = function.child_by_field_name("parameters")
     parameters = listed.named_children if listed is not None else []
-    return all("default" in node.type for node in parameters if node.type != "comment")
+    return all("default" in node.type for node in parameters if node.type not in EXTRAS)
 
 
 def _mounted(facts: FileFacts) -> frozenset[str]:

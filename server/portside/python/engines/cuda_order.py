@@ -20,7 +20,7 @@ from portside.python.names.names import Names, ScopeKind
 from portside.python.running.guards import When
 from portside.python.running.reachability import decorators, find_method
 from portside.python.source.chunks import Chunk
-from portside.python.source.nodes import holds, nodes_of
+from portside.python.source.nodes import holds, nodes_of, operator_of, own_parts
 from portside.python.source.syntax import ancestors
 from portside.records import cached_property, dataclass
 
@@ -110,7 +110,7 @@ def _either_or(first: Node, second: Node) -> bool:
         is_choice = whole is not None and whole.type in {"if_statement", "match_statement"}
         if is_choice and whole is not None and holds(whole, second):
             return True
-        last = around.named_children[-1] if around.named_children else None
+        last = own_parts(around)[-1] if own_parts(around) else None
         if last is not None and last.type in {"return_statement", "raise_statement", "continue_statement"}:
             return True
     return False
@@ -136,8 +136,8 @@ def _asked(block: Node) -> tuple[bytes, bytes] | None:
     condition = branch.child_by_field_name("condition")
     compared = nodes_of(condition, "comparison_operator") if condition is not None else []
     for node in compared:
-        sides = [child for child in node.named_children if child.type != "comment"]
-        is_equal = len(sides) == 2 and [child.type for child in node.children[1:2]] == ["=="]
+        sides = own_parts(node)
+        is_equal = len(sides) == 2 and operator_of(node) == "=="
         only_and = all(around.type in _SURE for around in _between(node, branch))
         if is_equal and only_and and sides[1].type in {"string", "integer"}:
             return sides[0].text or b"", sides[1].text or b""
@@ -151,7 +151,7 @@ def _between(node: Node, above: Node) -> Iterator[Node]:
     for around in ancestors(node):
         if around == above:
             return
-        if around.type == "boolean_operator" and around.children[1].type != "and":
+        if around.type == "boolean_operator" and operator_of(around) != "and":
             yield above
         yield around
 

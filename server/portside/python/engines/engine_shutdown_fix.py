@@ -12,6 +12,7 @@ from portside.python.engines.engine_lives import EngineLife, holder_of, makes_ob
 from portside.python.engines.lifespans import yields_of
 from portside.python.names.names import How, Names, ScopeKind
 from portside.python.running.reachability import decorators
+from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import ancestors
 
 _HANDLER = "shut_down_engine"
@@ -63,7 +64,7 @@ def _after_yield(names: Names, life: EngineLife, text: str) -> Edit | None:
 
 def _first(clause: Node) -> Node | None:
     body = next((child for child in clause.named_children if child.type == "block"), None)
-    return body.named_children[0] if body is not None and body.named_children else None
+    return own_parts(body)[0] if body is not None and own_parts(body) else None
 
 
 def _asks_for(names: Names, statement: Node, text: str) -> bool:
@@ -90,13 +91,13 @@ def _in_handler(names: Names, life: EngineLife, target: Node, text: str) -> Edit
         return None
     if len(life.events.shutdown) == 1:
         ending = life.events.shutdown[0].child_by_field_name("body")
-        last = ending.named_children[-1] if ending is not None and ending.named_children else None
+        last = own_parts(ending)[-1] if ending is not None and own_parts(ending) else None
         plain = last is not None and last.type not in {"return_statement", "raise_statement"}
         return _below(names, last, text) if last is not None and plain else None
     maker = _decorator(names, life.function)
     if maker is None or life.events.shutdown or names.module_bindings(_HANDLER):
         return None
-    indent = _indent(names, body.named_children[0])
+    indent = _indent(names, own_parts(body)[0])
     if indent is None or not indent:
         return None
     source = names.tree.source

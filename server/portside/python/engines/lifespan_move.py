@@ -39,7 +39,7 @@ from portside.python.engines.movable_engine import (
 from portside.python.facts import FileFacts
 from portside.python.names.import_insertion import insertion
 from portside.python.names.names import How
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import EXTRAS, nodes_of, own_parts
 from portside.python.source.syntax import arguments
 
 TITLE = "Move the engine into the lifespan"
@@ -112,7 +112,7 @@ def _manager(move: MovableEngine) -> tuple[str, tuple[Edit, ...]] | None:
 
 def _keyword(move: MovableEngine, listed: Node) -> Edit:
     """`lifespan=lifespan`, as the last argument."""
-    given = [node for node in listed.named_children if node.type != "comment"]
+    given = own_parts(listed)
     if not given:
         span = move.names.tree.span_of_bytes(listed.start_byte + 1, listed.end_byte - 1)
         return Edit(move.source.path, span, "lifespan=lifespan")
@@ -135,10 +135,10 @@ def _in_lifespan(move: MovableEngine, lifespans: tuple[Node, ...]) -> tuple[Edit
     scope = move.names.scope_at(body)
     roots = () if move.is_in_app else move.roots
     taken = any(b.how is How.PARAMETER for name in roots for b in move.names.bindings_in(name, scope))
-    first = next((node for node in body.named_children if node.type != "comment"), None)
+    first = next((node for node in body.named_children if node.type not in EXTRAS), None)
     if taken or first is None or lifespans[0].start_point.row == first.start_point.row:
         return None
-    if first.type == "expression_statement" and first.named_children[0].type == "string":
+    if first.type == "expression_statement" and own_parts(first)[0].type == "string":
         first = first.next_named_sibling or first
     indent = _indent(move, first)
     if indent is None or not has_its_lines(move.names, ending):
@@ -162,7 +162,7 @@ def _finally_around(ending: Node, body: Node) -> Node | None:
     attempt = block.parent if block is not None else None
     if attempt is None or attempt.type != "try_statement" or attempt.parent != body:
         return None
-    last = attempt.named_children[-1]
+    last = own_parts(attempt)[-1]
     blocks = [child for child in last.named_children if child.type == "block"]
     is_tried = attempt.child_by_field_name("body") == block
     return blocks[0] if is_tried and last.type == "finally_clause" and blocks else None
@@ -181,7 +181,7 @@ def _before_stop(move: MovableEngine, closing: Node, ending: Node) -> Node | Non
     closing: the block that runs when the app stops. None where nothing can stand behind its last statement.
     """
     after = [node for node in closing.named_children if node.start_byte > ending.start_byte]
-    after = [node for node in after if node.type != "comment"]
+    after = [node for node in after if node.type not in EXTRAS]
     words = {move.names.tree.text(name) for node in after for name in nodes_of(node, "identifier")}
     if not after or (ending.parent == closing and words.isdisjoint(move.roots) and not _forgets(move)):
         return ending

@@ -11,6 +11,7 @@ import re
 from tree_sitter import Node
 
 from portside.python.names.names import Names
+from portside.python.source.nodes import operator_of, own_parts
 from portside.python.source.syntax import string_value
 
 # Ways to say the script's own module, without spaces and with one kind of quotes.
@@ -35,8 +36,8 @@ def app_string(names: Names, node: Node) -> str | None:
     text = string_value(names.tree, value)
     if text is not None:
         return text
-    if value.type == "binary_operator" and names.tree.text(value.children[1]) == "+":
-        found = [app_string(names, value.children[0]), app_string(names, value.children[2])]
+    if value.type == "binary_operator" and operator_of(value) == "+":
+        found = [app_string(names, side) for side in own_parts(value)]
         return "".join(part for part in found if part is not None) if None not in found else None
     if value.type == "string":
         return _interpolated(names, value)
@@ -51,7 +52,7 @@ def is_text(names: Names, node: Node) -> bool:
 def _interpolated(names: Names, string: Node) -> str | None:
     found: list[str | None] = []
     for child in string.named_children:
-        inside = [part for part in child.named_children if part.type != "comment"]
+        inside = own_parts(child)
         if child.type == "string_content":
             found.append(names.tree.text(child) if not inside else None)
         elif child.type == "interpolation":

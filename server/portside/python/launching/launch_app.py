@@ -26,7 +26,7 @@ from portside.python.launching.script_place import (
 )
 from portside.python.names.bindings import Binding, How, ScopeKind
 from portside.python.names.names import Names
-from portside.python.source.nodes import holds, nodes_of
+from portside.python.source.nodes import EXTRAS, holds, nodes_of, own_parts
 from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
 from portside.records import dataclass
 
@@ -198,7 +198,7 @@ class AppFinder:
         """The `del` that takes the name out of the module again."""
         for chunk in self.names.chunks_with([name]):
             for statement in chunk.nodes("delete_statement"):
-                targets = nodes_of(statement.named_children[0], "identifier")
+                targets = nodes_of(own_parts(statement)[0], "identifier")
                 is_gone = any(
                     self.names.tree.text(node) == name
                     and node.parent in {statement, *statement.named_children}
@@ -282,7 +282,7 @@ class AppFinder:
         return all(module.partition(".")[0] in sys.stdlib_module_names for module in modules)
 
     def _is_constant(self, statement: Node) -> bool:
-        inner = statement.named_children[0] if statement.type == "expression_statement" else statement
+        inner = own_parts(statement)[0] if statement.type == "expression_statement" else statement
         left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
         if inner.type != "assignment" or left is None or left.type != "identifier":
             return False
@@ -295,7 +295,7 @@ _OPTIONAL = frozenset(
         "typed_default_parameter",
         "list_splat_pattern",
         "dictionary_splat_pattern",
-        "comment",
+        *EXTRAS,
     }
 )
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
@@ -402,4 +402,4 @@ def opened_paths(names: Names) -> frozenset[str]:
 
 def is_text(node: Node) -> bool:
     """Whether the statement is a bare string: a docstring, or a comment in the form of one."""
-    return node.type == "expression_statement" and node.named_children[0].type == "string"
+    return node.type == "expression_statement" and own_parts(node)[0].type == "string"

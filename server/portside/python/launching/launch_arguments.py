@@ -23,7 +23,7 @@ from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards
 from portside.python.source.chunks import Chunk
-from portside.python.source.nodes import fields_of, holds, nodes_of
+from portside.python.source.nodes import EXTRAS, fields_of, holds, nodes_of, own_parts
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.records import dataclass
 
@@ -304,7 +304,7 @@ def _function_with_words(names: Names, word: Node) -> Node | None:
     listed = bindings[0].statement.parent
     function = listed.parent if listed is not None else None
     default = bindings[0].statement.child_by_field_name("value")
-    is_first = listed is not None and listed.named_children[0] == bindings[0].statement
+    is_first = listed is not None and own_parts(listed)[0] == bindings[0].statement
     if function is None or not _is_plain(function) or default is None or default.type != "none":
         return None
     is_own = home is scope and len(names.reads(names.tree.text(word), scope)) == 1
@@ -437,9 +437,9 @@ def _stands_alone(names: Names, option: _Option) -> bool:
     shares = (before is not None and before.end_point.row == row and before.is_named) or (
         after is not None
         and after.start_point.row == option.statement.end_point.row
-        and after.type != "comment"
+        and after.type not in EXTRAS
     )
-    return not shares and len(option.statement.named_children) == 1 and not names.is_first(option.statement)
+    return not shares and len(own_parts(option.statement)) == 1 and not names.is_first(option.statement)
 
 
 def _attributes(node: Node) -> Iterator[tuple[Node, Node]]:
@@ -546,10 +546,10 @@ def _asked_for(names: Names, condition: Node) -> Node | None:
 
 def _ends(names: Names, body: Node) -> bool:
     """Whether the block's last statement ends the process."""
-    last = body.named_children[-1] if body.named_children else body
+    last = own_parts(body)[-1] if own_parts(body) else body
     if last.type == "raise_statement":
         return True
-    call = last.named_children[0] if last.named_children else last
+    call = own_parts(last)[0] if own_parts(last) else last
     function = call.child_by_field_name("function") if call.type == "call" else None
     if function is None:
         return False

@@ -8,7 +8,7 @@ from portside.python.launching.launch_effects import check_statement, is_exit, i
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.names.names import Names
-from portside.python.source.nodes import statements
+from portside.python.source.nodes import own_parts, statements
 
 
 def check_block(names: Names, site: Site, obstacles: Obstacles) -> None:
@@ -47,4 +47,4 @@ def _ends_process(names: Names, statement: Node) -> bool:
     """`raise`, `sys.exit(1)`: what the command does by itself when the server fails."""
     if statement.type in {"raise_statement", "return_statement"}:
         return True
-    return is_exit(names, statement.named_children[0] if statement.named_children else statement)
+    return is_exit(names, own_parts(statement)[0] if own_parts(statement) else statement)

@@ -31,7 +31,7 @@ from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of
+from portside.python.source.nodes import fields_of, own_parts
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_conditions import switched
 from portside.python.values.value_sources import is_parsed, option_of
@@ -289,7 +289,7 @@ class OptionReader:
     def _by_default(self, node: Node) -> Node:
         """What `x if args.flag else y` is where the option is not given."""
         made = self.names.value_of(node)
-        parts = [child for child in made.named_children if child.type != "comment"]
+        parts = own_parts(made)
         if made.type != "conditional_expression" or len(parts) != 3 or not self.may_leave:
             return node
         chosen, condition, fallback = parts
@@ -304,7 +304,7 @@ class OptionReader:
 
     def _given_by_default(self, condition: Node) -> bool | None:
         if condition.type == "not_operator":
-            given = self._given_by_default(unwrapped(condition.named_children[-1]))
+            given = self._given_by_default(unwrapped(own_parts(condition)[-1]))
             return not given if given is not None else None
         value = self._of_passed(condition) or trace(self.names, condition)
         value = trace(self.names, condition, self.outside) if isinstance(value, Unknown) else value

@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.names.names import Names
-from portside.python.source.nodes import statements
+from portside.python.source.nodes import EXTRAS, statements
 from portside.python.source.syntax import arguments, unwrapped
 
 _HARMLESS_BUILTINS = frozenset(
@@ -125,7 +125,8 @@ _LITERALS = frozenset(
         "string_end",
         "identifier",
     }
-    | {"escape_sequence", "ellipsis", "type_conversion", "format_specifier", "format_expression", "comment"}
+    | {"escape_sequence", "ellipsis", "type_conversion", "format_specifier", "format_expression"}
+    | EXTRAS
 )
 _COMPOSED = frozenset(
     {"string", "concatenated_string", "interpolation", "attribute", "subscript", "binary_operator", "tuple"}

@@ -22,7 +22,7 @@ from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of, holds, nodes_of, statements
+from portside.python.source.nodes import fields_of, holds, nodes_of, own_parts, statements
 from portside.records import dataclass
 
 NAME = "after_serving"
@@ -95,7 +95,7 @@ def _reached_after(names: Names, site: Site) -> Iterator[Level]:
 def _leaves(names: Names, statement: Node) -> bool:
     if statement.type in _ENDINGS:
         return True
-    return is_exit(names, statement.named_children[0] if statement.named_children else statement)
+    return is_exit(names, own_parts(statement)[0] if own_parts(statement) else statement)
 
 
 def _rest(level: Level) -> list[Node]:

@@ -18,7 +18,7 @@ from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import WITHIN, Level, Site
 from portside.python.launching.launches import Launch
 from portside.python.names.names import Names
-from portside.python.source.nodes import holds, nodes_of, statements
+from portside.python.source.nodes import holds, nodes_of, own_parts, statements
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
@@ -146,7 +146,7 @@ def _waits(names: Names, site: Site, level: Level, node: Node) -> bool:
         return False
     if node.type != "await":
         return node.children[0].type == "async"
-    return not node.named_children or node.named_children[0] not in site.ways
+    return not node.named_children or own_parts(node)[0] not in site.ways
 
 
 @dataclass

@@ -18,7 +18,7 @@ from portside.lint.finding import Edit
 from portside.python.launching.launch_site import Site
 from portside.python.names.names import Names
 from portside.python.source.lines import Lines
-from portside.python.source.nodes import holds, nodes_of
+from portside.python.source.nodes import EXTRAS, holds, nodes_of, own_parts
 from portside.python.source.syntax import ancestors
 
 _EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
@@ -57,14 +57,14 @@ def _is_caught(names: Names, statement: Node) -> bool:
 
 
 def _catches_all(names: Names, clause: Node) -> bool:
-    caught = [child for child in clause.named_children if child.type not in {"block", "comment"}]
+    caught = [child for child in clause.named_children if child.type != "block" and child.type not in EXTRAS]
     words = {names.tree.text(node) for node in caught for node in (node, *nodes_of(node, "identifier"))}
     return not caught or bool(words & _ALL)
 
 
 def _end(names: Names, statement: Node, *, is_status: bool) -> str | None:
     """None where it shares its line with more, so that there is no place for a second statement."""
-    value = statement.named_children[0] if statement.named_children else None
+    value = own_parts(statement)[0] if own_parts(statement) else None
     if value is None or value.type in _NOTHING:
         return "raise SystemExit"
     said = names.tree.text(value)

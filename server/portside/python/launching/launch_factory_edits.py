@@ -10,7 +10,7 @@ from dataclasses import field
 from tree_sitter import Node
 
 from portside.lint.finding import Edit
-from portside.lint.source import SourceFile, Span
+from portside.lint.source import SourceFile, Span, lines_of
 from portside.python.launching.launch_app import AppTarget
 from portside.python.launching.launch_arguments import Arguments
 from portside.python.launching.launch_branches import Branch, merged
@@ -34,7 +34,7 @@ from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.names import Names
 from portside.python.source.lines import Lines
-from portside.python.source.nodes import holds, nodes_of, statements
+from portside.python.source.nodes import EXTRAS, holds, nodes_of, own_parts, statements
 from portside.records import cached_property, dataclass
 
 
@@ -206,7 +206,7 @@ class FactoryWriter:
 
     def _is_for(self, statement: Node, gone: list[tuple[Node, Node | None]]) -> bool:
         """Whether the statement gives a name a value that only the code of `gone` reads, besides the app."""
-        made = statement.named_children[0] if statement.type == "expression_statement" else statement
+        made = own_parts(statement)[0] if statement.type == "expression_statement" else statement
         left, right = made.child_by_field_name("left"), made.child_by_field_name("right")
         if made.type != "assignment" or left is None or right is None or left.type != "identifier":
             return False
@@ -347,12 +347,12 @@ class FactoryWriter:
         step = self._lines.step(attempt)
         for node in self.after.kept if self.after.behind is not None else ():
             text = self._source.text[self._lines.start(node) : tree.span(node).end]
-            lines += [f"{step}{one}" if one.strip() else "" for one in text.splitlines()]
+            lines += [f"{step}{one}" if one.strip() else "" for one in lines_of(text)]
         before = attempt.prev_sibling
         is_close = before is not None and before.end_point.row + 1 == attempt.start_point.row
         space = (
             newline
-            if is_close and before is not None and before.is_named and before.type != "comment"
+            if is_close and before is not None and before.is_named and before.type not in EXTRAS
             else ""
         )
         text = space + newline.join(lines) + newline * 2
@@ -573,7 +573,7 @@ class FactoryWriter:
         calls = [node for node in steps if node.type in {"expression_statement", "raise_statement"}]
         calls += [node for node in steps if node in retries]
         tries = dropped(self.site)
-        clauses = [clause for attempt in tries for clause in attempt.named_children[1:]]
+        clauses = [clause for attempt in tries for clause in own_parts(attempt)[1:]]
         handlers = [one for one in clauses if not any(holds(one, b) for b in self.endings.blocks)]
         serving = [node for site in sites for node in site.serving]
         going = [*calls, *serving, *self.parsed.options, *self.after.gone, *self.signals.gone, *handlers]

@@ -29,7 +29,7 @@ from portside.python.launching.launch_surroundings import users
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.names import Names
 from portside.python.source.lines import Lines
-from portside.python.source.nodes import holds
+from portside.python.source.nodes import holds, own_parts
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
@@ -138,7 +138,7 @@ class KeptWriter:
     def _parameter(self, function: Node) -> Iterator[Edit]:
         listed = function.child_by_field_name("parameters")
         assert listed is not None
-        found = [node for node in listed.named_children if node.type != "comment"]
+        found = own_parts(listed)
         annotated = function.child_by_field_name("return_type") is not None or any(
             node.type.startswith("typed") for node in found
         )

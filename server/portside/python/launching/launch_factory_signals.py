@@ -23,7 +23,7 @@ from portside.python.launching.launch_factory_lifespan import no_lifespan
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launches import Launch
 from portside.python.names.names import Names
-from portside.python.source.nodes import holds, nodes_of, statements
+from portside.python.source.nodes import holds, nodes_of, own_parts, statements
 from portside.records import dataclass
 
 _SIGNALS = frozenset({"signal.SIGINT", "signal.SIGTERM", "signal.SIGBREAK"})
@@ -117,7 +117,7 @@ def _statement(names: Names, call: Node) -> Node | None:
 def _only_registers(names: Names, statement: Node) -> bool:
     """Whether it only sets handlers: for several signals, for some systems, or where that can be done."""
     if statement.type == "expression_statement":
-        call = statement.named_children[0]
+        call = own_parts(statement)[0]
         return call.type == "call" and (registered(names, call) is not None or is_pure(names, call))
     if statement.type == "pass_statement":
         return True

@@ -21,7 +21,7 @@ from portside.python.launching.launch_factory_after import rebinds
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of, statements
+from portside.python.source.nodes import nodes_of, own_parts, statements
 from portside.records import dataclass
 
 HANDLERS = frozenset({"except_clause", "except_group_clause"})
@@ -149,7 +149,7 @@ def _is_of_end(names: Names, clause: Node) -> bool:
     """`except KeyboardInterrupt:`, also in a tuple and with a name."""
     caught = next((child for child in clause.named_children if child.type != "block"), None)
     if caught is not None and caught.type == "as_pattern":
-        caught = caught.named_children[0]
+        caught = own_parts(caught)[0]
     if caught is None:
         return False
     kinds = caught.named_children if caught.type == "tuple" else [caught]
@@ -159,4 +159,4 @@ def _is_of_end(names: Names, clause: Node) -> bool:
 def _leaves(names: Names, statement: Node) -> bool:
     if statement.type in {"raise_statement", "return_statement"}:
         return True
-    return is_exit(names, statement.named_children[0] if statement.named_children else statement)
+    return is_exit(names, own_parts(statement)[0] if own_parts(statement) else statement)

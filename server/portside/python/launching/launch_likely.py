@@ -18,6 +18,7 @@ from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
+from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_sources import added_option, assigned, may_be_parsed
 from portside.python.values.value_types import (
@@ -84,7 +85,7 @@ def _is_known(value: Value) -> bool:
 
 def _alternatives(node: Node) -> list[Node]:
     """Both sides of an `or`; of a conditional expression what it may be, without the condition."""
-    parts = [child for child in node.named_children if child.type != "comment"]
+    parts = own_parts(node)
     if node.type == "boolean_operator":
         operator = node.child_by_field_name("operator")
         return parts if operator is not None and operator.type == "or" else []
@@ -110,7 +111,7 @@ def _first_of(tracer: Tracer, loop: Node, depth: int) -> Value | None:
         function, passed = made.child_by_field_name("function"), argument_nodes(made)
         is_range = function is not None and names.tree.text(function) == "range" and len(passed) > 1
         return likely(tracer, passed[0], depth - 1) if is_range else None
-    parts = [child for child in made.named_children if child.type != "comment"]
+    parts = own_parts(made)
     return likely(tracer, parts[0], depth - 1) if made.type in {"list", "tuple"} and parts else None
 
 
@@ -217,7 +218,7 @@ def _of_annotated(tracer: Tracer, node: Node, depth: int) -> Value | None:
     holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
     bindings = names.bindings_of(holder) if holder is not None and holder.type == "identifier" else ()
     kind = bindings[0].statement.child_by_field_name("type") if len(bindings) == 1 else None
-    written = kind.named_children[0] if kind is not None and kind.named_children else None
+    written = own_parts(kind)[0] if kind is not None and own_parts(kind) else None
     return _of_field(tracer, names.definition(written) if written is not None else None, name, depth)
 
 

@@ -47,7 +47,7 @@ from portside.python.launching.launches import Form, Launch
 from portside.python.launching.script_place import ScriptPlace, modules
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of
+from portside.python.source.nodes import fields_of, own_parts
 from portside.python.source.syntax import ancestors
 from portside.python.values.values import Literal, trace
 from portside.records import cached_property, dataclass
@@ -313,7 +313,7 @@ def _is_given_its_arguments(method: Node) -> bool:
     """`parser.parse_args([])` reads nothing from the process."""
     call = method.parent
     listed = call.child_by_field_name("arguments") if call is not None and call.type == "call" else None
-    first = listed.named_children[0] if listed is not None and listed.named_children else None
+    first = own_parts(listed)[0] if listed is not None and own_parts(listed) else None
     return first is not None and first.type in {"list", "tuple"}
 
 

@@ -21,7 +21,7 @@ from tree_sitter import Node
 from portside.python.launching.launch_effects import check_statement, is_exit, is_pure
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.names.names import Names
-from portside.python.source.nodes import holds, nodes_of, statements
+from portside.python.source.nodes import holds, nodes_of, own_parts, statements
 from portside.python.source.syntax import ancestors
 
 _LOOPS = frozenset({"for_statement", "while_statement"})
@@ -126,7 +126,7 @@ def _asks_for_port(names: Names, call: Node) -> bool:
 
 
 def _is_idle_expression(names: Names, node: Node, is_launch: IsLaunch) -> bool:
-    call = node.named_children[0] if node.type == "await" and node.named_children else node
+    call = own_parts(node)[0] if node.type == "await" and own_parts(node) else node
     if call.type == "call" and any(is_launch(each) for each in nodes_of(call, "call")):
         return True
     callee = call.child_by_field_name("function") if call.type == "call" else None

@@ -20,7 +20,7 @@ from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.imports import Import
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards, When
-from portside.python.source.nodes import holds, nodes_of, statements
+from portside.python.source.nodes import holds, nodes_of, own_parts, statements
 from portside.python.source.syntax import string_value
 
 
@@ -93,7 +93,7 @@ def _only_binds(names: Names, statement: Node) -> bool:
         return True
     if statement.type != "expression_statement" or not statement.named_children:
         return False
-    inner = statement.named_children[0]
+    inner = own_parts(statement)[0]
     right = inner.child_by_field_name("right")
     if inner.type == "assignment":
         left = inner.child_by_field_name("left")

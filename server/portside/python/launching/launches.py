@@ -15,6 +15,7 @@ from portside.python.names.names import Names
 from portside.python.names.parameters import passed_for
 from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
+from portside.python.source.nodes import EXTRAS
 from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
 from portside.python.values.instances import constructions, list_items, returned
 from portside.python.values.value_types import Literal, Outside, nothing_outside
@@ -260,7 +261,7 @@ def _entries_of(names: Names, made: Node) -> dict[str, Node] | None:
     for pair in made.named_children:
         key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
         name = string_value(names.tree, key) if key is not None else None
-        if pair.type == "comment":
+        if pair.type in EXTRAS:
             continue
         if name is None or value is None:
             return None

@@ -15,6 +15,7 @@ from portside.python.launching.command_uses import may_be_started
 from portside.python.names.names import Names
 from portside.python.ports.command_words import Word, words
 from portside.python.ports.port_commands import RUNNERS
+from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import arguments, string_value
 from portside.records import dataclass
 
@@ -51,7 +52,7 @@ def module_runs(names: Names) -> Iterator[ModuleRun]:
 def _in_lists(names: Names) -> Iterator[ModuleRun]:
     for chunk in names.chunks_with(["api_server"]):
         for holder in chunk.nodes("list", "tuple", "argument_list"):
-            items = tuple(child for child in holder.named_children if child.type != "comment")
+            items = tuple(own_parts(holder))
             texts = [string_value(names.tree, item) if item.type == "string" else None for item in items]
             for index in range(1, len(items)):
                 module = texts[index]

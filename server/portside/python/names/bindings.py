@@ -10,7 +10,7 @@ from dataclasses import field
 
 from tree_sitter import Node
 
-from portside.python.source.nodes import StatementNodes, fields_of
+from portside.python.source.nodes import EXTRAS, StatementNodes, fields_of, own_parts
 from portside.python.source.syntax import unwrapped
 from portside.records import dataclass
 
@@ -251,7 +251,7 @@ def _parameters(function: Node) -> Iterator[Binding]:
                 name.named_children[0] if name.named_children else None
             )
         if name is not None and parameter.type not in {
-            "comment",
+            *EXTRAS,
             "keyword_separator",
             "positional_separator",
         }:
@@ -309,7 +309,7 @@ def _targets(target: Node | None, how: How, statement: Node, value: Node | None 
             since = statement.end_byte if how in _AFTER_STATEMENT else node.end_byte
             yield Binding(_text(node), how, node, statement, since, value)
         elif node.type in _SEQUENCES:
-            parts = [child for child in node.named_children if child.type != "comment"]
+            parts = own_parts(node)
             waiting += zip(reversed(parts), reversed(_pieces(value, parts)), strict=True)
         elif node.type in {
             "list_splat_pattern",
@@ -329,7 +329,7 @@ def _pieces(value: Node | None, parts: list[Node]) -> list[Node | None]:
     value = unwrapped(value) if value is not None else None
     if value is None or value.type not in _SEQUENCES:
         return nothing
-    values: list[Node | None] = [child for child in value.named_children if child.type != "comment"]
+    values: list[Node | None] = [*own_parts(value)]
     starred = any(node is not None and "splat" in node.type for node in (*values, *parts))
     return nothing if starred or len(values) != len(parts) else values
 

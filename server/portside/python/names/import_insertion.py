@@ -11,6 +11,7 @@ from tree_sitter import Node
 from portside.lint.finding import Edit
 from portside.lint.source import Span
 from portside.python.names.names import Names
+from portside.python.source.nodes import EXTRAS, own_parts
 from portside.python.source.syntax import SyntaxTree, string_value
 
 _IMPORTS = frozenset({"import_statement", "import_from_statement"})
@@ -48,13 +49,13 @@ def _after_header(names: Names) -> Iterator[Node]:
 
 def _statements(names: Names) -> Iterator[Node]:
     if names.tree.has_error:
-        yield from (node for node in names.tree.root.named_children if node.type != "comment")
+        yield from (node for node in names.tree.root.named_children if node.type not in EXTRAS)
     else:
         yield from (chunk.node for chunk in names.chunks)
 
 
 def _is_string(tree: SyntaxTree, statement: Node) -> bool:
-    return len(statement.named_children) == 1 and string_value(tree, statement.named_children[0]) is not None
+    return len(own_parts(statement)) == 1 and string_value(tree, own_parts(statement)[0]) is not None
 
 
 def _has_error_before(tree: SyntaxTree, first: Node) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from portside.python.names.names import Names
+from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import arguments
 
 
 def passed_for(names: Names, function: Node, call: Node, parameter: str) -> Node | None:
     """What the call passes for the parameter, or its default; None where that can't be told."""
     listed = function.child_by_field_name("parameters")
-    parameters = [child for child in listed.named_children if child.type != "comment"] if listed else []
+    parameters = own_parts(listed) if listed else []
     passed = arguments(call)
     if passed.starred or passed.unpacked:
         return None
@@ -20,7 +21,7 @@ def passed_for(names: Names, function: Node, call: Node, parameter: str) -> Node
     for position, node in enumerate(parameters):
         if node.type not in {"identifier", "typed_parameter", "default_parameter", "typed_default_parameter"}:
             return None
-        name = node.child_by_field_name("name") or (node.named_children[0] if node.named_children else node)
+        name = node.child_by_field_name("name") or (own_parts(node)[0] if own_parts(node) else node)
         if names.tree.text(name) == parameter:
             if position < len(passed.positional):
                 return passed.positional[position]

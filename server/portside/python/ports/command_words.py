@@ -10,6 +10,7 @@ from tree_sitter import Node
 from portside.lint.source import Span
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
+from portside.python.source.nodes import EXTRAS, own_parts
 from portside.python.source.syntax import arguments, string_value, unwrapped
 from portside.python.values.instances import attribute_values, class_around, unpacked
 from portside.python.values.value_objects import returns
@@ -64,14 +65,14 @@ def words(names: Names, expression: Node, depth: int = _FARTHEST) -> list[Word]:
             return _of_name(names, node, depth)
         case "subscript" | "attribute":
             return _of_member(names, node, depth)
-        case "comment":
+        case kind if kind in EXTRAS:
             return []
     return [_unknown(names, node)]
 
 
 def _of_items(names: Names, node: Node, depth: int) -> Iterator[Word]:
     if node.type == "list_splat":
-        return iter(words(names, node.named_children[0], depth - 1))
+        return iter(words(names, own_parts(node)[0], depth - 1))
     return item_words(names, node.named_children, depth)
 
 
@@ -249,7 +250,7 @@ def _added(names: Names, identifier: Node, depth: int) -> list[Word]:
 
 def _of_choice(names: Names, node: Node, depth: int) -> list[Word]:
     """`path if path.exists() else "vllm"`: the word that is known, behind what is not."""
-    chosen = [node.named_children[0], node.named_children[-1]]
+    chosen = [own_parts(node)[0], own_parts(node)[-1]]
     held = [words(names, each, depth - 1) for each in chosen]
     known = [each for each in held if _is_known(each)]
     return [_unknown(names, node), *known[0]] if len(known) == 1 else [_unknown(names, node)]
@@ -294,7 +295,7 @@ def _masked(names: Names, node: Node) -> tuple[str, dict[tuple[int, int], Node]]
         if child.type == "interpolation":
             text[start:end] = _UNKNOWN * (end - start)
             expressions = [part for part in child.named_children if part.type not in _FORMATTING]
-            if len(expressions) == 1 and len(child.named_children) == 1:
+            if len(expressions) == 1 and len(own_parts(child)) == 1:
                 inside[start, end] = expressions[0]
         elif child.type in {"string_start", "string_end"}:
             text[start:end] = " " * (end - start)

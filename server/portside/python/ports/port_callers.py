@@ -13,7 +13,7 @@ from portside.python.names.bindings import How, ScopeKind
 from portside.python.names.names import Names
 from portside.python.ports.port_calls import last_name, of_call, of_listener
 from portside.python.ports.port_use import Found, Handed, Listener
-from portside.python.source.nodes import holds
+from portside.python.source.nodes import holds, own_parts
 from portside.python.values.instances import constructions
 from portside.python.values.values import Tracer
 
@@ -46,7 +46,7 @@ def _parameter_names(names: Names, function: Node) -> list[str]:
     for parameter in listed.named_children if listed is not None else ():
         node = parameter.child_by_field_name("name") or parameter
         if node.type == "typed_parameter" and node.named_children:
-            node = node.named_children[0]
+            node = own_parts(node)[0]
         if node.type == "identifier":
             found.append(names.tree.text(node))
     return found

@@ -11,6 +11,7 @@ from tree_sitter import Node
 from portside.knowledge.listeners import Argument, Takes
 from portside.lint.source import Span
 from portside.python.names.bindings import How
+from portside.python.source.nodes import own_parts
 from portside.python.values.value_types import Literal, Parameter, Value
 from portside.python.values.values import Tracer
 from portside.records import dataclass
@@ -139,7 +140,7 @@ def _address(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[F
         yield from _bind(tracer, expression, listener)
     if pair.type == "identifier" and isinstance(handed := tracer.trace(pair), Parameter):
         yield Handed(handed, listener)
-    items = [child for child in pair.named_children if child.type != "comment"]
+    items = own_parts(pair)
     if pair.type == "tuple" and len(items) >= 2 and "splat" not in items[0].type:
         yield from _number(tracer, items[1], listener)
 
@@ -174,11 +175,11 @@ def _joined(tracer: Tracer, operation: Node, listener: Listener) -> Iterator[Fou
 
 def _bind_string(tracer: Tracer, string: Node, expression: Node, listener: Listener) -> Iterator[Found]:
     tree = tracer.names.tree
-    last = string.named_children[-2] if len(string.named_children) > 2 else string
+    last = own_parts(string)[-2] if len(own_parts(string)) > 2 else string
     if last.type == "interpolation":
         before = tree.source.data[string.start_byte : last.start_byte]
-        if before.endswith(b":") and len(last.named_children) == 1:
-            yield from _number(tracer, last.named_children[0], listener)
+        if before.endswith(b":") and len(own_parts(last)) == 1:
+            yield from _number(tracer, own_parts(last)[0], listener)
         return
     text = tree.text(string)
     found = _BOUND.search(text)

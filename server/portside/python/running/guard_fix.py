@@ -20,6 +20,7 @@ from portside.python.facts import ModuleFacts
 from portside.python.names.definitions import last_that_does_more, stays
 from portside.python.running.guards import Guard
 from portside.python.source.chunks import Chunk
+from portside.python.source.nodes import own_parts
 from portside.records import dataclass
 
 TITLE = "Wrap in main guard"
@@ -68,7 +69,7 @@ def _does_something(facts: ModuleFacts, statements: Sequence[Chunk]) -> bool:
     for chunk in statements:
         if chunk.node.type in _IMPORTS:
             continue
-        inner = chunk.node.named_children[0] if chunk.node.type == "expression_statement" else chunk.node
+        inner = own_parts(chunk.node)[0] if chunk.node.type == "expression_statement" else chunk.node
         if inner.type != "assignment":
             return True
     bound = {name for chunk in statements for name, _ in facts.names.bindings_by(chunk)}

@@ -20,7 +20,7 @@ from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.python.names.names import Names
 from portside.python.running import broken_guards
 from portside.python.source.chunks import DEAD_CODE, Chunk
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.source.syntax import string_value, unwrapped
 from portside.records import dataclass
 
@@ -174,17 +174,17 @@ _LEAVING = frozenset({"builtins.exit", "builtins.quit", "builtins.SystemExit", "
 
 
 def _leaves(names: Names, body: Node) -> bool:
-    statements = [child for child in body.named_children if child.type != "comment"]
+    statements = own_parts(body)
     last = statements[-1] if statements else body
     if last.type in {"raise_statement", "return_statement"}:
         return True
-    call = last.named_children[0] if last.type == "expression_statement" and last.named_children else None
+    call = own_parts(last)[0] if last.type == "expression_statement" and own_parts(last) else None
     function = call.child_by_field_name("function") if call is not None and call.type == "call" else None
     return function is not None and names.qualified(function) in _LEAVING
 
 
 def _of_conditional(names: Names, node: Node) -> Iterator[Guard]:
-    parts = [child for child in node.named_children if child.type != "comment"]
+    parts = own_parts(node)
     if len(parts) != 3:
         return
     then, condition, otherwise = parts
@@ -264,7 +264,7 @@ def _any_main(names: Names, node: Node) -> When:
     while waiting:
         part = unwrapped(waiting.pop())
         if part.type == "boolean_operator" and _operator(part) == "and":
-            waiting += [side for side in part.named_children if side.type != "comment"]
+            waiting += own_parts(part)
         elif part.type == "comparison_operator":
             tests.append(_compared(names, part) if _asks_for_name(names, part) else None)
         elif _asks_for_name(names, part):
@@ -273,7 +273,7 @@ def _any_main(names: Names, node: Node) -> When:
 
 
 def _compared(names: Names, node: Node) -> When:
-    sides = [child for child in node.named_children if child.type != "comment"]
+    sides = own_parts(node)
     operator = names.tree.text(node.child_by_field_name("operators") or node)
     if len(sides) != 2:
         return When.UNKNOWN
@@ -287,7 +287,7 @@ def _compared(names: Names, node: Node) -> When:
         case "!=":
             return When.IMPORTED_ONLY if string_value(names.tree, sides[1]) == "__main__" else When.UNKNOWN
         case "in":
-            values = {string_value(names.tree, child) for child in unwrapped(sides[1]).named_children}
+            values = {string_value(names.tree, child) for child in own_parts(unwrapped(sides[1]))}
             # `in {"__main__", "__mp_main__"}` runs in spawned children too: that guards nothing.
             if values == {"__main__", "__mp_main__"}:
                 return When.IMPORT

@@ -11,11 +11,12 @@ from tree_sitter import Node
 from portside.python.apps import AppUse
 from portside.python.facts import ModuleFacts
 from portside.python.names.names import How, Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import EXTRAS, nodes_of, own_parts
 
 _DEFINITIONS = frozenset(
     {"import_statement", "import_from_statement", "future_import_statement", "function_definition"}
-    | {"class_definition", "decorated_definition", "comment", "pass_statement", "global_statement"}
+    | {"class_definition", "decorated_definition", "pass_statement", "global_statement"}
+    | EXTRAS
     | {"type_alias_statement"}
 )
 _BLOCKS = frozenset({"if_statement", "try_statement"})
@@ -49,7 +50,7 @@ def _is_idle(names: Names, apps: tuple[AppUse, ...], statement: Node) -> bool:
         return all(_is_idle(names, apps, node) for node in inner)
     if statement.type != "expression_statement":
         return False
-    expression = statement.named_children[0] if statement.named_children else None
+    expression = own_parts(statement)[0] if own_parts(statement) else None
     if expression is None or expression.type in {"string", "ellipsis", "concatenated_string"}:
         return True
     if expression.type == "assignment":

@@ -17,7 +17,7 @@ from tree_sitter import Node
 from portside.python.names.names import How, Names, Scope, ScopeKind
 from portside.python.running.guards import Guards, When
 from portside.python.source.chunks import Chunk
-from portside.python.source.nodes import fields_of, nodes_of
+from portside.python.source.nodes import fields_of, nodes_of, own_parts
 from portside.python.source.syntax import arguments
 from portside.python.values.instances import class_around, constructions
 from portside.records import dataclass
@@ -231,7 +231,7 @@ def _own_method(names: Names, callee: Node, function: Node) -> Node | None:
     ):
         return None
     parameters = function.child_by_field_name("parameters")
-    first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
+    first = own_parts(parameters)[0] if parameters is not None and own_parts(parameters) else None
     if first is None or names.tree.text(first).partition(":")[0].strip() != names.tree.text(instance):
         return None
     return find_method(names, scope.parent.node, names.tree.text(attribute))
@@ -267,7 +267,7 @@ def decorators(function: Node) -> tuple[Node, ...]:
     if parent is None or parent.type != "decorated_definition":
         return ()
     return tuple(
-        child.named_children[0]
+        own_parts(child)[0]
         for child in parent.named_children
         if child.type == "decorator" and child.named_children
     )

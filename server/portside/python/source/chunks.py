@@ -16,7 +16,7 @@ from dataclasses import field
 from tree_sitter import Node
 
 from portside.python.names.bindings import Scope, bind
-from portside.python.source.nodes import StatementNodes
+from portside.python.source.nodes import StatementNodes, own_parts
 from portside.python.source.syntax import SyntaxTree
 from portside.records import cached_property, dataclass
 
@@ -100,7 +100,7 @@ class Chunk:
 
 
 def statements_in(block: Node) -> list[Node]:
-    return [node for node in block.named_children if node.type != "comment"]
+    return own_parts(block)
 
 
 @dataclass

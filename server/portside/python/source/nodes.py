@@ -15,6 +15,8 @@ from tree_sitter import Language, Node
 
 LANGUAGE = Language(tree_sitter_python.language())
 
+# What may stand between any two parts of anything, and is none of them.
+EXTRAS = frozenset({"comment", "line_continuation"})
 # Half of all nodes are of these, and few questions about a whole statement are.
 _FREQUENT = ("identifier", "integer", "string_content", "string_start", "string_end", "comment")
 
@@ -24,9 +26,19 @@ def nodes_of(node: Node, *kinds: str) -> list[Node]:
     return _found(node, _ids(kinds))
 
 
+def own_parts(node: Node) -> list[Node]:
+    """What the node is made of: its named children, without comments and line continuations."""
+    return [child for child in node.named_children if child.type not in EXTRAS]
+
+
+def operator_of(node: Node) -> str:
+    """The word or sign behind the first side of a comparison, of `and`, of `+`."""
+    return next((child.type for child in node.children[1:] if child.type not in EXTRAS), "")
+
+
 def statements(block: Node) -> Iterator[Node]:
     """The statements of a block, without comments."""
-    yield from (child for child in block.named_children if child.type != "comment")
+    yield from own_parts(block)
 
 
 def holds(around: Node, node: Node) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.python.names.names import Names, Scope, ScopeKind
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.source.syntax import arguments, unwrapped
 
 _FARTHEST = 6
@@ -47,7 +47,7 @@ def returned(names: Names, call: Node) -> tuple[Node | None, ...] | None:
     own = [node for node in nodes_of(body, "return_statement") if names.scope_at(node).node == function]
     if not own or nodes_of(body, "yield"):
         return None
-    return tuple(node.named_children[0] if node.named_children else None for node in own)
+    return tuple(own_parts(node)[0] if own_parts(node) else None for node in own)
 
 
 def unpacked(names: Names, identifier: Node) -> Node | None:
@@ -63,9 +63,7 @@ def unpacked(names: Names, identifier: Node) -> Node | None:
     value = unwrapped(made[0]) if made is not None and len(made) == 1 and made[0] is not None else None
     if value is None or value.type not in {"expression_list", "tuple"}:
         return None
-    targets, values = (
-        [child for child in node.named_children if child.type != "comment"] for node in (left, value)
-    )
+    targets, values = (own_parts(node) for node in (left, value))
     kinds = {node.type for node in (*targets, *values)}
     if len(targets) != len(values) or kinds & {"list_splat", "list_splat_pattern"}:
         return None
@@ -103,7 +101,7 @@ def _values(names: Names, node: Node) -> tuple[Node | None, ...]:
     """The expressions that the value may be that of. A None among them stands for what can't be told."""
     match node.type:
         case "await":
-            return tuple(node.named_children[:1])
+            return tuple(own_parts(node)[:1])
         case "named_expression":
             return (node.child_by_field_name("value"),)
         case "identifier":
@@ -130,7 +128,7 @@ def attribute_values(names: Names, attribute: Node) -> tuple[Node | None, ...]:
             continue
         if parent.type == "assignment" and parent.child_by_field_name("left") == target:
             found.append(parent.child_by_field_name("right"))
-        elif parent.type in _OTHER_WRITES and parent.named_children[0] == target:
+        elif parent.type in _OTHER_WRITES and own_parts(parent)[0] == target:
             found.append(None)
     return tuple(found)
 

@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of, holds, nodes_of
+from portside.python.source.nodes import fields_of, holds, nodes_of, own_parts
 from portside.python.source.syntax import arguments, unwrapped
 from portside.python.values import value_classes
 from portside.python.values.value_sources import may_be_parsed, option_of
@@ -158,7 +158,7 @@ def _only_return(names: Names, function: Node) -> Node | None:
     own = [node for node in returns if names.scope_at(node).node == function]
     if len(own) != 1 or not own[0].named_children:
         return None
-    return own[0].named_children[0]
+    return own_parts(own[0])[0]
 
 
 def _field(names: Names, definition: Node, name: str) -> Node | None:
@@ -171,7 +171,7 @@ def _field(names: Names, definition: Node, name: str) -> Node | None:
         factory = arguments(value).keywords.get("default_factory")
         return factory if factory is not None else value
     annotation = bindings[0].statement.child_by_field_name("type")
-    return annotation.named_children[0] if annotation is not None and annotation.named_children else None
+    return own_parts(annotation)[0] if annotation is not None and own_parts(annotation) else None
 
 
 def _is_set_elsewhere(names: Names, definition: Node, name: str) -> bool:

@@ -7,7 +7,7 @@ import enum
 from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
-from portside.python.source.nodes import fields_of, nodes_of
+from portside.python.source.nodes import fields_of, nodes_of, own_parts
 from portside.python.source.syntax import Arguments, arguments, string_value, unwrapped
 from portside.python.values.value_types import (
     Environment,
@@ -86,7 +86,7 @@ def _is_decorated(tracer: Tracing, definition: Node) -> bool:
         return False
     for decorator in decorated.named_children:
         if decorator.type == "decorator" and decorator.named_children:
-            made = decorator.named_children[0]
+            made = own_parts(decorator)[0]
             made = made.child_by_field_name("function") or made if made.type == "call" else made
             if tracer.names.qualified(made) in _DATA_DECORATORS:
                 return True
@@ -117,7 +117,7 @@ def _fields(tracer: Tracing, definition: Node) -> list[str]:
     body = definition.child_by_field_name("body")
     names = []
     for statement in body.named_children if body is not None else ():
-        inner = statement.named_children[0] if statement.type == "expression_statement" else statement
+        inner = own_parts(statement)[0] if statement.type == "expression_statement" else statement
         left = inner.child_by_field_name("left") if inner.type == "assignment" else None
         if left is not None and inner.child_by_field_name("type") is not None:
             names.append(tracer.text(left))
@@ -151,10 +151,10 @@ def _given(target: Node) -> Node | None:
     if parent is None or "pattern" not in parent.type:
         return parent.child_by_field_name("right") if parent is not None else None
     right = parent.parent.child_by_field_name("right") if parent.parent is not None else None
-    targets, values = parent.named_children, right.named_children if right is not None else []
+    targets, values = own_parts(parent), own_parts(right) if right is not None else []
     kinds = {node.type for node in (*targets, *values)}
     is_each = right is not None and right.type in _SEVERAL and len(targets) == len(values)
-    if not is_each or kinds & {"list_splat", "list_splat_pattern", "comment"}:
+    if not is_each or kinds & {"list_splat", "list_splat_pattern"}:
         return target
     return values[targets.index(target)]
 

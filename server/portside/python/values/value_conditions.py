@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
+from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import argument_nodes, string_value, unwrapped
 from portside.python.values.value_types import Environment, Literal, Tracing
 
@@ -20,10 +21,10 @@ _METHODS: dict[str, Callable[[str], str]] = {
 def of_condition(tracer: Tracing, node: Node) -> Environment | None:
     """The variable, with what the condition is without it as its default; None for any other condition."""
     if node.type == "not_operator":
-        inner = tracer.trace(node.named_children[-1])
+        inner = tracer.trace(own_parts(node)[-1])
         return _not(tracer, inner, node) if isinstance(inner, Environment) else None
     operators = " ".join(tracer.text(one) for one in node.children_by_field_name("operators"))
-    parts = [child for child in node.named_children if child.type != "comment"]
+    parts = own_parts(node)
     found = _text(tracer, parts[0]) if len(parts) == 2 and operators in _OPERATORS else None
     words = _words(tracer, parts[1]) if found is not None else None
     if found is None or words is None:
@@ -70,7 +71,7 @@ def _is_true(text: str) -> bool:
 def _words(tracer: Tracing, node: Node) -> frozenset[str] | None:
     node = tracer.names.value_of(node)
     if node.type in {"tuple", "list", "set"}:
-        parts = [child for child in node.named_children if child.type != "comment"]
+        parts = own_parts(node)
         found = [string_value(tracer.names.tree, part) for part in parts]
         return frozenset(word for word in found if word is not None) if None not in found else None
     word = string_value(tracer.names.tree, node)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.python.names.bindings import How
-from portside.python.source.nodes import fields_of, holds, nodes_of
+from portside.python.source.nodes import fields_of, holds, nodes_of, own_parts
 from portside.python.source.syntax import Arguments, ancestors, argument_nodes, arguments, unwrapped
 from portside.python.values import value_classes
 from portside.python.values.value_types import (
@@ -147,7 +147,7 @@ def _class_of_self(tracer: Tracing, holder: Node) -> Node | None:
     if len(bindings) != 1 or bindings[0].how is not How.PARAMETER:
         return None
     listed = bindings[0].statement.parent
-    if listed is None or listed.type != "parameters" or listed.named_children[0] != bindings[0].statement:
+    if listed is None or listed.type != "parameters" or own_parts(listed)[0] != bindings[0].statement:
         return None
     functions = (node for node in ancestors(listed) if node.type == "function_definition")
     method = next(functions, None)
@@ -355,7 +355,7 @@ def returns(definition: Node) -> Iterator[Node]:
     if any(_is_of(node, definition) for node in nodes_of(definition, "yield")):
         return
     if all(node.named_children for node in own):
-        yield from (node.named_children[0] for node in own)
+        yield from (own_parts(node)[0] for node in own)
 
 
 def _is_of(node: Node, definition: Node) -> bool:

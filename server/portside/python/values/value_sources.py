@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.python.names.bindings import Binding
-from portside.python.source.nodes import fields_of, nodes_of
+from portside.python.source.nodes import fields_of, nodes_of, own_parts
 from portside.python.source.syntax import Arguments, arguments, string_value, unwrapped
 from portside.python.values.instances import constructions, unpacked
 from portside.python.values.value_types import (
@@ -260,7 +260,7 @@ def _click_option(tracer: Tracing, function: Node, name: str) -> Value | None:
     if decorated is None or decorated.type != "decorated_definition":
         return None
     for decorator in decorated.named_children:
-        call = decorator.named_children[0] if decorator.type == "decorator" else None
+        call = own_parts(decorator)[0] if decorator.type == "decorator" else None
         maker = call.child_by_field_name("function") if call is not None and call.type == "call" else None
         if call is None or maker is None or tracer.names.qualified(maker) not in _CLICK_OPTIONS:
             continue

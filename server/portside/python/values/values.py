@@ -18,7 +18,7 @@ from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
-from portside.python.source.nodes import holds
+from portside.python.source.nodes import holds, own_parts
 from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
 from portside.python.values import value_conditions, value_objects, value_sources
 from portside.python.values.instances import unpacked
@@ -103,7 +103,7 @@ class Tracer:
             case "conditional_expression" | "comparison_operator" | "not_operator":
                 return self._conditional(node)
             case "named_expression" | "await":
-                inner = node.child_by_field_name("value") or node.named_children[-1]
+                inner = node.child_by_field_name("value") or own_parts(node)[-1]
                 return self.trace(inner)
         return Unknown(f"`{self._shown(node)}` is computed")
 
@@ -204,7 +204,7 @@ class Tracer:
         if node.type != "conditional_expression":
             condition = value_conditions.of_condition(self, node)
             return condition if condition is not None else Unknown("it depends on a condition")
-        parts = [child for child in node.named_children if child.type != "comment"]
+        parts = own_parts(node)
         if len(parts) != 3:
             return Unknown("it depends on a condition")
         chosen, asked, fallback = parts
