@@ -19,9 +19,9 @@ Flags an `if` at module level that was to be `if __name__ == "__main__":` and is
 
 - a name that nothing in the file defines: `_name_ == "_main_"`, `name == "__main__"`,
   `__name__ == __main__`;
-- a text that `__name__` never is: `"main"`, `"_main_"`, `"__main__.py"`;
+- a text that `__name__` never is: `"main"`, `"_main_"`, `"__main__.py"`, `"a__main__"`;
 - `__name__ is "__main__"`, which compares identity;
-- `"__name__" == "__main__"`, which compares two texts.
+- `"__name__" == "__main__"` and `"_name_" == "_main_"`, which compare two texts.
 
 Not flagged: a name that anything in the file may define; `__name__ == "main"` in a `main.py`, where
 it holds for `import main`, unless a server is started below it; `"__mp_main__"`, which is the name in
@@ -169,6 +169,14 @@ _INVALID = (
         messages=("two texts are compared",),
     ),
     Invalid(
+        "quotes on both sides, and one underscore each",
+        "if «'_name_' == '_main_'»:\n    main()\n",
+        "if __name__ == '__main__':\n    main()\n",
+        ("two texts are compared",),
+    ),
+    Invalid("a key too many", 'if «__name__ == "a__main__"»:\n    main()\n', fixed=_GOOD),
+    Invalid("a key too many in it", 'if «__name__ == "__mainin__"»:\n    main()\n', fixed=_GOOD),
+    Invalid(
         "identity",
         'if «__name__ is "__main__"»:\n    main()\n',
         fixed=_GOOD,
@@ -201,6 +209,11 @@ _INVALID = (
         path="main.py",
     ),
     Invalid(
+        "over two lines",
+        "if «__name__ == \\\n    'main'»:\n    main()\n",
+        "if __name__ == '__main__':\n    main()\n",
+    ),
+    Invalid(
         "a comment behind it",
         "if «__name__ == 'main'»:  # start\n    main()\n",
         "if __name__ == '__main__':  # start\n    main()\n",
@@ -217,6 +230,7 @@ _VALID = (
     ),
     Valid("a spawned process", 'if __name__ == "__mp_main__":\n    main()\n'),
     Valid("either", 'if __name__ in {"__main__", "__mp_main__"}:\n    main()\n'),
+    Valid("a package's script", 'if __name__ == "server.__main__":\n    main()\n'),
     Valid("another module's name", 'if __name__ == "builtins":\n    main()\n'),
     Valid("a name that is defined", 'name = "x"\nif name == "__main__":\n    main()\n'),
     Valid(

@@ -14,12 +14,14 @@ from tree_sitter import Node
 from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.python.names.names import Names
 from portside.python.source.chunks import Chunk
-from portside.python.source.nodes import fields_of
+from portside.python.source.nodes import EXTRAS, fields_of
 from portside.python.source.syntax import string_value, unwrapped
 from portside.records import dataclass
 
 _MAIN = "__main__"
 _LETTERS = re.compile(r"[^a-z]")
+# A key too many: `"a__main__"`. With a dot it is the name of a package's `__main__`.
+_SLIPPED = re.compile(r"\w*__main\w*")
 # What can bind a name without naming it.
 _BINDS_ANYTHING = frozenset({b"exec", b"globals", b"vars", b"__dict__"})
 
@@ -72,7 +74,7 @@ def fails(names: Names, comparison: Node) -> bool:
 
 
 def _broken(names: Names, comparison: Node) -> tuple[Fault, str] | None:
-    sides = [unwrapped(child) for child in comparison.named_children if child.type != "comment"]
+    sides = [unwrapped(child) for child in comparison.named_children if child.type not in EXTRAS]
     if comparison.type != "comparison_operator" or len(sides) != 2:
         return None
     operator = names.tree.text(comparison.child_by_field_name("operators") or comparison)
@@ -87,13 +89,15 @@ def _broken(names: Names, comparison: Node) -> tuple[Fault, str] | None:
 
 
 def _is_meant_as_name(names: Names, node: Node) -> bool:
-    text = names.tree.text(node) if node.type == "identifier" else ""
-    return text == "__name__" or text in UNDEFINED_NAMES or string_value(names.tree, node) == "__name__"
+    text = names.tree.text(node) if node.type == "identifier" else string_value(names.tree, node)
+    return text == "__name__" or text in UNDEFINED_NAMES
 
 
 def _is_meant_as_main(names: Names, node: Node) -> bool:
     value = names.tree.text(node) if node.type == "identifier" else string_value(names.tree, node)
-    return value is not None and _letters(value) in {"main", "mainpy"}
+    if value is None or _letters(value) in {"main", "mainpy"}:
+        return value is not None
+    return node.type == "string" and _SLIPPED.fullmatch(value) is not None
 
 
 def _letters(text: str) -> str:
