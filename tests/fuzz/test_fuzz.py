@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from portside.checking import Checker
+
 from . import mutations
 from .mutations import MUTATIONS, mutated
 from .properties import Hang, at_most, complaints
@@ -47,6 +49,8 @@ LARGE = {
     "a long string": "x = '" + "a" * 5_000_000 + "'",
     "a long comment": "# " + "x" * 5_000_000,
     "nested parentheses": "x = " + "(" * 50_000 + ")" * 50_000,
+    "comments": "# a\n" * 20_000,
+    "a sum": "x = " + "a + " * 20_000 + "a",
 }
 
 
@@ -54,6 +58,52 @@ LARGE = {
 def test_large_lines(line: str, tmp_path: Path) -> None:
     text = f"import uvicorn\n{line}\nif __name__ == '__main__':\n    uvicorn.run('server:app', port=8000)\n"
     assert complaints(text.encode(), tmp_path) == []
+
+
+PORTS = {
+    "nested calls": "f(" * 20_000 + ")" * 20_000,
+    "nested calls that fit": "f(" * 150 + ")" * 150,
+    "open calls": "f(" * 20_000,
+    "attributes": "a" + ".b" * 20_000,
+    "calls of attributes": "a" + ".b()" * 900,
+    "conditions": "1 if a else " * 20_000 + "8000",
+    "variables for variables": "int(" + "os.getenv('VLLM_PORT') or " * 900 + "8000)",
+}
+
+
+@pytest.mark.parametrize("port", PORTS.values(), ids=PORTS)
+def test_large_values(port: str, tmp_path: Path) -> None:
+    text = (
+        "import os, uvicorn\nfrom fastapi import FastAPI\napp = FastAPI()\n"
+        f"if __name__ == '__main__':\n    uvicorn.run(app, port={port})\n"
+    )
+    assert complaints(text.encode(), tmp_path) == []
+
+
+LARGE_LAUNCHES = {
+    "commands tied by and": ("start.sh", "a && " * 20_000 + "vllm serve m --port 8000\n"),
+    "conditions in conditions": ("start.sh", "if a; then\n" * 2_000 + "uvicorn a:app\n" + "fi\n" * 2_000),
+    "a long command": ("start.sh", "vllm serve m --port 8000 " + "a " * 400_000 + "\n"),
+    "a long unit": ("a.service", "[Service]\nExecStart=/bin/vllm serve m " + "-a " * 200_000 + "\n"),
+    "lists in lists": ("compose.yaml", "services: " + "{a: " * 5_000 + "}" * 5_000),
+    "scripts in package.json": ("package.json", '{"scripts": {"a": "' + "npm run b && " * 20_000 + 'x"}}'),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), LARGE_LAUNCHES.values(), ids=LARGE_LAUNCHES)
+def test_large_launch_files(name: str, text: str, tmp_path: Path) -> None:
+    assert complaints(text.encode(), tmp_path, name) == []
+
+
+LINE_ENDS = ("\n", "\r\n", "\r", "\x85", "\u2028", "\u2029")
+
+
+@pytest.mark.parametrize("end", LINE_ENDS, ids=ascii)
+def test_what_a_file_says_is_found_at_its_place_whatever_ends_its_lines(end: str, tmp_path: Path) -> None:
+    lines = ["services:", "  a:", "    command: >", "      python -m vllm.entrypoints.openai.api_server", ""]
+    text = end.join(lines)
+    (found,) = Checker(stands_in=tmp_path).check(tmp_path / "compose.yaml", text).findings
+    assert text[found.span.start : found.span.end] == "vllm.entrypoints.openai.api_server"
 
 
 def spin() -> None:

@@ -76,5 +76,5 @@ def test_a_kind_that_the_grammar_lacks_is_a_mistake() -> None:
 
 
 def test_ten_thousand_nested_parentheses_are_walked() -> None:
-    text = "(" * 10_000 + "f()" + ")" * 10_000 + "\n"
+    text = "(\n" * 10_000 + "f()" + ")\n" * 10_000 + "\n"
     assert _texts(nodes_of(_root(text), "call")) == ["f()"]

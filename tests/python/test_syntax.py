@@ -105,9 +105,29 @@ def test_the_value_of_a_string(literal: str, value: str | None) -> None:
 
 
 def test_deep_parentheses_are_unwrapped_without_recursion() -> None:
-    found = tree("f(" + "(" * 10_000 + "x" + ")" * 10_000 + ")\n")
+    # On lines of their own: a line that nests as deep is not read.
+    found = tree("f(" + "(\n" * 10_000 + "x" + ")\n" * 10_000 + ")\n")
     node = arguments(nodes_of(found.root, "call")[0]).positional[0]
     assert found.text(unwrapped(node)) == "x"
+
+
+@pytest.mark.parametrize(
+    "line", ["x = " + "f(" * 800 + ")" * 800, "x = a" + ".b" * 1_500, "x = " + "a + " * 1_500 + "a"]
+)
+def test_a_line_that_nests_deeper_than_python_goes_leaves_the_file_without_statements(line: str) -> None:
+    found = tree(f"import uvicorn\n{line}\nuvicorn.run(app)\n")
+    assert found.statements == ()
+    assert len(found.data) == len(found.source.data)
+
+
+def test_many_comments_are_read_at_their_ends_alone() -> None:
+    text = "".join(f"# {number}\n" for number in range(1_000)) + "x = 1  # y\n"
+    found = tree(text)
+    comments = [found.text(node) for node in found.root.children if node.type == "comment"]
+    assert comments[0] == "# 0"
+    assert comments[-2:] == ["# 999", "# y"]
+    assert len(comments) < 500
+    assert found.line(found.statements[0]) == 1_001
 
 
 def test_nodes_are_found_in_the_order_of_the_text_and_outer_nodes_first() -> None:

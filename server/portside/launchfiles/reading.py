@@ -35,6 +35,10 @@ _READERS = {
 }
 
 
+# What is longer was not written by people, and to read it takes seconds.
+_LONGEST = 500_000
+
+
 def format_of(path: str, text: str) -> Format | None:
     """What kind of launch file this is; None for none."""
     kind = kind_of(name_of(path))
@@ -50,9 +54,15 @@ def read(path: str, text: str) -> LaunchFile | None:
     known = format_of(path, text)
     if known is None:
         return None
+    if len(text) > _LONGEST:
+        return LaunchFile(path, known, ())
     # Loaded late: each format has a parser of its own.
     reader = importlib.import_module(f"portside.launchfiles.{_READERS[known]}")
-    found: LaunchFile = reader.read(path, text)
+    try:
+        found: LaunchFile = reader.read(path, text)
+    except RecursionError:
+        # Thousands of commands in each other, or tied by `&&`: nobody wrote that.
+        return LaunchFile(path, known, ())
     return found
 
 

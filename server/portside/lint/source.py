@@ -21,6 +21,11 @@ from portside.records import cached_property, dataclass
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines without their ends. `str.splitlines` knows more line ends than editors and Python do."""
+    return _LINE_END.split(text.removesuffix("\n").removesuffix("\r")) if text else []
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A half-open range of character offsets, counted from 0."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from portside.lint.source import lines_of
+
 _LARGEST_BYTES = 100_000
 # Names of addresses and switches; what else stands in such a file is nobody's business.
 _OF_LAUNCH = re.compile(r"(?i)(^|_)(host|port|bind|address|workers|reload|debug|level|root_path)($|_)")
@@ -26,7 +28,7 @@ def launch_variables(folders: Iterable[Path]) -> dict[str, str]:
 
 
 def _entries(text: str) -> Iterable[tuple[str, str]]:
-    for line in text.splitlines():
+    for line in lines_of(text):
         found = _LINE.fullmatch(line)
         if found is not None and _OF_LAUNCH.search(found[1]) and not _SECRET.search(found[1]):
             value = found[2]

@@ -116,13 +116,16 @@ class LaunchLayout:
         import yaml  # noqa: PLC0415 - takes as long to load as checking a few files
 
         found: list[tuple[int, int]] = []
+        unmarked = self.source.text.startswith("\ufeff")  # libyaml does not count a byte order mark
         try:
             for token in yaml.scan(self.source.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
                 if isinstance(token, yaml.ScalarToken):
-                    start, end = token.start_mark, token.end_mark
-                    last = end.line - 1 if end.column == 0 else end.line
-                    if last > start.line:
-                        found.append((start.line, last))
+                    # By offsets: YAML knows more line ends than an editor.
+                    first = self.source.line_of(token.start_mark.index + unmarked)
+                    end = token.end_mark.index + unmarked - (token.end_mark.column == 0)
+                    last = self.source.line_of(min(end, len(self.source.text)))
+                    if last > first:
+                        found.append((first, last))
         except yaml.YAMLError:
             pass  # what comes before the error counts
         return tuple(found)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from portside.lint.source import lines_of
+
 
 def lines_setting(variable: str, text: str) -> Iterator[tuple[int, str]]:
     """Each line, counted from 1, that gives the variable a value, in whatever kind of launch file.
@@ -17,6 +19,6 @@ def lines_setting(variable: str, text: str) -> Iterator[tuple[int, str]]:
         rf"(?<![\w$\{{(%/.-]){name}['\"]?[ \t]*[=:](?![=:])|^\s*ENV[ \t]+{name}[ \t]"
         rf"|\bname:[ \t]*['\"]?{name}['\"]?[ \t]*$"
     )
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines_of(text), start=1):
         if sets.search(line) and not line.lstrip().startswith(("#", "//", ";", "ARG ")):
             yield number, line.strip()

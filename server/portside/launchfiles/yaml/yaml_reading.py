@@ -23,6 +23,8 @@ _LONGEST = 1_000_000
 # What the YAML specification does not allow in a file, and lone surrogates. What it allows takes ten times
 # as long to compile, as long as a small file takes altogether.
 _NOT_YAML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+# Line ends of YAML 1.1, which no editor takes for some.
+_OTHER_LINE_END = re.compile("[\x85\u2028\u2029]")
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?![^ \t\r\n]).*$", re.MULTILINE)
 # Comments and directives alone.
 _NO_CONTENT = re.compile(r"(?:---|\.\.\.|\s|[#%][^\n]*(?:\n|\Z))*")
@@ -43,6 +45,7 @@ def documents(text: str, wanted: Callable[[str], bool] | None = None) -> Documen
     if len(text) > _LONGEST:
         return Documents((), (Span(0, 0),))
     readable = _NOT_YAML.sub(" ", text)
+    readable = readable if text.isascii() else _OTHER_LINE_END.sub("\n", readable)
     readable = filled(readable) if is_template(readable) else readable
     readable = _CONFLICT.sub(_blank, readable)
     roots: list[Node] = []

@@ -13,7 +13,7 @@ from portside.python.engines.engines import EngineUse
 from portside.python.facts import FileFacts
 from portside.python.names.names import Names
 from portside.python.running.reachability import decorators
-from portside.python.source.nodes import holds
+from portside.python.source.nodes import holds, own_parts
 from portside.python.source.syntax import ancestors
 from portside.python.values.instances import constructions
 from portside.records import dataclass
@@ -83,7 +83,7 @@ def movable_engine(facts: FileFacts, engine: EngineUse) -> MovableEngine | None:
     owner = statement.parent.parent if statement.parent.type == "block" else None
     if statement.parent.type != "module" and not _is_class_of_module(owner):
         return None
-    assignment = statement.named_children[0] if statement.type == "expression_statement" else statement
+    assignment = own_parts(statement)[0] if statement.type == "expression_statement" else statement
     target, value = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
     if target is None or value is None or _runs_loop((statement, *way.functions)):
         return None
@@ -187,6 +187,9 @@ def is_read_later_only(facts: FileFacts, move: MovableEngine) -> bool:
     names, place = move.names, facts.workspace.place
     imported = place.imported_names if place is not None else frozenset[str]()
     if imported is None or names.chunks_with(["globals", "exec", "eval"]) or names.tree.errors:
+        return False
+    # An indented statement of the module is an error for Python, though none for the parser.
+    if not all(names.tree.stands_at_module_level(chunk.node) for chunk in names.chunks):
         return False
     if not move.is_in_app and any(
         name in imported or len(names.module_bindings(name)) != 1 for name in move.roots

@@ -31,6 +31,8 @@ _SAME_ANYWHERE = frozenset({"os", "pathlib", "json", "tomllib", "toml", "yaml", 
 _CONSTANTS = frozenset({"integer", "float", "string", "true", "false", "none"})
 _WHOLE = _CONSTANTS | {"call", "identifier", "attribute", "subscript"}
 _LONGEST = 160
+# What is put in may be shorter than what it stands for, as `"a.yaml"` for `args.config`, but not by this.
+_LONGEST_READ = 10 * _LONGEST
 _MAKERS = re.compile(r"_*(create|build|make|init|load|setup|configure|update|set|read|parse)(_|$)")
 
 
@@ -62,6 +64,9 @@ class Asking:
 
     def _inlined(self, expression: Node, found: list[str | None], depth: int = 4) -> str:
         """The expression, with what the main block computes before it put in; what it imports in `found`."""
+        if expression.end_byte - expression.start_byte > _LONGEST_READ:
+            found.append(None)
+            return ""
         tree, text = self.names.tree, self.names.tree.text(expression)
         start = tree.span(expression).start
         roots = _roots(expression)

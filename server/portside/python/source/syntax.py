@@ -19,7 +19,7 @@ from itertools import islice, pairwise
 from tree_sitter import Node, Parser, Point, Range, Tree
 
 from portside.lint.source import SourceFile, Span
-from portside.python.source.nodes import LANGUAGE
+from portside.python.source.nodes import EXTRAS, LANGUAGE, own_parts
 from portside.python.source.text_changes import Change, change_between, edited
 from portside.records import cached_property, dataclass
 
@@ -31,6 +31,15 @@ _FEW_EDITS = 8
 _MOST_EDITS = 100
 
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
+_NOT_LINE_END = re.compile(rb"[^\r\n]")
+_MANY_COMMENTS = 400
+_COMMENT_LINES = re.compile(rb"(?:^[ \t]*#[^\n]*\n){%d,}" % _MANY_COMMENTS, re.MULTILINE)
+# CPython's own limit for brackets (`MAXLEVEL` in Parser/lexer/state.h, 3.13). Chains of attributes, calls and
+# operators it takes longer ones of, about three thousand; there every question to a node costs its depth.
+_DEEPEST = 200
+_LONGEST_CHAIN = 1_000
+_LONG_LINE = 2_000
+_BRACKET = re.compile(rb"[()\[\]{}]")
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ class SyntaxTree:
     @cached_property
     def data(self) -> bytes:
         """The bytes that the parser reads; as many as the text has."""
-        return _with_newlines(self.source.data)
+        return _readable(self.source.data)
 
     def part(self, start: int, end: int) -> Node:
         """These lines as a module of their own, at the same places."""
@@ -101,11 +110,12 @@ class SyntaxTree:
         """
         nodes = self.root.named_children
         if not self.has_error:
-            return tuple(node for node in nodes if node.type != "comment")
-        return tuple(node for node in nodes if self._stands_at_module_level(node))
+            return tuple(node for node in nodes if node.type not in EXTRAS)
+        return tuple(node for node in nodes if self.stands_at_module_level(node))
 
-    def _stands_at_module_level(self, node: Node) -> bool:
-        if node.type in {"comment", "ERROR"}:
+    def stands_at_module_level(self, node: Node) -> bool:
+        """Whether a node of the module is a statement that begins where Python has one begin."""
+        if node.type == "ERROR" or node.type in EXTRAS:
             return False
         return node.start_point.column == 0 or self._starts_its_own_line(node)
 
@@ -169,7 +179,7 @@ def _parsed_part(data: bytes, part: Range) -> Tree:
 def parse(source: SourceFile, previous: SyntaxTree | None = None) -> SyntaxTree:
     """The tree of a file. previous: a tree of an earlier text of it, which makes this fast."""
     if previous is None:
-        tree = Parser(LANGUAGE).parse(_with_newlines(source.data))
+        tree = Parser(LANGUAGE).parse(_readable(source.data))
         return SyntaxTree(source, tree, tree)
     if previous.whole is None and previous.edits > _FEW_EDITS:
         # Once for all texts to come, which might have errors, and then are all parsed from this one.
@@ -187,21 +197,65 @@ def parse(source: SourceFile, previous: SyntaxTree | None = None) -> SyntaxTree:
 
 def edit(source: SourceFile, previous: SyntaxTree) -> SyntaxTree:
     """A later text of the file, of which nothing is parsed yet."""
-    old, new = previous.data, _with_newlines(source.data)
+    old, new = previous.data, _readable(source.data)
     change = change_between(old, new)
     base = edited(previous.base, change, previous.source, source)
     return SyntaxTree(source, base, None, change, previous.edits + 1)
 
 
-def _with_newlines(data: bytes) -> bytes:
-    """The same bytes, but for lone carriage returns: Python ends lines there, the grammar does not."""
-    return _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
+def _readable(data: bytes) -> bytes:
+    """As many bytes, which say the same to Python, for the grammar.
+
+    Lone carriage returns end lines. Hundreds of lines that are comments take the parser time that is
+    quadratic in their number: the middle of them is blanked. What nests deeper than CPython parses is no
+    Python, and would take other time: nothing is left of such a text but its lines.
+    """
+    data = _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
+    if data.count(b"\n#") > _MANY_COMMENTS:
+        data = _COMMENT_LINES.sub(_without_middle, data)
+    if is_too_deep(data):
+        return _NOT_LINE_END.sub(b" ", data)
+    return data
+
+
+def is_too_deep(data: bytes) -> bool:
+    """Whether something nests deeper than CPython takes it: `too many nested parentheses`.
+
+    Only lines are looked at that are longer than people write them.
+    """
+    if len(data) < _LONG_LINE or max(map(len, data.split(b"\n"))) < _LONG_LINE:
+        return False
+    depth = 0
+    for found in _BRACKET.finditer(data):
+        depth = depth + 1 if found.group() in b"([{" else max(0, depth - 1)
+        if depth > _DEEPEST:
+            return True
+    return _has_long_chain(Parser(LANGUAGE).parse(data))
+
+
+def _has_long_chain(tree: Tree) -> bool:
+    cursor = tree.walk()
+    while True:
+        if cursor.depth > _LONGEST_CHAIN:
+            return True
+        if cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return False
+
+
+def _without_middle(match: re.Match[bytes]) -> bytes:
+    lines = match.group().splitlines(keepends=True)
+    kept = _MANY_COMMENTS // 4
+    middle = b"".join(lines[kept:-kept])
+    return b"".join((*lines[:kept], _NOT_LINE_END.sub(b" ", middle), *lines[-kept:]))
 
 
 def unwrapped(node: Node) -> Node:
     """The expression inside any number of parentheses."""
     while node.type == "parenthesized_expression":
-        inner = [child for child in node.named_children if child.type != "comment"]
+        inner = own_parts(node)
         if len(inner) != 1:
             break
         node = inner[0]
@@ -250,7 +304,7 @@ def arguments(call: Node) -> Arguments:
             unpacked += child.named_children[:1]
         elif child.type == "list_splat":
             starred = True
-        elif child.type != "comment" and not starred:
+        elif child.type not in EXTRAS and not starred:
             positional.append(child)
     return Arguments(tuple(positional), keywords, tuple(unpacked), starred)
 
@@ -267,7 +321,7 @@ def string_value(tree: SyntaxTree, node: Node) -> str | None:
     """The value of a string literal without interpolation, also of adjacent ones; None for anything else."""
     node = unwrapped(node)
     if node.type == "concatenated_string":
-        parts = [string_value(tree, part) for part in node.named_children if part.type != "comment"]
+        parts = [string_value(tree, part) for part in node.named_children if part.type not in EXTRAS]
         return None if None in parts else "".join(part for part in parts if part is not None)
     if node.type != "string":
         return None
