@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of, statements
+from portside.python.source.nodes import nodes_of, own_parts, statements
 from portside.python.source.syntax import ancestors, argument_nodes, arguments
 from portside.records import dataclass
 
@@ -179,7 +179,7 @@ def _others(
     """What is waited for besides: of the list that the server stands in, and of the call itself."""
     for node in argument_nodes(passed.parent) if passed.parent is not None else ():
         if node == listed and within is not None:
-            yield from (one for one in within.named_children if one.type != "comment" and one != given)
+            yield from (one for one in own_parts(within) if one != given)
         elif node != given and not (is_wait and node.type == "keyword_argument"):
             yield node
 

@@ -73,7 +73,7 @@ def unpacked(names: Names, identifier: Node) -> Node | None:
 def list_items(names: Names, expression: Node) -> tuple[Node, ...]:
     """What a list is made of, with what is appended to it by its name; of a comprehension, its one form."""
     node = names.value_of(expression)
-    own = tuple(child for child in node.named_children if child.type != "comment")
+    own = tuple(own_parts(node))
     match node.type:
         case "list_comprehension" | "generator_expression":
             items = own[:1]
