@@ -14,7 +14,8 @@ from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.lint.rule import Invalid, Rule
-from portside.python.prefilter import is_interesting
+from portside.python.names.import_text import import_text
+from portside.python.prefilter import is_interesting, may_make_engine
 from portside.rules import ALL
 
 NAMES = {
@@ -171,3 +172,20 @@ def test_a_file_with_a_guard_that_never_holds_is_parsed(test):
 )
 def test_a_file_that_has_nothing_to_do_with_servers_is_not(text):
     assert not is_interesting(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("from vllm import LLM\nLLM('m')\n", True),
+        ("import vllm\nvllm.LLM('m')\n", True),
+        ("from engine import LLM\nLLM('m')\n", True),
+        ("from engine import *\nLLM('m')\n", True),
+        ("from engine import *\nserve('m')\n", False),
+        ("import subprocess\nsubprocess.run(['vllm', 'serve'])\n", False),
+        ("import torch\nmodel = torch.load('vllm')\n", False),
+    ],
+)
+def test_what_may_make_an_engine_tells_it_by_its_imports(text: str, may: bool) -> None:
+    data = text.encode()
+    assert may_make_engine(data, import_text(data)) is may

@@ -193,11 +193,12 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
 
 def may_make_engine(data: bytes, text: ImportText) -> bool:
     """Whether the text may make an engine, by whatever it imports it from. text: its imports."""
-    if b"vllm" not in data and b"VLLM" not in data:
-        if not any(name in data for name in _HANDED_ON):
-            return False
-        return _may_be_handed_on(_Text.of(data, text))
-    return _ENGINES.met(_Text.of(data, text))
+    read = _Text.of(data, text)
+    if read.known.isdisjoint(_MAKING) and b"*" not in text.behind:
+        return False  # as most of thousands of files, which takes no look at more than their imports
+    if b"vllm" in data or b"VLLM" in data:
+        return _ENGINES.met(read)
+    return any(name in data for name in _HANDED_ON) and _may_be_handed_on(read)
 
 
 def _speaks_to_portside(data: bytes, path: str) -> bool:
@@ -395,6 +396,7 @@ def _commands() -> Iterator[tuple[bytes, ...]]:
 
 _STARTS = _Needs(_starts())
 _ENGINES = _Needs(map(_need, ENGINE_CONSTRUCTORS))
+_MAKING = _ENGINES.words | frozenset(_HANDED_ON)
 # A lifespan may be for the app of another file.
 _LIFESPAN = _need("contextlib.asynccontextmanager", sign=lambda data: b"lifespan" in data)
 _APPS = _Needs((*map(_need, APP_CLASSES), _LIFESPAN))

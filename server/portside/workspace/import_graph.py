@@ -49,6 +49,7 @@ class ImportGraph:
         self._files_of, self._top = files_of, top
         self.nodes: dict[str, Node] = {}
         self._importers: defaultdict[str, list[str]] = defaultdict(list)
+        self._last: tuple[Path, bytes, Node] | None = None
 
     def load(self, targets: Iterable[str]) -> None:
         """Read these files and all that they import, directly or through others."""
@@ -56,7 +57,7 @@ class ImportGraph:
         while waiting:
             target = waiting.pop()
             if target not in self.nodes:
-                node = self.nodes[target] = self.read(Path(target), read_module(Path(target)))
+                node = self.nodes[target] = self._read(Path(target), read_module(Path(target)))
                 for imported in node.targets:
                     self._importers[imported].append(target)
                 waiting.extend(node.targets - self.nodes.keys())
@@ -73,7 +74,12 @@ class ImportGraph:
         return _closure(files, self._importers.__getitem__)
 
     def read(self, path: Path, data: bytes) -> Node:
-        """What this text is, as that file."""
+        """What this text is, as that file. Of the file that is checked several questions ask it in turn."""
+        if self._last is None or self._last[:2] != (path, data):
+            self._last = path, data, self._read(path, data)
+        return self._last[2]
+
+    def _read(self, path: Path, data: bytes) -> Node:
         top, text = self._top(path), import_text(data)
         imported = imports_in(text.lines) | lazy_attributes(data)
         pairs = ((name, self._files_of(path, module, name, top)) for module, name in imported)

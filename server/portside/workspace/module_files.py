@@ -27,6 +27,7 @@ class ModuleFiles:
         self._home: tuple[Path | None, str] = (None, "")
         self._known: dict[tuple[str, str, str | None, Path], tuple[Path, ...]] = {}
         self._seen: dict[str, frozenset[str]] = {}
+        self._homes: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._is_glance = False
 
     @contextlib.contextmanager
@@ -39,6 +40,7 @@ class ModuleFiles:
             self._is_glance = False
             if not self._steady:
                 self._known.clear()
+                self._homes.clear()
                 self._seen.clear()
 
     def of_import(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
@@ -58,11 +60,25 @@ class ModuleFiles:
     def _find(self, folder: str, module: str, name: str | None, top: str) -> tuple[str, ...]:
         parts = [part for part in module.split(".") if part]
         dots = len(module) - len(module.lstrip("."))
-        for start in (_above(folder, dots - 1),) if dots else (*self._searched(folder), top):
+        for start in (_above(folder, dots - 1),) if dots else self._starts(folder, parts, top):
             found = self._below(start, parts, name)
             if found:
                 return found
         return ()
+
+    def _starts(self, folder: str, parts: list[str], top: str) -> tuple[str, ...]:
+        """The folders that a file of this one may import a name of these parts from: those with the first."""
+        every = (*self._searched(folder), top)
+        if not parts or not (self._steady or self._is_glance):
+            return every
+        key = (folder, parts[0], top)
+        known = self._homes.get(key)
+        if known is None:
+            as_folder, as_file = f"{parts[0]}/", f"{parts[0]}.py"
+            listed = ((start, self._names(start)) for start in every)
+            known = tuple(start for start, names in listed if as_folder in names or as_file in names)
+            self._homes[key] = known
+        return known
 
     def _path(self, path: str) -> Path:
         known = self._paths.get(path)
