@@ -200,7 +200,9 @@ def edit(source: SourceFile, previous: SyntaxTree) -> SyntaxTree:
     old, new = previous.data, _readable(source.data)
     change = change_between(old, new)
     base = edited(previous.base, change, previous.source, source)
-    return SyntaxTree(source, base, None, change, previous.edits + 1)
+    tree = SyntaxTree(source, base, None, change, previous.edits + 1)
+    vars(tree)["data"] = new
+    return tree
 
 
 def _readable(data: bytes) -> bytes:
@@ -211,7 +213,7 @@ def _readable(data: bytes) -> bytes:
     Python, and would take other time: nothing is left of such a text but its lines.
     """
     data = _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
-    if data.count(b"\n#") > _MANY_COMMENTS:
+    if data.count(b"#") > _MANY_COMMENTS and data.count(b"\n#") > _MANY_COMMENTS:
         data = _COMMENT_LINES.sub(_without_middle, data)
     if is_too_deep(data):
         return _NOT_LINE_END.sub(b" ", data)
@@ -223,7 +225,7 @@ def is_too_deep(data: bytes) -> bool:
 
     Only lines are looked at that are longer than people write them.
     """
-    if len(data) < _LONG_LINE or max(map(len, data.split(b"\n"))) < _LONG_LINE:
+    if not _has_long_line(data):
         return False
     depth = 0
     for found in _BRACKET.finditer(data):
@@ -231,6 +233,17 @@ def is_too_deep(data: bytes) -> bool:
         if depth > _DEEPEST:
             return True
     return _has_long_chain(Parser(LANGUAGE).parse(data))
+
+
+def _has_long_line(data: bytes) -> bool:
+    """With every keystroke, so most lines are jumped over."""
+    start = 0
+    while len(data) - start >= _LONG_LINE:
+        end = data.rfind(b"\n", start, start + _LONG_LINE)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 def _has_long_chain(tree: Tree) -> bool:
