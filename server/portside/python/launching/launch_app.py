@@ -343,8 +343,8 @@ def _may_fail(statement: Node) -> bool:
 def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:
     """What the code of this statement binds in the module, itself or through `global`."""
     chunk = names.chunk_at(statement.start_byte)
-    words = sorted(chunk.words) if chunk is not None else []
-    found = [binding for word in words for binding in names.module_bindings(word.decode("utf-8", "replace"))]
+    bound = sorted(name for name, _ in names.bindings_by(chunk) if name != "*") if chunk is not None else []
+    found = [binding for name in bound for binding in names.module_bindings(name)]
     return tuple(b for b in found if holds(statement, b.node))
 
 
