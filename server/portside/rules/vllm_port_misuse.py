@@ -315,6 +315,25 @@ _INVALID = (
         "uvicorn.run('m:app', port=int(port))\n",
     ),
     Invalid(
+        "unless an argument says another one",
+        "import os\n\nimport uvicorn\n\n\ndef serve(port=None):\n"
+        "    chosen = int(«os.getenv('VLLM_PORT', '8000')»)\n    if port is not None:\n"
+        "        chosen = port\n"
+        "    uvicorn.run('m:app', port=chosen)\n",
+        fixed="import os\n\nimport uvicorn\n\n\ndef serve(port=None):\n"
+        "    chosen = int(os.getenv('PORT', '8000'))\n    if port is not None:\n        chosen = port\n"
+        "    uvicorn.run('m:app', port=chosen)\n",
+    ),
+    Invalid(
+        "through a function that chooses",
+        "import os\n\nimport uvicorn\n\n\ndef first(value, other):\n"
+        "    return other if not value else value\n\n\n"
+        "uvicorn.run('m:app', port=int(first(«os.getenv('VLLM_PORT')», '8000')))\n",
+        fixed="import os\n\nimport uvicorn\n\n\ndef first(value, other):\n"
+        "    return other if not value else value\n\n\n"
+        "uvicorn.run('m:app', port=int(first(os.getenv('PORT'), '8000')))\n",
+    ),
+    Invalid(
         "where it may fail",
         "import os\n\nimport uvicorn\n\ntry:\n    port = int(«os.environ['VLLM_PORT']»)\nexcept KeyError:\n"
         "    port = 8000\nuvicorn.run('m:app', port=port)\n",
@@ -552,6 +571,10 @@ _INVALID = (
 )
 
 _VALID = (
+    Valid(
+        "a port beside it",
+        "import os\n\nimport uvicorn\n\nuvicorn.run('m:app', port=int(os.environ['VLLM_PORT']) + 1000)\n",
+    ),
     Valid(
         "another variable of an option",
         "import click, uvicorn\n\n\n@click.command()\n@click.option('--port', envvar='API_PORT')\n"

@@ -61,7 +61,7 @@ def reads(facts: FileFacts) -> Iterator[Read]:
     """Each place that reads the variable for a listener, once."""
     seen: set[Span] = set()
     for sourced in facts.listened.sourced:
-        if _comes_from_variable(sourced.value):
+        if any(map(_comes_from_variable, (sourced.value, *sourced.others))):
             found = _reader_for(facts.module.names, sourced)
             place = facts.module.tree.span(found) if found is not None else sourced.use
             if place not in seen:

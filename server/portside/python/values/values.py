@@ -42,6 +42,7 @@ from portside.python.values.value_types import (
 from portside.records import dataclass
 
 __all__ = [
+    "CONVERSIONS",
     "CommandLine",
     "Environment",
     "Literal",
@@ -176,7 +177,7 @@ class Tracer:
         function = node.child_by_field_name("function")
         called = self.names.qualified(function) if function is not None else None
         passed = arguments(node)
-        if called in _CONVERSIONS and len(passed.positional) == 1 and not passed.keywords:
+        if called in CONVERSIONS and len(passed.positional) == 1 and not passed.keywords:
             return _convert(self.trace(passed.positional[0]), called)
         if called == "builtins.bool" and len(passed.positional) == 1:
             condition = value_conditions.of_bool(self, passed.positional[0])
@@ -216,7 +217,7 @@ class Tracer:
         return Unknown("it depends on a condition")
 
 
-_CONVERSIONS = frozenset({"builtins.int", "builtins.str", "builtins.float"})
+CONVERSIONS = frozenset({"builtins.int", "builtins.str", "builtins.float"})
 
 
 @functools.lru_cache(maxsize=256)
