@@ -310,6 +310,11 @@ _INVALID = (
         fixed="def build_command(model):\n    return ['vllm', 'serve', model]\n",
     ),
     Invalid(
+        "a command that is told and started",
+        "import subprocess\n\ncommand = ['python', '-m', «'vllm.entrypoints.openai.api_server'»]\n"
+        "command += ['--port', port]\nprint('Start:', ' '.join(command))\nsubprocess.Popen(command)\n",
+    ),
+    Invalid(
         "in a table of commands",
         "import subprocess\n\nSERVERS = {\n"
         "    'vllm': ['python', '-m', «'vllm.entrypoints.openai.api_server'»],\n"
@@ -482,6 +487,19 @@ _VALID = (
         "in a log",
         "import subprocess\n\n"
         "logger.info('start: %s', ' '.join(['python', '-m', 'vllm.entrypoints.openai.api_server']))\n",
+    ),
+    Valid(
+        "what a command is compared with",
+        "from server import build\n\n\ndef test_build():\n"
+        "    expected = ['python', '-m', 'vllm.entrypoints.openai.api_server'] + OPTIONS\n"
+        "    assert build() == expected, f'not {expected}'\n",
+        path="tests/test_server.py",
+    ),
+    Valid(
+        "a command for somebody to type",
+        "import shlex\n\n"
+        "command = ['python', '-m', 'vllm.entrypoints.openai.api_server', '--model', model]\n"
+        "text = shlex.join(command)\nprint('Now run:', text)\n",
     ),
     Valid(
         "words that are looked for",

@@ -14,6 +14,7 @@ from portside.python.source.syntax import string_value
 _TELLERS = frozenset(
     {
         *("builtins.print", "pprint.pprint", "pprint.pformat", "warnings.warn", "builtins.repr"),
+        *("rich.print", "click.echo", "click.secho", "typer.echo", "typer.secho"),
         *("json.dump", "json.dumps", "yaml.dump", "yaml.safe_dump", "wandb.init", "wandb.log"),
     }
 )
@@ -31,8 +32,12 @@ _COMMAND_KEY = re.compile(
     re.IGNORECASE,
 )
 _READ_ELSEWHERE = 2
+_FARTHEST = 4
 _WRAPPERS = frozenset(
-    {"list", "tuple", "set", "list_splat", "parenthesized_expression", "keyword_argument", "pair"}
+    {
+        *("list", "tuple", "set", "list_splat", "parenthesized_expression", "keyword_argument", "pair"),
+        *("dictionary", "binary_operator", "slice", "subscript", "interpolation", "string"),
+    }
 )
 
 
@@ -40,28 +45,51 @@ def may_be_started(names: Names, items: Node) -> bool:
     """items: a list or tuple of words, or the arguments of a call.
 
     False where they are compared, printed, logged, written down as JSON, gone through word by word, or stand
-    in a dictionary as one fact among others, which nothing in the file takes out of it.
+    in a dictionary as one fact among others, which nothing in the file takes out of it; also where that is
+    all that is done with the one name that they are given.
     """
+    if items.type == "argument_list":
+        return not _tells(names, items.parent) if items.parent is not None else True
+    return _is_used(names, items, frozenset())
+
+
+def _is_used(names: Names, items: Node, seen: frozenset[str]) -> bool:
     node, around = items, items.parent
     while around is not None:
-        if around.type == "comparison_operator":
-            return False
-        if around.type in {"for_in_clause", "for_statement"} and node == items:
-            return around.child_by_field_name("right") != node
-        if around.type == "argument_list":
-            call = around.parent
-            if call is None or _tells(names, call):
-                return False
-            if not _joins(call):
-                return True
-            around = call
-        elif around.type == "dictionary":
-            if _is_record(names, around, node):
-                return False
+        if around.type == "argument_list" and around.parent is not None and _joins(around.parent):
+            around = around.parent
         elif around.type not in _WRAPPERS:
-            return True
+            return _is_started_by(names, around, node, items, seen)
+        elif around.type == "pair" and around.parent is not None and _is_record(names, around.parent, around):
+            return False
         node, around = around, around.parent
     return True
+
+
+def _is_started_by(names: Names, around: Node, node: Node, items: Node, seen: frozenset[str]) -> bool:
+    """Whether what stands around the words, or what they are wrapped in, may start them."""
+    match around.type:
+        case "comparison_operator" | "assert_statement":
+            return False
+        case "for_in_clause" | "for_statement":
+            return node != items or around.child_by_field_name("right") != node
+        case "argument_list":
+            return around.parent is None or not _tells(names, around.parent)
+        case "assignment" if around.child_by_field_name("right") == node:
+            return _is_name_used(names, around, seen)
+    return True
+
+
+def _is_name_used(names: Names, assignment: Node, seen: frozenset[str]) -> bool:
+    """Whether the file does more with the name than to tell or compare it; what nothing reads, others may."""
+    left = assignment.child_by_field_name("left")
+    if left is None or left.type != "identifier":
+        return True
+    name = names.tree.text(left)
+    if name in seen or len(seen) == _FARTHEST:
+        return False
+    reads = names.reads(name, names.scope_at(assignment))
+    return not reads or any(_is_used(names, read, seen | {name}) for read in reads)
 
 
 def _tells(names: Names, call: Node) -> bool:
