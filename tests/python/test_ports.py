@@ -115,6 +115,15 @@ FLAGGED = {
         "    def start(self):\n        self.process = subprocess.Popen(self.cmd, stdout=None)\n"
         "Service('a', ['llama-server', '-m', M, *extra, '--port', «'9180'»], port=9180).start()\n"
     ),
+    "a command that goes through two functions": (
+        "import subprocess\ndef run(cmd):\n    subprocess.run([*cmd, '--dtype', 'auto'])\n"
+        "def start(command):\n    run(command)\nstart(['vllm', 'serve', 'm', '--port', «'8000'»])\n"
+    ),
+    "a command of an object that a function is given": (
+        "import subprocess\ndef run(cmd):\n    subprocess.Popen(cmd)\nclass Runner:\n"
+        "    def __init__(self, cmd):\n        self.cmd = cmd\n    def go(self):\n        run(self.cmd + MORE)\n"
+        "Runner(['vllm', 'serve', 'm', '--port', «'8000'»]).go()\n"
+    ),
     "flask through self": (
         "from flask import Flask\nclass S:\n    def __init__(self):\n        self.app = Flask(__name__)\n"
         "    def run(self):\n        self.app.run(port=«5000»)"

@@ -379,6 +379,13 @@ if __name__ == "__main__":
         messages=("`Server.run` in the main block",),
     ),
     Invalid(
+        "a server for each configuration",
+        "import asyncio\n\nimport uvicorn\nfrom app import admin, app\n\n\nasync def main():\n"
+        "    configs = [uvicorn.Config(app, port=p), uvicorn.Config(admin, port=q)]\n"
+        "    await asyncio.gather(*[«uvicorn.Server(c).serve()» for c in configs])\n\n\n"
+        'if __name__ == "__main__":\n    asyncio.run(main())\n',
+    ),
+    Invalid(
         "several servers of a list",
         "import asyncio\n\nimport uvicorn\nfrom app import admin, app\n\n\nasync def main():\n"
         "    servers = [uvicorn.Server(uvicorn.Config(app, port=p))]\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import NamedTuple
 
@@ -117,13 +117,15 @@ def launch_at(names: Names, call: Node) -> Launch | None:
         return None  # a coroutine that nobody runs
     form = Form.SERVER_RUN if method == "run" else Form.SERVER_SERVE
     made = constructions(names, server)
-    if not made and _is_one_of_several(names, server):
+    if not made and _is_one_of_several(names, server, _is_server):
         return Launch(call, form, call, None, None, {}, complete=False)
     if len(made) != 1 or not _is_server(names, made[0]):
         return None
     configs = _configs_of(names, made[0])
     if not configs:
-        return None
+        given = _config_argument(made[0])
+        is_of_list = given is not None and _is_one_of_several(names, given, _is_config)
+        return Launch(call, form, call, None, None, {}, complete=False) if is_of_list else None
     config = plainest(configs)
     others = tuple(one for one in configs if one != config)
     return _launch(names, _Parts(call, form, config, made[0], others))
@@ -152,25 +154,33 @@ def _is_server(names: Names, call: Node) -> bool:
     return any(base in SERVER for base in bases)
 
 
-def _is_one_of_several(names: Names, server: Node) -> bool:
-    """`s` of `for s in servers`, where all that the list is given is servers: no command starts several."""
-    bindings = names.bindings_of(server) if server.type == "identifier" else ()
+def _is_config(names: Names, call: Node) -> bool:
+    callee = call.child_by_field_name("function")
+    return callee is not None and names.qualified(callee) in CONFIG
+
+
+def _is_one_of_several(names: Names, node: Node, is_one: Callable[[Names, Node], bool]) -> bool:
+    """`s` of `for s in servers`, where all that the list is given is such: no command starts several."""
+    bindings = names.bindings_of(node) if node.type == "identifier" else ()
     if [binding.how for binding in bindings] != [How.FOR]:
         return False
     loop = bindings[0].statement
     left, around = loop.child_by_field_name("left"), loop.child_by_field_name("right")
     items = list_items(names, around) if left == bindings[0].node and around is not None else ()
     made = [constructions(names, item) for item in items]
-    return bool(made) and all(len(calls) == 1 and _is_server(names, calls[0]) for calls in made)
+    return bool(made) and all(len(calls) == 1 and is_one(names, calls[0]) for calls in made)
 
 
 def _configs_of(names: Names, server: Node) -> tuple[Node, ...]:
     """What may have made the server's `uvicorn.Config`, one for each way; () if anything else may have."""
-    passed = arguments(server)
-    given = passed.keywords.get("config") or (passed.positional[0] if passed.positional else None)
+    given = _config_argument(server)
     made = constructions(names, given) if given is not None else ()
-    callees = [call.child_by_field_name("function") for call in made]
-    return made if all(callee is not None and names.qualified(callee) in CONFIG for callee in callees) else ()
+    return made if all(_is_config(names, call) for call in made) else ()
+
+
+def _config_argument(server: Node) -> Node | None:
+    passed = arguments(server)
+    return passed.keywords.get("config") or (passed.positional[0] if passed.positional else None)
 
 
 def _launch(names: Names, parts: _Parts) -> Launch:

@@ -12,13 +12,12 @@ from tree_sitter import Node
 from portside.knowledge import listeners
 from portside.knowledge.listeners import Argument, Takes
 from portside.python.names.names import Names
-from portside.python.ports.command_words import words
 from portside.python.ports.port_arguments import (
     ARGUMENT_METHODS,
     of_argument_assignment,
     of_argument_call,
 )
-from portside.python.ports.port_commands import RUNNERS, in_words, started
+from portside.python.ports.port_commands import RUNNERS, of_command, started
 from portside.python.ports.port_use import Found, Listener, read
 from portside.python.ports.server_makers import made_in_file, makers
 from portside.python.source.nodes import fields_of
@@ -96,7 +95,7 @@ def of_listener(tracer: Tracer, call: Node, listener: Listener) -> Iterator[Foun
     if given is None:
         return
     if wanted.takes is Takes.COMMAND:
-        yield from in_words(tracer, words(tracer.names, given))
+        yield from of_command(tracer, given)
     elif wanted.takes is Takes.SETTINGS:
         port = item_of(tracer, given, "port")
         if port is not None:

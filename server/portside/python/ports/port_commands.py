@@ -37,7 +37,15 @@ def started(tracer: Tracer, call: Node, runner: str) -> Iterator[Found]:
     given = argument(tracer, call, "args", 1 if runner in server_commands.SECOND_RUNNERS else 0)
     if given is None:
         return
-    value = tracer.trace(given) if given.type in {"identifier", "attribute"} else None
+    yield from of_command(tracer, given)
+
+
+def of_command(tracer: Tracer, given: Node) -> Iterator[Found]:
+    """The ports of a command, or the parameter that is one, or begins one: `cmd`, `self.cmd + more`."""
+    first = given
+    while first.type in {"binary_operator", "list", "list_splat"} and first.named_children:
+        first = first.named_children[0]
+    value = tracer.trace(first) if first.type in {"identifier", "attribute"} else None
     if isinstance(value, Parameter):
         yield Handed(value, COMMAND)
     yield from in_words(tracer, words(tracer.names, given))
