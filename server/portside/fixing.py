@@ -8,6 +8,7 @@ before it is kept.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -172,14 +173,17 @@ class Fixing:
             reason = "its fix changes nothing"
         if reason is None:
             after = self._check(path)
-            if len(after.syntax_errors) <= len(result.syntax_errors):
+            if len(after.syntax_errors) > len(result.syntax_errors):
+                reason = "its fix would leave a file that does not parse"
+            elif not _ends(choices, result, after):
+                reason = "its fix would leave it as it is"
+            else:
                 for finding, fix in choices:
                     start = finding.span.start
                     self.applied.append(
                         Applied(path, before.position(start), finding, fix, before.cell(start))
                     )
                 return after, None
-            reason = "its fix would leave a file that does not parse"
         self._restore(saved)
         return result, reason
 
@@ -219,6 +223,12 @@ class Fixing:
         for finding in result.findings:
             reason = refused.get(_identity(finding)) or _why_left(finding)
             self.left.append(Left(source, finding, reason, bool(finding.fixes) and not self._unsafe))
+
+
+def _ends(choices: Sequence[Choice], before: LintResult, after: LintResult) -> bool:
+    """Whether each finding that was to be fixed is there less often than before."""
+    was, now = (Counter(map(_identity, result.findings)) for result in (before, after))
+    return all(now[name] < was[name] for name in {_identity(finding) for finding, _ in choices})
 
 
 def _made_at_once(choices: Sequence[Choice]) -> Sequence[Choice]:

@@ -183,6 +183,14 @@ _PLAIN_INVALID = (
         messages=("nothing after the `yield` of `lifespan` shuts it down",),
     ),
     Invalid(
+        "an engine that is called server",
+        _HEAD + "@asynccontextmanager\nasync def lifespan(app):\n"
+        "    server = «AsyncLLMEngine.from_engine_args(args)»\n    yield\n    print('stopping')\n" + _APP,
+        fixed=_HEAD + "@asynccontextmanager\nasync def lifespan(app):\n"
+        "    server = AsyncLLMEngine.from_engine_args(args)\n    yield\n    server.shutdown()\n"
+        "    print('stopping')\n" + _APP,
+    ),
+    Invalid(
         "a global engine",
         _LIFESPAN
         + "    global engine\n    engine = «AsyncLLMEngine.from_engine_args(args)»\n    yield  # serve\n"

@@ -212,8 +212,8 @@ def _instance(names: Names, call: Node) -> set[str]:
 
 
 def _words(names: Names, target: Node) -> set[str]:
-    words = nodes_of(target, "identifier")
-    return {names.tree.text(word) for word in words} - _HOLDERS
+    words = {names.tree.text(word) for word in nodes_of(target, "identifier")}
+    return words - _HOLDERS or words
 
 
 def makes_object(names: Names, call: Node) -> bool:
