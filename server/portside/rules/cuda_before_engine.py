@@ -24,8 +24,8 @@ DOCUMENTATION = """\
 ## What it does
 
 Flags code that initialises CUDA before a vLLM engine is made, in the same flow of the program: in the
-module as it is imported, in its main block, or in the function that makes the engine; functions of the
-file that are called there are followed.
+module as it is imported, in its main block, or in the function that makes the engine; functions
+and methods of the file that are called there are followed.
 
 What initialises CUDA: `torch.cuda.set_device`, `current_device`, `get_device_name`,
 `get_device_properties`, `mem_get_info`, `synchronize`, `init` and the like, `.cuda()`, `.to("cuda")`,
@@ -300,9 +300,40 @@ _INVALID = (
         + _SET.replace('"', "'")
         + "        torch.cuda.init()\n        self.llm = LLM('m')\n",
     ),
+    Invalid(
+        "by a method of the class that makes the engine",
+        _HEAD + "class Server:\n    def __init__(self):\n        self.prepare()\n"
+        "        self.llm = LLM('m')\n\n    def prepare(self):\n        «torch.cuda.init()»\n",
+        fixed=_FIXED_HEAD
+        + "class Server:\n    def __init__(self):\n        self.prepare()\n        self.llm = LLM('m')\n\n"
+        "    def prepare(self):\n        " + _SET.replace('"', "'") + "        torch.cuda.init()\n",
+    ),
+    Invalid(
+        "by methods of an object",
+        _HEAD + "class Server:\n    def load(self):\n        self.llm = LLM('m')\n\n"
+        "    def prepare(self):\n        «torch.cuda.init()»\n\n\n"
+        "if __name__ == '__main__':\n    server = Server()\n    server.prepare()\n    server.load()\n",
+        fixed=_FIXED_HEAD + "class Server:\n    def load(self):\n        self.llm = LLM('m')\n\n"
+        "    def prepare(self):\n        " + _SET.replace('"', "'") + "        torch.cuda.init()\n\n\n"
+        "if __name__ == '__main__':\n    server = Server()\n    server.prepare()\n    server.load()\n",
+    ),
+    Invalid(
+        "first in the main block, and in the function that it calls",
+        _HEAD + "def run():\n    torch.cuda.set_device(0)\n    return LLM('m')\n\n\n"
+        "if __name__ == '__main__':\n    print(«torch.cuda.get_device_name(0)»)\n    run()\n",
+        fixed=_FIXED_HEAD + "def run():\n    torch.cuda.set_device(0)\n    return LLM('m')\n\n\n"
+        "if __name__ == '__main__':\n    "
+        + _SET.replace('"', "'")
+        + "    print(torch.cuda.get_device_name(0))\n    run()\n",
+    ),
 )
 
 _VALID = (
+    Valid(
+        "by a method that comes after the engine",
+        _HEAD + "class Server:\n    def __init__(self):\n        self.llm = LLM('m')\n"
+        "        self.prepare()\n\n    def prepare(self):\n        torch.cuda.init()\n",
+    ),
     Valid(
         "only asked whether there is one",
         _HEAD + 'n = torch.cuda.device_count() if torch.cuda.is_available() else 0\nllm = LLM("m")\n',

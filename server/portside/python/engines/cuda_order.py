@@ -22,6 +22,7 @@ from portside.python.running.reachability import decorators, find_method
 from portside.python.source.chunks import Chunk
 from portside.python.source.nodes import holds, nodes_of, operator_of, own_parts
 from portside.python.source.syntax import ancestors
+from portside.python.values.instances import class_around, constructions
 from portside.records import cached_property, dataclass
 
 _DEEPEST = 5
@@ -50,7 +51,10 @@ class EarlyCuda:
 
 
 def find_early_cuda(module: ModuleFacts) -> tuple[EarlyCuda, ...]:
-    """Each such call once, with the first engine that comes after it, in the order of the text."""
+    """Each such call once, with the first engine that comes after it.
+
+    In the order in which they run: first those of the module's own flow, then those of functions.
+    """
     engines = {e.call: e for e in module.engines if not e.in_process and not _is_elsewhere(e.call)}
     if not engines or not module.names.chunks_with(WORDS):
         return ()
@@ -66,7 +70,7 @@ def find_early_cuda(module: ModuleFacts) -> tuple[EarlyCuda, ...]:
     for events in (flows.of_module(), *own):
         for cuda, engine in _pairs(events):
             found.setdefault(cuda.call, EarlyCuda(cuda.call, cuda.use or "", engines[engine.call]))
-    return tuple(sorted(found.values(), key=lambda early: early.call.start_byte))
+    return tuple(found.values())
 
 
 def _is_elsewhere(call: Node) -> bool:
@@ -229,12 +233,29 @@ class _Flows:
             yield Event(call, call, use)
             return
         callee = call.child_by_field_name("function")
-        definition = self.names.definition(callee) if callee is not None and depth > 0 else None
+        definition = self._definition(callee) if callee is not None and depth > 0 else None
         if definition is not None and definition.type == "class_definition":
             definition = find_method(self.names, definition, "__init__")
         if definition is not None:
             for event in self._of(definition.start_byte, depth - 1):
                 yield Event(event.call, call, event.use)
+
+    def _definition(self, callee: Node) -> Node | None:
+        """The function or class of the file that is called, also `self.load()` and `Server().load()`."""
+        holder, name = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
+        definition = self.names.definition(callee)
+        if definition is not None or holder is None or name is None:
+            return definition
+        owner: Node | None
+        if holder.text in {b"self", b"cls"}:
+            around = class_around(self.names.scope_at(callee))
+            owner = around.node if around is not None else None
+        else:
+            made = [call.child_by_field_name("function") for call in constructions(self.names, holder)]
+            owner = self.names.definition(made[0]) if len(made) == 1 and made[0] is not None else None
+        if owner is None or owner.type != "class_definition":
+            return None
+        return find_method(self.names, owner, self.names.tree.text(name))
 
     def _calls_in(self, chunk: Chunk) -> dict[int, list[Node]]:
         """The calls in a statement, by function, in the order of evaluation: what is inside comes first."""
