@@ -60,6 +60,7 @@ class Port:
     stands for them. digits: where the number itself is written, so that an edit there changes it; it may be
     where a variable is set (`ENV PORT=8000`); None where it is written nowhere: a program's default.
     variable: the one it comes through. is_default: the program's own default, or `${PORT:-8000}`.
+    origin: the variable behind that one, `PORT="${API_PORT:-8000}"`.
     """
 
     number: int | None
@@ -67,6 +68,7 @@ class Port:
     digits: Span | None = None
     variable: str | None = None
     is_default: bool = False
+    origin: str | None = None
 
 
 class Serves(enum.Enum):

@@ -28,6 +28,13 @@ from portside.records import dataclass
 
 _VARIABLE = re.compile(r"[\"']?\$?\$[{(]?(?P<name>\w+)(?:[:?=-][^})]*)?[})]?[\"']?")
 _ANYWHERE = re.compile(rf"(?<![\w-])(?P<name>{PORT_VARIABLE})(?!\w)")
+# Or a comment, which names it for nobody.
+_EXPANDED = re.compile(
+    r"^[ \t]*#[^\n]*|(?P<option>--port[ =\"'\\]+)?(?P<read>\$(?:NAME\b|[{(]NAME\b[^})\n]*[})]))".replace(
+        "NAME", PORT_VARIABLE
+    ),
+    re.MULTILINE,
+)
 _ASSIGNED = re.compile(rf"(?:^|[\s;&|]){PORT_VARIABLE}=(?P<value>[^\n;&|]*)", re.MULTILINE)
 _NAMED = frozenset({Mention.EXPOSED, Mention.CONTAINER, Mention.PROBE, Mention.HEALTHCHECK})
 # There the file's author, and not the shell that runs, decides on what a variable holds.
@@ -36,15 +43,12 @@ _FILLED_IN = frozenset({Format.COMPOSE, Format.KUBERNETES})
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A vLLM server that listens on what the variable says. span: where its command says so."""
+    """A vLLM server that listens on what the variable says. span: where the file reads it for that."""
 
     launch: Launch
     port: Port
     unit: Unit
-
-    @property
-    def span(self) -> Span:
-        return self.port.span
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,21 @@ def reads(facts: LaunchFacts) -> Iterator[Read]:
             port = _api(launch)
             if port is None or not _is_vllm(facts, facts.file, unit, launch):
                 continue
-            if port.variable == PORT_VARIABLE and _comes_from_outside(facts, unit, launch, port):
-                yield Read(launch, port, unit)
+            if PORT_VARIABLE in (port.variable, port.origin) and _comes_from_outside(
+                facts, unit, launch, port
+            ):
+                yield Read(launch, port, unit, _read_at(facts.source, port))
+
+
+def _read_at(source: SourceFile, port: Port) -> Span:
+    """Where the server's command names the variable, or what the command is put together from does."""
+    if _ANYWHERE.search(source.slice(port.span)):
+        return port.span
+    lines = [match for match in _EXPANDED.finditer(source.text) if match["read"]]
+    before = [match for match in lines if match.start("read") < port.span.start] or lines
+    passed = [match for match in before if match["option"]]
+    found = next(iter(passed or before), None)
+    return Span(*found.span("read")) if found is not None else port.span
 
 
 def _comes_from_outside(facts: LaunchFacts, unit: Unit, launch: Launch, port: Port) -> bool:

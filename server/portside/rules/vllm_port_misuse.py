@@ -40,7 +40,7 @@ Flags a program in which the environment variable `VLLM_PORT` is the port of the
 In launch files (scripts, Dockerfiles, compose files, Kubernetes manifests, systemd units, Makefiles,
 Procfiles, and a `.env` that a service gets by `env_file`):
 
-- a vLLM server listens on `$VLLM_PORT`;
+- a vLLM server listens on `$VLLM_PORT`, also by another name of the script (`PORT="${VLLM_PORT:-8000}"`);
 - `VLLM_PORT` is given to a vLLM server with the number, or the variable, that its API listens on;
 - `VLLM_PORT` is given to one with the number that its container publishes, exposes or is probed at, and the
   server listens on its default port instead.
@@ -502,6 +502,18 @@ _INVALID = (
         path="start.sh",
     ),
     Invalid(
+        "through another variable of the script",
+        'PORT="«${VLLM_PORT:-8000}»"  # of the API\nexec vllm serve m --port "$PORT"\n',
+        fixed='PORT="${API_PORT:-8000}"  # of the API\nexec vllm serve m --port "$PORT"\n',
+        path="start.sh",
+    ),
+    Invalid(
+        "in a command that is put together",
+        'VLLM_PORT="${VLLM_PORT:-9000}"\nCMD=(vllm serve m --port "«$VLLM_PORT»")\nexec "${CMD[@]}"\n',
+        fixed='PORT="${PORT:-9000}"\nCMD=(vllm serve m --port "$PORT")\nexec "${CMD[@]}"\n',
+        path="start.sh",
+    ),
+    Invalid(
         "exported by a script",
         "export «VLLM_PORT»=8010\nvllm serve m --port $VLLM_PORT\n",
         fixed="export PORT=8010\nvllm serve m --port $PORT\n",
@@ -620,6 +632,11 @@ _VALID = (
     Valid("text", '"""os.environ["VLLM_PORT"]"""\nimport uvicorn\nuvicorn.run("m:app")\n'),
     Valid("the right use in a script", "export VLLM_PORT=29500\nvllm serve m --port 8000\n", path="start.sh"),
     Valid("a name of the script alone", "VLLM_PORT=8000\nvllm serve m --port $VLLM_PORT\n", path="start.sh"),
+    Valid(
+        "a name of the script behind another one",
+        'VLLM_PORT=8000\nPORT="$VLLM_PORT"\nvllm serve m --port "$PORT"\n',
+        path="start.sh",
+    ),
     Valid(
         "a name of the script for another variable",
         'VLLM_PORT=${API_VLLM_PORT:-8060}\nvllm serve m --port "$VLLM_PORT"\n',

@@ -30,7 +30,7 @@ class Piece:
     seen: where the reader meets them: themselves, or the variable that stands for them. written: where the
     first of them is written, the others follow; None where they are written nowhere (a sum, an escape).
     variable: the one that they come through. known: False for what stands for itself because its value is
-    not known.
+    not known. origin: the variable that they came through first, where those are several.
     """
 
     text: str
@@ -39,6 +39,7 @@ class Piece:
     variable: str | None = None
     is_default: bool = False
     known: bool = True
+    origin: str | None = None
 
     def part(self, start: int, end: int) -> Piece:
         if start == 0 and end == len(self.text):
@@ -47,7 +48,8 @@ class Piece:
         if _is_itself(self):
             seen = Span(seen.start + start, seen.start + end)
         written = None if self.written is None else self.written + start
-        return Piece(self.text[start:end], seen, written, self.variable, self.is_default, self.known)
+        text = self.text[start:end]
+        return Piece(text, seen, written, self.variable, self.is_default, self.known, self.origin)
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,15 @@ class Placed:
         """The same as somebody sees it who meets the variable at `seen`."""
         return Placed(
             tuple(
-                Piece(p.text, seen, p.written, variable, p.is_default or is_default, p.known)
+                Piece(
+                    p.text,
+                    seen,
+                    p.written,
+                    variable,
+                    p.is_default or is_default,
+                    p.known,
+                    p.origin or p.variable,
+                )
                 for p in self.pieces
             ),
             self.quoted,
@@ -206,7 +216,9 @@ class Placed:
         number = int(self.text) if self.known and _is_number(self.text) else None
         digits = self.written if number is not None else None
         variable = next((piece.variable for piece in self.pieces if piece.variable), None)
-        return Port(number, self.span, digits, variable, any(piece.is_default for piece in self.pieces))
+        origin = next((piece.origin for piece in self.pieces if piece.origin), None)
+        is_default = any(piece.is_default for piece in self.pieces)
+        return Port(number, self.span, digits, variable, is_default, origin)
 
     def port_of(self, variable: str) -> Port:
         """What it says as the value of a variable that a program looks up by itself."""
