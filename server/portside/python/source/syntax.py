@@ -39,6 +39,15 @@ _COMMENT_LINES = re.compile(rb"(?:^[ \t]*#[^\n]*\n){%d,}" % _MANY_COMMENTS, re.M
 _DEEPEST = 200
 _LONGEST_CHAIN = 1_000
 _LONG_LINE = 2_000
+_LINKS = (
+    *(bytes([sign]) for sign in b".+-*/%|&^=<>@~"),
+    b" and",
+    b" or",
+    b"not ",
+    b" if ",
+    b"lambda",
+    b"await ",
+)
 _BRACKET = re.compile(rb"[()\[\]{}]")
 
 
@@ -232,7 +241,9 @@ def is_too_deep(data: bytes) -> bool:
         depth = depth + 1 if found.group() in b"([{" else max(0, depth - 1)
         if depth > _DEEPEST:
             return True
-    return _has_long_chain(Parser(LANGUAGE).parse(data))
+    long = [line for line in data.split(b"\n") if len(line) >= _LONG_LINE]
+    links = max((sum(map(line.count, _LINKS)) for line in long), default=0)
+    return links > _LONGEST_CHAIN and _has_long_chain(Parser(LANGUAGE).parse(data))
 
 
 def _has_long_line(data: bytes) -> bool:
