@@ -307,6 +307,13 @@ EARLY_ENDS = (
         f"{UVICORN} --port 8010",
         notes=("`--ssl-keyfile` has to be said where `settings.ssl_keyfile` is set",),
     ),
+    Movable(
+        "options of which another dict is made",
+        ARGPARSE + HEAD + "\n\n@app.get('/m')\ndef m():\n    return args.model\n" + GUARD + PARSER + "    parser.add_argument('--model', default='m')\n    parser.add_argument('--key')\n    parser.add_argument('--limit', type=int)\n" + PARSE
+        + "    options = {'app': app, 'host': '0.0.0.0', 'port': 8010}\n    if args.key:\n        options = {**options, 'ssl_keyfile': args.key}\n    if args.limit:\n        options = options | {'limit_concurrency': args.limit}\n    uvicorn.run(**options)\n",
+        PLAIN,
+        notes=("(`limit_concurrency`, `ssl_keyfile`): say those options too",),
+    ),
 )  # fmt: skip
 
 MORE = (*WORDS_OF_THE_COMMAND, *RETRIES, *EARLY, *SIGNALS, *NESTED, *OPTIONS_FROM_AFAR, *STOPS, *EARLY_ENDS)
@@ -334,5 +341,10 @@ NO_MORE = (
         "middleware that a function adds, ahead of the script's own name",
         HEAD + "\n\ndef prepare():\n    app.title = 'x'\n" + GUARD + "    prepare()\n    uvicorn.run('server:app', port=8010)\n",
         ((13, "what happens to `app` here is lost on the app that is served"),),
+    ),
+    Unmovable(
+        "options of which another dict is made, with another app",
+        HEAD + GUARD + "    options = {'app': app}\n    options = {**options, 'app': other}\n    uvicorn.run(**options)\n",
+        ((15, "the app that is served is not among the arguments"),),
     ),
 )  # fmt: skip

@@ -27,11 +27,11 @@ from portside.python.launching.launch_environment import ShellVariables
 from portside.python.launching.launch_likely import likely
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
-from portside.python.launching.launches import Launch
+from portside.python.launching.launches import Launch, made_again
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of, own_parts
+from portside.python.source.nodes import fields_of, nodes_of, own_parts
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_conditions import switched
 from portside.python.values.value_sources import is_parsed, option_of
@@ -166,7 +166,7 @@ class OptionReader:
         if launch.alternatives:
             self._note_alternatives(launch)
         elif not launch.complete and self.may_leave:
-            added = sorted(set(self._added(launch)) - {*launch.options, *launch.likely})
+            added = sorted(set(self._added(launch)) - {"", *launch.options, *launch.likely})
             shown = f" ({', '.join(f'`{key}`' for key in added)})" if added else ""
             self.obstacles.note(
                 f"what `**` or `*` bring can't be told from here{shown}: say those options too", review=True
@@ -199,6 +199,9 @@ class OptionReader:
         """The options that the file adds to a dictionary which is unpacked: `kwargs["ssl_keyfile"] = …`."""
         for unpacked in arguments(launch.options_call).unpacked:
             word = self.names.tree.text(unpacked)
+            pairs = (pair for made in made_again(self.names, unpacked) for pair in nodes_of(made, "pair"))
+            for written in fields_of(pairs, "key"):
+                yield string_value(self.names.tree, written) or ""
             for chunk in self.names.chunks_with([word]):
                 for item in fields_of(chunk.nodes("assignment"), "left", "subscript"):
                     holder, key = (item.child_by_field_name(field) for field in ("value", "subscript"))

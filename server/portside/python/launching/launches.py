@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from portside.python.names.names import Names
 from portside.python.names.parameters import passed_for
 from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
-from portside.python.source.nodes import EXTRAS
+from portside.python.source.nodes import EXTRAS, fields_of, holds, nodes_of
 from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
 from portside.python.values.instances import constructions, list_items, returned
 from portside.python.values.value_types import Literal, Outside, nothing_outside
@@ -191,7 +191,7 @@ def _launch(names: Names, parts: _Parts) -> Launch:
     for unpacked in passed.unpacked:
         entries = _dict_entries(names, unpacked)
         if entries is None:
-            likely |= _entries_of(names, names.value_of(unpacked)) or {}
+            likely |= _entries_of(names, first_made(names, unpacked)) or {}
             likely |= _always_added(names, unpacked)
         complete = complete and entries is not None
         options.update(entries or {})
@@ -209,6 +209,9 @@ def _launch(names: Names, parts: _Parts) -> Launch:
 
 def _is_changed(names: Names, dicts: Iterable[Node]) -> bool:
     """Whether the app in one of them may be another one when it is unpacked: `options["app"] = …`."""
+    made = (one for each in dicts for one in made_again(names, each))
+    if any(string_value(names.tree, key) in {None, "app"} for key in fields_of(_pairs(made), "key")):
+        return True
     for read in (read for each in dicts if each.type == "identifier" for read in _reads(names, each)):
         around = read.parent
         key = around.child_by_field_name("subscript") if around is not None else None
@@ -224,6 +227,44 @@ def _is_changed(names: Names, dicts: Iterable[Node]) -> bool:
         if not is_seen or any("app" in (entries or {}) for entries in (*given, passed.keywords)):
             return True
     return False
+
+
+def first_made(names: Names, unpacked: Node) -> Node:
+    """What the dict was made as, also where `options = {**options, "reload": True}` makes another of it."""
+    again = made_again(names, unpacked)
+    if not again:
+        return names.value_of(unpacked)
+    return next(b.value for b in names.bindings_of(unpacked) if b.value is not None and b.value not in again)
+
+
+def made_again(names: Names, unpacked: Node) -> tuple[Node, ...]:
+    """The dicts that take all of the first one; () where the name has other values too."""
+    bindings = names.bindings_of(unpacked) if unpacked.type == "identifier" else ()
+    values = [b.value for b in bindings if b.how is How.ASSIGNMENT and b.value is not None]
+    text = names.tree.text(unpacked)
+    again = tuple(value for value in values if _takes(names, value, text))
+    others = [value for value in values if value not in again]
+    is_sure = len(values) == len(bindings) and len(others) == 1 and bindings[0].value in others
+    return again if is_sure and _is_ahead(others[0], unpacked) else ()
+
+
+def _is_ahead(value: Node, node: Node) -> bool:
+    """Whether the value is made before, in a block around the node."""
+    block = next((one for one in ancestors(value) if one.type in {"block", "module"}), None)
+    return block is not None and holds(block, node) and value.end_byte < node.start_byte
+
+
+def _takes(names: Names, value: Node, name: str) -> bool:
+    """`{**options, …}`, `options | {…}`"""
+    first = value.named_children[0] if value.named_children else value
+    if value.type == "dictionary" and first.type == "dictionary_splat":
+        return names.tree.text(first.named_children[0]) == name
+    is_union = value.type == "binary_operator" and b"|" in {child.text for child in value.children}
+    return is_union and names.tree.text(first) == name
+
+
+def _pairs(made: Iterable[Node]) -> Iterator[Node]:
+    return (pair for one in made for pair in nodes_of(one, "pair"))
 
 
 def _always_added(names: Names, unpacked: Node) -> dict[str, Node]:
