@@ -266,6 +266,7 @@ RULE: Rule[FileFacts] = Rule(
     name=NAME,
     severity=Severity.WARNING,
     summary="Several workers, or reload, around an app that holds a vLLM engine",
+    fixes_apart=True,
     documentation=DOCUMENTATION,
     check=_check,
     invalid=_INVALID,

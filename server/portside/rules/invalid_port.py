@@ -35,6 +35,9 @@ matters where it is written. The other way round, a port that is valid but an aw
   start at times, for a client that happens to have its port;
 - below 1024 a server needs root, or `CAP_NET_BIND_SERVICE`.
 
+Such a number is right in many places (80 in a container, 50051 of gRPC), and what ends both findings is the
+same variable: a finding of its own would tell of one cause twice.
+
 Negative numbers are flagged with uvicorn, vLLM and Python's own servers and sockets; some other servers
 take them for "none".
 

@@ -10,6 +10,7 @@ parentheses are a legal file.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -234,8 +235,12 @@ def is_too_deep(data: bytes) -> bool:
 
     Only lines are looked at that are longer than people write them.
     """
-    if not _has_long_line(data):
-        return False
+    return _has_long_line(data) and _nests_deep(data)
+
+
+# Asked for the tree, for the text of it, and again while fixes are tried.
+@functools.lru_cache(maxsize=4)
+def _nests_deep(data: bytes) -> bool:
     depth = 0
     for found in _BRACKET.finditer(data):
         depth = depth + 1 if found.group() in b"([{" else max(0, depth - 1)
