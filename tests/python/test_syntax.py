@@ -145,3 +145,13 @@ def test_a_line_that_should_have_ended_is_an_error(text: str) -> None:
     assert found.has_error
     assert found.errors
     assert all(0 <= error.start <= error.end <= len(text) for error in found.errors)
+
+
+def test_a_long_line_is_looked_at_by_itself() -> None:
+    prompt = 'PROMPT = "' + "lorem ipsum (dolor) " * 200 + '"'
+    nested = "x = a" + ".b" * 1_500
+    first = tree(f"import uvicorn\n{prompt}\nuvicorn.run(app)\n")
+    assert len(first.statements) == 3
+    for line, count in ((prompt, 4), (nested, 0), (prompt, 4)):
+        later = parse(SourceFile("a.py", f"import uvicorn\n{line}\nuvicorn.run(app)\nx = 1\n"), first)
+        assert len(later.statements) == count

@@ -10,7 +10,6 @@ parentheses are a legal file.
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -50,6 +49,9 @@ _LINKS = (
     b"await ",
 )
 _BRACKET = re.compile(rb"[()\[\]{}]")
+# Whether such a line nests too deep, by its digest.
+_seen_lines: dict[bytes, bool] = {}
+_MOST_SEEN_LINES = 10_000
 
 
 @dataclass(frozen=True)
@@ -225,40 +227,52 @@ def _readable(data: bytes) -> bytes:
     data = _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
     if data.count(b"#") > _MANY_COMMENTS and data.count(b"\n#") > _MANY_COMMENTS:
         data = _COMMENT_LINES.sub(_without_middle, data)
-    if is_too_deep(data):
+    if _is_too_deep(data):
         return _NOT_LINE_END.sub(b" ", data)
     return data
 
 
-def is_too_deep(data: bytes) -> bool:
-    """Whether something nests deeper than CPython takes it: `too many nested parentheses`.
+def _is_too_deep(data: bytes) -> bool:
+    """Whether a line nests deeper than CPython takes it: `too many nested parentheses`.
 
     Only lines are looked at that are longer than people write them.
     """
-    return _has_long_line(data) and _nests_deep(data)
+    return any(_nests_too_deep(line) for line in _long_lines(data))
 
 
-# Asked for the tree, for the text of it, and again while fixes are tried.
-@functools.lru_cache(maxsize=4)
-def _nests_deep(data: bytes) -> bool:
-    depth = 0
-    for found in _BRACKET.finditer(data):
-        depth = depth + 1 if found.group() in b"([{" else max(0, depth - 1)
-        if depth > _DEEPEST:
-            return True
-    long = [line for line in data.split(b"\n") if len(line) >= _LONG_LINE]
-    links = max((sum(map(line.count, _LINKS)) for line in long), default=0)
-    return links > _LONGEST_CHAIN and _has_long_chain(Parser(LANGUAGE).parse(data))
-
-
-def _has_long_line(data: bytes) -> bool:
+def _long_lines(data: bytes) -> Iterator[bytes]:
     """With every keystroke, so most lines are jumped over."""
     start = 0
     while len(data) - start >= _LONG_LINE:
         end = data.rfind(b"\n", start, start + _LONG_LINE)
         if end < 0:
-            return True
+            end = data.find(b"\n", start)
+            end = end if end >= 0 else len(data)
+            yield data[start:end]
         start = end + 1
+
+
+def _nests_too_deep(line: bytes) -> bool:
+    """Looked at once: prompts and data stay as they are while the rest of a file is typed."""
+    import hashlib  # noqa: PLC0415 - takes two milliseconds, and few files have such lines
+
+    name = hashlib.blake2b(line, digest_size=16).digest()
+    known = _seen_lines.get(name)
+    if known is None:
+        if len(_seen_lines) >= _MOST_SEEN_LINES:
+            _seen_lines.clear()
+        known = _seen_lines[name] = _has_deep_brackets(line) or (
+            sum(map(line.count, _LINKS)) > _LONGEST_CHAIN and _has_long_chain(Parser(LANGUAGE).parse(line))
+        )
+    return known
+
+
+def _has_deep_brackets(line: bytes) -> bool:
+    depth = 0
+    for found in _BRACKET.finditer(line):
+        depth = depth + 1 if found.group() in b"([{" else max(0, depth - 1)
+        if depth > _DEEPEST:
+            return True
     return False
 
 
