@@ -508,6 +508,12 @@ _INVALID = (
         path="start.sh",
     ),
     Invalid(
+        "through another variable of the script, without a default",
+        'PORT="«$VLLM_PORT»"\nexec vllm serve m --port "$PORT"\n',
+        fixed='PORT="$API_PORT"\nexec vllm serve m --port "$PORT"\n',
+        path="start.sh",
+    ),
+    Invalid(
         "in a command that is put together",
         'VLLM_PORT="${VLLM_PORT:-9000}"\nCMD=(vllm serve m --port "«$VLLM_PORT»")\nexec "${CMD[@]}"\n',
         fixed='PORT="${PORT:-9000}"\nCMD=(vllm serve m --port "$PORT")\nexec "${CMD[@]}"\n',

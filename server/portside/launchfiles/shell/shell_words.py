@@ -192,8 +192,11 @@ class Words:
                 item.through(name, whole.span) if item else Placed.unknown(whole.text, whole.span, name)
             )
         found = state.lookup(name)
-        if found is None or (not found.known and len(found.pieces) == 1):
+        if found is None:
             return _Part(Placed.unknown(whole.text, whole.span, name))
+        if not found.known and len(found.pieces) == 1:
+            origin = found.pieces[0].origin or found.pieces[0].variable
+            return _Part(Placed.unknown(whole.text, whole.span, name, origin))
         return _Part(found.through(name, whole.span), splits=not quoted)
 
     def _key(self, index: str) -> str:

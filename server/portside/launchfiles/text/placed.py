@@ -66,8 +66,8 @@ class Placed:
         return cls((Piece(text, Span(start, start + len(text)), start),), quoted)
 
     @classmethod
-    def unknown(cls, text: str, seen: Span, variable: str | None = None) -> Placed:
-        return cls((Piece(text, seen, None, variable, known=False),))
+    def unknown(cls, text: str, seen: Span, variable: str | None = None, origin: str | None = None) -> Placed:
+        return cls((Piece(text, seen, None, variable, known=False, origin=origin),))
 
     @classmethod
     def computed(cls, text: str, seen: Span, variable: str | None = None) -> Placed:
