@@ -148,6 +148,11 @@ NOT_TOGETHER = (
         ((20, "`group.create_task(server.serve())` does more than to start the server"),),
     ),
     Unmovable(
+        "servers in a list that are gathered",
+        ASYNC + "\n\nasync def main():\n    servers = [uvicorn.Server(uvicorn.Config(app, port=8010)), uvicorn.Server(uvicorn.Config(app, port=8011))]\n    await asyncio.gather(*(each.serve() for each in servers))\n" + MAIN,
+        ((15, "`(each.serve() for each in servers)` starts several servers, and one command starts one"),),
+    ),
+    Unmovable(
         "a list of tasks that others look at",
         ASYNC + BESIDE + CONFIG + "    tasks = [server.serve(), work()]\n    print(tasks)\n    await asyncio.gather(*tasks)\n" + MAIN,
         ((19, "`[server.serve(), work()]` does more than to start the server"),),

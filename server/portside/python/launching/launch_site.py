@@ -37,6 +37,7 @@ _RUNNERS = frozenset({"asyncio.run", "uvloop.run", "sys.exit", "builtins.exit", 
 # The same for a function that is handed over uncalled.
 _FUNCTION_RUNNERS = frozenset({"anyio.run"})
 _TRANSPARENT = frozenset({"await", "parenthesized_expression", "expression_statement", "return_statement"})
+_EACH_OF_SEVERAL = frozenset({"generator_expression", "list_comprehension", "set_comprehension"})
 _HAND_ON = frozenset({"loguru.logger.catch"})
 _MOST_FUNCTIONS = 8
 WITHIN = "the server runs inside a `with` block, which the command would not enter"
@@ -251,7 +252,10 @@ class _Climb:
                 task = self._task(parent) if node == call else None
                 if task is None:
                     shown = parent.parent if parent.type == "argument_list" and parent.parent else parent
-                    self._fail(call, f"{self.obstacles.quote(shown)} does more than to start the server")
+                    does = "does more than to start the server"
+                    if parent.type in _EACH_OF_SEVERAL:
+                        does = "starts several servers, and one command starts one"
+                    self._fail(call, f"{self.obstacles.quote(shown)} {does}")
                     return node
                 parent = task
             node = parent
