@@ -13,7 +13,7 @@ import functools
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from portside.knowledge import listeners, server_commands
 from portside.knowledge.apps import APP_CLASSES, APP_NAMES
@@ -181,10 +181,11 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
     read = _Text.of(data, text or import_text(data))
     if read.known and _may_start_something(read):
         return Interest.ANY
-    if _has_broken_guard(data) or _speaks_to_portside(data, path) or _keeps_retired_command(data):
+    dotted = _DOTTED.findall(data)
+    if _has_broken_guard(data) or _speaks_to_portside(data, path) or _keeps_retired_command(data, dotted):
         return Interest.ANY
     found = Interest.APP if read.known and _APPS.met(read) else Interest.NONE
-    if _may_run_server(data) or _may_be_handed_on(read):
+    if _may_run_server(data, dotted) or _may_be_handed_on(read):
         found |= Interest.ELSEWHERE
     if _may_have_others_make_engine(read.imports.lines):
         found |= Interest.MAKERS
@@ -210,12 +211,17 @@ def _speaks_to_portside(data: bytes, path: str) -> bool:
 _HANDED_ON_NAMES = frozenset(name.rpartition(".")[2] for name in ENGINE_CONSTRUCTORS if name.count(".") == 1)
 _HANDED_ON = tuple(name.encode() for name in sorted(_HANDED_ON_NAMES))
 _RUNS = re.compile(rb"\.(?:run|launch|run_server)\(")
+_RETIRED_PROGRAMS = b".entrypoints"
+# Both of these, and all that begins with a dot, are found in one look.
+_DOTTED = re.compile(rb"\.(?:(?:run|launch|run_server)\(|entrypoints(?=\.))")
 _WITH_PORT = re.compile(rb"\b(?:server_)?port\s*=|,\s*\d{4,5}\s*[,)]")
 _LONGEST_CALL = 300
 
 
-def _may_run_server(data: bytes) -> bool:
+def _may_run_server(data: bytes, dotted: Sequence[bytes]) -> bool:
     """Whether some `x.run(…)` has a port among what it is given; x may come from another file."""
+    if all(found == _RETIRED_PROGRAMS for found in dotted):
+        return False
     runs = (found.end() for found in _RUNS.finditer(data))
     return any(_WITH_PORT.search(data, start, start + _LONGEST_CALL) is not None for start in runs)
 
@@ -242,9 +248,9 @@ def _imports_retired_module(lines: bytes) -> bool:
     return any(f"{name}.".startswith(_RETIRED) for name in names)
 
 
-def _keeps_retired_command(data: bytes) -> bool:
+def _keeps_retired_command(data: bytes, dotted: Sequence[bytes]) -> bool:
     """Whether the words of a command stand there, which another file may start."""
-    return b"vllm.entrypoints" in data and _RETIRED_COMMAND.search(data) is not None
+    return _RETIRED_PROGRAMS in dotted and _RETIRED_COMMAND.search(data) is not None
 
 
 def _may_start_something(text: _Text) -> bool:
