@@ -310,6 +310,13 @@ _INVALID = (
         fixed="def build_command(model):\n    return ['vllm', 'serve', model]\n",
     ),
     Invalid(
+        "in a module that is called vllm itself",
+        "from .base import Spec\n\n\ndef build_command(spec: Spec):\n"
+        "    return [spec.python, '-m', «'vllm.entrypoints.openai.api_server'», *spec.flags]\n",
+        path="gateway/providers/vllm.py",
+        files={"gateway/providers/__init__.py": "", "gateway/providers/base.py": ""},
+    ),
+    Invalid(
         "a command that is told and started",
         "import subprocess\n\ncommand = ['python', '-m', «'vllm.entrypoints.openai.api_server'»]\n"
         "command += ['--port', port]\nprint('Start:', ' '.join(command))\nsubprocess.Popen(command)\n",

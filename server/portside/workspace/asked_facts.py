@@ -170,9 +170,7 @@ class AskedFacts(WorkspaceFacts):
 
     @cached_property
     def has_own_vllm(self) -> bool:
-        return self._names_retired and bool(
-            self._around.modules.files_of(self._file, "vllm", None, self._top)
-        )
+        return self._names_retired and self._around.modules.has_own_vllm(self._file, self._top)
 
     @cached_property
     def constants(self) -> Mapping[str, Value]:

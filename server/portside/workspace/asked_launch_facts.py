@@ -53,5 +53,4 @@ class AskedLaunchFacts(LaunchWorkspace):
 
     @cached_property
     def has_own_vllm(self) -> bool:
-        top = self._around.modules.top(self._path)
-        return bool(self._around.modules.files_of(self._path, "vllm", None, top))
+        return self._around.modules.has_own_vllm(self._path, self._around.modules.top(self._path))

@@ -458,6 +458,10 @@ class LocalModules:
         """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
         return self._files.of_import(importer, module, name, top)
 
+    def has_own_vllm(self, importer: Path, top: Path) -> bool:
+        """Whether `import vllm` means a package here: a `providers/vllm.py` has no modules that vLLM has."""
+        return any(path.name == "__init__.py" for path in self.files_of(importer, "vllm", None, top))
+
     def summary(self, path: Path) -> ModuleSummary | None:
         """What importing the file does, by its unsaved text where there is one; None if it can't be read."""
         known = self._summaries.get(path)
