@@ -120,6 +120,12 @@ def test_a_line_that_nests_deeper_than_python_goes_leaves_the_file_without_state
     assert len(found.data) == len(found.source.data)
 
 
+@pytest.mark.parametrize("string", ['b"' + "({[" * 1_000 + '"', "'" + "(\\'" * 1_000 + "'"])
+def test_brackets_in_a_string_do_not_nest(string: str) -> None:
+    found = tree(f"import uvicorn\nDATA = {string}\nuvicorn.run(app)\n")
+    assert len(found.statements) == 3
+
+
 def test_many_comments_are_read_at_their_ends_alone() -> None:
     text = "".join(f"# {number}\n" for number in range(1_000)) + "x = 1  # y\n"
     found = tree(text)

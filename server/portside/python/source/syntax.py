@@ -49,6 +49,7 @@ _LINKS = (
     b"await ",
 )
 _BRACKET = re.compile(rb"[()\[\]{}]")
+_STRING = re.compile(rb"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 # Whether such a line nests too deep, by its digest.
 _seen_lines: dict[bytes, bool] = {}
 _MOST_SEEN_LINES = 10_000
@@ -268,6 +269,11 @@ def _nests_too_deep(line: bytes) -> bool:
 
 
 def _has_deep_brackets(line: bytes) -> bool:
+    """Those in strings are data: of those in a megabyte of base85 hundreds stay open."""
+    return _are_deep(line) and _are_deep(_STRING.sub(b"", line))
+
+
+def _are_deep(line: bytes) -> bool:
     depth = 0
     for found in _BRACKET.finditer(line):
         depth = depth + 1 if found.group() in b"([{" else max(0, depth - 1)
