@@ -163,7 +163,7 @@ function read(file) {
   }
 }
 
-function tryKill(pid, signal) {
+export function tryKill(pid, signal) {
   try {
     process.kill(pid, signal);
   } catch {

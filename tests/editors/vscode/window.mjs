@@ -2,7 +2,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { CHECKOUT } from "../../../scripts/environment.mjs";
-import { copyExample, settled } from "../sandbox.mjs";
+import { copyExample, processesWith, settled, tryKill, until } from "../sandbox.mjs";
 import { discard, editorWith } from "./editor.mjs";
 
 export { closeEditors } from "./editor.mjs";
@@ -25,6 +25,9 @@ const QUIET = {
 };
 
 const SIZE = { width: 1400, height: 860 };
+
+/** Far longer than an extension host takes to end. */
+const HOST_MS = 20_000;
 
 /** Where a failed run leaves its picture. */
 const FAILURES = path.join(CHECKOUT, "build/editor-tests");
@@ -97,9 +100,17 @@ async function leave({ context, port }, box) {
     await page.goto("about:blank"); // so that VS Code hears of it; of a page that is closed it waits to come back
     await page.close();
   }
+  await endHosts(box);
   await forget(context, `http://localhost:${port}`);
   await settled(box, (command) => OF_EDITOR.test(command));
   rmSync(box.parent, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** VS Code ends a window's extension host, or, if it missed the end of the window, keeps it for hours. */
+async function endHosts({ folder }) {
+  const hosts = () => processesWith(folder, /--type=extensionHost/);
+  const left = await until(() => hosts().length === 0, HOST_MS).then(() => [], hosts);
+  for (const { pid } of left) tryKill(pid, "SIGTERM");
 }
 
 /** Effect: the next window of this address knows nothing of what the last one kept in the browser. */
