@@ -123,7 +123,10 @@ def _severity(guard: BrokenGuard) -> Severity:
 def _fix(facts: FileFacts, guard: BrokenGuard) -> Fix:
     tree = facts.module.tree
     quote = "'" if "'" in tree.text(guard.condition) else '"'
-    edit = Edit(facts.source.path, tree.span(guard.condition), f"__name__ == {quote}__main__{quote}")
+    span = tree.span(guard.condition)
+    # `if"_main_" == _name_:` has no blank where a name needs one.
+    blank = " " if facts.source.text[span.start - 1 : span.start].isalnum() else ""
+    edit = Edit(facts.source.path, span, f"{blank}__name__ == {quote}__main__{quote}")
     if guard.fault not in {Fault.OTHER_TEXT, Fault.QUOTED}:
         return Fix(TITLE, (edit,), Applicability.SAFE)
     note = "What stands below has never happened when the file was run; now it does."
@@ -134,6 +137,11 @@ _GOOD = 'if __name__ == "__main__":\n    main()\n'
 _SERVER = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n"
 
 _INVALID = (
+    Invalid(
+        "without a blank",
+        'def main():\n    ...\n\nif«"__main__" == _name_»:\n    main()\n',
+        fixed='def main():\n    ...\n\nif __name__ == "__main__":\n    main()\n',
+    ),
     Invalid(
         "one underscore each",
         _SERVER + 'if «_name_ == "_main_"»:\n    uvicorn.run(app)\n',

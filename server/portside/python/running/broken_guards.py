@@ -80,12 +80,10 @@ def _broken(names: Names, comparison: Node) -> tuple[Fault, str] | None:
     operator = names.tree.text(comparison.child_by_field_name("operators") or comparison)
     if operator not in {"==", "is"}:
         return None
-    if not _is_meant_as_name(names, sides[0]):
-        sides.reverse()
-    name, main = sides
-    if not _is_meant_as_name(names, name) or not _is_meant_as_main(names, main):
-        return None
-    return _fault(names, name, main, operator)
+    for name, main in (sides, sides[::-1]):
+        if _is_meant_as_name(names, name) and _is_meant_as_main(names, main):
+            return _fault(names, name, main, operator)
+    return None
 
 
 def _is_meant_as_name(names: Names, node: Node) -> bool:
