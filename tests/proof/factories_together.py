@@ -31,6 +31,12 @@ TOGETHER = (
         gone=("both",),
     ),
     Movable(
+        "what is gathered, with comments between",
+        ASYNC + SHOWS + BESIDE + CONFIG + "    await asyncio.gather(\n        server.serve(),  # the API\n        # and what it needs\n        work(),\n    )\n" + MAIN,
+        PLAIN,
+        kept=("beside = asyncio.gather(work())",),
+    ),
+    Movable(
         "a list of tasks, with a keyword of the gathering",
         ASYNC + SHOWS + BESIDE + CONFIG + "    tasks = [asyncio.create_task(server.serve()), asyncio.create_task(work())]\n    await asyncio.gather(*tasks, return_exceptions=True)\n" + MAIN,
         PLAIN,

@@ -22,7 +22,7 @@ from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.knowledge.vllm_entrypoints import MODULES as RETIRED_MODULES
 from portside.python.names.import_text import ImportText, import_text, imports_in
-from portside.records import dataclass
+from portside.records import cached_property, dataclass
 
 
 class Interest(enum.Flag):
@@ -84,11 +84,15 @@ class _Text:
         words: list[bytes] = imports.behind.translate(_WORDS_ONLY).split()
         return cls(data, imports, _KNOWN.intersection(words))
 
-    @functools.cached_property
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str | None]]:
+        """Module and name of each import."""
+        return imports_in(self.imports.lines)
+
+    @cached_property
     def imported(self) -> frozenset[str]:
         """What imports bring, by qualified name; of `import a.b`, the `a`."""
-        pairs = imports_in(self.imports.lines)
-        return frozenset(m.partition(".")[0] if name is None else f"{m}.{name}" for m, name in pairs)
+        return frozenset(m.partition(".")[0] if name is None else f"{m}.{name}" for m, name in self.pairs)
 
     def may_import(self, target: str) -> bool:
         """Whether an import brings this, or something that has it, and the rest stands behind dots."""
@@ -228,10 +232,10 @@ def _may_run_server(data: bytes, dotted: Sequence[bytes]) -> bool:
 
 def _may_be_handed_on(text: _Text) -> bool:
     """Whether an engine's class, or uvicorn, may come by an import from another file that imports it."""
-    if not text.known.isdisjoint(_HANDED_ON):
-        pairs = imports_in(text.imports.lines)
-        if any(name in _HANDED_ON_NAMES and module.partition(".")[0] != "vllm" for module, name in pairs):
-            return True
+    if not text.known.isdisjoint(_HANDED_ON) and any(
+        name in _HANDED_ON_NAMES and module.partition(".")[0] != "vllm" for module, name in text.pairs
+    ):
+        return True
     has_star = b"*" in text.imports.behind
     return has_star and (b"uvicorn.run" in text.data or any(name + b"(" in text.data for name in _HANDED_ON))
 

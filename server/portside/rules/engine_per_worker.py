@@ -11,7 +11,6 @@ from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.engines.worker_engines import HeldEngine, held_engines
 from portside.python.facts import FileFacts
 from portside.python.launching.launches import Launch
-from portside.python.source.nodes import EXTRAS
 from portside.python.source.syntax import SyntaxTree, argument_nodes
 
 CODE, NAME = "PS303", "engine-per-worker"
@@ -110,7 +109,7 @@ def _finding(facts: FileFacts, launch: Launch, held: HeldEngine) -> Finding:
 
 def _without_workers(facts: FileFacts, launch: Launch) -> Fix | None:
     tree = facts.module.tree
-    passed = [node for node in argument_nodes(launch.options_call) if node.type not in EXTRAS]
+    passed = argument_nodes(launch.options_call)
     index = next((i for i, node in enumerate(passed) if _is_workers(tree, node)), None)
     if index is None:
         return None

@@ -17,7 +17,7 @@ from portside.python.facts import FileFacts
 from portside.python.names.names import Names
 from portside.python.ports import vllm_port
 from portside.python.ports.port_use import Listener
-from portside.python.source.chunks import statements_in
+from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import string_value
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _removed(facts: FileFacts, node: Node) -> tuple[Fix, ...]:
     if statement is None or statement.type != "expression_statement" or statement.parent is None:
         return ()
     block = statement.parent
-    others = facts.module.names.chunks if block.type == "module" else statements_in(block)
+    others = facts.module.names.chunks if block.type == "module" else own_parts(block)
     source, span = facts.source, facts.module.tree.span(statement)
     first, last = source.line_of(span.start), source.line_of(span.end)
     lines = Span(source.line_span(first).start, source.line_span(last).end)

@@ -39,7 +39,7 @@ from portside.python.engines.movable_engine import (
 from portside.python.facts import FileFacts
 from portside.python.names.import_insertion import insertion
 from portside.python.names.names import How
-from portside.python.source.nodes import EXTRAS, nodes_of, own_parts
+from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.source.syntax import arguments
 
 TITLE = "Move the engine into the lifespan"
@@ -135,7 +135,7 @@ def _in_lifespan(move: MovableEngine, lifespans: tuple[Node, ...]) -> tuple[Edit
     scope = move.names.scope_at(body)
     roots = () if move.is_in_app else move.roots
     taken = any(b.how is How.PARAMETER for name in roots for b in move.names.bindings_in(name, scope))
-    first = next((node for node in body.named_children if node.type not in EXTRAS), None)
+    first = next(iter(own_parts(body)), None)
     if taken or first is None or lifespans[0].start_point.row == first.start_point.row:
         return None
     if first.type == "expression_statement" and own_parts(first)[0].type == "string":
@@ -180,8 +180,7 @@ def _before_stop(move: MovableEngine, closing: Node, ending: Node) -> Node | Non
 
     closing: the block that runs when the app stops. None where nothing can stand behind its last statement.
     """
-    after = [node for node in closing.named_children if node.start_byte > ending.start_byte]
-    after = [node for node in after if node.type not in EXTRAS]
+    after = [node for node in own_parts(closing) if node.start_byte > ending.start_byte]
     words = {move.names.tree.text(name) for node in after for name in nodes_of(node, "identifier")}
     if not after or (ending.parent == closing and words.isdisjoint(move.roots) and not _forgets(move)):
         return ending

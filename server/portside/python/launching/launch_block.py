@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from portside.python.launching.launch_effects import check_statement, is_exit, is_pure
+from portside.python.launching.launch_effects import check_statement, is_pure, leaves
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.names.names import Names
-from portside.python.source.nodes import own_parts, statements
+from portside.python.source.nodes import statements
 
 
 def check_block(names: Names, site: Site, obstacles: Obstacles) -> None:
@@ -39,12 +39,5 @@ def _serving_statements(site: Site) -> list[Node]:
 def _check_clause(names: Names, clause: Node, obstacles: Obstacles) -> None:
     block = next((child for child in clause.named_children if child.type == "block"), None)
     for statement in statements(block) if block is not None else ():
-        if not _ends_process(names, statement):
+        if not leaves(names, statement):
             check_statement(names, statement, obstacles, after=True)
-
-
-def _ends_process(names: Names, statement: Node) -> bool:
-    """`raise`, `sys.exit(1)`: what the command does by itself when the server fails."""
-    if statement.type in {"raise_statement", "return_statement"}:
-        return True
-    return is_exit(names, own_parts(statement)[0] if own_parts(statement) else statement)

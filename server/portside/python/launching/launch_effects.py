@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.names.names import Names
-from portside.python.source.nodes import EXTRAS, statements
+from portside.python.source.nodes import EXTRAS, own_parts, statements
 from portside.python.source.syntax import arguments, unwrapped
 
 _HARMLESS_BUILTINS = frozenset(
@@ -259,6 +259,13 @@ def is_exit(names: Names, call: Node) -> bool:
         return qualified in _EXITS
     passed = arguments(call).positional
     return bool(passed) and names.tree.text(passed[0]) == "os.getpid()"
+
+
+def leaves(names: Names, statement: Node) -> bool:
+    """Whether nothing behind the statement runs: `raise`, `return`, `sys.exit(1)`."""
+    if statement.type in {"raise_statement", "return_statement"}:
+        return True
+    return is_exit(names, next(iter(own_parts(statement)), statement))
 
 
 def tells(names: Names, call: Node) -> bool:

@@ -10,9 +10,10 @@ from portside.python.facts import FileFacts
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launches import Launch
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.source.syntax import argument_nodes, unwrapped
 from portside.python.values.instances import constructions
+from portside.python.values.value_objects import returns
 from portside.python.values.values import Literal, trace
 
 _APPS = frozenset({"fastapi.FastAPI", "fastapi.applications.FastAPI", "starlette.applications.Starlette"})
@@ -79,14 +80,13 @@ def _returned_in_loop(names: Names, app: Node) -> list[Node] | None:
         method = waited.children[0].child_by_field_name("attribute")
         is_run = method is not None and names.tree.text(method) == "run_until_complete"
     else:
-        coroutine = waited.named_children[0] if waited.named_children else None
+        coroutine = next(iter(own_parts(waited)), None)
         is_run = waited.type == "await"
     callee = coroutine.child_by_field_name("function") if coroutine is not None and is_run else None
     function = names.definition(callee) if callee is not None else None
     if function is None or function.type != "function_definition":
         return None
-    own = [node for node in nodes_of(function, "return_statement") if names.scope_at(node).node == function]
-    return [child for node in own for child in node.named_children]
+    return list(returns(function))
 
 
 def _given_to_attribute(names: Names, node: Node) -> Iterator[Node]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.lint.source import Span
-from portside.python.launching.launch_effects import check_statement, is_exit
+from portside.python.launching.launch_effects import check_statement, leaves
 from portside.python.launching.launch_factory_after import rebinds
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site
@@ -73,7 +73,7 @@ def _check_ending(names: Names, clause: Node, obstacles: Obstacles) -> Iterator[
     """The block of a clause, where it does what has to be done when the process ends."""
     missed = Obstacles(names.tree)
     for statement in _statements(clause):
-        if not _leaves(names, statement):
+        if not leaves(names, statement):
             check_statement(names, statement, missed, after=True)
     if not missed.found:
         obstacles.notes += [note for note in missed.notes if note not in obstacles.notes]
@@ -129,7 +129,7 @@ def check_kept(names: Names, clause: Node, obstacles: Obstacles) -> None:
     found = _statements(clause)
     missed = Obstacles(names.tree)
     for statement in found:
-        if not _leaves(names, statement):
+        if not leaves(names, statement):
             # A print stays here, so there is nothing to note of it.
             check_statement(names, statement, missed, after=True)
     obstacles.found += [blocker for blocker in missed.found if blocker not in obstacles.found]
@@ -140,7 +140,7 @@ def open_handlers(names: Names, site: Site) -> Iterator[Node]:
     for attempt in site.tries:
         for clause in attempt.named_children:
             found = _statements(clause) if clause.type in HANDLERS else []
-            ends = bool(found) and found[-1].type != "return_statement" and _leaves(names, found[-1])
+            ends = bool(found) and found[-1].type != "return_statement" and leaves(names, found[-1])
             if found and not ends and attempt not in dropped(site) and not _is_of_end(names, clause):
                 yield found[-1]
 
@@ -154,9 +154,3 @@ def _is_of_end(names: Names, clause: Node) -> bool:
         return False
     kinds = caught.named_children if caught.type == "tuple" else [caught]
     return all((names.qualified(kind) or "").removeprefix("builtins.") in _ENDS for kind in kinds)
-
-
-def _leaves(names: Names, statement: Node) -> bool:
-    if statement.type in {"raise_statement", "return_statement"}:
-        return True
-    return is_exit(names, own_parts(statement)[0] if own_parts(statement) else statement)

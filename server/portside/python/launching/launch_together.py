@@ -15,7 +15,7 @@ from tree_sitter import Node
 
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of, own_parts, statements
-from portside.python.source.syntax import ancestors, argument_nodes, arguments
+from portside.python.source.syntax import ancestors, argument_nodes, arguments, block_around
 from portside.records import dataclass
 
 TASKS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
@@ -64,7 +64,7 @@ def _in_task(names: Names, node: Node) -> Node:
 def _call_around(node: Node) -> Node | None:
     """The call that it is the first argument of."""
     listed = node.parent
-    if listed is None or listed.type != "argument_list" or listed.named_children[0] != node:
+    if listed is None or listed.type != "argument_list" or own_parts(listed)[0] != node:
         return None
     return listed.parent
 
@@ -170,7 +170,7 @@ def _awaited(
 
 def _is_pair(target: Node) -> bool:
     """`done, pending`"""
-    return target.type == "pattern_list" and len(target.named_children) == 2
+    return target.type == "pattern_list" and len(own_parts(target)) == 2
 
 
 def _others(
@@ -227,22 +227,19 @@ def _group(names: Names, opened: Node, made: Node, name: str) -> Together | None
 def _opens_group(names: Names, opened: Node, name: str) -> bool:
     """Whether it is `async with asyncio.TaskGroup() as name` and no more."""
     items = [
-        item
-        for clause in opened.named_children
-        if clause.type == "with_clause"
-        for item in clause.named_children
+        item for clause in opened.named_children if clause.type == "with_clause" for item in own_parts(clause)
     ]
     value = items[0].child_by_field_name("value") if len(items) == 1 else None
     if value is None or value.type != "as_pattern":
         return False
-    call, target = value.named_children[0], value.named_children[-1]
+    call, *_, target = own_parts(value)
     function = call.child_by_field_name("function") if call.type == "call" else None
     return function is not None and names.qualified(function) == GROUP and names.tree.text(target) == name
 
 
 def _made_by(names: Names, statement: Node) -> Node | None:
     """The call of a statement, whose result nobody reads."""
-    made = statement.named_children[0] if statement.type == "expression_statement" else statement
+    made = own_parts(statement)[0] if statement.type == "expression_statement" else statement
     if made.type == "assignment":
         left, right = made.child_by_field_name("left"), made.child_by_field_name("right")
         if left is None or right is None or left.type != "identifier" or _reads_of_one(names, left):
@@ -260,8 +257,4 @@ def _is_statement(node: Node) -> bool:
 
 
 def _same_block(first: Node, second: Node) -> bool:
-    return _block_of(first) == _block_of(second)
-
-
-def _block_of(node: Node) -> Node | None:
-    return next((one for one in ancestors(node) if one.type in {"block", "module"}), None)
+    return block_around(first) == block_around(second)

@@ -15,8 +15,8 @@ from portside.python.names.names import Names
 from portside.python.names.parameters import passed_for
 from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
-from portside.python.source.nodes import EXTRAS, fields_of, holds, nodes_of
-from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
+from portside.python.source.nodes import EXTRAS, fields_of, holds, nodes_of, operator_of, own_parts
+from portside.python.source.syntax import ancestors, arguments, block_around, string_value, unwrapped
 from portside.python.values.instances import constructions, list_items, returned
 from portside.python.values.value_types import Literal, Outside, nothing_outside
 from portside.python.values.values import trace
@@ -250,16 +250,16 @@ def made_again(names: Names, unpacked: Node) -> tuple[Node, ...]:
 
 def _is_ahead(value: Node, node: Node) -> bool:
     """Whether the value is made before, in a block around the node."""
-    block = next((one for one in ancestors(value) if one.type in {"block", "module"}), None)
+    block = block_around(value)
     return block is not None and holds(block, node) and value.end_byte < node.start_byte
 
 
 def _takes(names: Names, value: Node, name: str) -> bool:
     """`{**options, …}`, `options | {…}`"""
-    first = value.named_children[0] if value.named_children else value
+    first = next(iter(own_parts(value)), value)
     if value.type == "dictionary" and first.type == "dictionary_splat":
-        return names.tree.text(first.named_children[0]) == name
-    is_union = value.type == "binary_operator" and b"|" in {child.text for child in value.children}
+        return names.tree.text(own_parts(first)[0]) == name
+    is_union = value.type == "binary_operator" and operator_of(value) == "|"
     return is_union and names.tree.text(first) == name
 
 

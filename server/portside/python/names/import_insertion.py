@@ -11,7 +11,7 @@ from tree_sitter import Node
 from portside.lint.finding import Edit
 from portside.lint.source import Span
 from portside.python.names.names import Names
-from portside.python.source.nodes import EXTRAS, own_parts
+from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import SyntaxTree, string_value
 
 _IMPORTS = frozenset({"import_statement", "import_from_statement"})
@@ -49,7 +49,7 @@ def _after_header(names: Names) -> Iterator[Node]:
 
 def _statements(names: Names) -> Iterator[Node]:
     if names.tree.has_error:
-        yield from (node for node in names.tree.root.named_children if node.type not in EXTRAS)
+        yield from own_parts(names.tree.root)
     else:
         yield from (chunk.node for chunk in names.chunks)
 

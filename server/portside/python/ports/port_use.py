@@ -12,8 +12,7 @@ from portside.knowledge.listeners import Argument, Takes
 from portside.lint.source import Span
 from portside.python.names.bindings import How
 from portside.python.source.nodes import own_parts
-from portside.python.values.alternatives import alternatives
-from portside.python.values.value_types import Literal, Parameter, Unknown, Value
+from portside.python.values.value_types import Literal, Parameter, Value
 from portside.python.values.values import Tracer
 from portside.records import dataclass
 
@@ -70,14 +69,12 @@ class Sourced:
     """What a listener is given that is no port written in the code, or not only.
 
     value: a variable, an option, a parameter, a number that is no port, something unknown.
-    use: the expression at the listener, or the digits in a longer string. others: what it may be
-    where `value` is unknown.
+    use: the expression at the listener, or the digits in a longer string.
     """
 
     listener: Listener
     value: Value
     use: Span
-    others: tuple[Value, ...] = ()
 
 
 Found = PortUse | Handed | Sourced
@@ -104,8 +101,7 @@ def _number(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Fo
     chosen = _of_branches(tracer, expression, listener)
     yield from chosen
     if not chosen:
-        others = alternatives(tracer, expression) if isinstance(value, Unknown) else ()
-        yield Sourced(listener, value, tracer.names.tree.span(expression), others)
+        yield Sourced(listener, value, tracer.names.tree.span(expression))
 
 
 def _of_branches(tracer: Tracer, expression: Node, listener: Listener) -> list[PortUse]:

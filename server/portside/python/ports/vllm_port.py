@@ -13,7 +13,16 @@ from portside.python.names.names import Names
 from portside.python.ports.port_use import Listener, PortUse, Sourced
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import arguments, string_value, unwrapped
-from portside.python.values.value_types import CommandLine, Environment, Literal, Parameter, Value, same
+from portside.python.values.alternatives import alternatives
+from portside.python.values.value_types import (
+    CommandLine,
+    Environment,
+    Literal,
+    Parameter,
+    Unknown,
+    Value,
+    same,
+)
 from portside.python.values.values import Tracer
 from portside.python.values.variable_names import strings_of
 from portside.records import dataclass
@@ -60,13 +69,20 @@ def keys(names: Names) -> tuple[Node, ...]:
 def reads(facts: FileFacts) -> Iterator[Read]:
     """Each place that reads the variable for a listener, once."""
     seen: set[Span] = set()
+    tracer = Tracer(facts.module.names, facts.workspace.constant)
     for sourced in facts.listened.sourced:
-        if any(map(_comes_from_variable, (sourced.value, *sourced.others))):
+        if any(map(_comes_from_variable, _values(tracer, sourced))):
             found = _reader_for(facts.module.names, sourced)
             place = facts.module.tree.span(found) if found is not None else sourced.use
             if place not in seen:
                 seen.add(place)
                 yield Read(place, found is not None, sourced.listener, sourced.use)
+
+
+def _values(tracer: Tracer, sourced: Sourced) -> tuple[Value, ...]:
+    """What the listener may be given: one branch or the other where it is not known."""
+    expression = node_at(tracer.names, sourced.use) if isinstance(sourced.value, Unknown) else None
+    return alternatives(tracer, expression) if expression is not None else (sourced.value,)
 
 
 def _comes_from_variable(value: Value | None) -> bool:

@@ -14,7 +14,7 @@ from tree_sitter import Node
 from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.python.names.names import Names
 from portside.python.source.chunks import Chunk
-from portside.python.source.nodes import EXTRAS, fields_of
+from portside.python.source.nodes import fields_of, own_parts
 from portside.python.source.syntax import string_value, unwrapped
 from portside.records import dataclass
 
@@ -74,7 +74,7 @@ def fails(names: Names, comparison: Node) -> bool:
 
 
 def _broken(names: Names, comparison: Node) -> tuple[Fault, str] | None:
-    sides = [unwrapped(child) for child in comparison.named_children if child.type not in EXTRAS]
+    sides = [unwrapped(side) for side in own_parts(comparison)]
     if comparison.type != "comparison_operator" or len(sides) != 2:
         return None
     operator = names.tree.text(comparison.child_by_field_name("operators") or comparison)

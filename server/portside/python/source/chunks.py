@@ -62,7 +62,7 @@ class Chunk:
     def node(self) -> Node:
         """Parsed when it is first asked for, where the statement only moved since the last parse."""
         if self._node is None:
-            self._node = statements_in(self.tree.part(*self.lines))[self.index]
+            self._node = own_parts(self.tree.part(*self.lines))[self.index]
         return self._node
 
     @property
@@ -97,10 +97,6 @@ class Chunk:
         lines = (first + by, last + by)
         start, end = self.start + by, self.end + by
         return Chunk(tree, start, end, self.type, self.words, self.own_name, lines, self.index)
-
-
-def statements_in(block: Node) -> list[Node]:
-    return own_parts(block)
 
 
 @dataclass

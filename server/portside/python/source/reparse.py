@@ -18,7 +18,8 @@ parsed, which is slower and right for any text.
 from __future__ import annotations
 
 from portside.lint.source import SourceFile
-from portside.python.source.chunks import Chunk, Chunks, Words, blocks_of, read, statements_in
+from portside.python.source.chunks import Chunk, Chunks, Words, blocks_of, read
+from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import SyntaxTree, edit
 from portside.python.source.text_changes import Change
 from portside.records import dataclass
@@ -83,7 +84,7 @@ def _goes_on(data: bytes, byte: int) -> bool:
 def _parsed(tree: SyntaxTree, start: int, end: int) -> tuple[Chunk, ...] | None:
     """The statements in these lines; None where there is an error, or not all begins where it has to."""
     module = tree.part(start, end)
-    nodes = statements_in(module)
+    nodes = own_parts(module)
     if module.has_error or not nodes or (start > 0 and nodes[0].start_byte != start):
         return None
     return read(tree, nodes, start, end)

@@ -324,6 +324,11 @@ def ancestors(node: Node) -> Iterator[Node]:
         parent = parent.parent
 
 
+def block_around(node: Node) -> Node | None:
+    """The innermost block, or the module, that it stands in."""
+    return next((around for around in ancestors(node) if around.type in {"block", "module"}), None)
+
+
 @dataclass(frozen=True)
 class Arguments:
     """What a call passes.
@@ -353,7 +358,7 @@ def arguments(call: Node) -> Arguments:
             unpacked += child.named_children[:1]
         elif child.type == "list_splat":
             starred = True
-        elif child.type not in EXTRAS and not starred:
+        elif not starred:
             positional.append(child)
     return Arguments(tuple(positional), keywords, tuple(unpacked), starred)
 
@@ -363,14 +368,14 @@ def argument_nodes(call: Node) -> Sequence[Node]:
     if listed is None:
         return ()
     # `f(x for x in y)`: the generator takes the place of the argument list.
-    return listed.named_children if listed.type == "argument_list" else (listed,)
+    return own_parts(listed) if listed.type == "argument_list" else (listed,)
 
 
 def string_value(tree: SyntaxTree, node: Node) -> str | None:
     """The value of a string literal without interpolation, also of adjacent ones; None for anything else."""
     node = unwrapped(node)
     if node.type == "concatenated_string":
-        parts = [string_value(tree, part) for part in node.named_children if part.type not in EXTRAS]
+        parts = [string_value(tree, part) for part in own_parts(node)]
         return None if None in parts else "".join(part for part in parts if part is not None)
     if node.type != "string":
         return None

@@ -187,24 +187,23 @@ def _of_vllm(tracer: Tracing, destination: str) -> CommandLine | None:
 
 def added_option(tracer: Tracing, destination: str) -> tuple[str, Node | None] | None:
     """The option stored under this name and what stands as its default; None unless exactly one is."""
-    found = [
-        (option, passed.keywords.get("default"))
-        for option, passed in _options(tracer)
-        if _stored_as(tracer, option, passed) == destination
-    ]
-    return found[0] if len(found) == 1 else None
+    found = _declared(tracer, destination)
+    return (found[0], found[1].keywords.get("default")) if found is not None else None
 
 
 def is_none_by_default(tracer: Tracing, destination: str) -> bool:
     """Whether an option, which may be left out, is None then."""
-    found = [
-        (option, passed.keywords)
-        for option, passed in _options(tracer)
-        if _stored_as(tracer, option, passed) == destination
-    ]
-    option, said = found[0] if len(found) == 1 else ("", {})
+    found = _declared(tracer, destination)
+    if found is None:
+        return False
+    option, said = found[0], found[1].keywords
     is_value = option.startswith("-") and not {"required", "action", "nargs"} & set(said)
     return is_value and ("default" not in said or said["default"].type == "none")
+
+
+def _declared(tracer: Tracing, destination: str) -> tuple[str, Arguments] | None:
+    found = [each for each in _options(tracer) if _stored_as(tracer, *each) == destination]
+    return found[0] if len(found) == 1 else None
 
 
 def _options(tracer: Tracing) -> Iterator[tuple[str, Arguments]]:
