@@ -79,10 +79,6 @@ def _port(
     return (PortOption(options, default, variables),)
 
 
-def _more(what: str, option: str, default: int | None = None, needs: str | None = None) -> PortOption:
-    return PortOption((option,), default, (), what, needs=needs)
-
-
 _SHORT = ("--port", "-p")
 _BINDS = ("--bind", "-b")
 _RELOAD = ("--reload",)

@@ -31,16 +31,11 @@ class Process(NamedTuple):
     arguments: tuple[str, ...]
     uid: int
     started: int
-    state: str
 
     @property
     def created(self) -> float:
         """Seconds since the epoch, as psutil counts them."""
         return boot_time() + self.started / _TICKS_PER_S
-
-    @property
-    def is_zombie(self) -> bool:
-        return self.state in "ZX"
 
 
 def read(pid: int) -> Process | None:
@@ -54,9 +49,7 @@ def read(pid: int) -> Process | None:
     uid = _UIDS.search(status)
     # A process that renamed itself (setproctitle) leaves blanks where its arguments were.
     arguments = tuple(word.decode(errors="replace") for word in command.rstrip(b"\0").split(b"\0") if word)
-    return Process(
-        pid, int(fields[1]), name, arguments, int(uid[1]) if uid else -1, int(fields[19]), fields[0].decode()
-    )
+    return Process(pid, int(fields[1]), name, arguments, int(uid[1]) if uid else -1, int(fields[19]))
 
 
 def _stat(pid: int) -> tuple[str, list[bytes]]:

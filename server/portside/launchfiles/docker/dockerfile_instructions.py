@@ -55,10 +55,6 @@ class Instruction:
         start = f"--{name}="
         return next((flag.text[len(start) :] for flag in self.flags if flag.text.startswith(start)), None)
 
-    @property
-    def is_exec(self) -> bool:
-        return self.text.text.startswith("[")
-
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
