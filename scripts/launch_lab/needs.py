@@ -64,7 +64,6 @@ _PATHS = (
 def environment(needs: Needs, record: Path, installed: tuple[Path, ...]) -> dict[str, str]:
     return {
         "PATH": f"{PROGRAMS}:{Path(sys.executable).parent}:/usr/bin:/bin",
-        "LAB_PYTHON": sys.executable,
         "HOME": "/root",
         "USER": "root",
         "LANG": "C.UTF-8",

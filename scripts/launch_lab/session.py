@@ -30,6 +30,24 @@ from verdict import DIFFERS, verdict
 HERE = Path(__file__).resolve().parent
 RUN = Path("/srv/run")
 ROUNDS = 12
+# What servers import, and what stands in for the rest.
+IMPORTED = (
+    "asyncio",
+    "logging.config",
+    "excused",
+    "leniency",
+    "standins",
+    "uvicorn.main",
+    "uvicorn.loops.auto",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+    "fastapi.responses",
+    "fastapi.staticfiles",
+    "fastapi.middleware.cors",
+    "pydantic_settings",
+    "httpx",
+)
 # What a variable is that has to be said.
 MADE_UP = "8123"
 _copied: dict[tuple[Path, frozenset[Excuse]], tuple[tuple[str, int, int], ...]] = {}
@@ -67,18 +85,18 @@ def main() -> int:
 
 def start_zygote() -> None:
     """Effect: `python` and `uvicorn` of PROGRAMS ask a process that has the framework already (zygote.py)."""
-    zygote, address = HERE / "site" / "zygote.py", "/tmp/zygote"  # noqa: S108
+    site, zygote, address = HERE / "site", HERE / "zygote.py", "/tmp/zygote"  # noqa: S108
     PROGRAMS.mkdir(parents=True)
     for name in ("python", "python3", "uvicorn"):
         real = Path(sys.executable).parent / name
-        script = f'#!/bin/sh\nexec {sys.executable} -ISs {zygote} {address} {real} "$@"\n'
+        script = f'#!/bin/sh\nexec {sys.executable} -ISs {zygote} ask {address} {real} "$@"\n'
         (PROGRAMS / name).write_text(script)
         (PROGRAMS / name).chmod(0o755)
-    made = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONPATH": str(zygote.parent), "HOME": "/root"}
-    silent = subprocess.DEVNULL
+    made = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONPATH": str(site), "HOME": "/root"}
     subprocess.Popen(
-        [sys.executable, zygote, address], env=made, stdin=silent, stdout=silent, start_new_session=True
-    )
+        [sys.executable, zygote, "wait", address, site, *IMPORTED],
+        env=made, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
     while not Path(address).exists():
         time.sleep(0.02)
 

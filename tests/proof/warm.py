@@ -1,4 +1,4 @@
-"""`python` and `uvicorn` that start at once, from a process that has the web framework (site/zygote.py)."""
+"""`python` and `uvicorn` that start at once, from a process that has the web framework (zygote.py)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,19 @@ from pathlib import Path
 from tests.patience import PATIENCE_S
 
 SITE = Path(__file__).parent / "site"
+ZYGOTE = Path(__file__).parents[2] / "scripts" / "launch_lab" / "zygote.py"
+_IMPORTED = (
+    "asyncio",
+    "logging.config",
+    "uvicorn.loops.auto",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+    "fastapi",
+    "fastapi.responses",
+    "fastapi.middleware.cors",
+    "sitecustomize",
+)
 
 
 @functools.cache
@@ -23,17 +36,19 @@ def programs() -> Path:
     if sys.platform == "win32":
         return Path(sys.executable).parent
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
-    zygote, address = SITE / "zygote.py", folder / "asked"
+    address = folder / "asked"
     for name in ("python", "python3", "uvicorn"):
         real = Path(sys.executable).parent / name
         program = folder / name
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -ISs "{zygote}" "{address}" "{real}" "$@"\n')
+        program.write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" -ISs "{ZYGOTE}" ask "{address}" "{real}" "$@"\n'
+        )
         program.chmod(0o755)
     environment = {
         name: os.environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR") if name in os.environ
     }
     process = subprocess.Popen(
-        [sys.executable, zygote, address],
+        [sys.executable, ZYGOTE, "wait", address, SITE, *_IMPORTED],
         stdin=subprocess.PIPE,
         env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
     )

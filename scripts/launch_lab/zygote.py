@@ -1,30 +1,16 @@
 """Starts Pythons that have imported the web framework already: the start of a server costs a fork.
 
-    zygote.py SOCKET                        waits for who asks, until standard input ends
-    zygote.py SOCKET python script.py …     asks: started with this environment, folder and files 0 to 2
+    zygote.py wait SOCKET SITE MODULE…        imports these, and waits for who asks until standard input ends
+    zygote.py ask SOCKET python script.py …   asks: started with this environment, folder and files 0 to 2
 
 What is started is as `python`, `python -m`, `python -c` and `uvicorn` are: their `sys.path`, their
-`__main__`, their end.
+`__main__`, their end. SITE: the folder of the `sitecustomize` that is to be activated in each.
 """
 
 import json
 import os
 import socket
 import sys
-
-_HERE = os.path.dirname(os.path.abspath(__file__))
-_IMPORTED = (
-    "asyncio",
-    "logging.config",
-    "uvicorn.loops.auto",
-    "uvicorn.lifespan.on",
-    "uvicorn.protocols.http.auto",
-    "uvicorn.protocols.websockets.auto",
-    "fastapi",
-    "fastapi.responses",
-    "fastapi.middleware.cors",
-    "sitecustomize",
-)
 
 
 def ask(address, words):
@@ -36,13 +22,15 @@ def ask(address, words):
         return int(mine.recv(8) or b"1")
 
 
-def wait(address):
+def wait(address, site, names):
+    import contextlib
     import select
     import signal
 
-    sys.path.insert(0, _HERE)
-    for name in _IMPORTED:
-        __import__(name)
+    sys.path[0] = site  # what lies beside this file is nobody's module
+    for name in names:
+        with contextlib.suppress(ImportError):
+            __import__(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
@@ -54,11 +42,11 @@ def wait(address):
             asked, _ = server.accept()
             if os.fork() == 0:
                 server.close()
-                os._exit(answer(asked))
+                os._exit(answer(asked, site))
             asked.close()
 
 
-def answer(asked):
+def answer(asked, site):
     """Starts what is asked for, and says how it ended."""
     import signal
 
@@ -73,15 +61,18 @@ def answer(asked):
         for place, file in enumerate(files):
             os.dup2(file, place)
             os.close(file)
-        become(**json.loads(said))
+        become(site, **json.loads(said))
+    for file in files:
+        os.close(file)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     asked.sendall(b"%08d" % (status % 256))
     return 0
 
 
-def become(words, folder, environment):
+def become(site, words, folder, environment):
     """Effect: does not return; the process is the program asked for, and ends with it."""
     import atexit
+    import contextlib
     import threading
     import traceback
 
@@ -90,7 +81,7 @@ def become(words, folder, environment):
     os.environ.update(environment)
     code = 0
     try:
-        run(words, environment)
+        run(site, words, environment)
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else 0 if left.code is None else 1
         if left.code is not None and not isinstance(left.code, int):
@@ -101,17 +92,19 @@ def become(words, folder, environment):
     threading._shutdown()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        # Its reader may be gone, or the program has closed it.
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
     os._exit(code)
 
 
-def run(words, environment):
+def run(site, words, environment):
     import runpy
     import types
 
     program, *words = words
     path = [each for each in environment.get("PYTHONPATH", "").split(os.pathsep) if each]
-    sys.path[:] = [*path, *(each for each in sys.path if each not in {_HERE, *path})]
+    sys.path[:] = [*path, *(each for each in sys.path if each not in {site, *path})]
     sys.modules["__main__"] = main = types.ModuleType("__main__")
     main.__builtins__ = __builtins__
     sys.modules["sitecustomize"].activate()
@@ -136,11 +129,16 @@ def run(words, environment):
         exec(code, main.__dict__)
 
 
+def is_plain(program, option="", *_):
+    """Whether a running interpreter can become this; what is said to one itself only a new one can heed."""
+    return os.path.basename(program) == "uvicorn" or not option.startswith("-") or option in {"-m", "-c"}
+
+
 if __name__ == "__main__":
-    program, option = [*sys.argv[2:], "", ""][:2]
-    if os.path.basename(program) != "uvicorn" and option.startswith("-") and option not in {"-m", "-c"}:
-        # What is said to the interpreter only a new one can heed.
-        os.execv(program, sys.argv[2:])
-    if program:
-        sys.exit(ask(sys.argv[1], sys.argv[2:]))
-    wait(sys.argv[1])
+    what, address, *words = sys.argv[1:]
+    if what == "wait":
+        wait(address, words[0], words[1:])
+    elif is_plain(*words):
+        sys.exit(ask(address, words))
+    else:
+        os.execv(words[0], words)
