@@ -360,4 +360,9 @@ UNMOVABLE = (
             (15, "`sys.argv` is read here"),
         ),
     ),
+    Unmovable(
+        "a function that is called above its definition, where Python does not know it yet",
+        HEAD + "\nmain()\n\n\ndef main():\n" + RUN,
+        ((11, "`main` is called before it is defined"),),
+    ),
 )  # fmt: skip

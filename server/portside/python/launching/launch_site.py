@@ -373,7 +373,10 @@ class _Climb:
             return self._fail(reads[1], f"`{name}` is used in several places")
         if len(reads) > 1:
             self.shared.append(function)
-        return self._calling(in_main[0] if len(reads) > 1 else reads[0], name)
+        read = in_main[0] if len(reads) > 1 else reads[0]
+        if read.start_byte < function.start_byte and self.names.scope_at(read) is home:
+            return self._fail(read, f"`{name}` is called before it is defined")
+        return self._calling(read, name)
 
     def _is_of_guard(self, block: Node) -> bool:
         """Whether a function in the block is defined by the main block, for itself."""
