@@ -33,7 +33,7 @@ def main() -> int:
     texts = [*seeds(), *files_below(options.also)]
     launches = sorted(launch_seeds().items())
     found: Counter[str] = Counter()
-    started, number, longest, total = time.monotonic(), options.seed, 0.0, 0
+    started, number, longest, total = time.monotonic(), options.seed, (0.0, 0), 0
     with tempfile.TemporaryDirectory() as folder:
         while not is_over(options, number - options.seed, time.monotonic() - started):
             rng = random.Random(number)
@@ -43,7 +43,7 @@ def main() -> int:
             for complaint in complaints(data, pathlib.Path(folder), name):
                 found[complaint] += 1
                 report(number, f"{name}: {complaint}", data, options.keep)
-            longest = max(longest, time.process_time() - before)
+            longest = max(longest, (time.process_time() - before, number))
             total += len(data)
             number += 1
     minutes = (time.monotonic() - started) / 60
@@ -51,7 +51,7 @@ def main() -> int:
         f"{number - options.seed} inputs from {len(texts) + sum(len(each) for _, each in launches)} files, "
         f"{total / 1e6:.0f} MB, "
         f"{minutes:.1f} minutes: {sum(found.values())} complaints, {len(found)} different; "
-        f"the longest took {longest:.2f} s"
+        f"the longest took {longest[0]:.2f} s (seed {longest[1]})"
     )
     return 1 if found else 0
 
