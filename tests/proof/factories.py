@@ -449,9 +449,9 @@ NO_FACTORY = (
         path="my.server.py",
     ),
     Unmovable(
-        "what the script does to its app is lost on the module that the string names",
-        HEAD + GUARD + "    app.state.x = 1\n    uvicorn.run('server:app')\n",
-        ((13, "what happens to `app` here is lost"),),
+        "what the script may do to its app is lost on the module that the string names",
+        HEAD + "\nREADY = True\n" + GUARD + "    if READY:\n        app.state.x = 1\n    uvicorn.run('server:app')\n",
+        ((16, "what happens to `app` here is lost"),),
     ),
     Unmovable(
         "a loop that runs in the branch that serves",

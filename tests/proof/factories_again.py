@@ -316,7 +316,31 @@ EARLY_ENDS = (
     ),
 )  # fmt: skip
 
-MORE = (*WORDS_OF_THE_COMMAND, *RETRIES, *EARLY, *SIGNALS, *NESTED, *OPTIONS_FROM_AFAR, *STOPS, *EARLY_ENDS)
+LOST = (
+    Movable(
+        "middleware of an app that nobody serves, in a function that reads arguments",
+        ARGPARSE + "import os\nfrom starlette.middleware.cors import CORSMiddleware\n" + HEAD + "\n\ndef prepare():\n" + PARSER
+        + "    parser.add_argument('--origin', default='*')\n    parser.add_argument('--port', type=int, default=8010)\n" + PARSE
+        + "    app.add_middleware(\n        CORSMiddleware,\n        allow_origins=[args.origin],\n    )\n    os.environ['ORIGIN'] = args.origin\n    return args\n\n\n@app.get('/o')\ndef o():\n    return os.environ['ORIGIN']\n"
+        + GUARD + "    args = prepare()\n    uvicorn.run('server:app', port=args.port)\n",
+        f"{UVICORN} --port 8010",
+        gone=("add_middleware", "CORSMiddleware", "allow_origins"),
+        kept=("    os.environ['ORIGIN'] = args.origin\n    return args\n",),
+        notes=("goes: the app that is served is another one",),
+    ),
+)  # fmt: skip
+
+MORE = (
+    *LOST,
+    *WORDS_OF_THE_COMMAND,
+    *RETRIES,
+    *EARLY,
+    *SIGNALS,
+    *NESTED,
+    *OPTIONS_FROM_AFAR,
+    *STOPS,
+    *EARLY_ENDS,
+)
 
 NO_MORE = (
     Unmovable(

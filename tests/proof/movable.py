@@ -71,6 +71,21 @@ MOVABLE = (
         arguments=("-m", "pkg.api"),
     ),
     Movable(
+        "relative imports, in folders without an `__init__.py`",
+        f"import uvicorn\nfrom web.names import NAME\nfrom .words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO + NAME\n\n\n{RUN}",
+        "uvicorn web.api.main:app --host 0.0.0.0 --port 8010",
+        path="web/api/main.py",
+        files={"web/__init__.py": "", "web/names.py": "NAME = 'x'\n", "web/api/words.py": "HELLO = 'hi'\n"},
+        arguments=("-m", "web.api.main"),
+    ),
+    Movable(
+        "what is done to an app that nobody serves",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    app.state.ready = True\n    app.root_path = '/api'\n    uvicorn.run('server:app', port=8010)\n",
+        "uvicorn server:app --port 8010",
+        gone=("state.ready", "root_path"),
+        notes=("goes: the app that is served is another one",),
+    ),
+    Movable(
         "a project in a folder, run there with -m, imported by its own names",
         f"import uvicorn\nfrom src.words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
         "uvicorn src.main:app --app-dir api --host 0.0.0.0 --port 8010",

@@ -248,7 +248,7 @@ def take_refused():
 
 
 def older_names():
-    """What Starlette has no more and servers of its time call."""
+    """What FastAPI and Starlette have no more and servers of their time say."""
     try:
         from fastapi import APIRouter, FastAPI
     except ImportError:
@@ -260,6 +260,14 @@ def older_names():
     for each in (FastAPI, APIRouter):
         if not hasattr(each, "add_event_handler"):
             each.add_event_handler = added
+    made = FastAPI.__init__
+    known = __import__("inspect").signature(made).parameters
+
+    def lenient(self, *args, **kwargs):
+        # It took `**extra` once, and did nothing with it.
+        made(self, *args, **{name: kwargs[name] for name in kwargs if name in known})
+
+    FastAPI.__init__ = lenient
 
 
 def activate():

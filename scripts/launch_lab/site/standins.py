@@ -83,6 +83,9 @@ class Thing(metaclass=_Kind):
     def __getattr__(self, name):
         if name == "__base__":
             return object
+        if name == "_contains_router":
+            # FastAPI asks it of a router that it is to include.
+            return lambda router: False
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         made = make(name)

@@ -186,7 +186,7 @@ def _is_plain(names: Names, holder: Node, steps: int) -> bool:
 
 def check_statement(names: Names, statement: Node, obstacles: Obstacles, *, after: bool = False) -> None:
     """Adds why the statement can't go; notes what goes with it, where it can."""
-    if obstacles.is_explained(statement):
+    if statement in obstacles.idle or obstacles.is_explained(statement):
         return
     match statement.type:
         case "pass_statement" | "global_statement" | "nonlocal_statement":

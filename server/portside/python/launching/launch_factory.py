@@ -108,6 +108,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     parts = region(names, site)
     kept = kept_functions(names, site, place, obstacles)
     options = without_copies(options, kept, obstacles)
+    _check_lost(returned, kept.functions, obstacles)
     replaced = tuple(node for one in (launch, *others) for node in _replaced(one))
     is_imported = any(not _is_test(path) for path in facts.workspace.imported_by)
     parsed = read_arguments(
@@ -188,6 +189,13 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     notes = (*_notes(parsed, returned, name), *obstacles.notes)
     moved = moved_command(facts, place, target, options, given, hands_on=parsed.reads)
     return Factory(line, TITLE.format(name), edits, notes, moved)
+
+
+def _check_lost(returned: Returned | None, kept: tuple[Node, ...], obstacles: Obstacles) -> None:
+    """Adds what is lost on the app of this launch, and is not for who else calls the function around it."""
+    for node in returned.lost if returned is not None else ():
+        if any(holds(function, node) for function in kept):
+            obstacles.add(node, f"{obstacles.quote(node)} is lost on the app that is served")
 
 
 def _without(parts: Iterable[Node], apart: Collection[Node]) -> Iterator[Node]:

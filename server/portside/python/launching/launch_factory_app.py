@@ -25,11 +25,15 @@ _OWN_NAMES = ("served_app", "app_to_serve")
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """expression: what stands after `return`. module, name: what to import before, if anything."""
+    """expression: what stands after `return`. module, name: what to import before, if anything.
+
+    lost: the statements that only do something to an app that nobody serves.
+    """
 
     expression: str
     module: str | None = None
     name: str | None = None
+    lost: tuple[Node, ...] = ()
 
 
 def find_returned(
@@ -104,9 +108,10 @@ def _of_string(
             obstacles.add(launch.app, f"`{first}` is another name where the server is started")
             return None
         # `__main__` is the script itself, but in the processes that it starts.
+        lost: tuple[Node, ...] = ()
         if module != "__main__" or launch.starts_processes(names):
-            check_discarded(facts, site, launch, first, obstacles, handed_on, is_called=bool(ending))
-        return Returned(f"{name}{ending}")
+            lost = check_discarded(facts, site, launch, first, obstacles, handed_on, is_called=bool(ending))
+        return Returned(f"{name}{ending}", lost=lost)
     qualified = f"{module}.{first}"
     if _is_imported(names, site, first, scope, qualified) or _is_imported_on_the_way(
         names, site, first, scope, qualified

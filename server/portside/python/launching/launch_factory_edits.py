@@ -86,6 +86,7 @@ class FactoryWriter:
             *self.parsed.options,
             *self.after.gone,
             *self.signals.gone,
+            *self.returned.lost,
         ]
         going += self._for_the_call
         going += self.after.kept if self.after.behind is not None else ()
@@ -577,6 +578,7 @@ class FactoryWriter:
         handlers = [one for one in clauses if not any(holds(one, b) for b in self.endings.blocks)]
         serving = [node for site in sites for node in site.serving]
         going = [*calls, *serving, *self.parsed.options, *self.after.gone, *self.signals.gone, *handlers]
+        going += self.returned.lost
         going += self._for_the_call
         going += self._local_imports([site.levels[0].statement for site in sites])
         target = AppTarget(ImportTarget(self.place.stem), self.name, factory=True, own=True)

@@ -19,6 +19,7 @@ from portside.python.facts import FileFacts
 from portside.python.launching.launch_app import bound_in, is_bound_alike
 from portside.python.launching.launch_arguments import region
 from portside.python.launching.launch_later import runs_later
+from portside.python.launching.launch_lost import note_lost
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Form, Launch
@@ -41,18 +42,21 @@ def check_discarded(  # noqa: C901, PLR0917 - what the search for the app knows 
     handed_on: frozenset[int],
     *,
     is_called: bool,
-) -> None:
+) -> tuple[Node, ...]:
     """What the script sets is unseen by the module that the string imports anew; a factory sees it.
 
     app: the name in the string. handed_on: where it stands in the run calls of other branches.
     is_called: whether the string names a function, which is called after all that in both.
+    Returns the statements that do nothing but to an app that nobody serves, which go.
     """
     names = facts.module.names
     apart = tuple(_other_branches(site))
-    for part in region(names, site):
+    parts = region(names, site)
+    lost = note_lost(names, app, parts, obstacles)
+    for part in parts:
         for node in nodes_of(part, "identifier"):
             text = names.tree.text(node)
-            if node.start_byte in handed_on or _is_in(node, apart):
+            if node.start_byte in handed_on or _is_in(node, (*apart, *lost)):
                 continue
             if text in _ENVIRONMENT and not is_called and not _only_asks(names, node):
                 _check_variable(facts, site, launch, node, obstacles)
@@ -70,6 +74,7 @@ def check_discarded(  # noqa: C901, PLR0917 - what the search for the app knows 
             if _is_in(node, apart):
                 continue
             obstacles.add(node, f"what {obstacles.quote(node)} leaves is lost on the app that is served")
+    return lost
 
 
 def _other_branches(site: Site) -> Iterator[Node]:
@@ -159,9 +164,11 @@ def _is_named(names: Names, site: Site, variable: str) -> bool:
 
 
 def _mentions(names: Names, site: Site, variable: str) -> Iterator[Node]:
+    """Where the module names it, but for the code of the launch."""
+    parts = region(names, site)
     for chunk in names.chunks_with(variable.split()):
         for node in chunk.nodes("string"):
-            if string_value(names.tree, node) == variable and not site.removes(node.start_byte):
+            if string_value(names.tree, node) == variable and not _is_in(node, parts):
                 yield node
 
 

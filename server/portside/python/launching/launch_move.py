@@ -23,6 +23,7 @@ from portside.lint.finding import Applicability, Blocker, Edit, LaunchReport
 from portside.lint.moved_command import Argument, MovedCommand
 from portside.python.engines.worker_engines import note_engines
 from portside.python.facts import FileFacts
+from portside.python.launching.app_string import app_string
 from portside.python.launching.launch_app import (
     AppFinder,
     AppTarget,
@@ -36,6 +37,7 @@ from portside.python.launching.launch_app import (
 from portside.python.launching.launch_block import check_block
 from portside.python.launching.launch_branches import first_attempt
 from portside.python.launching.launch_command import OptionReader, Options, command, keeping
+from portside.python.launching.launch_lost import note_lost
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_own_options import OwnOption, replace_parser
 from portside.python.launching.launch_proof import leaves_python, lines_may_deceive
@@ -123,6 +125,7 @@ def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> M
     check_as_it_stands(names, site, obstacles)
     found = _app(names, site, place, launch, obstacles)
     site = found[1] if found is not None else site
+    obstacles.idle = _lost(names, site, launch, found, obstacles)
     parsed = replace_parser(names, site, launch, obstacles)
     asked = (
         found[0].place if found is not None and found[0].own and not facts.module.engines_at_import else None
@@ -215,6 +218,18 @@ def _app(names: Names, site: Site, place: ScriptPlace, launch: Launch, obstacles
         return None
     found = AppFinder(names, site, place, launch, obstacles).find(launch.app)
     return _with_options(names, launch, found) if found is not None else None
+
+
+def _lost(
+    names: Names, site: Site, launch: Launch, found: Found | None, obstacles: Obstacles
+) -> tuple[Node, ...]:
+    """What is done to an app that is not the one that the import string makes uvicorn serve."""
+    if found is None or not found[0].own or launch.app is None:
+        return ()
+    string = app_string(names, site.argument(names, launch.app))
+    if string is None or string.startswith("__main__"):
+        return ()
+    return note_lost(names, found[0].name.partition(".")[0], site.removed, obstacles)
 
 
 def _with_options(names: Names, launch: Launch, found: Found) -> Found:

@@ -16,7 +16,8 @@ from portside.records import dataclass
 class Obstacles:
     """Blockers and notes, in the order in which they were met.
 
-    explained: what a blocker was said of already, so that no second one says less of it.
+    explained: what a blocker was said of already, so that no second one says less of it. idle: statements
+    that do nothing that counts, whatever they look like.
     """
 
     tree: SyntaxTree
@@ -24,6 +25,7 @@ class Obstacles:
     notes: list[str] = field(default_factory=list)
     needs_review: bool = False
     explained: list[Node] = field(default_factory=list)
+    idle: tuple[Node, ...] = ()
     # One main block may hold thousands of statements.
     _said: set[Blocker | str] = field(default_factory=set, repr=False)
 

@@ -159,9 +159,12 @@ def _own_target(
     if relative_dots > len(_below(place.folder, "")):
         return _in_package_above(place, relative_dots)
     has_relative_imports = relative_dots > 0
-    if _runs_in_its_folder(place, opened) or _has_own_environment(place, imported):
+    is_at_home = _runs_in_its_folder(place, opened) or _has_own_environment(place, imported)
+    if is_at_home and not has_relative_imports:
         return ImportTarget(place.stem, cwd=place.folder)
     root = _import_root(place, () if has_relative_imports else imported)
+    if len(_below(place.folder, root)) < relative_dots:
+        root = _root_above(place, imported, relative_dots)
     packages = _below(place.folder, root)
     if has_relative_imports and not all(map(_is_name, packages)):
         return _in_named_packages(place, relative_dots)
@@ -193,6 +196,16 @@ def _in_named_packages(place: ScriptPlace, dots: int) -> ImportTarget | str:
         return "it has relative imports, and no package around it"
     module = ".".join((*folders[unnamed:], place.stem))
     return ImportTarget(module, app_dir="/".join(folders[:unnamed]))
+
+
+def _root_above(place: ScriptPlace, imported: Collection[str], dots: int) -> str:
+    """Where packages without an `__init__.py` begin, around a script whose relative imports ask for them."""
+    nearest = "/".join(_below(place.folder, "")[:-dots])
+    around = [folder for folder in place.folders if not _below(folder.path, nearest)]
+    homes = {home.path for name in imported if (home := place.home_of(name)) is not None}
+    known = [folder.path for folder in around if folder.path in homes]
+    plain = (folder.path for folder in around if "__init__.py" not in folder.names)
+    return known[0] if known else next(plain, nearest)
 
 
 def is_named(place: ScriptPlace, module: str) -> bool:
