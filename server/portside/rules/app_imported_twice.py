@@ -9,7 +9,7 @@ from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
 from portside.python.launching.app_string import app_string
 from portside.python.launching.launches import Launch
-from portside.python.launching.moves import later_fix, offered_move
+from portside.python.launching.moves import offered_move
 from portside.python.launching.served_app import ImportString, import_string, names_own_file
 from portside.python.names.names import Names
 from portside.python.running.guards import When
@@ -69,8 +69,8 @@ uvicorn server:app --reload
 ## Fix and its safety
 
 "Fix: launch via uvicorn CLI": the command imports the file once, in the process that serves. Offered,
-and safe, on the same terms as for `uvicorn-run-in-main`. Where the file wants to stay a script without
-reload or workers, passing the app itself, `uvicorn.run(app)`, does as well.
+also as a factory, and safe, on the same terms as for `uvicorn-run-in-main`. Where the file wants to stay a
+script without reload or workers, passing the app itself, `uvicorn.run(app)`, does as well.
 
 ## Since
 
@@ -134,17 +134,8 @@ def _finding(facts: FileFacts, launch: Launch, served: ImportString) -> Finding:
         for engine in engines
     )
     severity = Severity.ERROR if engines else Severity.WARNING
-    move = offered_move(facts, launch)
-    return Finding(
-        CODE,
-        NAME,
-        tree.span(launch.call),
-        message,
-        severity,
-        later_fix(facts, move) if move is not None else (),
-        related,
-        move.report if move is not None else None,
-    )
+    fixes, report = offered_move(facts, launch) or ((), None)
+    return Finding(CODE, NAME, tree.span(launch.call), message, severity, fixes, related, report)
 
 
 _APP = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
@@ -174,6 +165,11 @@ _INVALID = (
         _APP + _MAIN + '    «uvicorn.run("server:app", reload=True)»\n',
         fixed=_CLEAN,
         messages=("twice in each process that serves",),
+    ),
+    Invalid(
+        "a main block that does more than to serve",
+        _APP + _MAIN + '    print("ready")\n    load()\n    «uvicorn.run("server:app")»\n',
+        fixed=_CLEAN + '\n\ndef create_app():\n    print("ready")\n    load()\n    return app\n',
     ),
     Invalid(
         "with its package",

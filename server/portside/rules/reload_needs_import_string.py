@@ -9,7 +9,7 @@ from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python.facts import FileFacts
 from portside.python.launching.launches import Launch
-from portside.python.launching.moves import later_fix, offered_move
+from portside.python.launching.moves import offered_move
 from portside.python.launching.served_app import is_object
 from portside.python.names.bindings import Binding, How
 
@@ -93,10 +93,8 @@ def _finding(facts: FileFacts, launch: Launch) -> Finding:
     span = tree.span(launch.call)
     if fix is not None:
         return Finding(CODE, NAME, span, message, Severity.ERROR, (fix,))
-    move = offered_move(facts, launch)
-    if move is None:
-        return Finding(CODE, NAME, span, message, Severity.ERROR)
-    return Finding(CODE, NAME, span, message, Severity.ERROR, later_fix(facts, move), launch=move.report)
+    fixes, report = offered_move(facts, launch) or ((), None)
+    return Finding(CODE, NAME, span, message, Severity.ERROR, fixes, launch=report)
 
 
 def _import_string_fix(facts: FileFacts, launch: Launch) -> Fix | None:
@@ -196,6 +194,7 @@ _INVALID = (
         "import uvicorn\nfrom core.app import app\n\n"
         + _MAIN
         + "    app.add_middleware(Cors)\n    «uvicorn.run(app, reload=True)»\n",
+        fixed="from core.app import app\n\ndef create_app():\n    app.add_middleware(Cors)\n    return app\n",
     ),
     Invalid(
         "an app imported beside something else",

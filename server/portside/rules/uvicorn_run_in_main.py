@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from portside.lint.finding import Blocker, Finding, Fix, LaunchReport, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.python.facts import FileFacts
-from portside.python.launching.launch_factory import Factory, plan_factory
+from portside.python.launching.launch_factory import Factory
 from portside.python.launching.launch_move import Move, report_of
 from portside.python.launching.launches import Form, Launch
-from portside.python.launching.moves import later_fix, planned_move
+from portside.python.launching.moves import later_fix, planned_factory, planned_move
 from portside.python.running.guards import When
 from portside.python.running.reachability import Reached
 
@@ -223,7 +223,7 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
             continue
         plan = planned_move(facts, launch) if number < _MOST_PLANS else _one_of_many(facts, reached[0])
         blockers = plan if not isinstance(plan, Move) else ()
-        factory = plan_factory(facts, launch) if blockers and number < _MOST_PLANS else None
+        factory = planned_factory(facts, launch) if blockers and number < _MOST_PLANS else None
         fixes: Sequence[Fix] = later_fix(facts, plan) if isinstance(plan, Move) else ()
         command = None
         as_factory: tuple[Blocker, ...] = ()

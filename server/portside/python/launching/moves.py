@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 
-from portside.lint.finding import Applicability, Blocker, Fix, LaterFixes, apply_edits
+from portside.lint.finding import Applicability, Blocker, Fix, LaterFixes, LaunchReport, apply_edits
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, LaunchReference
-from portside.python.launching.launch_factory import Factory
-from portside.python.launching.launch_move import TITLE, Move, plan_move
+from portside.python.launching.launch_factory import Factory, plan_factory
+from portside.python.launching.launch_move import TITLE, Move, plan_move, report_of
 from portside.python.launching.launches import Launch
 from portside.python.running.guards import When
 from portside.python.source.confirmed_syntax import is_valid_python
@@ -33,12 +33,30 @@ def _plans(_facts: FileFacts) -> dict[Launch, Move | tuple[Blocker, ...]]:
     return {}
 
 
-def offered_move(facts: FileFacts, launch: Launch) -> Move | None:
-    """The move to the `uvicorn` command, where the main block launches and it can be as it stands."""
+def planned_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:
+    """As `plan_factory`, and once for all rules that ask for it."""
+    plans = _factories(facts)
+    if launch not in plans:
+        plans[launch] = plan_factory(facts, launch)
+    return plans[launch]
+
+
+@functools.lru_cache(maxsize=1)
+def _factories(_facts: FileFacts) -> dict[Launch, Factory | tuple[Blocker, ...]]:
+    return {}
+
+
+def offered_move(facts: FileFacts, launch: Launch) -> tuple[LaterFixes, LaunchReport] | None:
+    """The fix that has the `uvicorn` command launch, where the main block does, and what it comes to."""
     if launch.when is not When.MAIN or len(facts.module.launches) > _MOST_LAUNCHES:
         return None
     plan = planned_move(facts, launch)
-    return plan if isinstance(plan, Move) else None
+    if isinstance(plan, Move):
+        return later_fix(facts, plan), plan.report
+    factory = planned_factory(facts, launch)
+    if isinstance(factory, Factory):
+        return later_fix(facts, factory), report_of(plan, factory.command)
+    return None
 
 
 def later_fix(facts: FileFacts, plan: Move | Factory) -> LaterFixes:
