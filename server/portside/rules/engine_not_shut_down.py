@@ -62,9 +62,12 @@ async def lifespan(app: FastAPI):
 ## Fix and its safety
 
 Adds `engine.shutdown()` after the `yield`, in the `finally` of the `try` around it if there is one, or at
-the end of the shutdown handler. Unsafe: `AsyncLLM.shutdown` is there since vLLM's V1 engine (0.8). No fix
-is offered for `LLM`, which has no `shutdown` in any release (`del llm` ends its engine, once nothing else
-refers to it), nor where the engine's name can't be told at that place.
+the end of the shutdown handler, in an `if engine is not None:` where it may be missing. Unsafe:
+`AsyncLLM.shutdown` is there since vLLM's V1 engine (0.8).
+
+`LLM` has no `shutdown` in any release: its engine ends with the last reference to it. `del llm` is offered,
+or `llm = None` where it may be missing, if nothing else in the file keeps it. No fix is offered where the
+engine's name can't be told at that place.
 
 ## Since
 
@@ -131,6 +134,19 @@ _START = (
     "    engine = «AsyncLLMEngine.from_engine_args(args)»\n"
 )
 _PLAIN_START = _START.replace("«", "").replace("»", "")
+
+_ANSWER = "\n\n@app.get('/')\ndef answer():\n    return llm.generate('a') if llm is not None else None\n"
+_DEPENDENCY = (
+    "\n\ndef get_llm():\n    return llm\n\n\n@app.get('/')\ndef answer(llm=Depends(get_llm)):\n"
+    "    return llm.generate('a')\n"
+)
+_STARTED = _STARTUP.replace("engine = None", "llm = None") + (
+    '@app.on_event("startup")\nasync def start():\n    global llm\n'
+)
+_SERVER = (
+    _HEAD + "class Server:\n    def __init__(self):\n        self.app = FastAPI(lifespan=self.lifespan)\n\n"
+    "    @asynccontextmanager\n    async def lifespan(self, app):\n"
+)
 
 _CHAT = """
 
@@ -263,10 +279,77 @@ _PLAIN_INVALID = (
         + "def load():\n    global llm\n    llm = «LLM('m')»\n\n\n@asynccontextmanager\n"
         "async def lifespan(app):\n"
         "    await asyncio.to_thread(load)\n    yield\n" + _APP,
+        fixed="import asyncio\n"
+        + _HEAD
+        + "def load():\n    global llm\n    llm = LLM('m')\n\n\n@asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    await asyncio.to_thread(load)\n    yield\n    global llm\n    del llm\n" + _APP,
     ),
     Invalid(
         "an LLM, which has no shutdown of its own",
         _LIFESPAN + "    app.state.llm = «LLM('m')»\n    yield\n" + _APP,
+        fixed=_LIFESPAN + "    app.state.llm = LLM('m')\n    yield\n" + "    del app.state.llm\n" + _APP,
+    ),
+    Invalid(
+        "an LLM in a dict of models",
+        _HEAD + "models = {}\n\n\n@asynccontextmanager\nasync def lifespan(app):\n"
+        "    models['m'] = «LLM('m')»\n    yield\n" + _APP + _ANSWER.replace("llm", "models['m']"),
+        fixed=_HEAD + "models = {}\n\n\n@asynccontextmanager\nasync def lifespan(app):\n"
+        "    models['m'] = LLM('m')\n    yield\n    del models['m']\n"
+        + _APP
+        + _ANSWER.replace("llm", "models['m']"),
+    ),
+    Invalid(
+        "an LLM that a handler may have failed to make",
+        _STARTED
+        + "    try:\n        llm = «LLM('m')»\n    except OSError:\n        print('no model')\n"
+        + _ANSWER,
+        fixed=_STARTED
+        + "    try:\n        llm = LLM('m')\n    except OSError:\n        print('no model')\n"
+        + '\n\n@app.on_event("shutdown")\nasync def shut_down_engine():\n    global llm\n    llm = None\n'
+        + _ANSWER,
+    ),
+    Invalid(
+        "an LLM that something else holds too",
+        _STARTED + "    llm = «LLM('m')»\n    app.state.chat = Chat(llm)\n",
+    ),
+    Invalid(
+        "an LLM whose engine something else holds",
+        _STARTED + "    llm = «LLM('m')»\n    app.state.engine = llm.llm_engine\n",
+    ),
+    Invalid(
+        "an LLM that requests get by a dependency",
+        _STARTED + "    llm = «LLM('m')»\n" + _DEPENDENCY,
+        fixed=_STARTED
+        + "    llm = LLM('m')\n"
+        + '\n\n@app.on_event("shutdown")\nasync def shut_down_engine():\n    global llm\n    del llm\n'
+        + _DEPENDENCY,
+    ),
+    Invalid(
+        "an engine that a handler may have failed to make",
+        _STARTUP + '@app.on_event("startup")\nasync def start():\n    global engine\n    try:\n'
+        "        engine = «AsyncLLMEngine.from_engine_args(args)»\n    except OSError:\n"
+        "        print('no model')\n",
+        fixed=_STARTUP + '@app.on_event("startup")\nasync def start():\n    global engine\n    try:\n'
+        "        engine = AsyncLLMEngine.from_engine_args(args)\n    except OSError:\n"
+        "        print('no model')\n"
+        + '\n\n@app.on_event("shutdown")\nasync def shut_down_engine():\n    if engine is not None:\n'
+        "        engine.shutdown()\n",
+    ),
+    Invalid(
+        "by a coroutine of the server's class that gives the engine",
+        _SERVER + "        self.engine = await self.load()\n        yield\n\n    async def load(self):\n"
+        "        engine = «AsyncLLMEngine.from_engine_args(args)»\n        print('loaded')\n"
+        "        return engine\n",
+        fixed=_SERVER + "        self.engine = await self.load()\n        yield\n"
+        "        self.engine.shutdown()\n\n    async def load(self):\n"
+        "        engine = AsyncLLMEngine.from_engine_args(args)\n        print('loaded')\n"
+        "        return engine\n",
+    ),
+    Invalid(
+        "by a function that gives something with the engine in it",
+        _HEAD + "def load():\n    engine = «AsyncLLMEngine.from_engine_args(args)»\n    return Chat(engine)\n"
+        "\n\n@asynccontextmanager\nasync def lifespan(app):\n    app.state.chat = load()\n    yield\n" + _APP,
     ),
     Invalid(
         "an engine that is made only sometimes",
