@@ -91,7 +91,8 @@ subprocess.Popen(["vllm", "serve", model])
 
 "Launch by `vllm serve`" writes the new command, with the model as its first argument. Unsafe: `vllm` is
 looked for on the `PATH`, which may lead into another environment than `sys.executable` does, and what
-looks for the process by its old name no longer finds it. In launch files `/opt/venv/bin/python` becomes
+looks for the process by its old name no longer finds it. An import of `sys` that this leaves unused goes.
+In launch files `/opt/venv/bin/python` becomes
 `/opt/venv/bin/vllm`, quotes and lists stay as they are. Offered where the interpreter, the module and
 `--model` with its value stand in one list, or follow one another in a string. None for imports: which
 names were moved where depends on the release.
@@ -265,7 +266,7 @@ _INVALID = (
         "import subprocess\nimport sys\n\n"
         'subprocess.Popen([sys.executable, "-m", «"vllm.entrypoints.openai.api_server"», '
         '"--model", model, "--port", port])\n',
-        fixed='import subprocess\nimport sys\n\nsubprocess.Popen(["vllm", "serve", model, "--port", port])\n',
+        fixed='import subprocess\n\nsubprocess.Popen(["vllm", "serve", model, "--port", port])\n',
         messages=("is deprecated since vLLM `0.29` (which one is installed is not known)",),
     ),
     Invalid(
@@ -275,6 +276,18 @@ _INVALID = (
         "    '--model', MODEL,\n    '--dtype', 'auto',\n]\nsubprocess.run(cmd)\n",
         fixed="import subprocess\n\ncmd = [\n    'vllm', 'serve', MODEL,\n    '--port', '8000',\n"
         "    '--dtype', 'auto',\n]\nsubprocess.run(cmd)\n",
+    ),
+    Invalid(
+        "a list in a file that needs the interpreter elsewhere",
+        "import sys, subprocess\n\nprint(sys.version)\n"
+        'subprocess.run([sys.executable, "-m", «"vllm.entrypoints.openai.api_server"», "--model", model])\n',
+        fixed='import sys, subprocess\n\nprint(sys.version)\nsubprocess.run(["vllm", "serve", model])\n',
+    ),
+    Invalid(
+        "the first of several imports, in a function",
+        "def start():\n    import sys, subprocess\n\n"
+        '    subprocess.run([sys.executable, "-m", «"vllm.entrypoints.openai.api_server"», "--model", m])\n',
+        fixed='def start():\n    import subprocess\n\n    subprocess.run(["vllm", "serve", m])\n',
     ),
     Invalid(
         "a list without a model",
@@ -300,7 +313,7 @@ _INVALID = (
         "import asyncio, sys\n\nasync def start():\n    await asyncio.create_subprocess_exec(\n"
         '        sys.executable, "-m", '
         '«"vllm.entrypoints.openai.api_server"», "--model", "m"\n    )\n',
-        fixed="import asyncio, sys\n\nasync def start():\n    await asyncio.create_subprocess_exec(\n"
+        fixed="import asyncio\n\nasync def start():\n    await asyncio.create_subprocess_exec(\n"
         '        "vllm", "serve", "m"\n    )\n',
     ),
     Invalid(

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
-from portside.lint.source import Span
 from portside.python.facts import FileFacts
 from portside.python.launching.launches import Launch
 from portside.python.launching.moves import offered_move
 from portside.python.launching.served_app import is_object
 from portside.python.names.bindings import Binding, How
+from portside.python.names.import_removal import removed_import
 
 CODE, NAME = "PS103", "reload-needs-import-string"
 
@@ -111,7 +111,7 @@ def _import_string_fix(facts: FileFacts, launch: Launch) -> Fix | None:
         return None
     module, _, attribute = (bindings[0].target or "").rpartition(".")
     edits = [Edit(facts.source.path, tree.span(app), f'"{module}:{attribute}"')]
-    removed = _unused_import(facts, bindings[0])
+    removed = removed_import(names, bindings[0])
     if removed is not None:
         edits.append(Edit(facts.source.path, removed, ""))
     return Fix("Pass the import string", tuple(edits), Applicability.SAFE)
@@ -121,29 +121,6 @@ def _is_absolute_import(binding: Binding) -> bool:
     target = binding.target or ""
     is_from = binding.how is How.IMPORT and binding.statement.type == "import_from_statement"
     return is_from and not target.startswith(".") and "." in target
-
-
-def _unused_import(facts: FileFacts, binding: Binding) -> Span | None:
-    """The lines of the import, if it imports nothing else and others stay beside it."""
-    statement, source = binding.statement, facts.source
-    names = statement.children_by_field_name("name")
-    parent = statement.parent
-    alone = parent is not None and (parent.type == "module" or len(parent.named_children) > 1)
-    span = facts.module.tree.span(statement)
-    first, last = source.line_of(span.start), source.line_of(max(span.start, span.end - 1))
-    lines = Span(source.line_span(first).start, source.line_span(last).end)
-    rest = source.text[lines.start : span.start] + source.text[span.end : lines.end]
-    return _with_blank(facts, lines) if len(names) == 1 and alone and not rest.strip() else None
-
-
-def _with_blank(facts: FileFacts, lines: Span) -> Span:
-    """With the blank line above, where there is one below too."""
-    source = facts.source
-    above, below = source.line_of(lines.start) - 1, source.line_of(lines.end)
-    if above < 0 or source.slice(source.line_span(below)).strip():
-        return lines
-    blank = source.line_span(above)
-    return lines if source.slice(blank).strip() else Span(blank.start, lines.end)
 
 
 _OWN = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
@@ -200,7 +177,7 @@ _INVALID = (
         "an app imported beside something else",
         "import uvicorn\nfrom core.app import app, settings\n\ndef main():\n"
         "    «uvicorn.run(app, reload=True, port=settings.port)»\n",
-        fixed="import uvicorn\nfrom core.app import app, settings\n\ndef main():\n"
+        fixed="import uvicorn\nfrom core.app import settings\n\ndef main():\n"
         '    uvicorn.run("core.app:app", reload=True, port=settings.port)\n',
     ),
     Invalid(

@@ -12,6 +12,8 @@ from portside.knowledge.vllm_entrypoints import COMMAND, DEMO
 from portside.lint.finding import Edit
 from portside.lint.source import Span
 from portside.python.launching.command_uses import may_be_started
+from portside.python.names.bindings import How
+from portside.python.names.import_removal import removed_import
 from portside.python.names.names import Names
 from portside.python.ports.command_words import Word, words
 from portside.python.ports.port_commands import RUNNERS
@@ -119,7 +121,20 @@ def _in_list(names: Names, run: ModuleRun) -> tuple[Edit, ...] | None:
     quote = tree.text(items[at])[0]
     command = f"{quote}vllm{quote}, {quote}serve{quote}, {tree.text(value)}"
     path = tree.source.path
-    return (Edit(path, Span(start, end), command), Edit(path, cut, ""))
+    edits = (Edit(path, Span(start, end), command), Edit(path, cut, ""))
+    unused = _unused_import(names, items[at - 2])
+    return edits if unused is None else (*edits, Edit(path, unused, ""))
+
+
+def _unused_import(names: Names, item: Node) -> Span | None:
+    """What to cut of the import of `sys`, where `sys.executable` here is all that it is for."""
+    module = item.child_by_field_name("object") if item.type == "attribute" else None
+    bindings = names.bindings_of(module) if module is not None and module.type == "identifier" else ()
+    if module is None or len(bindings) != 1 or bindings[0].how is not How.IMPORT:
+        return None
+    home = names.home(bindings[0].name, names.scope_at(module))
+    is_last = home is not None and len(names.reads(bindings[0].name, home)) == 1
+    return removed_import(names, bindings[0]) if is_last else None
 
 
 def _is_python(names: Names, item: Node) -> bool:
