@@ -43,6 +43,20 @@ UNMOVABLE = (
         },
     ),
     Unmovable(
+        "an object of another file that parses the arguments once it is asked for one",
+        "from core.api.words import WORDS\n" + HEAD + GUARD + RUN,
+        ((1, "`core/api/options.py` parses the arguments"),),
+        path="core/api/server.py",
+        files={
+            "core/__init__.py": "",
+            "core/core.py": "",
+            "core/api/__init__.py": "",
+            "core/api/words.py": "from .options import options\n\nWORDS = options.words.split()\n",
+            "core/api/options.py": "import argparse\n\nfound = None\n\n\ndef read():\n    parser = argparse.ArgumentParser()\n    parser.add_argument('--words', default='')\n"
+            "    return parser.parse_args()\n\n\nclass Options:\n    def __getattr__(self, name):\n        global found\n        found = found or read()\n        return getattr(found, name)\n\n\noptions = Options()\n",
+        },
+    ),
+    Unmovable(
         "an argument that is for more than uvicorn",
         "import argparse\n" + HEAD + GUARD + "    parser = argparse.ArgumentParser()\n"
         "    parser.add_argument('--port', type=int, default=8000)\n    parser.add_argument('--model', default='m')\n"

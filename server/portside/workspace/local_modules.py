@@ -317,7 +317,7 @@ class LocalModules:
         seen = {path}
         within = self._leading_to_parsers(path, facts.source.data)
         for name, span in self._local_calls(path, facts, top):
-            for parser in self._parser(path, *_called_of(name), top):
+            for parser in self._parsers_behind(path, name, top):
                 yield facts.source.line_of(span.start) + 1, self._label(parser)
         for found in facts.imports:
             if found.when is When.IMPORT:
@@ -360,7 +360,14 @@ class LocalModules:
         """The files with what parses the arguments that importing this one calls."""
         found = self.summary(path)
         for name, _ in found.calls if found is not None else ():
-            yield from self._parser(path, *_called_of(name), top)
+            yield from self._parsers_behind(path, name, top)
+
+    def _parsers_behind(self, path: Path, called: str, top: Path) -> Iterator[Path]:
+        """The files with what parses the arguments where `path` calls this: `options.args.hosts.split`."""
+        while "." in called.strip("."):
+            module, name = _called_of(called)
+            yield from self._parser(path, module, name, top)
+            called = module
 
     def _may_parse(self, path: Path) -> bool:
         return self._parser_paths is None or self._parser_paths.may_parse(path)

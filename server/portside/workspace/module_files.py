@@ -60,11 +60,25 @@ class ModuleFiles:
     def _find(self, folder: str, module: str, name: str | None, top: str) -> tuple[str, ...]:
         parts = [part for part in module.split(".") if part]
         dots = len(module) - len(module.lstrip("."))
-        for start in (_above(folder, dots - 1),) if dots else self._starts(folder, parts, top):
+        if dots:
+            return self._below(_above(folder, dots - 1), parts, name)
+        doubtful: tuple[str, ...] = ()
+        for start in self._starts(folder, parts, top):
             found = self._below(start, parts, name)
-            if found:
+            if found and (start == folder or not parts or not self._means_another(start, parts)):
                 return found
-        return ()
+            doubtful = doubtful or found
+        return doubtful
+
+    def _means_another(self, start: str, parts: list[str]) -> bool:
+        """Whether what has the name in this folder is no package, where one has to be, or its own package is.
+
+        `engine/engine.py` is neither `engine.api.routes` nor, for `engine/api/server.py`, `engine`.
+        """
+        first, names = parts[0], self._names(start)
+        if f"{first}/" in names:
+            return False
+        return len(parts) > 1 or (os.path.basename(start) == first and "__init__.py" in names)  # noqa: PTH119
 
     def _starts(self, folder: str, parts: list[str], top: str) -> tuple[str, ...]:
         """The folders that a file of this one may import a name of these parts from: those with the first."""

@@ -216,7 +216,10 @@ def parses_on_import(names: Names, guards: Guards) -> bool:
 
 
 def parsing_functions(names: Names) -> frozenset[str]:
-    """The functions, and the classes by their `__init__`, that parse the process' arguments when called."""
+    """The functions, and the classes by their `__init__`, that parse the process' arguments when called.
+
+    Objects too that do when they are asked for something: `args = LazyArguments()`, `args.model`.
+    """
     found: set[str] = set()
     for chunk in names.chunks_with([*_PARSERS, *_DATACLASS_PARSERS]):
         if chunk.is_definition and any(_is_run_by(names, chunk.node, call) for call in _bare(names, chunk)):
@@ -227,7 +230,35 @@ def parsing_functions(names: Names) -> frozenset[str]:
             names.tree.text(name) in found and _is_run_by(names, chunk.node, name) for name in calls
         ):
             found |= {chunk.own_name.decode()} if chunk.own_name is not None else set()
-    return frozenset(found)
+    return frozenset((*found, *_lazy_objects(names, found)))
+
+
+_LOOKUPS = frozenset({b"__getattr__", b"__getattribute__"})
+
+
+def _lazy_objects(names: Names, parsing: Collection[str]) -> Iterator[str]:
+    """The module's objects that call one of these functions when an attribute of theirs is read."""
+    lazy: set[str] = set()
+    for chunk in names.chunks_with(["__getattr__", "__getattribute__"]) if parsing else ():
+        methods = [
+            one
+            for one in chunk.nodes("function_definition")
+            if (name := one.child_by_field_name("name")) is not None and name.text in _LOOKUPS
+        ]
+        called = {names.tree.text(one) for method in methods for one in _called_in(method)}
+        if chunk.own_name is not None and not called.isdisjoint(parsing):
+            lazy.add(chunk.own_name.decode())
+    for chunk in names.chunks_with(lazy) if lazy else ():
+        for call in fields_of(chunk.nodes("call"), "function", "identifier"):
+            assignment = call.parent.parent if call.parent is not None else None
+            left = assignment.child_by_field_name("left") if assignment is not None else None
+            is_own = left is not None and names.scope_at(left) is names.module
+            if left is not None and is_own and left.type == "identifier" and names.tree.text(call) in lazy:
+                yield names.tree.text(left)
+
+
+def _called_in(function: Node) -> list[Node]:
+    return fields_of(nodes_of(function, "call"), "function", "identifier")
 
 
 def _bare(names: Names, chunk: Chunk) -> Iterator[Node]:
