@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.rules.marked import Workspace, of_rule
 
-APP = "from fastapi import FastAPI\nfrom vllm import LLM, AsyncLLMEngine\n\napp = FastAPI()\n"
+APP = "from fastapi import Depends, FastAPI\nfrom vllm import LLM, AsyncLLMEngine\n\napp = FastAPI()\n"
 ENGINE = "AsyncLLMEngine.from_engine_args(None)"
 HANDLER = '\n\n@app.get("/")\ndef root():\n    return {}\n'
 HOLDER = "\n\nclass Holder:\n    def __init__(self, llm=None):\n        self.llm = llm\n\n\n"
@@ -56,6 +56,16 @@ MOVED = {
     "an engine that a function returns": (
         APP + f"\n\ndef load():\n    return {ENGINE}\n\n\nengine = load()\n" + HANDLER,
         "global engine\n    engine = load()\n    yield\n    engine.shutdown()",
+    ),
+    "names that a function sets itself": (
+        APP + f"\n\ndef load():\n    global engine, sizes\n    engine = {ENGINE}\n    sizes = [engine]\n"
+        "    return engine, sizes\n\n\nengine, sizes = load()\n" + HANDLER,
+        "global engine, sizes\n    engine, sizes = load()\n    yield\n    del engine, sizes",
+    ),
+    "an engine that requests get by a dependency": (
+        APP + "\n\ndef load():\n    return LLM('m')\n\n\nllm = load()\n\n\ndef get_llm():\n    return llm\n"
+        '\n\n@app.get("/ask")\ndef ask(llm=Depends(get_llm)):\n    return llm.generate("a")\n',
+        "global llm\n    llm = load()\n    yield\n    del llm",
     ),
     "an attribute of a class": (
         APP + '\n\nclass Holder:\n    llm = LLM("m")\n' + HANDLER,
@@ -109,7 +119,24 @@ def test_handlers_of_their_own_set_the_item(tmp_path: Path) -> None:
     assert "def shut_down_engine():\n    del models['m']\n" in after
 
 
+def test_the_comment_above_moves_along(tmp_path: Path) -> None:
+    before = "x = 1\n\n\n# The model,\n# which is large.\nllm = LLM('m')\n\n"
+    after = fixed(tmp_path, APP + before + HANDLER.lstrip("\n"))
+    assert after is not None
+    assert "    global llm\n    # The model,\n    # which is large.\n    llm = LLM('m')\n    yield\n" in after
+    assert "x = 1\n\n\n@app" in after
+
+
+def test_a_comment_that_is_about_more_stays(tmp_path: Path) -> None:
+    after = fixed(tmp_path, APP + "\n# Settings.\nllm = LLM('m')\nsize = 1\n" + HANDLER)
+    assert after is not None
+    assert "\n\n# Settings.\nsize = 1\n" in after
+
+
 STAYS = {
+    "a name that a function sets, which others call": APP
+    + "\n\ndef load():\n    global llm\n    llm = LLM('m')\n    return llm\n\n\n"
+    + "llm = load()\nother = load()\n",
     "an attribute that the import reads": APP + f"app.state.engine = {ENGINE}\nprint(app.state.engine)\n",
     "an item that the import reads": APP + "models = {}\nmodels['m'] = LLM('m')\nprint(models)\n",
     "an attribute of a class that is used on import": APP

@@ -160,10 +160,15 @@ def _fix(facts: FileFacts, found: EarlyCuda) -> Fix | None:
 
 
 def _statement(call: Node) -> Node | None:
+    """The statement of the call, or the outermost loop of its function around it."""
+    found: Node | None = None
     for node in (call, *ancestors(call)):
-        if node.parent is not None and node.parent.type in {"block", "module"}:
-            return node
-    return None
+        if node.type == "function_definition":
+            break
+        is_statement = node.parent is not None and node.parent.type in {"block", "module"}
+        if is_statement and (found is None or node.type in {"for_statement", "while_statement"}):
+            found = node
+    return found
 
 
 def _import_of_os(names: Names, statement: Node | None) -> tuple[Edit, ...] | None:
@@ -188,6 +193,17 @@ _SET = 'os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "spawn"\n'
 _GUARD = 'if __name__ == "__main__":\n'
 
 _INVALID = (
+    Invalid(
+        "in a loop",
+        _HEAD + _GUARD + "    for number in range(2):\n        print(«torch.cuda.get_device_name(number)»)\n"
+        '    llm = LLM("m")\n',
+        fixed=_FIXED_HEAD
+        + _GUARD
+        + "    "
+        + _SET
+        + "    for number in range(2):\n        print(torch.cuda.get_device_name(number))\n"
+        + '    llm = LLM("m")\n',
+    ),
     Invalid(
         "a script that is called like a test",
         _HEAD + "def test_it():\n    LLM('m')\n\n\n" + _GUARD + "    «torch.cuda.init()»\n    test_it()\n",

@@ -257,21 +257,25 @@ def _left(move: MovableEngine) -> Edit:
 
 
 def _cut(move: MovableEngine) -> Edit:
-    """The lines of the statement, and the blank ones on one side of it."""
+    """The lines of the statement and its comments, and of the blank ones around it the fewer."""
     source, span = move.source, move.names.tree.span(move.statement)
-    first, last = source.line_of(span.start), source.line_of(span.end - 1)
+    first, last = source.line_of(span.start) - len(move.comments), source.line_of(span.end - 1)
     starts = source.line_starts
-    is_blank_before = first == 0 or not source.slice(source.line_span(first - 1)).strip()
+    above = first
+    while above > 0 and not source.slice(source.line_span(above - 1)).strip():
+        above -= 1
     after = last + 1
-    while is_blank_before and after < len(starts) and not source.slice(source.line_span(after)).strip():
+    while after < len(starts) and not source.slice(source.line_span(after)).strip():
         if starts[after] == len(source.text):
             break
         after += 1
     end = starts[after] if after < len(starts) else len(source.text)
     if not source.text[end:].strip():
-        end = len(source.text)
-        while first > 0 and not source.slice(source.line_span(first - 1)).strip():
-            first -= 1
+        return Edit(source.path, Span(starts[above], len(source.text)), "")
+    if above == first and first > 0:  # something stands right above it
+        return Edit(source.path, Span(starts[first], starts[last + 1]), "")
+    if 0 < first - above < after - last - 1:
+        return Edit(source.path, Span(starts[above], starts[last + 1]), "")
     return Edit(source.path, Span(starts[first], end), "")
 
 

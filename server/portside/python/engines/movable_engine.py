@@ -27,6 +27,7 @@ class MovableEngine:
 
     bound: the names that it binds; none where it is an attribute or an item of what is there already.
     stop: the statement that ends the engine. owner: the class whose attribute it is, in whose body it stands.
+    makers: the functions that the statement calls to make it. comments: the lines above that are about it.
     """
 
     names: Names
@@ -37,6 +38,8 @@ class MovableEngine:
     stop: str
     app: AppUse
     owner: str | None = None
+    makers: tuple[Node, ...] = ()
+    comments: tuple[str, ...] = ()
 
     @property
     def source(self) -> SourceFile:
@@ -62,9 +65,10 @@ class MovableEngine:
         return f"global {', '.join(self.bound)}{self.source.newline}{indent}" if self.bound else ""
 
     def made(self, indent: str) -> str:
-        """The assignment, one level deeper."""
+        """The assignment, one level deeper, below the comments about it."""
         text = self.names.tree.text(self.assignment).replace("\r\n", "\n")
         text = f"{self.owner}.{text}" if self.owner else text
+        text = "\n".join([*self.comments, text])
         return text.replace("\n", f"\n{indent}").replace("\n", self.source.newline)
 
 
@@ -95,7 +99,27 @@ def movable_engine(facts: FileFacts, engine: EngineUse) -> MovableEngine | None:
     name = owner.child_by_field_name("name") if owner is not None else None
     own = names.tree.text(name) if name is not None else None
     stop = _stop(names, engine, target, value, own)
-    return MovableEngine(names, statement, assignment, target, bound, stop, app, own)
+    comments = _comments_about(names, statement) if owner is None else ()
+    return MovableEngine(names, statement, assignment, target, bound, stop, app, own, way.functions, comments)
+
+
+def _comments_about(names: Names, statement: Node) -> tuple[str, ...]:
+    """The comments right above a statement that stands alone with them, between blank lines."""
+    source, span = names.tree.source, names.tree.span(statement)
+    starts = source.line_starts
+    first, below = source.line_of(span.start), source.line_of(span.end - 1) + 1
+    found: list[str] = []
+    while first > 0 and (text := source.slice(source.line_span(first - 1))).startswith("#"):
+        found.insert(0, text.rstrip())
+        first -= 1
+    is_apart = first > 0 and not source.slice(source.line_span(first - 1)).strip()
+    is_last = below >= len(starts) or not source.slice(source.line_span(below)).strip()
+    speaks_to_tools = any(_FOR_TOOLS.match(text) for text in found)
+    return tuple(found) if is_apart and is_last and not speaks_to_tools else ()
+
+
+# Comments that part a file into notebook cells, or are about lines and not about what they say.
+_FOR_TOOLS = re.compile(r"# ?%%|# In\[|#\s*(?:type|noqa|fmt|isort|ruff|pylint|pyright|mypy|portside)\b")
 
 
 def _only_app(facts: FileFacts) -> AppUse | None:
@@ -192,7 +216,7 @@ def is_read_later_only(facts: FileFacts, move: MovableEngine) -> bool:
     if not all(names.tree.stands_at_module_level(chunk.node) for chunk in names.chunks):
         return False
     if not move.is_in_app and any(
-        name in imported or len(names.module_bindings(name)) != 1 for name in move.roots
+        name in imported or not _is_bound_by_it_alone(move, name) for name in move.roots
     ):
         return False
     if move.owner is not None and not _is_only_of_class(move):
@@ -208,8 +232,43 @@ def is_read_later_only(facts: FileFacts, move: MovableEngine) -> bool:
             continue
         seen.add(name)
         # Whoever calls the function reads the name, too.
-        waiting += names.reads(name)
+        callers = (read for read in names.reads(name) if not holds(move.statement, read))
+        waiting += (read for read in callers if not _is_for_requests(names, read))
     return True
+
+
+def _is_bound_by_it_alone(move: MovableEngine, name: str) -> bool:
+    """Whether the statement alone binds the name, or functions that nobody else calls do so for it."""
+    bindings = move.names.module_bindings(name)
+    others = [binding.node for binding in bindings if not holds(move.statement, binding.node)]
+    if len(others) == len(bindings):
+        return move.bound == () and len(bindings) == 1
+    return all(_is_of_makers(move, node) for node in others) and len(bindings) == len(others) + 1
+
+
+def _is_of_makers(move: MovableEngine, node: Node) -> bool:
+    names = move.names
+    function = next((one for one in move.makers if holds(one, node)), None)
+    called = function.child_by_field_name("name") if function is not None else None
+    if called is None:
+        return False
+    own = (move.statement, *move.makers)
+    return all(any(holds(one, read) for one in own) for read in names.reads(names.tree.text(called)))
+
+
+# What takes a function to call it for requests.
+_TAKERS = frozenset(
+    {"Depends", "Security", "Route", "APIRoute", "WebSocketRoute", "add_api_route", "add_route"}
+)
+
+
+def _is_for_requests(names: Names, read: Node) -> bool:
+    """Whether a function is handed over for requests: `Depends(get_engine)`."""
+    around = read.parent
+    around = around.parent if around is not None and around.type == "keyword_argument" else around
+    call = around.parent if around is not None and around.type == "argument_list" else None
+    callee = call.child_by_field_name("function") if call is not None else None
+    return callee is not None and names.tree.text(callee).rpartition(".")[2] in _TAKERS
 
 
 def _is_only_of_class(move: MovableEngine) -> bool:
