@@ -19,7 +19,7 @@ from portside.workspace.text_file import UnreadableFile, read_bytes
 # Generated code and data; nobody writes a module of that size by hand.
 LARGEST_BYTES = 2_000_000
 
-FilesOf = Callable[[Path, str, str | None, Path], tuple[Path, ...]]
+FilesOf = Callable[[str, str, str | None, str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Node:
 class ImportGraph:
     """Effect: reads files, each once: for a workspace in which nothing changes meanwhile.
 
-    files_of: as the workspace's modules have it. top: gives the folder from which a file's module name
+    files_of: as `ModuleFiles.names_of_import`. top: gives the folder from which a file's module name
     counts. nodes: those that were loaded.
     """
 
@@ -57,10 +57,12 @@ class ImportGraph:
         while waiting:
             target = waiting.pop()
             if target not in self.nodes:
-                node = self.nodes[target] = self._read(Path(target), read_module(Path(target)))
+                path = Path(target)
+                node = self.nodes[target] = self._read(path, read_module(path))
                 for imported in node.targets:
                     self._importers[imported].append(target)
-                waiting.extend(node.targets - self.nodes.keys())
+                    if imported not in self.nodes:
+                        waiting.append(imported)
 
     def leading_to_word(self, path: Path, word: bytes) -> set[str]:
         """The files that importing this one may run and that have the word, or lead to one that does."""
@@ -80,10 +82,12 @@ class ImportGraph:
         return self._last[2]
 
     def _read(self, path: Path, data: bytes) -> Node:
-        top, text = self._top(path), import_text(data)
-        imported = imports_in(text.lines) | lazy_attributes(data)
-        pairs = ((name, self._files_of(path, module, name, top)) for module, name in imported)
-        local = [(name, tuple(map(str, files))) for name, files in pairs if files]
+        file, top, text = str(path), str(self._top(path)), import_text(data)
+        imported = imports_in(text.lines)
+        if b"import_module" in text.lines:
+            imported |= lazy_attributes(data)
+        pairs = ((name, self._files_of(file, module, name, top)) for module, name in imported)
+        local = [(name, files) for name, files in pairs if files]
         return Node(
             frozenset(name for name, _ in local if name is not None),
             frozenset(files[-1] for _, files in local),

@@ -64,7 +64,7 @@ class LocalModules:
         self._tops: dict[str, Path] = {}
         self.places = ScriptPlaces(root)
         self._is_project = functools.cache(is_project)
-        self._graph = graph = ImportGraph(self._files.of_import, self.top) if steady else None
+        self._graph = graph = ImportGraph(self._files.names_of_import, self.top) if steady else None
         self._engine_paths = EnginePaths(graph, self) if graph is not None else None
         self._parser_paths = ParserPaths(graph, self) if graph is not None else None
         self._handed_on = HandedOn(self.files_of, self._names_of)

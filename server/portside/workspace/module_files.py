@@ -24,8 +24,9 @@ class ModuleFiles:
         self._folders: dict[str, tuple[int, frozenset[str]]] = {}
         self._ways_up: dict[str, tuple[str, ...]] = {}
         self._paths: dict[str, Path] = {}
-        self._home: tuple[Path | None, str] = (None, "")
+        self._home: tuple[str | Path | None, str] = (None, "")
         self._known: dict[tuple[str, str, str | None, Path], tuple[Path, ...]] = {}
+        self._names_known: dict[tuple[str, str, str | None, str], tuple[str, ...]] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._homes: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._is_glance = False
@@ -40,22 +41,37 @@ class ModuleFiles:
             self._is_glance = False
             if not self._steady:
                 self._known.clear()
+                self._names_known.clear()
                 self._homes.clear()
                 self._seen.clear()
 
     def of_import(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
         """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
-        # Files of one folder import much the same, and this is asked for all imports of a file in turn.
-        if self._home[0] is not importer:
-            self._home = importer, os.path.dirname(importer)  # noqa: PTH120 - see above
-        folder = self._home[1]
-        key = (folder, module, name, top)
+        key = (self._folder_of(importer), module, name, top)
         found = self._known.get(key)
         if found is None:
-            found = tuple(map(self._path, self._find(folder, module, name, str(top))))
+            found = tuple(map(self._path, self.names_of_import(importer, module, name, str(top))))
             if self._steady or self._is_glance:
                 self._known[key] = found
         return found
+
+    def names_of_import(
+        self, importer: str | Path, module: str, name: str | None, top: str
+    ) -> tuple[str, ...]:
+        """The same as plain strings."""
+        key = (self._folder_of(importer), module, name, top)
+        found = self._names_known.get(key)
+        if found is None:
+            found = self._find(*key)
+            if self._steady or self._is_glance:
+                self._names_known[key] = found
+        return found
+
+    def _folder_of(self, importer: str | Path) -> str:
+        # Files of one folder import much the same, and this is asked for all imports of a file in turn.
+        if self._home[0] is not importer:
+            self._home = importer, os.path.dirname(importer)  # noqa: PTH120 - see above
+        return self._home[1]
 
     def _find(self, folder: str, module: str, name: str | None, top: str) -> tuple[str, ...]:
         parts = [part for part in module.split(".") if part]
@@ -133,7 +149,7 @@ class ModuleFiles:
         seen = self._seen.get(folder)
         if seen is None:
             seen = self._listed(folder)
-            if self._is_glance:
+            if self._steady or self._is_glance:
                 self._seen[folder] = seen
         return seen
 

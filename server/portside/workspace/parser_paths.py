@@ -7,8 +7,9 @@ need not be followed. What this says is too much rather than too little.
 from __future__ import annotations
 
 import functools
+import os
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Protocol
 
@@ -37,6 +38,7 @@ class ParserPaths:
     def __init__(self, graph: ImportGraph, parsers: Parsers) -> None:
         self._graph, self._parsers = graph, parsers
         self._seen: set[str] = set()
+        self._homes: set[str] = set()
         self._parsing: set[str] = set()
         self._leading: Set[str] = frozenset()
         self.names: set[str] = set()
@@ -59,22 +61,46 @@ class ParserPaths:
         known = frozenset(self.names)
         for file in new:
             if self._graph.nodes[file].names_parser:
-                self.names |= self._parsers.parsers(Path(file))
+                names = self._parsers.parsers(Path(file))
+                self.names |= names
+                if names:
+                    self._homes.add(file)
                 if self._parsers.parses_arguments(Path(file)):
                     self._parsing.add(file)
         # A name that has turned up now may be called in a file that was looked at before.
         checks = [(new, self.names), (self._seen, self.names - known)]
         self._seen |= new
-        self._parsing |= {file for some, names in checks for file in some if self._calls_any(file, names)}
+        for some, wanted in checks:
+            holders = self._holders(wanted) if wanted else frozenset()
+            self._parsing |= {file for file in some if wanted and self._calls_any(file, wanted, holders)}
 
-    def _calls_any(self, file: str, names: Set[str]) -> bool:
+    def _holders(self, names: Set[str]) -> frozenset[str]:
+        """The modules that have or hand on some of the names, and the packages above them."""
+        nodes = self._graph.nodes
+        having = (
+            file for file in self._seen if file in self._homes or not names.isdisjoint(nodes[file].names)
+        )
+        return frozenset(module for file in having for module in (file, *_packages_above(file)))
+
+    def _calls_any(self, file: str, names: Set[str], holders: Set[str]) -> bool:
         node = self._graph.nodes[file]
         taken = names if node.has_star else node.names & names
-        data = read_module(Path(file)) if names else b""
+        may_hold = not holders.isdisjoint(node.modules)
+        if not taken and not may_hold:
+            return False
+        data = read_module(Path(file))
         is_named = any(name.encode() in data for name in taken)
-        if not is_named and (not names or _attributes(frozenset(names)).search(data) is None):
+        if not is_named and not (may_hold and _attributes(frozenset(names)).search(data)):
             return False
         return self._parsers.calls_parser(Path(file))
+
+
+def _packages_above(file: str) -> Iterator[str]:
+    """The `__init__.py` of every folder that the file lies in, there or not."""
+    folder = os.path.dirname(file)  # noqa: PTH120 - for many files of a large tree
+    while folder != (above := os.path.dirname(folder)):  # noqa: PTH120
+        yield f"{folder}{os.sep}__init__.py"
+        folder = above
 
 
 @functools.cache
