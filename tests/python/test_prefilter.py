@@ -15,7 +15,7 @@ from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
 from portside.lint.rule import Invalid, Rule
 from portside.python.names.import_text import import_text
-from portside.python.prefilter import is_interesting, may_make_engine
+from portside.python.prefilter import given_ports, is_interesting, may_make_engine
 from portside.rules import ALL
 
 NAMES = {
@@ -165,13 +165,36 @@ def test_a_file_with_a_guard_that_never_holds_is_parsed(test):
         "if 1:\n    main = 2  # not if __name__ == 'main':\n",
         "if __name__=='__main__' :\n    print(1)\n",
         "import zmq\ncontext = zmq.Context()\nopen(context, bind=True)\n",
-        "import asyncio\nfrom core.net import start_server\nstart_server('localhost', 8000)\n",
+        "import asyncio\nfrom core.net import start_server\nstart_server('localhost', 80)\n",
         "import ray\nserve = object()\nray.get(actor.start.remote())\n",
         "from gevent import socket\nsocket.create_server(('', 80))\n",
     ],
 )
 def test_a_file_that_has_nothing_to_do_with_servers_is_not(text):
     assert not is_interesting(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("from core.net import start_server\nstart_server('localhost', 8000)\n", {"start_server"}),
+        ("from lib import serve\nserve(app, port = PORT)\n", {"serve"}),
+        ("import lib\nlib.serve('m:app', port=9000)\n", {"lib"}),
+        ("import lib.http\nserver = lib.http.Server()\nserver.run(port=9000)\n", {"lib"}),
+        ("from lib import Server\nServer().start(9000)\n", {"Server"}),
+        ("from lib import Config, run\nconfig = Config(port=9000)\nrun(config)\n", {"Config", "*"}),
+        ("from lib import serve as start\nstart(9000)\n", {"*"}),
+        ("from lib import *\nserve(port=9000)\n", {"*"}),
+        ("from lib import serve\nThread(target=serve, args=(9000,))\n", {"*"}),
+        ("from lib import Base\nclass A(Base):\n    def f(self): super().run(port=9000)\n", {"Base"}),
+        ("from lib import serve\nserve(app, port=port)\n", set()),
+        ("from lib import load\nload(path, 9000)\n", set()),
+        ("def serve(app, port): ...\nserve(app, port=9000)\n", set()),
+        ("from lib import serve\nreport = 9000\n", set()),
+    ],
+)
+def test_what_a_file_gives_a_port_that_it_imports(text, given):
+    assert given_ports(text.encode(), import_text(text.encode())) == given
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from portside.python.launching.launches import Launch, launch_at
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.imports import Import, find_imports
 from portside.python.names.names import Names
+from portside.python.ports.port_takers import ByName
 from portside.python.ports.ports import Listened, listened
 from portside.python.relevance import relevant_chunks
 from portside.python.running.guards import Guards, find_guards
@@ -236,6 +237,7 @@ class WorkspaceFacts:
     has_own_vllm: whether `import vllm` means a package of the workspace. Both asked only of files that
     name modules of vLLM which not all versions have.
     constants: what names imported from files of the workspace stand for, by qualified name.
+    port_takers: what imported from those listens on what it is given, by qualified name.
     parsing_arguments: the lines of a file with a launch that import one which parses the arguments of the
     process on import, with the path of that. argument_parsers: what parses them when called, of the
     functions and classes that such a file imports, by the name that they have there.
@@ -259,6 +261,7 @@ class WorkspaceFacts:
     vllm_version: tuple[int, int] | None = None
     has_own_vllm: bool = False
     constants: Mapping[str, Value] = field(default_factory=dict)
+    port_takers: ByName = field(default_factory=dict)
     parsing_arguments: tuple[tuple[int, str], ...] = ()
     argument_parsers: frozenset[str] = frozenset()
 
@@ -307,7 +310,8 @@ class FileFacts:
     @cached_property
     def listened(self) -> Listened:
         """What the file listens on."""
-        return listened(self.module.names, self.workspace.constant, self.workspace.made_by)
+        around = self.workspace
+        return listened(self.module.names, around.constant, around.made_by, around.port_takers)
 
 
 def module_facts(

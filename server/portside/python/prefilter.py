@@ -32,6 +32,7 @@ class Interest(enum.Flag):
     a module that some releases of vLLM lack: that says nothing where `vllm` is the workspace's own.
     ELSEWHERE: it runs something with a port, or has the name of something, that may come from another file.
     MAKERS: it imports vLLM, and what it calls of other files may make an engine there.
+    GIVES: it gives something a port, which may be a server of another file.
     ANY: all else that rules know.
     """
 
@@ -41,6 +42,7 @@ class Interest(enum.Flag):
     ANY = 4
     ELSEWHERE = 8
     MAKERS = 16
+    GIVES = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,7 +195,20 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
         found |= Interest.ELSEWHERE
     if _may_have_others_make_engine(read.imports.lines):
         found |= Interest.MAKERS
+    if len(data) <= _LARGEST_STARTER and _given_ports(read):
+        found |= Interest.GIVES
     return found | Interest.RETIRED if _imports_retired_module(read.imports.lines) else found
+
+
+def may_listen(data: bytes, text: ImportText) -> bool:
+    """Whether the text may listen on a port, or start what does. text: its imports."""
+    read = _Text.of(data, text)
+    return (bool(read.known) and _may_start_something(read)) or _may_run_server(data, _DOTTED.findall(data))
+
+
+def names_port(data: bytes) -> bool:
+    """Whether a text says anything of a port, or has a number that may be one."""
+    return _NAMES_PORT.search(data) is not None
 
 
 def may_make_engine(data: bytes, text: ImportText) -> bool:
@@ -220,6 +235,8 @@ _RETIRED_PROGRAMS = b".entrypoints"
 _DOTTED = re.compile(rb"\.(?:(?:run|launch|run_server)\(|entrypoints(?=\.))")
 _WITH_PORT = re.compile(rb"\b(?:server_)?port\s*=|,\s*\d{4,5}\s*[,)]")
 _LONGEST_CALL = 300
+# Not in `import`, `report` and the like.
+_NAMES_PORT = re.compile(rb"port\b(?<![a-z]port)|PORT\b|[(,] *\d{4,5}[,)]")
 
 
 def _may_run_server(data: bytes, dotted: Sequence[bytes]) -> bool:
@@ -228,6 +245,98 @@ def _may_run_server(data: bytes, dotted: Sequence[bytes]) -> bool:
         return False
     runs = (found.end() for found in _RUNS.finditer(data))
     return any(_WITH_PORT.search(data, start, start + _LONGEST_CALL) is not None for start in runs)
+
+
+# What only has a server started, by a function of another file, is a small program.
+_LARGEST_STARTER = 40_000
+_MOST_GIVEN = 20
+# By name. It begins with plain text: such runs at memory speed.
+_GIVEN = re.compile(rb"port(?:\s*=|[\"']\s*[:,])\s*(?:[\d\"'A-Z]|int\(|str\(|os\.)")
+# By place, to what is called like something that serves.
+_NUMBER_GIVEN = (re.compile(rb", \d{4,5}[,)]"), re.compile(rb"\(\d{4,5}[,)]"))
+_SERVES = re.compile(rb"serve|start|run|launch|listen|main|Serve|Start|Run|Launch|Main")
+_ALIASES = re.compile(rb"\bas[ \t]+(\w+)")
+_BASES = re.compile(rb"\bclass[ \t]+\w+\(([\w.]+)")
+
+
+def given_ports(data: bytes, text: ImportText) -> frozenset[str]:
+    """What the text imports that it gives a port, or a number that may be one; `*` for what that can't tell.
+
+    text: its imports.
+    """
+    return _given_ports(_Text.of(data, text)) if len(data) <= _LARGEST_STARTER else frozenset()
+
+
+def _given_ports(text: _Text) -> frozenset[str]:
+    roots = {root for found in _some(_GIVEN, text.data) for root in _called_around(text.data, found)}
+    # Few files import anything of such a name, and no other is asked for numbers.
+    serves = _SERVES.search(text.imports.behind) is not None
+    for number in (found for given in _NUMBER_GIVEN for found in _some(given, text.data)) if serves else ():
+        roots.update(root for root in _called_around(text.data, number) if _may_serve(root))
+    if not roots:
+        return frozenset()
+    imported = {name or module.partition(".")[0] for module, name in text.pairs}
+    sources = {source for root in roots for source in _sources(text.data, root)}
+    aliases = {alias.decode("utf-8", "replace") for alias in _ALIASES.findall(text.imports.lines)}
+    brought = sources & imported
+    # An object with a port is handed on, and so is what is called later.
+    hands_on = any(_last(root) in _HANDERS or _last(root)[:1].isupper() for root in roots)
+    is_open = sources & aliases or "*" in imported or hands_on
+    return frozenset(brought | {"*"} if is_open else brought)
+
+
+def _may_serve(callee: bytes) -> bool:
+    return _SERVES.search(callee) is not None or _last(callee) in _HANDERS
+
+
+def _last(callee: bytes) -> str:
+    return callee.rpartition(b".")[2].decode("utf-8", "replace")
+
+
+# What is given a function, and what that is to be called with.
+_HANDERS = listeners.CALLING_METHODS.union(
+    name.rpartition(".")[2] for name in listeners.CALLERS | listeners.STARTERS
+)
+
+
+def _some(given: re.Pattern[bytes], data: bytes) -> Iterator[int]:
+    """Where the first of them stand."""
+    return (found.end() - 1 for found in itertools.islice(given.finditer(data), _MOST_GIVEN))
+
+
+def _called_around(data: bytes, byte: int) -> Iterator[bytes]:
+    """What is called by the brackets around this byte."""
+    before, depth = data[max(0, byte - _LONGEST_CALL) : byte], 0
+    for found in reversed(list(_BRACKET.finditer(before))):
+        depth += 1 if found[0] == b")" else -1
+        if depth < 0:
+            depth = 0
+            ahead = before[max(0, found.start() - _LONGEST_HOLDER) : found.start()].translate(_DOTTED_ONLY)
+            if ahead and not ahead.endswith(b" "):
+                words = ahead.split()
+                # Of `Server().run(`, both.
+                yield b"".join(words[-2:]) if words[-1].startswith(b".") else words[-1]
+
+
+_BRACKET = re.compile(rb"[()]")
+_DOTTED_ONLY = bytes(c if c > 127 or chr(c).isalnum() or chr(c) in "_." else ord(" ") for c in range(256))
+
+
+def _sources(data: bytes, callee: bytes) -> Iterator[str]:
+    """What brings the callee, if anything in the text does: its first name, or that of its object's class."""
+    root, dot, _ = callee.partition(b".")
+    made: list[bytes] = []
+    if root == b"super":
+        made = _BASES.findall(data)
+    elif dot and len(holder := callee.rpartition(b".")[0]) <= _LONGEST_HOLDER:
+        made = _making(holder).findall(data)
+    for name in (root, *made):
+        yield name.partition(b".")[0].decode("utf-8", "replace")
+
+
+@functools.lru_cache(maxsize=64)
+def _making(holder: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?<![\w.])%b(?::[^\n=]*)?[ \t]*=[ \t]*([\w.]+)\(" % re.escape(holder))
 
 
 def _may_be_handed_on(text: _Text) -> bool:

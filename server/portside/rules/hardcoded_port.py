@@ -26,9 +26,10 @@ and their like, Ray Serve, Twisted, ZeroMQ's `bind("tcp://*:5555")`, `socket.bin
 `HTTPServer(("", 8000), …)`, `asyncio.start_server`,
 and commands that the program starts (`subprocess.Popen(["vllm", "serve", model, "--port", "8000"])`,
 also as a shell string, in `sys.argv`, or put together by a function or method of the file). The number
-may take a way through constants, attributes of classes, dictionaries that are unpacked, and functions of
-the file that hand a parameter on. The app may come from another file of the workspace: `from app import
-app`, then `app.run(port=5000)`.
+may take a way through constants, attributes of classes, dictionaries that are unpacked, and functions,
+methods and constructors that hand a parameter, or what an object in it holds, on: of the file, or of another
+one of the workspace (`from server import start`, then `start(app, port=8000)`). The app may come from there,
+too: `from app import app`, then `app.run(port=5000)`.
 
 The number itself is underlined, where it is written: at the run call, or at the constant's definition,
 since that is the line to change, and the one where a comment silences the finding. The places that
@@ -216,6 +217,8 @@ def _related(source: SourceFile, same: Sequence[PortUse]) -> Iterator[Related]:
         if not use.use.touches(literal.span):
             yield Related(source.path, use.use, f"`{use.listener.label}` listens on it here")
 
+
+_SERVE = "import uvicorn\n\n\ndef serve(app, port=8000):\n    uvicorn.run(app, port=port)\n"
 
 RULE: Rule[FileFacts] = Rule(
     code=CODE,
@@ -637,8 +640,94 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             "    if manager is None:\n        manager = Manager()\n    manager.start(model, port=port)\n\n\n"
             "start('m', port=int(os.environ.get('PORT', '8000')))\n",
         ),
+        Invalid(
+            "handed to a function of another file",
+            "from lib import serve\n\nserve('m:app', «9000»)\n",
+            "import os\n\nfrom lib import serve\n\nserve('m:app', int(os.environ.get('PORT', '9000')))\n",
+            ("`uvicorn.run` listens on port `9000`",),
+            files={"lib.py": _SERVE},
+        ),
+        Invalid(
+            "through a function of one file to that of another",
+            "import start\n\nstart.main(port=«9000»)\n",
+            'import os\n\nimport start\n\nstart.main(port=int(os.environ.get("PORT", "9000")))\n',
+            files={
+                "start.py": "from tools import serve\n\n\ndef main(port):\n    serve('m:app', port)\n",
+                "tools/__init__.py": "from .lib import serve\n",
+                "tools/lib.py": _SERVE,
+            },
+        ),
+        Invalid(
+            "to a thread, and bound ahead",
+            "from functools import partial\nfrom threading import Thread\nfrom lib import serve\n\n"
+            "Thread(target=serve, args=('m:app', «9000»)).start()\nstart = partial(serve, port=«9001»)\n",
+            "import os\nfrom functools import partial\nfrom threading import Thread\n"
+            "from lib import serve\n\n"
+            "Thread(target=serve, args=('m:app', int(os.environ.get('PORT', '9000')))).start()\n"
+            "start = partial(serve, port=9001)\n",
+            files={"lib.py": _SERVE},
+        ),
+        Invalid(
+            "to a class of another file, its method, and one that derives from it",
+            "from lib import Server, server\n\nServer(port=«9000»).run()\nServer().admin(«9001»)\n"
+            "server.admin(«9002»)\n\n\nclass Mine(Server):\n    pass\n\n\nclass Yours(Server):\n"
+            "    def __init__(self):\n        super().__init__(port=«9003»)\n\n\nMine(port=«9004»).run()\n",
+            "import os\n\nfrom lib import Server, server\n\n"
+            'Server(port=int(os.environ.get("PORT", "9000"))).run()\nServer().admin(9001)\n'
+            "server.admin(9002)\n\n\nclass Mine(Server):\n    pass\n\n\nclass Yours(Server):\n"
+            "    def __init__(self):\n        super().__init__(port=9003)\n\n\nMine(port=9004).run()\n",
+            files={
+                "lib.py": "import uvicorn\n\n\nclass Server:\n    def __init__(self, port=8000):\n"
+                "        self.port = port\n\n    def run(self):\n"
+                "        uvicorn.run('m:app', port=self.port)\n\n    def admin(self, port):\n"
+                "        uvicorn.run('m:admin', port=port)\n\n\nserver = Server()\n"
+            },
+        ),
+        Invalid(
+            "in options, in an object, and in a command that another file takes",
+            "from types import SimpleNamespace\nfrom lib import by_options, by_object, by_items, run\n\n"
+            "by_options('m:app', port=«9000»)\nby_object(SimpleNamespace(port=«9001»))\n"
+            "by_items({'port': «9002»})\nrun(['vllm', 'serve', 'm', '--port', «'9003'»])\n",
+            "import os\nfrom types import SimpleNamespace\n"
+            "from lib import by_options, by_object, by_items, run\n\n"
+            "by_options('m:app', port=int(os.environ.get('PORT', '9000')))\n"
+            "by_object(SimpleNamespace(port=9001))\nby_items({'port': 9002})\n"
+            "run(['vllm', 'serve', 'm', '--port', '9003'])\n",
+            files={
+                "lib.py": "import subprocess, uvicorn\n\n\ndef by_options(app, **options):\n"
+                "    uvicorn.run(app, **options)\n\n\ndef by_object(config):\n"
+                "    subprocess.run(['vllm', 'serve', 'm', '--port', str(config.port)])\n\n\n"
+                "def by_items(config):\n    uvicorn.run('m:app', port=config['port'])\n\n\n"
+                "def run(command):\n    subprocess.run(command, check=True)\n"
+            },
+        ),
     ),
     valid=(
+        Valid(
+            "another file's client, a function that is given another number, and one that calls itself",
+            "from lib import connect, serve, again\n\nconnect('localhost', port=8000)\n"
+            "serve('m:app', workers=4000)\nagain(9000)\nserve('m:app')\n",
+            files={
+                "lib.py": "import socket, uvicorn\n\n\ndef connect(host, port):\n"
+                "    socket.create_connection((host, port))\n\n\n"
+                "def serve(app, workers=1, port=8000):\n    uvicorn.run(app, workers=workers, port=port)\n"
+                "\n\ndef again(port):\n    again(port + 1)\n"
+            },
+        ),
+        Valid(
+            "what is read from outside for a function of another file",
+            "import os\nfrom lib import serve\n\nserve('m:app', int(os.environ['PORT']))\n",
+            files={"lib.py": _SERVE},
+        ),
+        Valid(
+            "a field of another file's data class for what listens on it",
+            "from lib import Config, start\n\nstart(Config(port=9000))\n",
+            files={
+                "lib.py": "from dataclasses import dataclass\nimport uvicorn\n\n\n@dataclass\n"
+                "class Config:\n    port: int = 8000\n\n\ndef start(config: Config):\n"
+                "    uvicorn.run('m:app', port=config.port)\n"
+            },
+        ),
         Valid("port 0", "import uvicorn\nuvicorn.run('m:app', port=0)\n"),
         Valid("no port", "import uvicorn\nuvicorn.run('m:app')\n"),
         Valid(

@@ -32,8 +32,8 @@ DOCUMENTATION = """\
 
 Flags a program in which the environment variable `VLLM_PORT` is the port of the API:
 
-- a server listens on what `VLLM_PORT` says, also through constants, functions, settings classes, the
-  default of an option, and commands that the program starts
+- a server listens on what `VLLM_PORT` says, also through constants, functions and classes of this or another
+  file, settings, fields of a configuration, the default of an option, and commands that the program starts
   (`["vllm", "serve", model, "--port", os.environ["VLLM_PORT"]]`);
 - `VLLM_PORT` is set to the port that the file's server listens on.
 
@@ -461,6 +461,33 @@ _INVALID = (
         "import uvicorn\nfrom config import PORT\n\nuvicorn.run('m:app', port=«PORT»)\n",
         fixed="import uvicorn\nfrom config import PORT\n\nuvicorn.run('m:app', port=PORT)\n",
         files={"config.py": "import os\n\nPORT = int(os.environ.get('VLLM_PORT', '8000'))\n"},
+    ),
+    Invalid(
+        "handed to a class of another file",
+        "import os\n\nfrom lib import Server\n\nPORT = int(«os.getenv('VLLM_PORT', '8000')»)\n"
+        "Server('m', port=PORT).start()\n",
+        fixed="import os\n\nfrom lib import Server\n\nPORT = int(os.getenv('PORT', '8000'))\n"
+        "Server('m', port=PORT).start()\n",
+        files={
+            "lib.py": "import subprocess\n\n\nclass Server:\n    def __init__(self, model, port):\n"
+            "        self.model, self._port = model, port\n\n    def start(self):\n"
+            "        subprocess.Popen(['vllm', 'serve', self.model, '--port', str(self._port)])\n"
+        },
+        messages=("`vllm serve` listens on `VLLM_PORT`",),
+    ),
+    Invalid(
+        "in a field of a configuration",
+        "import os\n\nfrom lib import Config, Server\n\n"
+        "config = Config(port=int(«os.environ['VLLM_PORT']»))\nServer(config).start()\n",
+        fixed="import os\n\nfrom lib import Config, Server\n\n"
+        "config = Config(port=int(os.environ['PORT']))\nServer(config).start()\n",
+        files={
+            "lib.py": "import subprocess\nfrom dataclasses import dataclass\n\n\n@dataclass\n"
+            "class Config:\n    port: int = 8000\n\n\nclass Server:\n"
+            "    def __init__(self, config: Config):\n        self.config = config\n\n"
+            "    def start(self):\n"
+            "        subprocess.Popen(['vllm', 'serve', 'm', '--port', str(self.config.port)])\n"
+        },
     ),
     Invalid(
         "set to the API's port",

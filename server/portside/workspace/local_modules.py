@@ -11,7 +11,7 @@ import functools
 import os
 import re
 from collections import OrderedDict, deque
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
@@ -22,6 +22,7 @@ from portside.python.names.import_text import ImportText, import_text
 from portside.python.names.imports import Import
 from portside.python.names.names import Names
 from portside.python.ports.outside_servers import made_by
+from portside.python.ports.port_takers import ByName
 from portside.python.running.guards import When
 from portside.python.values.outside_values import Loaded, outside_value
 from portside.python.values.value_types import Unknown, Value
@@ -32,6 +33,7 @@ from portside.workspace.import_roots import import_root, is_project
 from portside.workspace.module_files import ModuleFiles
 from portside.workspace.module_summary import EngineSummary, ModuleSummary
 from portside.workspace.parser_paths import ParserPaths
+from portside.workspace.port_takers import PortTakers
 from portside.workspace.script_places import ScriptPlaces
 from portside.workspace.text_file import UnreadableFile, decode, version
 
@@ -68,6 +70,14 @@ class LocalModules:
         self._engine_paths = EnginePaths(graph, self) if graph is not None else None
         self._parser_paths = ParserPaths(graph, self) if graph is not None else None
         self._handed_on = HandedOn(self.files_of, self._names_of)
+        self._port_takers = PortTakers(
+            self.files_of,
+            self._names_of,
+            self.made_by,
+            lambda path: version(path, self.overlays.get(path)),
+            lambda path: self._text(path, self.overlays.get(path)),
+            steady=steady,
+        )
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._facts: OrderedDict[Path, tuple[object, ModuleFacts]] = OrderedDict()
         self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
@@ -92,6 +102,15 @@ class LocalModules:
         imports: the text's, where somebody has them.
         """
         return self._handed_on.to(path, data, imports or import_text(data), self.top(path))
+
+    def port_takers(
+        self, path: Path, data: bytes, imports: ImportText | None = None, among: Set[str] = frozenset({"*"})
+    ) -> ByName:
+        """What of other files listens on what this file gives it, by qualified name. imports: as above.
+
+        among: the imported names that count; all with a `*` in it.
+        """
+        return self._port_takers.heard(path, imports or import_text(data), self.top(path), among)
 
     def may_lead_to_engine(self, path: Path, data: bytes) -> bool:
         """Whether what the file imports may make an engine. False is certain, True is not."""

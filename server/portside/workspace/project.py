@@ -18,7 +18,7 @@ from portside.lint.selection import EVERYTHING, Selection
 from portside.lint.source import SourceFile
 from portside.python.facts import FileFacts, ModuleFacts, WorkspaceFacts, module_facts
 from portside.python.names.import_text import ImportText, import_text
-from portside.python.prefilter import Interest, interest
+from portside.python.prefilter import Interest, given_ports, interest
 from portside.python.source.layout import PythonLayout
 from portside.rules import ALL
 from portside.workspace.asked_facts import AskedFacts, Surroundings
@@ -182,13 +182,22 @@ class Project:
     def _may_say_something(self, path: Path, source: SourceFile, imports: ImportText) -> bool:
         found = interest(source.data, source.path, imports)
         if found & (Interest.ANY | Interest.ELSEWHERE) or not self._steady:
+            if found is Interest.GIVES:
+                return self._gives_port(path, source, imports)
             return found is not Interest.NONE
         # What files around answer; looking at their imports takes a part of the time that parsing takes.
         top = self._modules.top(path)
         if Interest.RETIRED in found and not self._modules.files_of(path, "vllm", None, top):
             return True
         asked = Interest.APP | Interest.MAKERS
-        return bool(found & asked) and self._modules.may_lead_to_engine(path, source.data)
+        if found & asked and self._modules.may_lead_to_engine(path, source.data):
+            return True
+        return Interest.GIVES in found and self._gives_port(path, source, imports)
+
+    def _gives_port(self, path: Path, source: SourceFile, imports: ImportText) -> bool:
+        """Whether the file imports what listens on what it is given, and so may give it a port."""
+        given = given_ports(source.data, imports)
+        return bool(given) and bool(self._modules.port_takers(path, source.data, imports, given))
 
     @property
     def runners(self) -> ScriptRunners:

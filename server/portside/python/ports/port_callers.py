@@ -4,40 +4,50 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
 
-from portside.knowledge.listeners import Argument
 from portside.python.names.bindings import How, ScopeKind
 from portside.python.names.names import Names
 from portside.python.ports.port_calls import last_name, of_call, of_listener
+from portside.python.ports.port_takers import Takers, base_of, definition_at, has_constructor
 from portside.python.ports.port_use import Found, Handed, Listener
-from portside.python.source.nodes import holds, own_parts
-from portside.python.values.instances import constructions
+from portside.python.source.nodes import holds, nodes_of, own_parts
+from portside.python.values.instances import class_around, constructions
 from portside.python.values.values import Tracer
 
 _WORDS = re.compile(r"\w+")
 
 
-def note(tracer: Tracer, handed: Handed, local: dict[int, Listener]) -> None:
+def note(tracer: Tracer, handed: Handed, takers: Takers) -> None:
     names, source = tracer.names, tracer.names.tree.source
-    function = _around(names, source.byte_of_offset(handed.parameter.function.start))
-    order = _parameter_names(names, function) if function is not None else []
-    if function is None or handed.parameter.name not in order:
+    function = definition_at(names, source.byte_of_offset(handed.parameter.function.start))
+    if function is None:
         return
+    order, name = _parameter_names(names, function), handed.parameter.name
     called, shift = _callable(names, function, order)
-    old, position = handed.listener.argument, order.index(handed.parameter.name) - shift
-    wanted = Argument(handed.parameter.name, position, old.takes, old.variable)
-    local.setdefault(called.start_byte, dataclasses.replace(handed.listener, argument=wanted))
+    listener = handed.listener
+    if name in order:
+        wanted = dataclasses.replace(listener.argument, keyword=name, position=order.index(name) - shift)
+        takers.add(called.start_byte, dataclasses.replace(listener, argument=wanted))
+    elif name == _options_name(names, function):
+        # `**options`: callers name what has no parameter of its own.
+        first, member = (listener.member[0].strip("[]"), listener.member[1:]) if listener.member else ("", ())
+        keyword = first or listener.argument.keyword
+        wanted = dataclasses.replace(listener.argument, keyword=keyword, position=None)
+        if keyword not in order:
+            found = dataclasses.replace(listener, argument=wanted, member=member)
+            takers.add(called.start_byte, found)
 
 
-def _around(names: Names, start: int) -> Node | None:
-    """The function or class definition that starts at this byte."""
-    node = names.node_at(start, start + 1)
-    while node is not None and node.type not in {"function_definition", "class_definition"}:
-        node = node.parent
-    return node if node is not None and node.start_byte == start else None
+def _options_name(names: Names, function: Node) -> str | None:
+    listed = function.child_by_field_name("parameters")
+    for parameter in listed.named_children if listed is not None else ():
+        inner = own_parts(parameter)[0] if parameter.type == "typed_parameter" else parameter
+        if inner.type == "dictionary_splat_pattern":
+            return names.tree.text(own_parts(inner)[0])
+    return None
 
 
 def _parameter_names(names: Names, function: Node) -> list[str]:
@@ -62,11 +72,11 @@ def _callable(names: Names, function: Node, order: list[str]) -> tuple[Node, int
     return (around if is_constructor else function), 1
 
 
-def of_callers(tracer: Tracer, new: dict[int, Listener], local: dict[int, Listener]) -> Iterator[Found]:
+def of_callers(tracer: Tracer, new: Iterable[tuple[int, Listener]], takers: Takers) -> Iterator[Found]:
     """What is passed to the functions and classes of the file that listen."""
     names = tracer.names
-    for start, listener in new.items():
-        definition = _around(names, start)
+    for start, listener in new:
+        definition = definition_at(names, start)
         name = definition.child_by_field_name("name") if definition is not None else None
         if definition is None or name is None:
             continue
@@ -76,7 +86,7 @@ def of_callers(tracer: Tracer, new: dict[int, Listener], local: dict[int, Listen
                 yield from of_listener(tracer, call, listener)
             continue
         for read in names.reads(names.tree.text(name), home):
-            yield from _of_reader(tracer, read, listener, local)
+            yield from _of_reader(tracer, read, listener, takers)
 
 
 def _method_calls(names: Names, method: str, owner: Node) -> Iterator[Node]:
@@ -119,8 +129,8 @@ def _names_class(annotation: Node, name: Node) -> bool:
     return name.text is not None and name.text.decode() in _WORDS.findall((annotation.text or b"").decode())
 
 
-def _of_reader(tracer: Tracer, read: Node, listener: Listener, local: dict[int, Listener]) -> Iterator[Found]:
-    """A place that names a listening function: called there, or handed to a thread."""
+def _of_reader(tracer: Tracer, read: Node, listener: Listener, takers: Takers) -> Iterator[Found]:
+    """A place that names a listening function: called there, handed to a thread, or inherited from."""
     parent = read.parent
     if parent is None:
         return
@@ -128,6 +138,36 @@ def _of_reader(tracer: Tracer, read: Node, listener: Listener, local: dict[int, 
         yield from of_listener(tracer, parent, listener)
         return
     call = parent.parent if parent.type == "argument_list" else parent.parent and parent.parent.parent
+    if call is not None and call.type == "class_definition":
+        if base_of(call) == read:
+            yield from of_heir(tracer, call, (listener,), takers)
+        return
     callee = call.child_by_field_name("function") if call is not None and call.type == "call" else None
     if call is not None and callee is not None and parent.type in {"argument_list", "keyword_argument"}:
-        yield from of_call(tracer, call, callee, local)
+        yield from of_call(tracer, call, callee, takers)
+
+
+def of_heir(
+    tracer: Tracer, definition: Node, listeners: Iterable[Listener], takers: Takers
+) -> Iterator[Found]:
+    """What a class listens on whose base does: as its own constructor says, or as the base's does."""
+    names = tracer.names
+    if not has_constructor(names, definition):
+        for listener in listeners:
+            takers.add(definition.start_byte, listener)
+        return
+    for call in nodes_of(definition, "call"):
+        callee = call.child_by_field_name("function")
+        if callee is not None and _is_base_constructor(names, definition, callee):
+            for listener in listeners:
+                yield from of_listener(tracer, call, listener)
+
+
+def _is_base_constructor(names: Names, definition: Node, callee: Node) -> bool:
+    """`super().__init__`, `super(Server, self).__init__`."""
+    holder, name = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
+    if holder is None or name is None or name.text != b"__init__" or holder.type != "call":
+        return False
+    made = holder.child_by_field_name("function")
+    around = class_around(names.scope_at(callee))
+    return made is not None and made.text == b"super" and around is not None and around.node == definition

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
 
@@ -18,15 +18,15 @@ from portside.python.ports.port_arguments import (
     of_argument_call,
 )
 from portside.python.ports.port_commands import RUNNERS, of_command, started
-from portside.python.ports.port_use import Found, Listener, read
+from portside.python.ports.port_objects import of_member
+from portside.python.ports.port_takers import Takers, has_constructor
+from portside.python.ports.port_use import Found, Handed, Listener, read
 from portside.python.ports.server_makers import made_in_file, makers
 from portside.python.source.nodes import fields_of
-from portside.python.source.syntax import argument_nodes, arguments, string_value
+from portside.python.source.syntax import Arguments, argument_nodes, arguments, string_value
 from portside.python.values.value_objects import argument, item_of
+from portside.python.values.value_types import Parameter
 from portside.python.values.values import Tracer
-
-# Functions and classes of the file that listen, by the byte where their definition starts.
-Local = Mapping[int, Listener]
 
 GUNICORN = Listener("gunicorn", Argument(takes=Takes.OPTIONS))
 _GUNICORN_BIND = Listener("gunicorn", Argument(takes=Takes.BIND))
@@ -61,17 +61,19 @@ def last_name(names: Names, callee: Node) -> str:
     return names.tree.text(name) if name is not None else ""
 
 
-def of_call(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterator[Found]:
+def of_call(tracer: Tracer, call: Node, callee: Node, takers: Takers) -> Iterator[Found]:
     """The ports that this call makes something listen on."""
     called = tracer.names.qualified(callee)
     if called is not None and called in RUNNERS:
         yield from started(tracer, call, called)
     elif called is not None and called in listeners.FUNCTIONS:
         yield from of_listener(tracer, call, _function(called))
+    elif called is not None and called in takers.heard:
+        yield from of_listeners(tracer, call, takers.heard[called])
     elif called in listeners.STARTERS or called in listeners.CALLERS:
-        yield from _handed_on(tracer, call, local)
+        yield from _handed_on(tracer, call, takers)
     elif callee.type == "attribute":
-        yield from _of_method(tracer, call, callee, local)
+        yield from _of_method(tracer, call, callee, takers)
 
 
 def _function(qualified: str) -> Listener:
@@ -85,6 +87,11 @@ def _short(qualified: str) -> str:
     return last if last[:1].isupper() and before not in {"uvicorn", "hypercorn"} else f"{before}.{last}"
 
 
+def of_listeners(tracer: Tracer, call: Node, found: Iterable[Listener]) -> Iterator[Found]:
+    for listener in found:
+        yield from of_listener(tracer, call, listener)
+
+
 def of_listener(tracer: Tracer, call: Node, listener: Listener) -> Iterator[Found]:
     """The port among the arguments of a call of this listener."""
     if listener.argument.takes is Takes.OPTIONS:
@@ -93,8 +100,11 @@ def of_listener(tracer: Tracer, call: Node, listener: Listener) -> Iterator[Foun
     wanted, passed = listener.argument, arguments(call)
     given = argument(tracer, call, wanted.keyword or "", wanted.position)
     if given is None:
+        yield from _of_options(tracer, passed, listener)
         return
-    if wanted.takes is Takes.COMMAND:
+    if listener.member:
+        yield from of_member(tracer, given, listener)
+    elif wanted.takes is Takes.COMMAND:
         yield from of_command(tracer, given)
     elif wanted.takes is Takes.SETTINGS:
         port = item_of(tracer, given, "port")
@@ -102,6 +112,16 @@ def of_listener(tracer: Tracer, call: Node, listener: Listener) -> Iterator[Foun
             yield from read(tracer, port, dataclasses.replace(listener, argument=Argument()))
     elif not passed.starred or given not in passed.positional:
         yield from read(tracer, given, listener)
+
+
+def _of_options(tracer: Tracer, passed: Arguments, listener: Listener) -> Iterator[Handed]:
+    """`uvicorn.run(app, **options)`, where those are the options of the function around."""
+    for unpacked in passed.unpacked:
+        bindings = tracer.names.bindings_of(unpacked) if unpacked.type == "identifier" else ()
+        if len(bindings) == 1 and bindings[0].statement.type == "dictionary_splat_pattern":
+            value = tracer.trace(unpacked)
+            if isinstance(value, Parameter):
+                yield Handed(value, listener)
 
 
 def _of_gunicorn(tracer: Tracer, call: Node) -> Iterator[Found]:
@@ -113,12 +133,13 @@ def _of_gunicorn(tracer: Tracer, call: Node) -> Iterator[Found]:
             yield from read(tracer, bind, _GUNICORN_BIND)
 
 
-def _of_method(tracer: Tracer, call: Node, callee: Node, local: Local) -> Iterator[Found]:
+def _of_method(tracer: Tracer, call: Node, callee: Node, takers: Takers) -> Iterator[Found]:
     holder, method = callee.child_by_field_name("object"), last_name(tracer.names, callee)
     if holder is None:
         return
+    yield from of_listeners(tracer, call, takers.of_method(tracer.names, holder, method))
     if method in listeners.CALLING_METHODS:
-        yield from _handed_on(tracer, call, local)
+        yield from _handed_on(tracer, call, takers)
     if method in ARGUMENT_METHODS:
         yield from of_argument_call(tracer, call, holder, method)
     if method not in _METHODS and method != "bind":
@@ -218,33 +239,43 @@ def of_assignment(tracer: Tracer, left: Node, right: Node) -> Iterator[Found]:
         yield from of_argument_assignment(tracer, left, right)
 
 
-def of_class(names: Names, definition: Node) -> Listener | None:
+def of_class(names: Names, definition: Node, takers: Takers) -> tuple[Listener, ...]:
     """What a class of this file listens on that derives from a listener and adds no constructor."""
     bases = {names.qualified(base) for base in arguments(definition).positional}
     if bases & listeners.GUNICORN_APPLICATIONS:
-        return GUNICORN
+        return (GUNICORN,)
+    return () if has_constructor(names, definition) else of_base(names, definition, takers)
+
+
+def of_base(names: Names, definition: Node, takers: Takers) -> tuple[Listener, ...]:
+    """What the constructor listens on that a class inherits from a library or another file."""
+    bases = {names.qualified(base) for base in arguments(definition).positional}
     known = [base for base in bases if base is not None and base in listeners.FUNCTIONS]
-    if len(known) != 1 or names.bindings_in("__init__", names.scope_of(definition)):
-        return None
-    return _function(known[0])
+    return (_function(known[0]),) if len(known) == 1 else takers.of_base(names, definition)
 
 
-def _handed_on(tracer: Tracer, call: Node, local: Local) -> Iterator[Found]:
+def _handed_on(tracer: Tracer, call: Node, takers: Takers) -> Iterator[Found]:
     """`Thread(target=uvicorn.run, kwargs={…})`, `partial(uvicorn.run, port=8000)`, `pool.submit(…)`."""
     passed = arguments(call)
     by_target = "target" in passed.keywords
     target = passed.keywords.get("target") or (passed.positional[0] if passed.positional else None)
-    listener = _listener_of(tracer.names, target, local) if target is not None else None
-    if listener is None or listener.argument.takes in {Takes.COMMAND, Takes.OPTIONS, Takes.SETTINGS}:
-        return
-    wanted = listener.argument
+    for listener in _listeners_of(tracer.names, target, takers) if target is not None else ():
+        given = _given_later(tracer, call, listener.argument, by_target=by_target)
+        if given is not None and listener.member:
+            yield from of_member(tracer, given, listener)
+        elif given is not None and listener.argument.takes not in _UNREAD:
+            yield from read(tracer, given, listener)
+
+
+# What stands for a port in them is not read off the argument alone.
+_UNREAD = frozenset({Takes.COMMAND, Takes.OPTIONS, Takes.SETTINGS})
+
+
+def _given_later(tracer: Tracer, call: Node, wanted: Argument, *, by_target: bool) -> Node | None:
     if by_target:
-        given = _in_target_arguments(tracer, call, wanted)
-    else:
-        position = wanted.position + 1 if wanted.position is not None else None
-        given = argument(tracer, call, wanted.keyword or "", position)
-    if given is not None:
-        yield from read(tracer, given, listener)
+        return _in_target_arguments(tracer, call, wanted)
+    position = wanted.position + 1 if wanted.position is not None else None
+    return argument(tracer, call, wanted.keyword or "", position)
 
 
 def _in_target_arguments(tracer: Tracer, call: Node, wanted: Argument) -> Node | None:
@@ -259,9 +290,12 @@ def _in_target_arguments(tracer: Tracer, call: Node, wanted: Argument) -> Node |
     return items[wanted.position] if wanted.position < len(items) else None
 
 
-def _listener_of(names: Names, function: Node, local: Local) -> Listener | None:
+def _listeners_of(names: Names, function: Node, takers: Takers) -> tuple[Listener, ...]:
     called = names.qualified(function)
     if called is not None and called in listeners.FUNCTIONS:
-        return _function(called)
-    definition = names.definition(function)
-    return local.get(definition.start_byte) if definition is not None else None
+        return (_function(called),)
+    holder = function.child_by_field_name("object") if function.type == "attribute" else None
+    found = takers.of_function(names, function)
+    return found or (
+        takers.of_method(names, holder, last_name(names, function)) if holder is not None else ()
+    )

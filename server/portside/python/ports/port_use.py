@@ -12,11 +12,14 @@ from portside.knowledge.listeners import Argument, Takes
 from portside.lint.source import Span
 from portside.python.names.bindings import How
 from portside.python.source.nodes import own_parts
-from portside.python.values.value_types import Literal, Parameter, Value
-from portside.python.values.values import Tracer
+from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.python.values.value_types import Literal, Parameter, Unknown, Value
+from portside.python.values.values import CONVERSIONS, Tracer
 from portside.records import dataclass
 
 _HIGHEST = 65535
+# An object in an object; further, nobody hands a port.
+_DEEPEST = 3
 # The port at the end of a string literal, before its closing quotes.
 _BOUND = re.compile(r"(?:^\w*[\"']+|:)(?P<port>\d{1,5})[\"']*$")
 # … and where one is put in: `"[::]:%d" % port`.
@@ -27,13 +30,15 @@ _PLACE = re.compile(r":%[sdi][\"']*$")
 class Listener:
     """What listens: how people call it, which argument says the port, whether vLLM runs in it.
 
-    started: it is another process, which this one starts.
+    started: it is another process, which this one starts. member: where the port is in the argument, if that
+    is an object: `("server", "port")` for `config.server.port`, `("[port]",)` for `config["port"]`.
     """
 
     label: str
     argument: Argument
     vllm: bool = False
     started: bool = False
+    member: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +63,10 @@ class PortUse:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A parameter that a listener listens on: what callers pass for it is of interest."""
+    """A parameter that a listener listens on: what callers pass for it is of interest.
+
+    parameter: `**options` stands for all that has no parameter of its own.
+    """
 
     parameter: Parameter
     listener: Listener
@@ -100,6 +108,8 @@ def _number(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Fo
         return
     chosen = _of_branches(tracer, expression, listener)
     yield from chosen
+    if isinstance(value, Unknown):
+        yield from handed_object(tracer, expression, _of_number(listener))
     if not chosen:
         yield Sourced(listener, value, tracer.names.tree.span(expression))
 
@@ -116,6 +126,63 @@ def _of_branches(tracer: Tracer, expression: Node, listener: Listener) -> list[P
             return []
         found.append(PortUse(listener, port, value, use))
     return found
+
+
+def handed_object(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Handed]:
+    """The parameter that holds the port: `config` in `str(self.config.port)`."""
+    node, member = _core(tracer, expression), listener.member
+    while len(member) < _DEEPEST:
+        step = _step(tracer, node)
+        if step is None:
+            return
+        node, member = step[0], (step[1], *member)
+        value = tracer.trace(node)
+        if isinstance(value, Parameter) and value.name not in {"self", "cls"}:
+            yield Handed(value, dataclasses.replace(listener, member=member))
+            return
+
+
+def _core(tracer: Tracer, expression: Node) -> Node:
+    """What is converted, or taken unless it is missing, as `config.port` of `config.port or 1`."""
+    node = unwrapped(tracer.names.value_of(expression))
+    for _ in range(_DEEPEST):
+        inner = _inner(tracer, node)
+        if inner is None:
+            break
+        node = unwrapped(tracer.names.value_of(inner))
+    return node
+
+
+def _inner(tracer: Tracer, node: Node) -> Node | None:
+    match node.type:
+        case "boolean_operator":
+            return node.child_by_field_name("left")
+        case "call":
+            callee, passed = node.child_by_field_name("function"), arguments(node).positional
+            called = tracer.names.qualified(callee) if callee is not None else None
+            return passed[0] if called in CONVERSIONS and len(passed) == 1 else None
+        case "string":
+            parts = [child for child in node.named_children if child.type == "interpolation"]
+            return own_parts(parts[0])[0] if len(parts) == 1 and len(node.named_children) == 3 else None
+    return None
+
+
+def _step(tracer: Tracer, node: Node) -> tuple[Node, str] | None:
+    """The object of `config.port`, `config["port"]`, `config.get("port")`, and what is asked of it."""
+    if node.type == "attribute":
+        holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+        return (holder, tracer.text(name)) if holder is not None and name is not None else None
+    if node.type == "subscript":
+        holder, key = node.child_by_field_name("value"), node.child_by_field_name("subscript")
+    elif node.type == "call":
+        callee, passed = node.child_by_field_name("function"), arguments(node).positional
+        is_get = callee is not None and callee.type == "attribute" and (callee.text or b"").endswith(b".get")
+        holder = callee.child_by_field_name("object") if callee is not None and is_get else None
+        key = passed[0] if passed else None
+    else:
+        return None
+    written = string_value(tracer.names.tree, key) if key is not None else None
+    return (holder, f"[{written}]") if holder is not None and written is not None else None
 
 
 def _of_number(listener: Listener) -> Listener:

@@ -102,14 +102,22 @@ def _only_base(tracer: Tracing, definition: Node) -> Node | None:
 def _passed(tracer: Tracing, definition: Node, name: str, made_by: Arguments) -> Value | None:
     if made_by.starred or made_by.unpacked:
         return Unknown(f"`{name}` may be passed with `*` or `**`")
-    if name in made_by.keywords:
-        return tracer.trace(made_by.keywords[name])
-    if not made_by.positional:
-        return None
+    written = _written(tracer, definition, name, made_by)
+    return tracer.trace(written) if written is not None else None
+
+
+def _written(tracer: Tracing, definition: Node, name: str, made_by: Arguments) -> Node | None:
+    if name in made_by.keywords or not made_by.positional:
+        return made_by.keywords.get(name)
     fields = _fields(tracer, definition)
-    if name in fields and fields.index(name) < len(made_by.positional):
-        return tracer.trace(made_by.positional[fields.index(name)])
-    return None
+    position = fields.index(name) if name in fields else len(made_by.positional)
+    return made_by.positional[position] if position < len(made_by.positional) else None
+
+
+def passed_field(tracer: Tracing, definition: Node, name: str, made_by: Arguments) -> Node | None:
+    """What is passed for a field of a data class, a model or settings."""
+    has_fields = kind_of(tracer, definition) in {ClassKind.DATA, ClassKind.SETTINGS}
+    return _written(tracer, definition, name, made_by) if has_fields else None
 
 
 def _fields(tracer: Tracing, definition: Node) -> list[str]:

@@ -31,24 +31,33 @@ def of_attribute(tracer: Tracing, node: Node) -> Value:
     holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
     if holder is None or name is None:
         return Unknown("it is no whole expression")
-    qualified = tracer.names.qualified(node)
-    found = tracer.outside(qualified) if qualified is not None else _of_imported_class(tracer, holder, name)
-    if found is not None:
-        if _is_set_here(tracer, None, tracer.text(name)):
-            return Unknown(f"`{tracer.text(node)}` is assigned in several places")
-        return found
     if (member := _of_enum(tracer, holder, name)) is not None:
         return member
+    return attribute_of(tracer, holder, tracer.text(name))
+
+
+def attribute_of(tracer: Tracing, holder: Node, name: str) -> Value:
+    """What an object or a module has under this name."""
+    qualified, shown = tracer.names.qualified(holder), f"{tracer.text(holder)}.{name}"
+    found = (
+        tracer.outside(f"{qualified}.{name}")
+        if qualified is not None
+        else _of_imported_class(tracer, holder, name)
+    )
+    if found is not None:
+        if is_set_here(tracer, None, name):
+            return Unknown(f"`{shown}` is assigned in several places")
+        return found
     owner = _owner(tracer, holder)
     if owner is None and (made := _made_outside(tracer, holder)) is not None:
-        found = tracer.outside(f"{made}().{tracer.text(name)}")
+        found = tracer.outside(f"{made}().{name}")
         if found is not None:
             return found
     if owner is None:
         return _of_annotated(tracer, holder, name) or Unknown(
-            f"`{tracer.text(node)}` belongs to something that is not known"
+            f"`{shown}` belongs to something that is not known"
         )
-    return member_of(tracer, owner[0], tracer.text(name), owner[1])
+    return member_of(tracer, owner[0], name, owner[1])
 
 
 def _of_enum(tracer: Tracing, holder: Node, name: Node) -> Value | None:
@@ -65,19 +74,19 @@ def _of_enum(tracer: Tracing, holder: Node, name: Node) -> Value | None:
 
 def member_of(tracer: Tracing, definition: Node, name: str, made_by: Arguments | None) -> Value:
     """An attribute of a class of this file, or of an instance, that no other code sets."""
-    if _is_set_here(tracer, definition, name) or _is_filled(tracer, definition):
+    if is_set_here(tracer, definition, name) or _is_filled(tracer, definition):
         return Unknown(f"`{name}` is assigned in several places")
     return value_classes.of_member(tracer, definition, name, made_by)
 
 
-def _of_imported_class(tracer: Tracing, holder: Node, name: Node) -> Value | None:
+def _of_imported_class(tracer: Tracing, holder: Node, name: str) -> Value | None:
     """`Config().port`, where `Config` is a plain class of another file that is given nothing."""
     made = expression_behind(tracer, unwrapped(holder))
     callee = made.child_by_field_name("function") if made.type == "call" else None
     called = tracer.names.qualified(callee) if callee is not None else None
     if called is None or argument_nodes(made):
         return None
-    return tracer.outside(f"{called}.{tracer.text(name)}")
+    return tracer.outside(f"{called}.{name}")
 
 
 def _owner(tracer: Tracing, holder: Node) -> tuple[Node, Arguments | None] | None:
@@ -106,7 +115,7 @@ def _made_outside(tracer: Tracing, holder: Node) -> str | None:
     return tracer.names.qualified(function)
 
 
-def _of_annotated(tracer: Tracing, holder: Node, name: Node) -> Environment | None:
+def _of_annotated(tracer: Tracing, holder: Node, name: str) -> Environment | None:
     """`settings.port` of a `settings: Settings`: whoever makes that object, the class reads the variable."""
     kind = _annotation(tracer, expression_behind(tracer, unwrapped(holder)))
     if kind is None:
@@ -114,9 +123,9 @@ def _of_annotated(tracer: Tracing, holder: Node, name: Node) -> Environment | No
     definition, qualified = tracer.names.definition(kind), tracer.names.qualified(kind)
     found: Value | None = None
     if definition is not None and definition.type == "class_definition":
-        found = member_of(tracer, definition, tracer.text(name), None)
+        found = member_of(tracer, definition, name, None)
     elif qualified is not None:
-        found = tracer.outside(f"{qualified}().{tracer.text(name)}")
+        found = tracer.outside(f"{qualified}().{name}")
     return found if isinstance(found, Environment) else None
 
 
@@ -172,7 +181,7 @@ def expression_behind(tracer: Tracing, expression: Node) -> Node:
     return tracer.names.value_of(assigned[0]) if len(assigned) == 1 else node
 
 
-def _is_set_here(tracer: Tracing, definition: Node | None, name: str) -> bool:
+def is_set_here(tracer: Tracing, definition: Node | None, name: str) -> bool:
     """Whether code of the file, outside the class, assigns to an attribute of this name, whosever it is."""
     for chunk in tracer.names.chunks_with([name]):
         for target in fields_of(chunk.nodes("assignment", "augmented_assignment"), "left", "attribute"):
