@@ -355,6 +355,11 @@ UNMOVABLE = (
         ((17, "syntax errors"),),
     ),
     Unmovable(
+        "a file that is indented as a whole",
+        "".join(f"    {line}\n" for line in (HEAD + GUARD + RUN).splitlines()),
+        ((1, "begins with an indent"),),
+    ),
+    Unmovable(
         "a number that is no port",
         HEAD + GUARD + "    uvicorn.run(app, host='0.0.0.0', port=70000)\n",
         ((12, "`70000` is no port, those end at `65535`"),),

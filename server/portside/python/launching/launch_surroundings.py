@@ -20,6 +20,7 @@ from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.imports import Import
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards, When
+from portside.python.source.lines import Lines
 from portside.python.source.nodes import holds, nodes_of, own_parts, statements
 from portside.python.source.syntax import string_value
 
@@ -44,6 +45,8 @@ def check_surroundings(
     names = facts.module.names
     if names.tree.errors:
         obstacles.add(launch.call, "the file has syntax errors, so not all that it does can be seen")
+    elif names.chunks and Lines(names.tree).margin(names.chunks[0].node).rpartition("\f")[2]:
+        obstacles.add(names.chunks[0].node, "the file begins with an indent, which is no Python")
     for line, path in facts.workspace.parsing_arguments if not has_words else ():
         reason = f"`{path}` parses the arguments of the process here: they are uvicorn's then"
         obstacles.add_at(line, reason)
