@@ -260,14 +260,25 @@ def older_names():
     for each in (FastAPI, APIRouter):
         if not hasattr(each, "add_event_handler"):
             each.add_event_handler = added
-    made = FastAPI.__init__
-    known = __import__("inspect").signature(made).parameters
+    # They took any keyword once, and did nothing with it.
+    FastAPI.__init__ = with_known(FastAPI.__init__)
+    for module in (sys.modules["fastapi"], sys.modules["fastapi.param_functions"]):
+        for name in ("Body", "Cookie", "File", "Form", "Header", "Path", "Query"):
+            setattr(module, name, with_known(getattr(module, name)))
 
-    def lenient(self, *args, **kwargs):
-        # It took `**extra` once, and did nothing with it.
-        made(self, *args, **{name: kwargs[name] for name in kwargs if name in known})
 
-    FastAPI.__init__ = lenient
+def with_known(function):
+    """The function, which leaves out the keywords that it has no parameters for."""
+    import functools
+    import inspect
+
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def lenient(*args, **kwargs):
+        return function(*args, **{name: kwargs[name] for name in kwargs if name in known})
+
+    return lenient
 
 
 def activate():
