@@ -1,6 +1,7 @@
 """Lets `python -m portside` be the `portside` command."""
 
 import gc
+import os
 import sys
 
 
@@ -14,6 +15,7 @@ def main() -> None:
         serve(None)
     else:
         _end_in_silence_on_ctrl_c()
+        _write_nowhere_where_nobody_reads()
         from portside.cli import main as command  # noqa: PLC0415
 
         command()
@@ -25,6 +27,13 @@ def _end_in_silence_on_ctrl_c() -> None:
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _write_nowhere_where_nobody_reads() -> None:
+    """Python has no stream for an output that was closed before: `portside check >&-`."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - until the end
 
 
 if __name__ == "__main__":

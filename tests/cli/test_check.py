@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -269,6 +270,46 @@ def test_standard_input_is_checked_under_a_name(portside: Portside, tmp_path: Pa
     assert outcome.out.startswith("sub/s.py:8:43: PS201")
     assert portside("check", "-", stdin=SERVER.encode()).out.startswith("-:8:5: PS101")
     assert portside("check", "-", "sub").code == 2
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+def test_a_name_for_standard_input_alone_touches_no_file(
+    portside: Portside, server: Path, command: str
+) -> None:
+    outcome = portside(command, "--stdin-filename", "server.py", stdin=SERVER.encode())
+    assert outcome.code == 2
+    assert "--stdin-filename goes with `-` (standard input)" in outcome.err
+    assert server.read_text() == SERVER
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize(
+    "arguments", [("check",), ("check", "--output-format", "json"), ("fix", "--diff", "-")]
+)
+def test_output_that_cannot_be_written_is_an_error_of_one_line(
+    server: Path, arguments: tuple[str, ...]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "portside", *arguments],
+            input=SERVER.encode(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=server.parent,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"error: the output can't be written: No space left on device\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes the stream")
+def test_a_closed_output_changes_no_exit_code(server: Path) -> None:
+    shell = f"{shlex.quote(sys.executable)} -I -m portside check >&-"
+    done = subprocess.run(
+        ["sh", "-c", shell], capture_output=True, cwd=server.parent, timeout=PATIENCE_S, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_files_of_another_kind_are_said_to_be_none(portside: Portside, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -62,6 +63,24 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             _end_as_interrupted()
+        except BrokenPipeError:
+            raise  # who reads it has seen enough
+        except OSError as error:
+            if not _leaves_output():
+                raise
+            click.echo(f"error: the output can't be written: {error.strerror}", err=True)
+            sys.exit(2)
+
+
+def _leaves_output() -> bool:
+    """Whether there is output that can't be written; it goes nowhere then, also when Python ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _end_as_interrupted() -> NoReturn:

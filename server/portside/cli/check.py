@@ -78,6 +78,7 @@ def check(
     """
     if STDIN in paths and len(paths) > 1:
         raise click.UsageError("`-` (standard input) goes with no other path")
+    options.refuse_name_without_stdin(paths, stdin_filename)
     if baseline_file and write_baseline:
         raise click.UsageError("--baseline and --write-baseline do not go together")
     checker = options.checker(select, ignore, severity, paths=paths, steady=True)

@@ -61,6 +61,7 @@ def fix(
     something to change), 2 something could not be read or written, or a rule of
     Portside broke down (PS000).
     """
+    options.refuse_name_without_stdin(paths, stdin_filename)
     checker = options.checker(select, ignore, paths=paths)
     run = Run(checker, Fixing(checker, unsafe=unsafe))
     try:

@@ -49,6 +49,12 @@ def stdin_filename_option(command: Command) -> Command:
     )(command)
 
 
+def refuse_name_without_stdin(paths: tuple[Path, ...], name: Path | None) -> None:
+    """A name for standard input says that it is meant: the files around are not. Raises UsageError."""
+    if name is not None and Path("-") not in paths:
+        raise click.UsageError("--stdin-filename goes with `-` (standard input)")
+
+
 def checker(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
