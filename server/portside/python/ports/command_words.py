@@ -10,9 +10,10 @@ from tree_sitter import Node
 from portside.lint.source import Span
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
+from portside.python.ports.server_makers import class_of
 from portside.python.source.nodes import EXTRAS, own_parts
 from portside.python.source.syntax import arguments, string_value, unwrapped
-from portside.python.values.instances import attribute_values, class_around, unpacked
+from portside.python.values.instances import attribute_values, unpacked
 from portside.python.values.value_objects import returns
 from portside.records import dataclass
 
@@ -176,15 +177,15 @@ def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
 
 
 def _called(names: Names, callee: Node) -> Node | None:
-    """The function of the file that is called, or the method, where that is one of the class around."""
+    """The function of the file that is called, or the method of an object whose class is in the file."""
     definition = names.definition(callee)
     if definition is not None:
         return definition if definition.type == "function_definition" else None
     holder, method = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
-    owner = class_around(names.scope_at(callee))
-    if holder is None or method is None or owner is None or holder.text not in {b"self", b"cls"}:
+    owner = class_of(names, holder) if holder is not None and method is not None else None
+    if owner is None or method is None:
         return None
-    bindings = names.bindings_in(names.tree.text(method), owner)
+    bindings = names.bindings_in(names.tree.text(method), names.scope_of(owner))
     return bindings[0].statement if [b.how for b in bindings] == [How.FUNCTION] else None
 
 

@@ -14,6 +14,7 @@ from portside.python.ports.port_calls import last_name, of_call, of_listener
 from portside.python.ports.port_takers import Takers, base_of, definition_at, has_constructor
 from portside.python.ports.port_use import Found, Handed, Listener
 from portside.python.source.nodes import holds, nodes_of, own_parts
+from portside.python.values import value_classes
 from portside.python.values.instances import class_around, constructions
 from portside.python.values.values import Tracer
 
@@ -24,6 +25,9 @@ def note(tracer: Tracer, handed: Handed, takers: Takers) -> None:
     names, source = tracer.names, tracer.names.tree.source
     function = definition_at(names, source.byte_of_offset(handed.parameter.function.start))
     if function is None:
+        return
+    if function.type == "class_definition":
+        _note_field(tracer, function, handed, takers)
         return
     order, name = _parameter_names(names, function), handed.parameter.name
     called, shift = _callable(names, function, order)
@@ -39,6 +43,13 @@ def note(tracer: Tracer, handed: Handed, takers: Takers) -> None:
         if keyword not in order:
             found = dataclasses.replace(listener, argument=wanted, member=member)
             takers.add(called.start_byte, found)
+
+
+def _note_field(tracer: Tracer, owner: Node, handed: Handed, takers: Takers) -> None:
+    fields, name = value_classes.fields_of_class(tracer, owner), handed.parameter.name
+    if name in fields:
+        argument = dataclasses.replace(handed.listener.argument, keyword=name, position=fields.index(name))
+        takers.add(owner.start_byte, dataclasses.replace(handed.listener, argument=argument))
 
 
 def _options_name(names: Names, function: Node) -> str | None:

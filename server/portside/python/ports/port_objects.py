@@ -19,7 +19,7 @@ from portside.python.ports.port_use import (
 )
 from portside.python.source.syntax import arguments, unwrapped
 from portside.python.values import value_classes, value_objects
-from portside.python.values.value_types import Literal, Parameter, Through
+from portside.python.values.value_types import Literal, Parameter
 from portside.python.values.values import Tracer
 
 _NAMESPACES = frozenset({"types.SimpleNamespace", "argparse.Namespace"})
@@ -38,8 +38,8 @@ def of_member(tracer: Tracer, given: Node, listener: Listener) -> Iterator[Found
     part = _part(tracer, given, first) if not handed else None
     if part is not None:
         expression, is_field = part
-        found = of_member(tracer, expression, inner) if rest else read(tracer, expression, inner)
-        yield from map(_as_field, found) if is_field else found
+        inner = dataclasses.replace(inner, is_field=inner.is_field or is_field)
+        yield from of_member(tracer, expression, inner) if rest else read(tracer, expression, inner)
     elif not (handed or rest or first.startswith("[")):
         yield from _of_attribute(tracer, given, first, inner)
 
@@ -67,13 +67,6 @@ def _part(tracer: Tracer, given: Node, member: str) -> tuple[Node, bool] | None:
         return None
     is_class = called.rpartition(".")[2][:1].isupper()
     return (passed.keywords[member], called not in _NAMESPACES) if is_class else None
-
-
-def _as_field(found: Found) -> Found:
-    if isinstance(found, PortUse):
-        literal = dataclasses.replace(found.literal, through=Through.FIELD)
-        return dataclasses.replace(found, literal=literal)
-    return found
 
 
 def _of_attribute(tracer: Tracer, given: Node, name: str, listener: Listener) -> Iterator[PortUse | Sourced]:

@@ -13,7 +13,9 @@ from portside.lint.source import Span
 from portside.python.names.bindings import How
 from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import arguments, string_value, unwrapped
-from portside.python.values.value_types import Literal, Parameter, Unknown, Value
+from portside.python.values import value_classes
+from portside.python.values.instances import class_around
+from portside.python.values.value_types import Literal, Parameter, Through, Unknown, Value
 from portside.python.values.values import CONVERSIONS, Tracer
 from portside.records import dataclass
 
@@ -31,7 +33,8 @@ class Listener:
     """What listens: how people call it, which argument says the port, whether vLLM runs in it.
 
     started: it is another process, which this one starts. member: where the port is in the argument, if that
-    is an object: `("server", "port")` for `config.server.port`, `("[port]",)` for `config["port"]`.
+    is an object: `("server", "port")` for `config.server.port`, `("[port]",)` for `config["port"]`. is_field:
+    what is passed is a field's value, of an object that is there to be given some.
     """
 
     label: str
@@ -39,6 +42,7 @@ class Listener:
     vllm: bool = False
     started: bool = False
     member: tuple[str, ...] = ()
+    is_field: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +69,7 @@ class PortUse:
 class Handed:
     """A parameter that a listener listens on: what callers pass for it is of interest.
 
-    parameter: `**options` stands for all that has no parameter of its own.
+    parameter: of a data class, a field; `**options` stands for all that has no parameter of its own.
     """
 
     parameter: Parameter
@@ -101,6 +105,8 @@ def read(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found
 
 def _number(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found]:
     value = tracer.trace(expression)
+    if isinstance(value, Unknown) or (isinstance(value, Literal) and value.through is Through.FIELD):
+        yield from handed_object(tracer, expression, _of_number(listener))
     if isinstance(value, Parameter):
         yield Handed(value, _of_number(listener))
     elif isinstance(value, Literal) and (port := port_number(value.value)) is not None:
@@ -108,8 +114,6 @@ def _number(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Fo
         return
     chosen = _of_branches(tracer, expression, listener)
     yield from chosen
-    if isinstance(value, Unknown):
-        yield from handed_object(tracer, expression, _of_number(listener))
     if not chosen:
         yield Sourced(listener, value, tracer.names.tree.span(expression))
 
@@ -129,7 +133,7 @@ def _of_branches(tracer: Tracer, expression: Node, listener: Listener) -> list[P
 
 
 def handed_object(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Handed]:
-    """The parameter that holds the port: `config` in `str(self.config.port)`."""
+    """The parameter that holds the port: `config` in `str(self.config.port)`; a data class's own field."""
     node, member = _core(tracer, expression), listener.member
     while len(member) < _DEEPEST:
         step = _step(tracer, node)
@@ -137,8 +141,13 @@ def handed_object(tracer: Tracer, expression: Node, listener: Listener) -> Itera
             return
         node, member = step[0], (step[1], *member)
         value = tracer.trace(node)
-        if isinstance(value, Parameter) and value.name not in {"self", "cls"}:
-            yield Handed(value, dataclasses.replace(listener, member=member))
+        if isinstance(value, Parameter):
+            owner = class_around(tracer.names.scope_at(node)) if value.name == "self" else None
+            if owner is not None and value_classes.has_fields(tracer, owner.node):
+                field = Parameter(member[0], tracer.names.tree.span(owner.node))
+                yield Handed(field, dataclasses.replace(listener, member=member[1:], is_field=True))
+            elif value.name not in {"self", "cls"}:
+                yield Handed(value, dataclasses.replace(listener, member=member))
             return
 
 

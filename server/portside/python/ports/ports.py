@@ -8,6 +8,7 @@ that hands its parameter on to one of these.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 
@@ -27,7 +28,7 @@ from portside.python.ports.port_configuration import of_configuration
 from portside.python.ports.port_takers import NONE, ByName, Takers, exported
 from portside.python.ports.port_use import Found, Handed, Listener, PortUse, Sourced
 from portside.python.source.chunks import Chunk
-from portside.python.values.value_types import MadeBy, Outside, nothing_made, nothing_outside
+from portside.python.values.value_types import MadeBy, Outside, Through, nothing_made, nothing_outside
 from portside.python.values.values import Tracer
 from portside.records import dataclass
 
@@ -94,6 +95,8 @@ def _kept(tracer: Tracer, found: Iterable[Found], takers: Takers) -> Iterator[Po
     for one in found:
         if isinstance(one, Handed):
             note(tracer, one, takers)
+        elif isinstance(one, PortUse) and one.listener.is_field:
+            yield dataclasses.replace(one, literal=dataclasses.replace(one.literal, through=Through.FIELD))
         else:
             yield one
 

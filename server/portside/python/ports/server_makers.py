@@ -12,9 +12,9 @@ from tree_sitter import Node
 from portside.knowledge import listeners
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.source.syntax import arguments
-from portside.python.values.instances import class_around, constructions
+from portside.python.values.instances import attribute_values, class_around, constructions
 from portside.python.values.value_objects import returns
 from portside.python.values.values import Tracer
 
@@ -115,7 +115,24 @@ def class_of(names: Names, holder: Node) -> Node | None:
     made = [call.child_by_field_name("function") for call in constructions(names, holder)] or [holder]
     owners = {names.definition(callee) if callee is not None else None for callee in made}
     owner = owners.pop() if len(owners) == 1 else None
-    return owner if owner is not None and owner.type == "class_definition" else None
+    if owner is not None and owner.type == "class_definition":
+        return owner
+    return _annotated_class(names, holder)
+
+
+def _annotated_class(names: Names, holder: Node) -> Node | None:
+    """The class of a parameter, or of an attribute that is given it, by what is said of it there."""
+    values = attribute_values(names, holder) if holder.type == "attribute" else (holder,)
+    parameter = values[0] if len(values) == 1 else None
+    bindings = (
+        names.bindings_of(parameter) if parameter is not None and parameter.type == "identifier" else ()
+    )
+    if len(bindings) != 1 or bindings[0].how is not How.PARAMETER:
+        return None
+    written = bindings[0].statement.child_by_field_name("type")
+    inner = own_parts(written)[0] if written is not None and own_parts(written) else None
+    found = names.definition(inner) if inner is not None else None
+    return found if found is not None and found.type == "class_definition" else None
 
 
 # Methods that return what they are called on: `demo.queue().launch(…)` of gradio.

@@ -109,18 +109,22 @@ def _passed(tracer: Tracing, definition: Node, name: str, made_by: Arguments) ->
 def _written(tracer: Tracing, definition: Node, name: str, made_by: Arguments) -> Node | None:
     if name in made_by.keywords or not made_by.positional:
         return made_by.keywords.get(name)
-    fields = _fields(tracer, definition)
+    fields = fields_of_class(tracer, definition)
     position = fields.index(name) if name in fields else len(made_by.positional)
     return made_by.positional[position] if position < len(made_by.positional) else None
 
 
 def passed_field(tracer: Tracing, definition: Node, name: str, made_by: Arguments) -> Node | None:
     """What is passed for a field of a data class, a model or settings."""
-    has_fields = kind_of(tracer, definition) in {ClassKind.DATA, ClassKind.SETTINGS}
-    return _written(tracer, definition, name, made_by) if has_fields else None
+    return _written(tracer, definition, name, made_by) if has_fields(tracer, definition) else None
 
 
-def _fields(tracer: Tracing, definition: Node) -> list[str]:
+def has_fields(tracer: Tracing, definition: Node) -> bool:
+    """Whether it is a data class, a model or settings."""
+    return kind_of(tracer, definition) in {ClassKind.DATA, ClassKind.SETTINGS}
+
+
+def fields_of_class(tracer: Tracing, definition: Node) -> list[str]:
     """The names of a data class's own fields, in order."""
     body = definition.child_by_field_name("body")
     names = []
