@@ -109,10 +109,15 @@ def test_text_in_a_string_is_no_comment(text):
 
 @pytest.mark.parametrize(
     "comment",
-    ["# portside: ignored", "# portside: ignore-files[bad-port]", "# portside ignore", "# ignore[bad-port]"],
+    ["# portside: ignored", "# portside: see [1]", "# portside ignore", "# ignore[bad-port]"],
 )
 def test_other_comments_silence_nothing(comment):
     assert _codes(f"port = 8000  {comment}\n") == ["PS901"]
+
+
+@pytest.mark.parametrize("comment", ["# portside: ignore-files[bad-port]", "# portside: ignore bad-port"])
+def test_comments_that_are_written_wrong_silence_nothing_and_are_told_of(comment):
+    assert sorted(_codes(f"port = 8000  {comment}\n")) == ["PS001", "PS901"]
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,15 @@ from portside.lint.source import SourceFile, Span
 from portside.records import dataclass
 
 # The reason that people write behind the bracket belongs to the directive, up
-# to the next `#`, which begins another tool's comment.
+# to the next `#`, which begins another tool's comment. Another word with a bracket
+# is a directive that somebody got wrong.
 _DIRECTIVE = (
-    r"[ \t]*portside:[ \t]*(?P<kind>ignore-file|ignore)(?![\w-])[ \t]*"
+    r"[ \t]*portside:[ \t]*(?P<kind>(?:ignore-file|ignore)(?![\w-])|[a-z][\w-]*(?=[ \t]*\[))[ \t]*"
     r"(?P<bracket>\[(?P<names>[^\]\r\n#]*)(?P<close>\])?)?(?P<reason>[^\r\n#]*)"
 )
 _BY_MARK = {mark: re.compile(re.escape(mark) + _DIRECTIVE, re.IGNORECASE) for mark in ("#", "//")}
 _NAME = re.compile(r"[^\s,]+")
+KINDS = ("ignore", "ignore-file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,27 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One `# portside: ignore…`. words: None where it has no brackets and so means every rule."""
+    """One `# portside: ignore…`.
+
+    kind: the word behind the colon. words: None where it has no brackets and so means every rule.
+    outside: the words behind one without brackets; a reason, if they are no rules.
+    """
 
     span: Span
     comment: Span
-    whole_file: bool
+    kind: Word
     line: int
     words: tuple[Word, ...] | None
+    outside: tuple[Word, ...] = ()
     closed: bool = True
+
+    @property
+    def whole_file(self) -> bool:
+        return self.kind.text.lower() == "ignore-file"
+
+    @property
+    def is_known(self) -> bool:
+        return self.kind.text.lower() in KINDS
 
 
 def directives(source: SourceFile, layout: Layout) -> tuple[Directive, ...]:
@@ -52,18 +67,21 @@ def directives(source: SourceFile, layout: Layout) -> tuple[Directive, ...]:
 
 
 def _directive(source: SourceFile, match: re.Match[str], comment: Span) -> Directive:
-    words = None
-    if match["bracket"] is not None:
-        start = match.start("names")
-        words = tuple(
-            Word(name.group(), Span(start + name.start(), start + name.end()))
-            for name in _NAME.finditer(match["names"])
-        )
+    is_listed = match["bracket"] is not None
     return Directive(
         span=Span(match.start(), match.end()),
         comment=comment,
-        whole_file=match["kind"].lower() == "ignore-file",
+        kind=Word(match["kind"], Span(*match.span("kind"))),
         line=source.line_of(match.start()),
-        words=words,
-        closed=match["bracket"] is None or match["close"] is not None,
+        words=_words(match, "names") if is_listed else None,
+        outside=() if is_listed else _words(match, "reason"),
+        closed=not is_listed or match["close"] is not None,
+    )
+
+
+def _words(match: re.Match[str], group: str) -> tuple[Word, ...]:
+    start = match.start(group)
+    return tuple(
+        Word(name.group(), Span(start + name.start(), start + name.end()))
+        for name in _NAME.finditer(match[group])
     )

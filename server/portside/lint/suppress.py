@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
-from portside.lint.directives import Directive, Word, directives
+from portside.lint.directives import KINDS, Directive, Word, directives
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
 from portside.lint.layout import Layout
 from portside.lint.selection import RuleNames, Selection
@@ -80,15 +81,30 @@ def sift(findings: Iterable[Finding], context: Context) -> Sifted:
 
 def _speaks_of(directive: Directive, finding: Finding, names: RuleNames) -> bool:
     """Of one that counts where the finding is."""
+    if not directive.is_known or _outside(directive, names):
+        return False
     if directive.words is None:
         # A bare comment must not be able to hide that it is itself unused.
         return finding.code != UNUSED_SUPPRESSION
     return directive.closed and any(names.code(word.text) == finding.code for word in directive.words)
 
 
+def _outside(directive: Directive, names: RuleNames) -> tuple[Word, ...]:
+    """The rules that a comment names without brackets: it must not silence others, too."""
+    return tuple(takewhile(lambda word: names.code(word.text) is not None, directive.outside))
+
+
 def _judge(directive: Directive, used: set[str], context: Context) -> Iterator[Finding]:
     """What is wrong with a comment that has silenced these codes."""
-    if not directive.closed:
+    if not directive.is_known:
+        yield _misspelt(directive, context)
+    elif named := _outside(directive, context.names):
+        inside = f"[{', '.join(word.text for word in named)}]"
+        edit = Edit(context.source.path, Span(directive.kind.span.end, named[-1].span.end), inside)
+        fix = Fix(f"Change to {directive.kind.text}{inside}", (edit,), Applicability.UNSAFE)
+        message = f"this comment names `{named[0].text}` outside of brackets, so it ignores nothing"
+        yield _finding(directive.span, message, (fix,))
+    elif not directive.closed:
         yield _finding(directive.span, "this comment has no closing `]`, so it ignores nothing", ())
     elif directive.words is None:
         # A rule that is off, or failed, might have been what it was written for.
@@ -102,6 +118,19 @@ def _judge(directive: Directive, used: set[str], context: Context) -> Iterator[F
             yield _unknown(directive, tuple(unknown), context)
         else:
             yield from (_unknown(directive, (word,), context) for word in unknown)
+
+
+def _misspelt(directive: Directive, context: Context) -> Finding:
+    from difflib import get_close_matches  # noqa: PLC0415 - few ask, and every start would wait for it
+
+    kind = directive.kind
+    message = f"`{kind.text}` is nothing that a comment can say here, so it ignores nothing"
+    near = next(iter(get_close_matches(kind.text.lower(), KINDS, 1)), None)
+    if near is None:
+        return _finding(directive.span, f"{message}; `ignore` and `ignore-file` are", ())
+    edit = Edit(context.source.path, kind.span, near)
+    fix = Fix(f"Change to {near}", (edit,), Applicability.UNSAFE)
+    return _finding(directive.span, f"{message}; `{near}` is", (fix,))
 
 
 def _judge_idle(directive: Directive, used: set[str], context: Context) -> Iterator[Finding]:

@@ -49,7 +49,8 @@ def ignore_fix(
     title = f"Ignore {finding.name} on this line"
     lines = layout.lines_of(finding.span)
     for directive in directives(source, layout) if present is None else present:
-        extendable = directive.closed and not directive.whole_file and directive.words is not None
+        extendable = directive.is_known and directive.closed and not directive.whole_file
+        extendable = extendable and directive.words is not None
         if extendable and directive.line in lines:
             return Fix(title, (_extension(directive, finding.name, source),), Applicability.SAFE)
     place = layout.comment_place(finding.span)

@@ -8,7 +8,8 @@ DOCUMENTATION = """\
 ## What it does
 
 Finds `# portside: ignore[...]` and `# portside: ignore-file[...]` comments that silence nothing,
-because the finding has gone or because the name in the brackets names no rule.
+because the finding has gone, because the name in the brackets names no rule or stands outside of them, or
+because the comment says something else (`ignor[...]`).
 
 ## Why it matters
 
@@ -23,7 +24,7 @@ port = int(os.environ["PORT"])  # portside: ignore[hardcoded-port]
 ```
 
 A name is the rule's name (`hardcoded-port`) or its code (`PS201`). Several stand in one pair of
-brackets. Without brackets a comment means every rule. The comment counts on the line where the
+brackets. Without brackets and names a comment means every rule. The comment counts on the line where the
 finding starts and on the last line of its statement; `ignore-file` counts from anywhere in the
 file. In launch files (Dockerfiles, compose files, scripts and the like) it also counts on a line of its
 own above the statement. Write a reason behind the bracket if you like.
@@ -99,12 +100,34 @@ RULE: Rule[object] = Rule(
             None,
             ("no closing `]`",),
         ),
+        Invalid(
+            "a name without brackets",
+            "import uvicorn\n\nuvicorn.run('m:app', port=80)  «# portside: ignore PS201, PS102 for now»\n",
+            "import uvicorn\n\nuvicorn.run('m:app', port=80)  # portside: ignore[PS201, PS102] for now\n",
+            ("names `PS201` outside of brackets, so it ignores nothing",),
+        ),
+        Invalid(
+            "a misspelt word",
+            "import uvicorn\n\nuvicorn.run('m:app', port=80)  «# portside: ignor[PS102]»\n",
+            "import uvicorn\n\nuvicorn.run('m:app', port=80)  # portside: ignore[PS102]\n",
+            ("`ignor` is nothing that a comment can say here, so it ignores nothing; `ignore` is",),
+        ),
+        Invalid(
+            "another tool's word",
+            "import uvicorn\n\nuvicorn.run(app)  «# portside: disable[PS102]»\n",
+            None,
+            ("`ignore` and `ignore-file` are",),
+        ),
     ),
     valid=(
         Valid(
             "above what it speaks of in a launch file",
             "FROM a\n# portside: ignore[invalid-port]\nEXPOSE 80000\n",
             path="Dockerfile",
+        ),
+        Valid("a sentence", "x = 1  # portside: see the docs\n"),
+        Valid(
+            "a reason without brackets", "import uvicorn\n\nuvicorn.run(app)  # portside: ignore for now\n"
         ),
         Valid("in a string", 'x = "# portside: ignore[hardcoded-port]"\n'),
         Valid("in a docstring", '"""Write\n\n    # portside: ignore[hardcoded-port]\n"""\n'),
