@@ -15,7 +15,7 @@ from portside.records import dataclass
 # to the next `#`, which begins another tool's comment. Another word with a bracket
 # is a directive that somebody got wrong.
 _DIRECTIVE = (
-    r"[ \t]*portside:[ \t]*(?P<kind>(?:ignore-file|ignore)(?![\w-])|[a-z][\w-]*(?=[ \t]*\[))[ \t]*"
+    r"[ \t]*portside:[ \t]*(?P<kind>(?:ignore-file|ignore)(?![\w-])|[a-z][\w-]*(?=\[))[ \t]*"
     r"(?P<bracket>\[(?P<names>[^\]\r\n#]*)(?P<close>\])?)?(?P<reason>[^\r\n#]*)"
 )
 _BY_MARK = {mark: re.compile(re.escape(mark) + _DIRECTIVE, re.IGNORECASE) for mark in ("#", "//")}
