@@ -115,6 +115,17 @@ FLAGGED = {
         "    def start(self):\n        self.process = subprocess.Popen(self.cmd, stdout=None)\n"
         "Service('a', ['llama-server', '-m', M, *extra, '--port', «'9180'»], port=9180).start()\n"
     ),
+    "a command that another object holds": (
+        "import subprocess\ndef build():\n    return ['vllm', 'serve', 'm', '--port', «'8000'»]\n"
+        "def launch():\n    info = Info()\n    info.command = build()\n    subprocess.Popen(info.command)\n"
+    ),
+    "a choice of two": (
+        "import sys, uvicorn\nport = int(«'8000'» if '--dev' in sys.argv else «80»)\nuvicorn.run(app, port=port)"
+    ),
+    "a choice that the code has made": (
+        "import random, uvicorn\nFREE = False\nport = random.randint(1024, 9999) if FREE else «8000»\n"
+        "uvicorn.run(app, port=port)"
+    ),
     "a command that goes through two functions": (
         "import subprocess\ndef run(cmd):\n    subprocess.run([*cmd, '--dtype', 'auto'])\n"
         "def start(command):\n    run(command)\nstart(['vllm', 'serve', 'm', '--port', «'8000'»])\n"
@@ -278,6 +289,10 @@ QUIET = {
         "import os\nfrom mcp.server.fastmcp import FastMCP\nmcp = FastMCP('a', port=8000)\n"
         "mcp.settings.port = int(os.environ['PORT'])\nmcp.run(transport='sse')"
     ),
+    "a choice with an option": U
+    + "args = p.parse_args()\nport = args.port if args.port else 8000\nuvicorn.run(app, port=port)",
+    "a choice with a port that is found": U
+    + "import sys\nuvicorn.run(app, port=free_port() if '-f' in sys.argv else 8000)",
     "port 0": U + "uvicorn.run(app, port=0)",
     "no port": U + "uvicorn.run(app)",
     "none": U + "uvicorn.run(app, port=None)",

@@ -22,7 +22,7 @@ def served(text: str) -> str | None:
 
 def test_the_model_goes_before_all_options() -> None:
     text = f"import sys\ncmd = [sys.executable, '-m', '{MODULE}', '--port', p, '--model', MODEL]\n"
-    assert served(text) == "import sys\ncmd = ['vllm', 'serve', MODEL, '--port', p]\n"
+    assert served(text) == "cmd = ['vllm', 'serve', MODEL, '--port', p]\n"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from portside.python.names.names import Names
 from portside.python.ports.server_makers import class_of
 from portside.python.source.nodes import EXTRAS, own_parts
 from portside.python.source.syntax import arguments, string_value, unwrapped
-from portside.python.values.instances import attribute_values, unpacked
+from portside.python.values.instances import attribute_values, attribute_values_before, unpacked
 from portside.python.values.value_objects import returns
 from portside.records import dataclass
 
@@ -78,9 +78,10 @@ def _of_items(names: Names, node: Node, depth: int) -> Iterator[Word]:
 
 
 def _of_member(names: Names, node: Node, depth: int) -> list[Word]:
-    """What a table holds under a key, or the class gives `self.command`."""
+    """What a table holds under a key, the class gives `self.command`, or the function `job.command`."""
     if node.type == "attribute":
-        return _of_several(names, node, attribute_values(names, node), depth)
+        values = attribute_values(names, node) or attribute_values_before(names, node)
+        return _of_several(names, node, values, depth)
     container, key = node.child_by_field_name("value"), node.child_by_field_name("subscript")
     return _of_table(names, node, container, key, depth)
 

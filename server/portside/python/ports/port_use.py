@@ -119,17 +119,28 @@ def _number(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Fo
 
 
 def _of_branches(tracer: Tracer, expression: Node, listener: Listener) -> list[PortUse]:
-    """The ports that the branches of a condition give a name, where each gives it one."""
-    bindings = tracer.names.bindings_of(expression) if expression.type == "identifier" else ()
+    """The ports that the branches of a condition give, where each gives one."""
     use, found = tracer.names.tree.span(expression), list[PortUse]()
-    for binding in bindings if len(bindings) > 1 else ():
-        is_branch = binding.how is How.ASSIGNMENT and binding.arm is not None
-        value = tracer.trace(binding.value) if is_branch and binding.value is not None else None
+    for branch in _branches(tracer, expression):
+        value = tracer.trace(branch) if branch is not None else None
         port = port_number(value.value) if isinstance(value, Literal) else None
         if not isinstance(value, Literal) or port is None:
             return []
         found.append(PortUse(listener, port, value, use))
     return found
+
+
+def _branches(tracer: Tracer, expression: Node) -> list[Node | None]:
+    """What `a if x else b` chooses from, and what the arms of an `if` bind the name to; None for a loop's."""
+    node = unwrapped(tracer.names.value_of(expression))
+    while node.type == "call" and (inner := _inner(tracer, node)) is not None:
+        node = unwrapped(tracer.names.value_of(inner))
+    if node.type == "conditional_expression":
+        return [*own_parts(node)[::2]]
+    bindings = tracer.names.bindings_of(node) if node.type == "identifier" else ()
+    are_branches = (b.how is How.ASSIGNMENT and b.arm is not None for b in bindings)
+    values = (b.value if is_one else None for b, is_one in zip(bindings, are_branches, strict=True))
+    return list(values) if len(bindings) > 1 else []
 
 
 def handed_object(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Handed]:

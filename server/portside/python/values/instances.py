@@ -121,16 +121,29 @@ def attribute_values(names: Names, attribute: Node) -> tuple[Node | None, ...]:
     # A base class may set it too.
     if names.tree.text(instance) not in {"self", "cls"} or arguments(owner.node).positional:
         return ()
-    found: list[Node | None] = [b.value for b in names.bindings_in(names.tree.text(name), owner)]
-    for target in written_as(names, attribute, owner.node):
+    own = (binding.value for binding in names.bindings_in(names.tree.text(name), owner))
+    return (*own, *_assigned(names, attribute, owner.node))
+
+
+def attribute_values_before(names: Names, attribute: Node) -> tuple[Node | None, ...]:
+    """What the function around gives `job.name` above this read of it, whoever else does. None as above."""
+    function = names.scope_at(attribute).node
+    if function.type != "function_definition":
+        return ()
+    return tuple(_assigned(names, attribute, function, attribute.start_byte))
+
+
+def _assigned(
+    names: Names, attribute: Node, around: Node, before: int | None = None
+) -> Iterator[Node | None]:
+    for target in written_as(names, attribute, around):
         parent = target.parent
-        if target.type != "attribute" or parent is None:
+        if target.type != "attribute" or parent is None or (before is not None and target.end_byte > before):
             continue
         if parent.type == "assignment" and parent.child_by_field_name("left") == target:
-            found.append(parent.child_by_field_name("right"))
+            yield parent.child_by_field_name("right")
         elif parent.type in _OTHER_WRITES and own_parts(parent)[0] == target:
-            found.append(None)
-    return tuple(found)
+            yield None
 
 
 def written_as(names: Names, expression: Node, around: Node) -> Iterator[Node]:

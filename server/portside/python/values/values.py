@@ -201,7 +201,10 @@ class Tracer:
         return with_default(first, self.trace(fallback)) or Unknown("it depends on a condition")
 
     def _conditional(self, node: Node) -> Value:
-        """`a if a else b`, `environ["P"] if "P" in environ else b`, two that are the same, or a condition."""
+        """`a if a else b`, `environ["P"] if "P" in environ else b`, two that are the same, or a condition.
+
+        Where the condition is written in the code (`FREE = False`, then `a if FREE else b`), what it chooses.
+        """
         if node.type != "conditional_expression":
             condition = value_conditions.of_condition(self, node)
             return condition if condition is not None else Unknown("it depends on a condition")
@@ -212,6 +215,9 @@ class Tracer:
         first, second = self.trace(chosen), self.trace(fallback)
         if same(first, second):
             return first
+        switch = self.trace(asked)
+        if isinstance(switch, Literal) and isinstance(switch.value, bool):
+            return first if switch.value else second
         if value_sources.asks_for(self, asked, chosen, first):
             return with_default(first, second) or Unknown("it depends on a condition")
         return Unknown("it depends on a condition")
