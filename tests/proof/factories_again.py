@@ -316,6 +316,46 @@ EARLY_ENDS = (
     ),
 )  # fmt: skip
 
+API_FILE = {
+    "api.py": "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/w')\ndef w():\n    return 'w'\n"
+}
+IMPORTED = "    from uvicorn.importer import import_from_string\n    return import_from_string"
+
+LOOKED_UP = (
+    Movable(
+        "an import string that the script chooses",
+        "import os\nimport uvicorn\n" + GUARD + "    if os.path.exists('full.py'):\n        name = 'full:app'\n    else:\n        name = 'api:app'\n    print('serving', name)\n    uvicorn.run(name, host='0.0.0.0', port=8010)\n",
+        PLAIN,
+        files=API_FILE,
+        kept=(IMPORTED + "(name)\n",),
+        gone=("import uvicorn\n",),
+        notes=("imported by the name that `name` gives",),
+    ),
+    Movable(
+        "an import string from the environment, ahead of a main block that does nothing else",
+        "import os\nimport uvicorn\n\nAPP = os.getenv('SERVED_APP', 'api:app')\n" + GUARD + "    uvicorn.run(APP, host='0.0.0.0', port=8010)\n",
+        PLAIN,
+        files=API_FILE,
+        kept=(IMPORTED + "(APP)\n",),
+    ),
+    Movable(
+        "an import string in the settings of another file",
+        "import uvicorn\nfrom settings import settings\n" + GUARD + "    uvicorn.run(settings.target, host='0.0.0.0', port=8010)\n",
+        PLAIN,
+        files={**API_FILE, "settings.py": "class Settings:\n    target = 'api:app'\n\n\nsettings = Settings()\n"},
+        kept=(IMPORTED + "(settings.target)\n",),
+    ),
+)  # fmt: skip
+
+EITHER_WAY = (
+    Movable(
+        "its own name for one that reloads, else the app itself",
+        "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    reload = os.environ.get('RELOAD') == '1'\n    uvicorn.run('server:app' if reload else app, host='0.0.0.0', port=8010, reload=reload)\n",
+        PLAIN,
+        kept=("    app.state.x = 1\n", "    return app\n"),
+    ),
+)  # fmt: skip
+
 LOST = (
     Movable(
         "middleware of an app that nobody serves, in a function that reads arguments",
@@ -343,6 +383,12 @@ MORE = (
 )
 
 NO_MORE = (
+    Unmovable(
+        "an import string that may be the script's own",
+        "import os\n" + HEAD + GUARD + "    name = 'server:app' if os.path.exists('full.py') else 'api:app'\n    uvicorn.run(name, port=8010)\n",
+        ((15, "`name` may name the script itself"),),
+        files=API_FILE,
+    ),
     Unmovable(
         "a server that a handler asks how it is",
         HEAD + "\nserver = None\n\n\n@app.get('/started')\ndef started():\n    return server.started\n\n\ndef main():\n    global server\n    server = uvicorn.Server(uvicorn.Config(app))\n    server.run()\n"

@@ -79,6 +79,12 @@ MOVABLE = (
         arguments=("-m", "web.api.main"),
     ),
     Movable(
+        "its own name for one that reloads, else the app itself",
+        f"import os\nimport uvicorn\n{API}\n\nif __name__ == '__main__':\n    reload = os.environ.get('RELOAD') == '1'\n    uvicorn.run('server:app' if reload else app, port=8010, reload=reload)\n",
+        "uvicorn server:app --port 8010",
+        notes=("`reload` is off here",),
+    ),
+    Movable(
         "what is done to an app that nobody serves",
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    app.state.ready = True\n    app.root_path = '/api'\n    uvicorn.run('server:app', port=8010)\n",
         "uvicorn server:app --port 8010",

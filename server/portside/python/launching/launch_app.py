@@ -11,6 +11,7 @@ from tree_sitter import Node
 
 from portside.knowledge.uvicorn import OPTIONS, Kind
 from portside.python.launching.app_string import app_string
+from portside.python.launching.app_texts import app_texts, named_either_way
 from portside.python.launching.launch_effects import imported_modules, is_pure
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
@@ -28,6 +29,7 @@ from portside.python.names.bindings import Binding, How, ScopeKind
 from portside.python.names.names import Names
 from portside.python.source.nodes import EXTRAS, holds, nodes_of, own_parts
 from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
+from portside.python.values.value_types import Outside, nothing_outside
 from portside.records import dataclass
 
 
@@ -61,6 +63,7 @@ class AppFinder:
     place: ScriptPlace
     launch: Launch
     obstacles: Obstacles
+    outside: Outside = nothing_outside
 
     def find(self, expression: Node) -> Found | None:
         """The target, and the site with the statements that serve to make the app."""
@@ -68,6 +71,11 @@ class AppFinder:
         literal = self.names.value_of(node)
         if (string := app_string(self.names, node)) is not None:
             return self._of_string(literal, string)
+        if (named := named_either_way(self.names, node)) is not None:
+            return self._of_name(named)
+        if app_texts(self.names, node, self.outside) is not None:
+            shown = self.obstacles.quote(node)
+            return self._refuse(node, f"{shown} is an import string that only the running script knows")
         if node.type == "identifier":
             return self._of_name(node)
         if node.type == "call":

@@ -92,7 +92,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     if around is not None:
         site = dataclasses.replace(site, tries=tuple(one for one in site.tries if not around.covers(one)))
     found = branches(facts, site, others, obstacles)
-    module = own_module(names, place, launch, imported=returned.module if returned is not None else None)
+    module = own_module(names, place, launch, imported=_imported(returned))
     if not isinstance(module, str):
         module = hidden(module.module) or module
     if isinstance(module, str):
@@ -189,6 +189,11 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     notes = (*_notes(parsed, returned, name), *obstacles.notes)
     moved = moved_command(facts, place, target, options, given, hands_on=parsed.reads)
     return Factory(line, TITLE.format(name), edits, notes, moved)
+
+
+def _imported(returned: Returned | None) -> str | None:
+    """The module that the factory imports the app from."""
+    return (returned.home or returned.module) if returned is not None else None
 
 
 def _check_lost(returned: Returned | None, kept: tuple[Node, ...], obstacles: Obstacles) -> None:
@@ -317,7 +322,7 @@ def _notes(parsed: Arguments, returned: Returned, name: str) -> list[str]:
         notes.append(
             f"the script's arguments are read from `${VARIABLE}`, host and port from uvicorn's options"
         )
-    if returned.module is not None:
+    if returned.module is not None and not returned.is_looked_up:
         notes.append(f"`{returned.module}` is imported by `{name}`, after all that comes before it there")
     return notes
 

@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from portside.python.facts import FileFacts
 from portside.python.launching.app_string import app_string, is_text
+from portside.python.launching.app_texts import app_texts, is_own_module, named_either_way
 from portside.python.launching.launch_factory_twice import check_discarded, is_read
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
@@ -21,19 +22,28 @@ from portside.python.values.values import Literal, trace
 from portside.records import dataclass
 
 _OWN_NAMES = ("served_app", "app_to_serve")
+# Of `uvicorn.importer`: what uvicorn itself does with the app that it is given.
+_IMPORTER = "import_from_string"
 
 
 @dataclass(frozen=True, slots=True)
 class Returned:
     """expression: what stands after `return`. module, name: what to import before, if anything.
 
-    lost: the statements that only do something to an app that nobody serves.
+    lost: the statements that only do something to an app that nobody serves. home: the module that the app
+    is in, where `expression` imports it.
     """
 
     expression: str
     module: str | None = None
     name: str | None = None
     lost: tuple[Node, ...] = ()
+    home: str | None = None
+
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether the app's name is known only when the factory runs."""
+        return self.name == _IMPORTER
 
 
 def find_returned(
@@ -59,10 +69,38 @@ def find_returned(
     if string is not None:
         handed_on = frozenset(other.app.start_byte for other in others if other.app is not None)
         return _of_string(facts, site, launch, string, handed_on=handed_on, obstacles=obstacles)
+    if (named := named_either_way(names, given)) is not None:
+        return Returned(names.tree.text(named))
+    texts = app_texts(names, given, facts.workspace.outside)
+    if texts is not None:
+        return _of_texts(names, launch, texts, obstacles)
     text = names.tree.text(launch.app)
     if launch.app.type not in {"identifier", "attribute", "call"} or "\n" in text:
         text = text if launch.app.type == "call" else f"({text})"
     return Returned(f"{text}()" if _is_factory(names, launch) else text)
+
+
+def _of_texts(names: Names, launch: Launch, texts: tuple[str, ...], obstacles: Obstacles) -> Returned | None:
+    """What uvicorn itself makes of a string that is known only then. texts: those that it may be."""
+    assert launch.app is not None
+    shown = obstacles.quote(launch.app)
+    for text in texts:
+        module, colon, name = text.partition(":")
+        if not colon or not name or module.startswith("."):
+            obstacles.add(launch.app, f"{shown} may be `{text}`, which is no `module:attribute`")
+        elif is_own_module(names, module):
+            obstacles.add(launch.app, f"{shown} may name the script itself, which is imported anew then")
+        elif (reason := hidden(module)) is not None:
+            obstacles.add(launch.app, reason)
+    if names.chunks_with([_IMPORTER]):
+        obstacles.add(launch.app, f"`{_IMPORTER}` is another name here, and what imports {shown} needs it")
+    if obstacles.found:
+        return None
+    obstacles.note(f"the app is imported by the name that {shown} gives, as `uvicorn.run` does")
+    call = f"{_IMPORTER}({' '.join(names.tree.text(launch.app).split())})"
+    home = texts[0].partition(":")[0] if texts else None
+    ending = "()" if _is_factory(names, launch) else ""
+    return Returned(f"{call}{ending}", "uvicorn.importer", _IMPORTER, home=home)
 
 
 def _is_same(names: Names, app: Node, scopes: tuple[Scope, Scope]) -> bool:
@@ -99,8 +137,7 @@ def _of_string(
         return None
     first, ending = name.partition(".")[0], "()" if _is_factory(names, launch) else ""
     scope = names.scope_at(launch.call)
-    path = names.tree.source.path.replace("\\", "/").removesuffix(".py")
-    if module == "__main__" or f"/{path}".endswith("/" + module.replace(".", "/")):
+    if is_own_module(names, module):
         home = names.home(first, scope)
         if home is not names.module or any(
             site.removes(b.node.start_byte) for b in names.module_bindings(first)

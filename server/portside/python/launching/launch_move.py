@@ -123,7 +123,7 @@ def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> M
     if site is None:
         return obstacles.blockers
     check_as_it_stands(names, site, obstacles)
-    found = _app(names, site, place, launch, obstacles)
+    found = _app(facts, site, place, launch, obstacles)
     site = found[1] if found is not None else site
     obstacles.idle = _lost(names, site, launch, found, obstacles)
     parsed = replace_parser(names, site, launch, obstacles)
@@ -212,11 +212,15 @@ def moved_command(
     )
 
 
-def _app(names: Names, site: Site, place: ScriptPlace, launch: Launch, obstacles: Obstacles) -> Found | None:
+def _app(
+    facts: FileFacts, site: Site, place: ScriptPlace, launch: Launch, obstacles: Obstacles
+) -> Found | None:
+    names = facts.module.names
     if launch.app is None:
         obstacles.add(launch.options_call, "the app that is served is not among the arguments")
         return None
-    found = AppFinder(names, site, place, launch, obstacles).find(launch.app)
+    finder = AppFinder(names, site, place, launch, obstacles, facts.workspace.outside)
+    found = finder.find(launch.app)
     return _with_options(names, launch, found) if found is not None else None
 
 
