@@ -27,6 +27,14 @@ def test_a_clean_folder_ends_with_0(portside: Portside, tmp_path: Path) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, "Nothing found in 1 file.\n", "")
 
 
+def test_a_folder_with_nothing_to_check_says_so(portside: Portside, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("port 8000\n")
+    outcome = portside("check")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err.startswith("warning: nothing to check: ")
+    assert portside("check", "--quiet").err == ""
+
+
 def test_findings_show_their_line_and_end_with_1(portside: Portside, server: Path) -> None:
     outcome = portside("check")
     assert outcome.code == 1

@@ -91,6 +91,8 @@ def check(
     output.say(formats.render(checked, output_format))
     if output_format == "text" and not quiet and run.count:
         output.say(formats.summary(checked))
+    elif not (run.found or run.count or run.failed or quiet):
+        output.warn("nothing to check: there is no Python or launch file, or the settings leave it out")
     if known and not quiet:
         searched = (stdin_filename or STDIN,) if STDIN in paths else paths or (Path(),)
         known.tell_gone(everything, searched, checker)
