@@ -253,7 +253,11 @@ _MOST_GIVEN = 20
 # By name. It begins with plain text: such runs at memory speed.
 _GIVEN = re.compile(rb"port(?:\s*=|[\"']\s*[:,])\s*(?:[\d\"'A-Z]|int\(|str\(|os\.)")
 # By place, to what is called like something that serves.
-_NUMBER_GIVEN = (re.compile(rb", \d{4,5}[,)]"), re.compile(rb"\(\d{4,5}[,)]"))
+_NUMBER_GIVEN = (
+    re.compile(rb", \d{4,5}[,)]"),
+    re.compile(rb"\(\d{4,5}[,)]"),
+    re.compile(rb"PORT[,)]"),
+)
 _SERVES = re.compile(rb"serve|start|run|launch|listen|main|Serve|Start|Run|Launch|Main")
 _ALIASES = re.compile(rb"\bas[ \t]+(\w+)")
 _BASES = re.compile(rb"\bclass[ \t]+\w+\(([\w.]+)")
@@ -269,7 +273,7 @@ def given_ports(data: bytes, text: ImportText) -> frozenset[str]:
 
 def _given_ports(text: _Text) -> frozenset[str]:
     roots = {root for found in _some(_GIVEN, text.data) for root in _called_around(text.data, found)}
-    # Few files import anything of such a name, and no other is asked for numbers.
+    # Few files import anything of such a name, and no other is asked for what it gives by place.
     serves = _SERVES.search(text.imports.behind) is not None
     for number in (found for given in _NUMBER_GIVEN for found in _some(given, text.data)) if serves else ():
         roots.update(root for root in _called_around(text.data, number) if _may_serve(root))
