@@ -184,6 +184,8 @@ def test_a_file_that_has_nothing_to_do_with_servers_is_not(text):
         ("from lib import Server\nServer().start(9000)\n", {"Server"}),
         ("from lib import Config, run\nconfig = Config(port=9000)\nrun(config)\n", {"Config", "*"}),
         ("from server import Server\nPORT = 9000\nServer(HOST, PORT)\n", {"Server", "*"}),
+        ("from lib import serve\nport = 9000\nserve(app, port)\n", {"*"}),
+        ("import os\nfrom lib import f\nf(os.environ['VLLM_PORT'])\n", {"*"}),
         ("from lib import serve as start\nstart(9000)\n", {"*"}),
         ("from lib import *\nserve(port=9000)\n", {"*"}),
         ("from lib import serve\nThread(target=serve, args=(9000,))\n", {"*"}),

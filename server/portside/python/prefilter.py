@@ -19,7 +19,7 @@ from portside.knowledge import listeners, server_commands
 from portside.knowledge.apps import APP_CLASSES, APP_NAMES
 from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.main_guard import UNDEFINED_NAMES
-from portside.knowledge.vllm import ENGINE_CONSTRUCTORS
+from portside.knowledge.vllm import ENGINE_CONSTRUCTORS, PORT_VARIABLE
 from portside.knowledge.vllm_entrypoints import MODULES as RETIRED_MODULES
 from portside.python.names.import_text import ImportText, import_text, imports_in
 from portside.records import cached_property, dataclass
@@ -206,11 +206,6 @@ def may_listen(data: bytes, text: ImportText) -> bool:
     return (bool(read.known) and _may_start_something(read)) or _may_run_server(data, _DOTTED.findall(data))
 
 
-def names_port(data: bytes) -> bool:
-    """Whether a text says anything of a port, or has a number that may be one."""
-    return _NAMES_PORT.search(data) is not None
-
-
 def may_make_engine(data: bytes, text: ImportText) -> bool:
     """Whether the text may make an engine, by whatever it imports it from. text: its imports."""
     read = _Text.of(data, text)
@@ -235,8 +230,6 @@ _RETIRED_PROGRAMS = b".entrypoints"
 _DOTTED = re.compile(rb"\.(?:(?:run|launch|run_server)\(|entrypoints(?=\.))")
 _WITH_PORT = re.compile(rb"\b(?:server_)?port\s*=|,\s*\d{4,5}\s*[,)]")
 _LONGEST_CALL = 300
-# Not in `import`, `report` and the like.
-_NAMES_PORT = re.compile(rb"port\b(?<![a-z]port)|PORT\b|[(,] *\d{4,5}[,)]")
 
 
 def _may_run_server(data: bytes, dotted: Sequence[bytes]) -> bool:
@@ -251,7 +244,7 @@ def _may_run_server(data: bytes, dotted: Sequence[bytes]) -> bool:
 _LARGEST_STARTER = 40_000
 _MOST_GIVEN = 20
 # By name. It begins with plain text: such runs at memory speed.
-_GIVEN = re.compile(rb"port(?:\s*=|[\"']\s*[:,])\s*(?:[\d\"'A-Z]|int\(|str\(|os\.)")
+_GIVEN = re.compile(rb"port(?<![a-z]port)(?:\s*=|[\"']\s*[:,])\s*(?:[\d\"'A-Z]|int\(|str\(|os\.)")
 # By place, to what is called like something that serves.
 _NUMBER_GIVEN = (
     re.compile(rb", \d{4,5}[,)]"),
@@ -268,15 +261,22 @@ def given_ports(data: bytes, text: ImportText) -> frozenset[str]:
 
     text: its imports.
     """
-    return _given_ports(_Text.of(data, text)) if len(data) <= _LARGEST_STARTER else frozenset()
+    return _given_ports(_Text.of(data, text))
 
 
 def _given_ports(text: _Text) -> frozenset[str]:
-    roots = {root for found in _some(_GIVEN, text.data) for root in _called_around(text.data, found)}
     # Few files import anything of such a name, and no other is asked for what it gives by place.
     serves = _SERVES.search(text.imports.behind) is not None
+    roots: set[bytes] = set()
+    for given in _some(_GIVEN, text.data):
+        called = list(_called_around(text.data, given))
+        if serves and not called:
+            return frozenset({"*"})  # `port = 9000` on a line of its own: for whatever takes it
+        roots.update(called)
     for number in (found for given in _NUMBER_GIVEN for found in _some(given, text.data)) if serves else ():
         roots.update(root for root in _called_around(text.data, number) if _may_serve(root))
+    if _VARIABLE in text.data:
+        return frozenset({"*"})
     if not roots:
         return frozenset()
     imported = {name or module.partition(".")[0] for module, name in text.pairs}
@@ -323,6 +323,7 @@ def _called_around(data: bytes, byte: int) -> Iterator[bytes]:
 
 
 _BRACKET = re.compile(rb"[()]")
+_VARIABLE = PORT_VARIABLE.encode()
 _DOTTED_ONLY = bytes(c if c > 127 or chr(c).isalnum() or chr(c) in "_." else ord(" ") for c in range(256))
 
 

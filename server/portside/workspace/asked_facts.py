@@ -20,9 +20,10 @@ from portside.python.facts import (
 )
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.launching.served_app import import_string
+from portside.python.names.import_text import import_text
 from portside.python.ports.port_takers import NONE, ByName
 from portside.python.ports.ports import may_listen
-from portside.python.prefilter import names_port
+from portside.python.prefilter import given_ports
 from portside.python.values.value_types import Value
 from portside.records import cached_property, dataclass
 from portside.workspace.importers import ImporterIndex, Importers
@@ -181,7 +182,9 @@ class AskedFacts(WorkspaceFacts):
     @cached_property
     def port_takers(self) -> ByName:
         data = self._module.source.data
-        return self._around.modules.port_takers(self._file, data) if names_port(data) else NONE
+        imports = import_text(data)
+        given = given_ports(data, imports)
+        return self._around.modules.port_takers(self._file, data, imports, given) if given else NONE
 
     def made_by(self, _qualified: str) -> frozenset[str]:
         return self._around.modules.made_by(self._file, _qualified, self._top)

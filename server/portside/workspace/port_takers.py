@@ -7,9 +7,11 @@ main.py:  serve(app, 9000)          ->  in main.py, `lib.serve` listens on its s
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Set
 from pathlib import Path
 
+from portside.knowledge import listeners
 from portside.python.names.import_text import ImportText, import_text, imports_in
 from portside.python.names.names import Names
 from portside.python.ports.port_takers import NONE, ByName
@@ -31,6 +33,10 @@ _Import = tuple[str, "str | None"]
 _LONGEST_CHAIN = 3
 # Whoever imports more than these that have to do with ports is no starter of one server.
 _MOST_FILES = 60
+# What listens there is known by name, also where a workspace has the library in it.
+_LIBRARIES = sys.stdlib_module_names | {
+    name.partition(".")[0] for name in (*listeners.FUNCTIONS, *listeners.METHODS)
+}
 # Not in `import`, `report`, `support` and the like.
 _PORT = re.compile(rb"port\b(?<![a-z]port)")
 
@@ -95,6 +101,8 @@ class PortTakers:
     ) -> ByName:
         found: dict[str, tuple[Listener, ...]] = {}
         for module, name in imports:
+            if module.partition(".")[0] in _LIBRARIES:
+                continue
             files = self._files_of(importer, module, name, top)
             if not files:
                 continue
@@ -178,19 +186,19 @@ def _as_imported(
 ) -> Iterator[tuple[str, tuple[Listener, ...]]]:
     """By their names where the import stands: `lib.serve` of `import lib` and `from lib import serve`."""
     start = f"{module}." if module.strip(".") or not module else module
-    for taken, listeners in takers.items():
+    for taken, found in takers.items():
         if name is None or name == "*" or taken.partition(".")[0] == name:
-            yield f"{start}{taken}", listeners
+            yield f"{start}{taken}", found
         elif file.stem == name:
-            yield f"{start}{name}.{taken}", listeners
+            yield f"{start}{name}.{taken}", found
 
 
 def _handed_on(file: _File, heard: ByName) -> Iterator[tuple[str, tuple[Listener, ...]]]:
     """What others can import from the file that it imports itself."""
-    for qualified, listeners in heard.items():
+    for qualified, found in heard.items():
         for module, name in file.imports:
             start = f"{module}." if module.strip(".") or not module else module
             if name is not None and qualified.startswith(start):
                 taken = qualified[len(start) :]
                 if name == "*" or taken.partition(".")[0] == name:
-                    yield taken, listeners
+                    yield taken, found
