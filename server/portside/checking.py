@@ -33,6 +33,7 @@ class Checker:
     that of each project where None. steady: whether no file changes while this lives. stopwatch: what all
     checks together take. fixes_later: leave fixes that take time to whoever asks for them.
     seen_imports: the lines with imports of files that somebody has read already, by absolute path.
+    interesting: those of them that rules might have to say something of.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Checker:
         self._fixes_later = fixes_later
         self.stopwatch = Stopwatch()
         self.seen_imports: dict[str, bytes] = {}
+        self.interesting: set[str] = set()
         self._opened = opened
         self._finder = SettingsFinder(opened)
         self._stands_in = stands_in
@@ -80,6 +82,7 @@ class Checker:
                 stopwatch=self.stopwatch,
                 steady=self._steady,
                 seen_imports=self.seen_imports,
+                interesting=self.interesting,
                 around=lambda: self._project_around(settings.root),
             )
             for overlaid, text in self._overlays.items():

@@ -10,16 +10,22 @@ import pytest
 from tests.folders import lay_out
 from tests.rules.marked import unmark
 
+from portside.checking import Checker
+from portside.cli.check_many import Examined
+from portside.cli.files import Target
 from portside.lint.finding import Finding
 from portside.python.prefilter import Interest
 from portside.rules import ALL
+from portside.workspace import engine_ways
 from portside.workspace import project as project_module
 from portside.workspace.project import Project
 from portside.workspace.text_file import read_text_file
+from portside.workspace.walk import nothing_excluded, paths_below
 
 # Libraries that have to do with servers: apps, sockets, commands, and files that import each other.
 LIBRARIES = ("uvicorn", "fastapi", "starlette")
 
+WALK = (nothing_excluded, lambda name: name.endswith(".py"))
 ENGINE = (
     "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n\n\nasync def start():\n    return make()\n"
 )
@@ -78,6 +84,20 @@ ACROSS = {
     "handed/server.py": SERVER % "from cli import main\n\nargs = main()",
     "untouched/cli.py": PARSER,
     "untouched/server.py": SERVER % "import cli",
+    "ignored/.gitignore": "engine.py\nmade/\n",
+    "ignored/engine.py": "from vllm import LLM\n\nllm = LLM('m')\n",
+    "ignored/app.py": "from fastapi import FastAPI\nimport engine\n\napp = FastAPI()\n",
+    "ignored_folder/.gitignore": "made/\n",
+    "ignored_folder/made/engine.py": "from vllm import LLM\n\nllm = LLM('m')\n",
+    "ignored_folder/between.py": "from made import engine\n",
+    "ignored_folder/app.py": "from fastapi import FastAPI\nimport between\n\napp = FastAPI()\n",
+    "of_package/pkg/__init__.py": "from vllm import LLM\n\nllm = LLM('m')\n",
+    "of_package/pkg/part.py": "from . import llm\n",
+    "of_package/app.py": "from fastapi import FastAPI\nfrom pkg import part\n\napp = FastAPI()\n",
+    "lazy/pkg/__init__.py": "from importlib import import_module\n\n_LAZY = {'make': '.engine'}\n\n\n"
+    "def __getattr__(name):\n    return getattr(import_module(_LAZY[name], __name__), name)\n",
+    "lazy/pkg/engine.py": ENGINE,
+    "lazy/app.py": "from fastapi import FastAPI\nfrom pkg import make\n\napp = FastAPI()\nllm = make()\n",
     "round/one.py": "from fastapi import FastAPI\nimport two\n\napp = FastAPI()\n",
     "round/two.py": "import one\nfrom vllm import LLM\n\nllm = LLM('m')\n",
 }
@@ -100,13 +120,23 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _findings(tree: Path, *, steady: bool) -> dict[str, tuple[Finding, ...]]:
-    project = Project(tree, steady=steady)
+    """steady: as a command does, after a first look at all files that git does not ignore."""
+    checker = Checker(steady=True)
+    if steady:
+        examined = Examined([Target(file, named=False) for file in paths_below(tree, *WALK)], checker)
+        examined.complete()
+    project = Project(tree, steady=steady, seen_imports=checker.seen_imports, interesting=checker.interesting)
     files = [file for file in sorted(tree.rglob("*.py")) if file.is_file()]
     checked = {str(file): project.check(file, read_text_file(file).text).findings for file in files}
     return {path: findings for path, findings in checked.items() if findings}
 
 
-def test_a_tree_gives_what_every_file_in_full_gives(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("most", [0, 100_000], ids=["following imports", "from the engines on"])
+def test_a_tree_gives_what_every_file_in_full_gives(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(engine_ways, "_MOST", most)
+    monkeypatch.setattr(engine_ways, "_MOST_IMPORTS", most)
     quick = _findings(tree, steady=True)
     monkeypatch.setattr(project_module, "interest", lambda *_: Interest.ANY)
     full = _findings(tree, steady=False)
@@ -118,7 +148,16 @@ def test_a_tree_gives_what_every_file_in_full_gives(tree: Path, monkeypatch: pyt
     in_apps = {
         Path(path).parent.name for path in full if path.endswith("/app.py") and "PS302" in str(full[path])
     }
-    assert in_apps >= {"across", "called", "attribute", "between"}
+    assert in_apps >= {
+        "across",
+        "called",
+        "attribute",
+        "between",
+        "ignored",
+        "ignored_folder",
+        "of_package",
+        "lazy",
+    }
     parsing = {
         Path(path).parent.name
         for path, findings in quick.items()

@@ -87,10 +87,9 @@ class Examined:
         if number in self.verdicts:
             return
         self.verdicts[number] = Verdict(verdict), reason
-        if verdict == Verdict.CHECK:
-            self._waiting.append(number)
-        elif verdict in {Verdict.LATER, Verdict.LAUNCHES}:
+        if verdict >= Verdict.CHECK:
             self._later.append(number)
+            self.checker.interesting.add(self.files[number].file)
 
     def _take_last(self, look: LastLook) -> None:
         first, lines, reading_s, judging_s = look
@@ -168,10 +167,8 @@ def _look_beside(examined: Examined, progress: Progress) -> None:
             examined.take(looking.received(wait=False))
             progress.step(max(examined.verdicts, default=0))
         while not looking.over:
-            examined.take(looking.received(wait=not examined.has_waiting))
+            examined.take(looking.received(wait=True))
             examined.checker.stopwatch.skip()
-            if examined.has_waiting and not looking.over:
-                examined.check_next()
     unseen.close()
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Callable, Collection, Iterable, Set
 from pathlib import Path
 from typing import Protocol
 
+from portside.records import cached_property
 from portside.workspace.import_graph import ImportGraph, Node, read_module
 
 
@@ -33,16 +34,21 @@ class Makers(Protocol):
 class EnginePaths:
     """Effect: reads files, those that imports lead to. makers: what is known of them for certain.
 
+    graph: makes that of the workspace's files, or of those of them that may lead to an engine.
     leading: those of them that may make an engine when they are imported, or lead to one that does.
     """
 
-    def __init__(self, graph: ImportGraph, makers: Makers) -> None:
-        self._graph, self._makers = graph, makers
+    def __init__(self, graph: Callable[[], ImportGraph], makers: Makers) -> None:
+        self._make_graph, self._makers = graph, makers
         self._seen: set[str] = set()
         self._homes: set[str] = set()
         self._names: set[str] = set()
         self._making: set[str] = set()
         self.leading: Set[str] = frozenset()
+
+    @cached_property
+    def _graph(self) -> ImportGraph:
+        return self._make_graph()
 
     def imports_may_make_engine(self, path: Path, data: bytes) -> bool:
         """Whether an import of this text, as that file, may make an engine in another file."""

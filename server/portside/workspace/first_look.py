@@ -21,17 +21,13 @@ _LARGEST_BYTES = 2_000_000
 
 
 class Verdict(enum.IntEnum):
-    """What is to be done with a file. LATER: check it, but what it starts asks who imports it.
-
-    LAUNCHES: the same, and who runs it.
-    """
+    """What is to be done with a file. LAUNCHES: check it; what it starts asks who runs it."""
 
     NOTHING = 0
     NOT_OURS = 1
     UNREADABLE = 2
     CHECK = 3
-    LATER = 4
-    LAUNCHES = 5
+    LAUNCHES = 4
 
 
 Look = tuple[int, int, str]
@@ -71,7 +67,7 @@ def first_looks(files: Iterable[tuple[str, bool]], first: int = 0) -> Iterator[L
 def may_matter(path: str) -> bool:
     """Whether a check might find something in the file, an absolute path."""
     looks = list(first_looks([(path, False)]))
-    worth = (Verdict.CHECK, Verdict.LATER, Verdict.LAUNCHES)
+    worth = (Verdict.CHECK, Verdict.LAUNCHES)
     return any(look[1] in worth for look in looks[:-1])
 
 
@@ -91,6 +87,4 @@ def _judged(path: str, data: bytes, named: bool) -> tuple[Verdict, bytes | None]
         if named:
             decode(Path(path), data)  # the user wants to know of one that is no text
         return Verdict.NOTHING, lines
-    if b"uvicorn" in data:
-        return Verdict.LAUNCHES, lines
-    return (Verdict.LATER if b"vllm" in data else Verdict.CHECK), lines
+    return (Verdict.LAUNCHES if b"uvicorn" in data else Verdict.CHECK), lines

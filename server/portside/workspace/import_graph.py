@@ -42,18 +42,20 @@ class ImportGraph:
     """Effect: reads files, each once: for a workspace in which nothing changes meanwhile.
 
     files_of: as `ModuleFiles.names_of_import`. top: gives the folder from which a file's module name
-    counts. nodes: those that were loaded.
+    counts. without: files that need not be read. nodes: those that were loaded.
     """
 
-    def __init__(self, files_of: FilesOf, top: Callable[[Path], Path]) -> None:
-        self._files_of, self._top = files_of, top
+    def __init__(
+        self, files_of: FilesOf, top: Callable[[Path], Path], without: frozenset[str] = frozenset()
+    ) -> None:
+        self._files_of, self._top, self._without = files_of, top, without
         self.nodes: dict[str, Node] = {}
         self._importers: defaultdict[str, list[str]] = defaultdict(list)
         self._last: tuple[Path, bytes, Node] | None = None
 
     def load(self, targets: Iterable[str]) -> None:
         """Read these files and all that they import, directly or through others."""
-        waiting = [target for target in targets if target not in self.nodes]
+        waiting = [target for target in targets if self._is_new(target)]
         while waiting:
             target = waiting.pop()
             if target not in self.nodes:
@@ -61,8 +63,11 @@ class ImportGraph:
                 node = self.nodes[target] = self._read(path, read_module(path))
                 for imported in node.targets:
                     self._importers[imported].append(target)
-                    if imported not in self.nodes:
+                    if self._is_new(imported):
                         waiting.append(imported)
+
+    def _is_new(self, target: str) -> bool:
+        return target not in self.nodes and target not in self._without
 
     def leading_to_word(self, path: Path, word: bytes) -> set[str]:
         """The files that importing this one may run and that have the word, or lead to one that does."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import bisect
-import itertools
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field
 from pathlib import Path
 
@@ -16,6 +14,8 @@ from portside.python.facts import module_facts
 from portside.python.names.import_text import import_text, imports_in
 from portside.python.running.guards import When
 from portside.records import dataclass
+from portside.workspace.engine_ways import leading_to_no_engine
+from portside.workspace.import_lines import ImportLines
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.text_file import UnreadableFile, decode
 from portside.workspace.walk import PYTHON_SUFFIXES, nothing_excluded, paths_below
@@ -27,6 +27,8 @@ _FRESH_PER_SEARCH = 20
 _LARGEST_BYTES = 2_000_000
 # What a module may get names by that it does not have as words.
 _MAKES_NAMES = ("import *", "__getattr__", "globals(", "setattr(")
+# To read the imports of a whole tree takes longer than to follow those of a few files.
+_MANY_SEEN = 100
 # The files on the way from an engine to the apps that load it. Who has more has noticed.
 _MOST_STEPS = 60
 
@@ -46,63 +48,26 @@ class Importers:
     early: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _AllLines:
-    """The lines with imports of all files as one text: one search instead of thousands.
-
-    starts: where those of each file begin in it. sorted: the files, each with its number.
-    """
-
-    files: tuple[str, ...]
-    starts: tuple[int, ...]
-    text: bytes
-    sorted: tuple[tuple[str, int], ...]
-
-    @classmethod
-    def of(cls, lines: Mapping[str, bytes]) -> _AllLines:
-        ends = itertools.accumulate((len(one) + 1 for one in lines.values()), initial=0)
-        in_order = sorted(zip(lines, itertools.count()))
-        return cls(tuple(lines), tuple(ends), b"\0".join(lines.values()), tuple(in_order))
-
-    def that_may_import(self, stem: bytes, folder: str) -> Iterator[tuple[str, bytes]]:
-        """The files whose lines may import a module of this name in that folder, with those lines.
-
-        An import finds what lies in its own folder or one above; or it names the folder.
-        """
-        first, behind = (
-            bisect.bisect_left(self.sorted, (folder + sign,)) for sign in (os.sep, chr(ord(os.sep) + 1))
-        )
-        near = (number for _, number in self.sorted[first:behind])
-        for number in sorted({*near, *self._with_text(folder.rpartition(os.sep)[2].encode())}):
-            lines = self.text[self.starts[number] : self.starts[number + 1] - 1]
-            if stem in lines:
-                yield self.files[number], lines
-
-    def _with_text(self, text: bytes) -> Iterator[int]:
-        at = self.text.find(text)
-        while at >= 0:
-            number = bisect.bisect_right(self.starts, at) - 1
-            yield number
-            at = self.text.find(text, self.starts[number + 1])
-
-
 @dataclass
 class ImporterIndex:
     """Effect: a question walks the workspace and reads its Python files, at most once in a while.
 
     lines: of a file, those that import, kept as long as the file stays as it is. steady: whether
     nothing changes while this lives; one look is enough then. seen: such lines of files that somebody
-    has read already, where nothing changes.
+    has read already, where nothing changes. interesting: those of them that rules might have to say
+    something of.
     """
 
     root: Path
     modules: LocalModules
     steady: bool = False
     seen: Mapping[str, bytes] = field(default_factory=dict)
+    interesting: Collection[str] = ()
     _lines: dict[str, tuple[object, bytes]] = field(default_factory=dict)
     _known: dict[Path, Importers] = field(default_factory=dict)
     _imports: dict[Path, tuple[_Imported, ...]] = field(default_factory=dict)
-    _all_lines: _AllLines = field(default_factory=lambda: _AllLines.of({}))
+    _all_lines: ImportLines = field(default_factory=lambda: ImportLines.of("", {}))
+    _left_out: set[str] = field(default_factory=set)
     _fresh_until: float = 0.0
 
     def of(self, path: Path) -> Importers:
@@ -121,6 +86,21 @@ class ImporterIndex:
                 found += (file for file in self.of(target).files if file not in found)
         return tuple(found[1:])
 
+    def leading_to_no_engine(self) -> frozenset[str]:
+        """Files that surely lead to no engine; none where finding them takes longer than it saves."""
+        if len(self.seen) < _MANY_SEEN:
+            return frozenset()
+        self._refresh()
+        # What makes one has something that rules know. Of files that nobody has looked at any may.
+        candidates = [file for file in self._lines if file in self.interesting or file not in self.seen]
+        return leading_to_no_engine(
+            self._all_lines,
+            candidates,
+            self._left_out,
+            self.modules.top,
+            self.modules.names_of_import,
+        )
+
     def changed(self) -> None:
         """Look again at the next question."""
         self._fresh_until = 0.0
@@ -129,9 +109,14 @@ class ImporterIndex:
         started = time.monotonic()
         if started < self._fresh_until:
             return
-        files = paths_below(self.root, nothing_excluded, lambda name: name.endswith(PYTHON_SUFFIXES))
+        self._left_out.clear()
+        files = paths_below(
+            self.root, nothing_excluded, lambda name: name.endswith(PYTHON_SUFFIXES), self._left_out
+        )
         self._lines = {file: self._lines_of(file) for file in files}
-        self._all_lines = _AllLines.of({file: lines for file, (_, lines) in self._lines.items()})
+        self._all_lines = ImportLines.of(
+            str(self.root), {file: lines for file, (_, lines) in self._lines.items()}
+        )
         self._known.clear()
         self._imports.clear()
         now = time.monotonic()

@@ -11,7 +11,7 @@ import functools
 import os
 import re
 from collections import OrderedDict, deque
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
@@ -57,9 +57,16 @@ class LocalModules:
 
     Effect: reads files and lists folders, those that imports lead to.
     steady: whether nothing changes while this lives, as when a command checks a tree once.
+    leading_to_no_engine: gives files that surely lead to none then.
     """
 
-    def __init__(self, root: Path, *, steady: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        steady: bool = False,
+        leading_to_no_engine: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
         self._root = root
         self._steady = steady
         self._files = ModuleFiles(root, steady=steady)
@@ -67,7 +74,8 @@ class LocalModules:
         self.places = ScriptPlaces(root)
         self._is_project = functools.cache(is_project)
         self._graph = graph = ImportGraph(self._files.names_of_import, self.top) if steady else None
-        self._engine_paths = EnginePaths(graph, self) if graph is not None else None
+        self._leading_to_no_engine = leading_to_no_engine
+        self._engine_paths = EnginePaths(self._engine_graph, self) if graph is not None else None
         self._parser_paths = ParserPaths(graph, self) if graph is not None else None
         self._handed_on = HandedOn(self.files_of, self._names_of)
         self._port_takers = PortTakers(
@@ -85,6 +93,12 @@ class LocalModules:
         self._inner: dict[tuple[Path, str, bool], tuple[ModuleSummary, tuple[str, ...]]] = {}
         self._local: dict[ModuleFacts, tuple[tuple[str, Span], ...]] | None = None
         self.overlays: dict[Path, str] = {}
+
+    def _engine_graph(self) -> ImportGraph:
+        without = self._leading_to_no_engine()
+        if not without and self._graph is not None:
+            return self._graph
+        return ImportGraph(self._files.names_of_import, self.top, without)
 
     @contextlib.contextmanager
     def glance(self) -> Iterator[None]:
@@ -483,6 +497,10 @@ class LocalModules:
     def files_of(self, importer: Path, module: str, name: str | None, top: Path) -> tuple[Path, ...]:
         """The files that run when `importer` imports this: packages on the way, the module, a submodule."""
         return self._files.of_import(importer, module, name, top)
+
+    def names_of_import(self, importer: str, module: str, name: str | None, top: str) -> tuple[str, ...]:
+        """The same in plain strings."""
+        return self._files.names_of_import(importer, module, name, top)
 
     def has_own_vllm(self, importer: Path, top: Path) -> bool:
         """Whether `import vllm` means a package here: a `providers/vllm.py` has no modules that vLLM has."""

@@ -7,7 +7,7 @@ and what the files around say about it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -52,6 +52,7 @@ class Project:
     port_variable: the environment variable that fixes use for a port. stopwatch: takes the time
     of the phases `parse` and `rules`. steady: whether no file changes while this lives, as when a command
     checks a tree once. seen_imports: the lines with imports of files that are not to be read for that again.
+    interesting: those of them that rules might have to say something of.
     around: gives the project that this one is a part of, as a service is of a repository.
     Not safe for threads.
     """
@@ -64,6 +65,7 @@ class Project:
         stopwatch: Stopwatch | None = None,
         steady: bool = False,
         seen_imports: Mapping[str, bytes] = MappingProxyType({}),
+        interesting: Collection[str] = (),
         around: Callable[[], Project | None] = lambda: None,
     ) -> None:
         self.root = root.absolute()
@@ -71,8 +73,12 @@ class Project:
         self._steady = steady
         self.port_variable = port_variable
         self._facts: OrderedDict[Path, ModuleFacts] = OrderedDict()
-        self._modules = LocalModules(self.root, steady=steady)
-        self._importers = ImporterIndex(self.root, self._modules, steady=steady, seen=seen_imports)
+        self._modules = LocalModules(
+            self.root, steady=steady, leading_to_no_engine=self._files_leading_to_none
+        )
+        self._importers = ImporterIndex(
+            self.root, self._modules, steady=steady, seen=seen_imports, interesting=interesting
+        )
         self._texts = LaunchTexts(self.root)
         self.launch_files = LaunchIndex(self._texts, self._modules)
         self._surroundings = Surroundings(
@@ -198,6 +204,9 @@ class Project:
         """Whether the file imports what listens on what it is given, and so may give it a port."""
         given = given_ports(source.data, imports)
         return bool(given) and bool(self._modules.port_takers(path, source.data, imports, given))
+
+    def _files_leading_to_none(self) -> frozenset[str]:
+        return self._importers.leading_to_no_engine()
 
     @property
     def runners(self) -> ScriptRunners:

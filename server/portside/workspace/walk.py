@@ -61,17 +61,21 @@ def python_files(folder: Path, excluded: Excluded = nothing_excluded) -> Iterato
     return map(Path, paths_below(folder, excluded, lambda name: name.endswith(PYTHON_SUFFIXES)))
 
 
-def paths_below(folder: Path, excluded: Excluded, wanted: Callable[[str], bool]) -> Iterator[str]:
+def paths_below(
+    folder: Path, excluded: Excluded, wanted: Callable[[str], bool], left_out: set[str] | None = None
+) -> Iterator[str]:
     """The files below the folder whose name (no folders) is wanted, sorted by path, folder by folder.
 
     The folder itself is searched whatever ignores it: the user named it. Links to
     folders aren't followed. What can't be listed is left out. Plain strings: most files of a
-    large tree are only looked at once.
+    large tree are only looked at once. left_out: gets the names of the folders that are not searched, and
+    of the wanted files that are not given.
     """
     top = os.path.abspath(folder)  # noqa: PTH100 - links stay links
     inherited = _ignore_files_above(top)
     ignores = () if _ignored(top, True, inherited) else inherited
-    yield from _walk(top, _entries(top), ignores, excluded, wanted)
+    search = _Search(excluded, wanted, left_out if left_out is not None else set())
+    yield from _walk(top, _entries(top), ignores, search)
 
 
 def is_below(folder: str, path: str, excluded: Excluded) -> bool:
@@ -95,17 +99,23 @@ def is_below(folder: str, path: str, excluded: Excluded) -> bool:
     return not _ignored(path, False, ignores) and not (exclusion is not None and exclusion(path, False))
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What `paths_below` was asked."""
+
+    excluded: Excluded
+    wanted: Callable[[str], bool]
+    left_out: set[str]
+
+
 def _walk(
-    folder: str,
-    entries: list[os.DirEntry[str]],
-    inherited: _Ignores,
-    excluded: Excluded,
-    wanted: Callable[[str], bool],
+    folder: str, entries: list[os.DirEntry[str]], inherited: _Ignores, search: _Search
 ) -> Iterator[str]:
+    wanted, left_out = search.wanted, search.left_out
     ignores = inherited
     if any(entry.name == ".gitignore" for entry in entries):
         ignores = (*inherited, *_ignore_file(folder))
-    exclusion = excluded(folder)
+    exclusion = search.excluded(folder)
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
         if is_folder:
@@ -113,15 +123,18 @@ def _walk(
         else:
             is_left_out = not (wanted(entry.name) and _is_file(entry))
         if is_left_out:
-            continue
-        if ignores and _ignored(entry.path, is_folder, ignores):
-            continue
-        if exclusion is not None and exclusion(entry.path, is_folder):
-            continue
-        if not is_folder:
+            if is_folder or entry.is_symlink():
+                left_out.add(entry.name)
+        elif (ignores and _ignored(entry.path, is_folder, ignores)) or (
+            exclusion is not None and exclusion(entry.path, is_folder)
+        ):
+            left_out.add(entry.name)
+        elif not is_folder:
             yield entry.path
-        elif not _is_apart(inside := _entries(entry.path)):
-            yield from _walk(entry.path, inside, ignores, excluded, wanted)
+        elif _is_apart(inside := _entries(entry.path)):
+            left_out.add(entry.name)
+        else:
+            yield from _walk(entry.path, inside, ignores, search)
 
 
 def _is_skipped(name: str, path: str) -> bool:
