@@ -143,6 +143,15 @@ FLAGGED = {
         "from flask import Flask\nclass S:\n    def __init__(self):\n        self.app = Flask(__name__)\n"
         "s = S()\ns.app.run(port=«5000»)"
     ),
+    "an app of a pair that a method makes": (
+        "from flask import Flask\nfrom flask_socketio import SocketIO\nclass S:\n    def __init__(self):\n"
+        "        self.app, self.io = self.make()\n    def make(self):\n        app = Flask(__name__)\n"
+        "        return app, SocketIO(app)\n    def run(self):\n        self.io.run(self.app, port=«5000»)"
+    ),
+    "an app of a pair": (
+        "from flask import Flask\nclass S:\n    def __init__(self):\n        self.name, self.app = 'a', Flask('a')\n"
+        "    def run(self):\n        self.app.run(port=«5000»)"
+    ),
     "flask of a class": "from flask import Flask\nclass S:\n    app = Flask(__name__)\nS.app.run(port=«5000»)",
     "gradio from a method": GRADIO_UI + "ui = UI()\ndemo = ui.create()\ndemo.launch(server_port=«7860»)",
     "gradio from a method at once": GRADIO_UI + "UI().create().launch(server_port=«7860»)",

@@ -45,7 +45,7 @@ def test_a_star_import_brings_what_the_text_names(tmp_path: Path) -> None:
     "text",
     [
         "class LLM: ...\n",
-        "from llama_index import LLM\n",
+        "from lmdeploy import LLM\n",
         "LLM = None\n",
         "from vllm import LLM\nLLM = make(LLM)\n",
         "from app import LLM\n",

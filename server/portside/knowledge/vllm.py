@@ -36,6 +36,10 @@ _WRAPPERS = tuple(
     for package in ("langchain", "langchain_community")
     for module in ("", "vllm.")
 )
+# LlamaIndex's; the first asks a server instead where it is given an `api_url`.
+LLAMA_INDEX = frozenset(
+    {"llama_index.llms.vllm.Vllm", "llama_index.llms.Vllm", "llama_index.embeddings.vllm.VllmEmbedding"}
+)
 
 
 def _constructors() -> dict[str, str]:
@@ -49,7 +53,7 @@ def _constructors() -> dict[str, str]:
         for client in ("build_async_engine_client", "build_async_engine_client_from_engine_args"):
             found[f"{module}.{client}"] = client
     found.update((name, ".".join(name.split(".")[-2:])) for name in _LOW_LEVEL[:2])
-    found.update((name, name.rpartition(".")[2]) for name in (*_LOW_LEVEL[2:], *_WRAPPERS))
+    found.update((name, name.rpartition(".")[2]) for name in (*_LOW_LEVEL[2:], *_WRAPPERS, *LLAMA_INDEX))
     return found
 
 

@@ -396,6 +396,11 @@ judge = «Judge("m")»
         "app = FastAPI()\nllm = «VLLM(model='m')»\nchain = prompt | llm\n",
     ),
     Invalid(
+        "LlamaIndex's model of vLLM",
+        "from fastapi import FastAPI\nfrom llama_index.llms.vllm import Vllm\n\n"
+        "app = FastAPI()\nllm = «Vllm(model='m')»\nSettings.engine = as_query_engine(llm)\n",
+    ),
+    Invalid(
         "an engine beside the app",
         _APP + 'engine = «AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))»\n',
         fixed="import contextlib\n"
@@ -645,6 +650,11 @@ _VALID = (
         "LangChain's client of a server",
         "from fastapi import FastAPI\nfrom langchain_community.llms import VLLMOpenAI\n\n"
         "llm = VLLMOpenAI(openai_api_base=url, model_name='m')\napp = FastAPI()\n",
+    ),
+    Valid(
+        "LlamaIndex's model that asks a server",
+        "from fastapi import FastAPI\nfrom llama_index.llms.vllm import Vllm, VllmServer\n\n"
+        "app = FastAPI()\nllm = Vllm(model='m', api_url=url)\nother = VllmServer(api_url=url)\n",
     ),
     Valid("no engine", _APP),
     Valid(

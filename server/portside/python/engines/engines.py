@@ -9,6 +9,7 @@ from tree_sitter import Node
 from portside.knowledge.vllm import (
     ENGINE_CONSTRUCTORS,
     EXTERNAL_LAUNCHER,
+    LLAMA_INDEX,
     MULTIPROCESSING_VARIABLE,
     START_METHOD_VARIABLE,
 )
@@ -50,7 +51,7 @@ def engine_at(names: Names, call: Node, ways: Callable[[Node], tuple[Reached, ..
     """The engine that this call makes, if it makes one. ways: to a call; only asked for one to an engine."""
     callee = call.child_by_field_name("function")
     constructor = constructor_name(names, callee) if callee is not None else None
-    if constructor is None:
+    if callee is None or constructor is None or _asks_server(names, callee, call):
         return None
     reached = ways(call)
     first = min((r.origin.start_byte for r in reached), default=call.start_byte)
@@ -120,6 +121,11 @@ def _initializes_base(names: Names, class_node: Node) -> bool:
         return False
     own = names.bindings_in("__init__", scope)
     return not own or b".__init__(" in (own[-1].statement.text or b"")
+
+
+def _asks_server(names: Names, callee: Node, call: Node) -> bool:
+    """Whether this is LlamaIndex's model, given a server's address."""
+    return "api_url" in arguments(call).keywords and names.qualified(callee) in LLAMA_INDEX
 
 
 def _is_external(names: Names, call: Node) -> bool:

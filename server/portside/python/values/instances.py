@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from portside.python.names.names import Names, Scope, ScopeKind
+from portside.python.names.names import How, Names, Scope, ScopeKind
 from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.source.syntax import arguments, unwrapped
 
@@ -36,8 +36,7 @@ def constructions(names: Names, expression: Node, depth: int = _FARTHEST) -> tup
 
 def returned(names: Names, call: Node) -> tuple[Node | None, ...] | None:
     """What a plain function of the file may return; None if it is a call of anything else."""
-    callee = call.child_by_field_name("function")
-    function = names.definition(callee) if callee is not None else None
+    function = _called(names, call)
     if function is None or function.type != "function_definition":
         return None
     body = function.child_by_field_name("body")
@@ -50,24 +49,45 @@ def returned(names: Names, call: Node) -> tuple[Node | None, ...] | None:
     return tuple(own_parts(node)[0] if own_parts(node) else None for node in own)
 
 
+def _called(names: Names, call: Node) -> Node | None:
+    """The function of the file that is called, or the method of the class around by `self.make()`."""
+    callee = call.child_by_field_name("function")
+    if callee is None or callee.type != "attribute":
+        return names.definition(callee) if callee is not None else None
+    holder, name = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
+    owner = class_around(names.scope_at(callee))
+    if holder is None or name is None or owner is None or holder.text not in {b"self", b"cls"}:
+        return names.definition(callee)
+    bindings = names.bindings_in(names.tree.text(name), owner)
+    return bindings[0].statement if len(bindings) == 1 and bindings[0].how is How.FUNCTION else None
+
+
 def unpacked(names: Names, identifier: Node) -> Node | None:
     """What the name gets of `args, worker = make()`, where a function of the file has one `return a, w`."""
     bindings = names.bindings_of(identifier)
-    statement = bindings[0].statement if len(bindings) == 1 and bindings[0].value is None else None
-    if statement is None or statement.type != "assignment":
+    if len(bindings) != 1 or bindings[0].value is not None:
+        return None
+    return _item_for(names, bindings[0].node, bindings[0].statement)
+
+
+def _item_for(names: Names, target: Node, statement: Node) -> Node | None:
+    """What the target gets in such a statement."""
+    if statement.type != "assignment":
         return None
     left, right = statement.child_by_field_name("left"), statement.child_by_field_name("right")
-    if left is None or right is None or left.type not in {"pattern_list", "tuple_pattern"}:
+    if left is None or right is None or left.type not in _PATTERNS:
         return None
-    made = returned(names, unwrapped(right)) if unwrapped(right).type == "call" else None
-    value = unwrapped(made[0]) if made is not None and len(made) == 1 and made[0] is not None else None
+    value: Node | None = unwrapped(right)
+    if value is not None and value.type == "call":
+        made = returned(names, value)
+        value = unwrapped(made[0]) if made is not None and len(made) == 1 and made[0] is not None else None
     if value is None or value.type not in {"expression_list", "tuple"}:
         return None
     targets, values = (own_parts(node) for node in (left, value))
     kinds = {node.type for node in (*targets, *values)}
     if len(targets) != len(values) or kinds & {"list_splat", "list_splat_pattern"}:
         return None
-    return next((v for t, v in zip(targets, values, strict=True) if t == bindings[0].node), None)
+    return next((v for t, v in zip(targets, values, strict=True) if t == target), None)
 
 
 def list_items(names: Names, expression: Node) -> tuple[Node, ...]:
@@ -142,6 +162,8 @@ def _assigned(
             continue
         if parent.type == "assignment" and parent.child_by_field_name("left") == target:
             yield parent.child_by_field_name("right")
+        elif parent.type in _PATTERNS and parent.parent is not None:
+            yield _item_for(names, target, parent.parent)
         elif parent.type in _OTHER_WRITES and own_parts(parent)[0] == target:
             yield None
 
@@ -157,9 +179,8 @@ def written_as(names: Names, expression: Node, around: Node) -> Iterator[Node]:
         found = data.find(text, found + len(text), around.end_byte)
 
 
-_OTHER_WRITES = frozenset(
-    {"augmented_assignment", "pattern_list", "for_statement", "as_pattern_target", "tuple_pattern"}
-)
+_OTHER_WRITES = frozenset({"augmented_assignment", "for_statement", "as_pattern_target"})
+_PATTERNS = frozenset({"pattern_list", "tuple_pattern"})
 
 
 def class_around(scope: Scope) -> Scope | None:
