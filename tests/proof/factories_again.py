@@ -349,6 +349,13 @@ LOOKED_UP = (
 
 EITHER_WAY = (
     Movable(
+        "a function in the place of the app, which uvicorn calls",
+        "import uvicorn\nfrom fastapi import FastAPI\n\nready = []\n\n\ndef build(title='x'):\n    app = FastAPI(title=title)\n    app.state.ready = list(ready)\n    return app\n" + GUARD
+        + "    ready.append(1)\n    uvicorn.run(build, host='0.0.0.0', port=8010)\n",
+        PLAIN,
+        kept=("    return build()\n",),
+    ),
+    Movable(
         "its own name for one that reloads, else the app itself",
         "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    reload = os.environ.get('RELOAD') == '1'\n    uvicorn.run('server:app' if reload else app, host='0.0.0.0', port=8010, reload=reload)\n",
         PLAIN,

@@ -17,7 +17,7 @@ from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import hidden
 from portside.python.names.bindings import Scope
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.values.values import Literal, trace
 from portside.records import dataclass
 
@@ -77,7 +77,7 @@ def find_returned(
     text = names.tree.text(launch.app)
     if launch.app.type not in {"identifier", "attribute", "call"} or "\n" in text:
         text = text if launch.app.type == "call" else f"({text})"
-    return Returned(f"{text}()" if _is_factory(names, launch) else text)
+    return Returned(f"{text}()" if _is_factory(names, launch) or _is_maker(names, launch.app) else text)
 
 
 def _of_texts(names: Names, launch: Launch, texts: tuple[str, ...], obstacles: Obstacles) -> Returned | None:
@@ -114,6 +114,18 @@ def _is_factory(names: Names, launch: Launch) -> bool:
     factory = launch.options.get("factory")
     value = trace(names, factory) if factory is not None else None
     return isinstance(value, Literal) and value.value is True
+
+
+_OPTIONAL = frozenset({"default_parameter", "typed_default_parameter"})
+
+
+def _is_maker(names: Names, app: Node) -> bool:
+    """Whether it is a function that uvicorn finds to be no app, and calls for one."""
+    function = names.definition(app) if app.type == "identifier" else None
+    if function is None or function.type != "function_definition" or function.children[0].type == "async":
+        return False
+    listed = function.child_by_field_name("parameters")
+    return listed is not None and all(node.type in _OPTIONAL for node in own_parts(listed))
 
 
 def _of_string(
