@@ -18,9 +18,9 @@ from portside.workspace.import_graph import FilesOf, read_module
 from portside.workspace.import_lines import ImportLines
 
 # Where more lead to engines, following the imports of those that are asked for is no slower.
-_MOST = 200
+_MOST = 150
 # The same where so many had to be looked at.
-_MOST_IMPORTS = 1_000
+_MOST_IMPORTS = 200
 # What stands in the package itself, and what in a folder above.
 _OF_PACKAGE = re.compile(rb"from[\s\\]*\.+[\s\\]*import")
 _ABOVE = re.compile(rb"from[\s\\]*(\.{2,})")
@@ -29,13 +29,15 @@ TopOf = Callable[[Path], Path]
 
 
 def leading_to_no_engine(
-    lines: ImportLines, candidates: Iterable[str], left_out: Collection[str], top: TopOf, files_of: FilesOf
+    lines: ImportLines, candidates: Collection[str], left_out: Collection[str], top: TopOf, files_of: FilesOf
 ) -> frozenset[str]:
     """The files that neither make an engine nor import one that may; none of them where many may.
 
     candidates: all that may make one. left_out: names of files and folders whose imports are not among the
     lines; what imports one of them may lead anywhere.
     """
+    if len(candidates) > _MOST:
+        return frozenset()
     ways = _Ways(lines, top, files_of)
     found = {file for file in candidates if _may_make(file)} | set(ways.leading_out(left_out))
     waiting = list(found)
