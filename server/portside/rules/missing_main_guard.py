@@ -17,6 +17,7 @@ from portside.python.running.guards import When
 from portside.python.running.import_role import made_on_import_of_module
 from portside.python.running.reachability import Reached
 from portside.python.source.nodes import fields_of
+from portside.python.source.notebook import plain_python
 
 CODE, NAME = "PS102", "missing-main-guard"
 
@@ -35,8 +36,9 @@ file's missing guard, at the first such call.
 
 Not flagged: a `__main__.py`, engines that start no process (`VLLM_ENABLE_V1_MULTIPROCESSING=0`,
 `distributed_executor_backend="external_launcher"`), engines of a file that chooses fork itself
-(`VLLM_WORKER_MULTIPROC_METHOD`), and a notebook that was saved as a file (it calls `get_ipython`, or begins
-with `# Databricks notebook source`), which is no script that a child could run.
+(`VLLM_WORKER_MULTIPROC_METHOD`), and a notebook that was saved as a file (it calls `get_ipython`, has
+lines such as `!pip install vllm` or `%time`, awaits outside of a function, or begins with
+`# Databricks notebook source`), which is no script that a child could run.
 
 ## Why it matters
 
@@ -124,9 +126,13 @@ _SPAWN = (
 
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
+    for finding in _unguarded(facts):
+        if not _is_notebook(facts):
+            yield finding
+
+
+def _unguarded(facts: FileFacts) -> Iterator[Finding]:
     launches = [launch for launch in facts.module.launches if launch.when is When.IMPORT]
-    if _is_notebook(facts):
-        return
     if launches:
         yield _of_launches(facts, launches)
     else:
@@ -138,10 +144,13 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
 
 
 def _is_notebook(facts: FileFacts) -> bool:
-    """Whether the file calls, at module level, what only IPython defines, or says what it is."""
-    if facts.source.text.startswith(_DATABRICKS):
+    """Whether only IPython can run the file, by what it says or calls at module level."""
+    text, names = facts.source.text, facts.module.names
+    if text.startswith(_DATABRICKS) or plain_python(text) != text:
         return True
-    names = facts.module.names
+    for chunk in names.chunks_with(["await"]):
+        if any(names.scope_at(node).function() is None for node in chunk.nodes("await")):
+            return True
     for chunk in names.chunks_with(["get_ipython"]):
         for name in fields_of(chunk.nodes("call"), "function", "identifier"):
             if names.tree.text(name) == "get_ipython" and not names.bindings_of(name):
@@ -599,6 +608,20 @@ _VALID = (
     Valid(
         "a notebook that was saved as a file",
         "get_ipython().system('pip install vllm')\nfrom vllm import LLM\n\nllm = LLM('m')\n",
+    ),
+    Valid(
+        "a notebook whose cells became a file, with a line of the shell",
+        "# %%\n!pip install vllm\n\n# %%\nfrom vllm import LLM\n\nllm = LLM('m')\n",
+    ),
+    Valid(
+        "a notebook whose cells became a file, with a magic behind the engine",
+        "# %%\nfrom vllm import LLM\n\nllm = LLM('m')\n\n# %%\n%time llm.generate('Hi')\n",
+    ),
+    Valid(
+        "a notebook whose cells became a file, which awaits without a function",
+        "from vllm import AsyncEngineArgs, AsyncLLMEngine\n\n"
+        "engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model='m'))\n"
+        "print(await engine.get_tokenizer())\n",
     ),
     Valid(
         "a notebook of Databricks",
