@@ -341,7 +341,9 @@ def _sources(data: bytes, callee: bytes) -> Iterator[str]:
 
 @functools.lru_cache(maxsize=64)
 def _making(holder: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"(?<![\w.])%b(?::[^\n=]*)?[ \t]*=[ \t]*([\w.]+)\(" % re.escape(holder))
+    # What precedes is looked at last, as in `_whole`.
+    name = re.escape(holder)
+    return re.compile(rb"%b(?<![\w.]%b)(?::[^\n=]*)?[ \t]*=[ \t]*([\w.]+)\(" % (name, name))
 
 
 def _may_be_handed_on(text: _Text) -> bool:
