@@ -48,8 +48,10 @@ _MOST_FACTS = 3
 # An engine that is in an object of an object of an object; further, nobody hands it on.
 _LONGEST_CHAIN = 4
 
-_PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*port\b|[\[(][\"']\w*port[\"']")
-_PORT_NAME = re.compile(rb"(?i)\b\w*(?<!\bim)port\b")
+# Words that end like it and are none: `test.support`, `import`, `report`.
+_PORT = rb"port(?<!\bimport)(?<!\bexport)(?<!\breport)(?<!support)(?<!transport)"
+_PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*%b\b|[\[(][\"']\w*port[\"']" % _PORT)
+_PORT_NAME = re.compile(rb"(?i)\b\w*%b\b" % _PORT)
 
 
 class LocalModules:
