@@ -12,6 +12,7 @@ from typing import Any
 
 _INPUT = 0
 _OUTPUT = 1
+_LOOK_UP_S = 0.2
 
 
 def is_shared() -> bool:
@@ -82,8 +83,10 @@ def key(timeout_s: float | None = None) -> str | None:
     mode[3] &= ~(termios.ICANON | termios.ECHO)
     termios.tcsetattr(_INPUT, termios.TCSADRAIN, mode)
     try:
-        if not select.select([_INPUT], [], [], timeout_s)[0]:
-            return None
+        # Not without an end: a signal right before such a wait would have its handler run behind it.
+        while not select.select([_INPUT], [], [], _LOOK_UP_S if timeout_s is None else timeout_s)[0]:
+            if timeout_s is not None:
+                return None
         return os.read(_INPUT, 1).decode("ascii", "replace").lower()
     finally:
         termios.tcsetattr(_INPUT, termios.TCSADRAIN, before)

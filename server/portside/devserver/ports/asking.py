@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = "PORTSIDE_ASK"
 _CONNECT_S = 2.0
+_LOOK_UP_S = 0.2
 _LIMIT = 65536
 
 
@@ -40,6 +42,10 @@ def ask(path: str, question: Mapping[str, Any]) -> dict[str, Any] | None:
             desk.settimeout(_CONNECT_S)
             desk.connect(path)
             desk.sendall(json.dumps(question).encode() + b"\n")
+            # Python runs a signal's handler between its own steps: one that comes right before a wait
+            # without an end is run behind it.
+            while not select.select([desk], [], [], _LOOK_UP_S)[0]:
+                continue
             desk.settimeout(None)
             with desk.makefile("rb") as reply:
                 answer = json.loads(reply.readline(_LIMIT))
