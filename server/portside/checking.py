@@ -14,6 +14,7 @@ from portside.lint.selection import Selection
 from portside.lint.source import SourceFile
 from portside.settings import Settings, SettingsError, SettingsFinder
 from portside.workspace.stopwatch import Stopwatch
+from portside.workspace.survey import Survey
 from portside.workspace.text_file import NOTEBOOK_SUFFIX
 from portside.workspace.walk import Exclusion
 
@@ -32,8 +33,7 @@ class Checker:
     opened: the folders that the user works in. stands_in: the folder that commands are shown for;
     that of each project where None. steady: whether no file changes while this lives. stopwatch: what all
     checks together take. fixes_later: leave fixes that take time to whoever asks for them.
-    seen_imports: the lines with imports of files that somebody has read already, by absolute path.
-    interesting: those of them that rules might have to say something of.
+    survey: what somebody has learned of the files before, where none changes.
     """
 
     def __init__(
@@ -49,8 +49,7 @@ class Checker:
     ) -> None:
         self._fixes_later = fixes_later
         self.stopwatch = Stopwatch()
-        self.seen_imports: dict[str, bytes] = {}
-        self.interesting: set[str] = set()
+        self.survey = Survey()
         self._opened = opened
         self._finder = SettingsFinder(opened)
         self._stands_in = stands_in
@@ -81,8 +80,7 @@ class Checker:
                 port_variable=settings.port_variable,
                 stopwatch=self.stopwatch,
                 steady=self._steady,
-                seen_imports=self.seen_imports,
-                interesting=self.interesting,
+                survey=self.survey if self._steady else None,
                 around=lambda: self._project_around(settings.root),
             )
             for overlaid, text in self._overlays.items():

@@ -20,12 +20,11 @@ from portside.workspace import engine_ways
 from portside.workspace import project as project_module
 from portside.workspace.project import Project
 from portside.workspace.text_file import read_text_file
-from portside.workspace.walk import nothing_excluded, paths_below
+from portside.workspace.walk import nothing_excluded
 
 # Libraries that have to do with servers: apps, sockets, commands, and files that import each other.
 LIBRARIES = ("uvicorn", "fastapi", "starlette")
 
-WALK = (nothing_excluded, lambda name: name.endswith(".py"))
 ENGINE = (
     "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n\n\nasync def start():\n    return make()\n"
 )
@@ -123,9 +122,10 @@ def _findings(tree: Path, *, steady: bool) -> dict[str, tuple[Finding, ...]]:
     """steady: as a command does, after a first look at all files that git does not ignore."""
     checker = Checker(steady=True)
     if steady:
-        examined = Examined([Target(file, named=False) for file in paths_below(tree, *WALK)], checker)
+        files = checker.survey.walk(str(tree), nothing_excluded)
+        examined = Examined([Target(file, named=False) for file in files], checker)
         examined.complete()
-    project = Project(tree, steady=steady, seen_imports=checker.seen_imports, interesting=checker.interesting)
+    project = Project(tree, steady=steady, survey=checker.survey)
     files = [file for file in sorted(tree.rglob("*.py")) if file.is_file()]
     checked = {str(file): project.check(file, read_text_file(file).text).findings for file in files}
     return {path: findings for path, findings in checked.items() if findings}

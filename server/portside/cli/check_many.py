@@ -89,13 +89,13 @@ class Examined:
         self.verdicts[number] = Verdict(verdict), reason
         if verdict >= Verdict.CHECK:
             self._later.append(number)
-            self.checker.interesting.add(self.files[number].file)
+            self.checker.survey.interesting.add(self.files[number].file)
 
     def _take_last(self, look: LastLook) -> None:
         first, lines, reading_s, judging_s = look
         for target, imports in zip(self.files[first : first + len(lines)], lines, strict=True):
             if imports is not None:
-                self.checker.seen_imports[target.file] = imports
+                self.checker.survey.imports[target.file] = imports
         self.checker.stopwatch.seconds["read"] += reading_s
         self.checker.stopwatch.seconds["prefilter"] += judging_s
         self._looked_at.add(first)

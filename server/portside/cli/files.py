@@ -10,7 +10,6 @@ from portside.checking import Checker
 from portside.records import dataclass
 from portside.workspace.file_kinds import is_notebook_name, is_python_name, launch_content, may_be_checked
 from portside.workspace.text_file import UnreadableFile, read_bytes
-from portside.workspace.walk import paths_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,9 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
     if absolute.is_dir():
         if not os.access(absolute, os.R_OK | os.X_OK):
             yield NoTarget(str(absolute), "can't be listed: permission denied")
-        for file in paths_below(absolute, checker.excluded, _is_meant):
-            yield Target(file, named=False)
+        for file in checker.survey.walk(str(absolute), checker.excluded):
+            if _is_meant(file.rpartition(os.sep)[2]):
+                yield Target(file, named=False)
     elif not absolute.exists():
         yield NoTarget(str(absolute), "does not exist")
     elif _is_python(absolute) or _is_launch_file(absolute):

@@ -36,6 +36,15 @@ def may_be_checked(name: str) -> bool:
     return may_launch(name)
 
 
+def is_of_interest(name: str) -> bool:
+    """Whether anybody asks for a file of this name: to check it, or for what it says of others."""
+    if name.endswith((*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)):
+        return True
+    from portside.launchfiles.names import kind_of
+
+    return kind_of(name) is not None
+
+
 def launch_format(path: Path, text: str) -> Format | None:
     """The kind of launch file; None for Python, and for what is taken for it where nothing else is known."""
     if is_python_name(path.name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable
 from dataclasses import field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from portside.records import dataclass
 from portside.workspace.engine_ways import leading_to_no_engine
 from portside.workspace.import_lines import ImportLines
 from portside.workspace.local_modules import LocalModules
+from portside.workspace.survey import Survey
 from portside.workspace.text_file import UnreadableFile, decode
 from portside.workspace.walk import PYTHON_SUFFIXES, nothing_excluded, paths_below
 
@@ -53,16 +54,13 @@ class ImporterIndex:
     """Effect: a question walks the workspace and reads its Python files, at most once in a while.
 
     lines: of a file, those that import, kept as long as the file stays as it is. steady: whether
-    nothing changes while this lives; one look is enough then. seen: such lines of files that somebody
-    has read already, where nothing changes. interesting: those of them that rules might have to say
-    something of.
+    nothing changes while this lives; one look is enough then. survey: what is known of the files already.
     """
 
     root: Path
     modules: LocalModules
     steady: bool = False
-    seen: Mapping[str, bytes] = field(default_factory=dict)
-    interesting: Collection[str] = ()
+    survey: Survey = field(default_factory=Survey)
     _lines: dict[str, tuple[object, bytes]] = field(default_factory=dict)
     _known: dict[Path, Importers] = field(default_factory=dict)
     _imports: dict[Path, tuple[_Imported, ...]] = field(default_factory=dict)
@@ -88,11 +86,13 @@ class ImporterIndex:
 
     def leading_to_no_engine(self) -> frozenset[str]:
         """Files that surely lead to no engine; none where finding them takes longer than it saves."""
-        if len(self.seen) < _MANY_SEEN:
+        seen = self.survey.imports
+        if len(seen) < _MANY_SEEN:
             return frozenset()
         self._refresh()
+        interesting = self.survey.interesting
         # What makes one has something that rules know. Of files that nobody has looked at any may.
-        candidates = [file for file in self._lines if file in self.interesting or file not in self.seen]
+        candidates = [file for file in self._lines if file in interesting or file not in seen]
         return leading_to_no_engine(
             self._all_lines,
             candidates,
@@ -109,11 +109,7 @@ class ImporterIndex:
         started = time.monotonic()
         if started < self._fresh_until:
             return
-        self._left_out.clear()
-        files = paths_below(
-            self.root, nothing_excluded, lambda name: name.endswith(PYTHON_SUFFIXES), self._left_out
-        )
-        self._lines = {file: self._lines_of(file) for file in files}
+        self._lines = {file: self._lines_of(file) for file in self._python_files()}
         self._all_lines = ImportLines.of(
             str(self.root), {file: lines for file, (_, lines) in self._lines.items()}
         )
@@ -123,10 +119,21 @@ class ImporterIndex:
         fresh_s = math.inf if self.steady else max(_FRESH_S, (now - started) * _FRESH_PER_SEARCH)
         self._fresh_until = now + fresh_s
 
+    def _python_files(self) -> Iterable[str]:
+        walked = self.survey.walked.get(str(self.root))
+        if walked is not None:
+            self._left_out = set(walked.left_out)
+            return (file for file in walked.files if file.endswith(PYTHON_SUFFIXES))
+        self._left_out.clear()
+        return paths_below(
+            self.root, nothing_excluded, lambda name: name.endswith(PYTHON_SUFFIXES), self._left_out
+        )
+
     def _lines_of(self, file: str) -> tuple[object, bytes]:
         """The lines of the file that import, with what tells whether they still hold."""
-        if file in self.seen:
-            return None, self.seen[file]
+        seen = self.survey.imports.get(file)
+        if seen is not None:
+            return None, seen
         overlays = self.modules.overlays
         overlay, known = overlays.get(Path(file)) if overlays else None, self._lines.get(file)
         try:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import codecs
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
 from portside.launchfiles.graph.around import folder_of
 from portside.launchfiles.names import kind_of, name_of
 from portside.launchfiles.prefilter import LARGEST_BYTES
 from portside.workspace.text_file import UnreadableFile, decode, read_start
-from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, is_below, nothing_excluded, paths_below
+from portside.workspace.walk import PYTHON_SUFFIXES, Excluded, Walked, is_below, nothing_excluded, paths_below
 
 Forget = Callable[["str | None"], None]
 """Told of a path whose file is no longer what it was; of all of them without one."""
@@ -25,13 +25,17 @@ Forget = Callable[["str | None"], None]
 class LaunchTexts:
     """Paths are relative to the root, with slashes. Not safe for threads.
 
-    Effect: the first question about all files walks the workspace.
+    Effect: the first question about all files walks the workspace. walked: what that comes to, where somebody
+    has done it and nothing changes.
     """
 
-    def __init__(self, root: Path, excluded: Excluded = nothing_excluded) -> None:
+    def __init__(
+        self, root: Path, excluded: Excluded = nothing_excluded, walked: Walked | None = None
+    ) -> None:
         self.root = root.absolute()
         self._top = str(self.root).rstrip(os.sep) + os.sep
         self._excluded = excluded
+        self._found = walked
         self._overlays: dict[str, str] = {}
         self._python: defaultdict[str, set[str]] = defaultdict(set)
         self._others: set[str] | None = None
@@ -176,7 +180,7 @@ class LaunchTexts:
 
     def _walk(self, python: defaultdict[str, set[str]], *, every: bool = False) -> Iterator[str]:
         """The files that are no Python. python: takes those that are; every: with "" in their place."""
-        for path in paths_below(self.root, self._excluded, _is_of_interest):
+        for path in self._files():
             relative = path[len(self._top) :].replace(os.sep, "/")
             if relative.endswith(PYTHON_SUFFIXES):
                 python[relative.rpartition("/")[2]].add(relative)
@@ -184,6 +188,11 @@ class LaunchTexts:
                     yield ""
             elif not (os.path.islink(path) and self._is_elsewhere_too(path)):  # noqa: PTH114 - as above
                 yield relative
+
+    def _files(self) -> Iterable[str]:
+        if self._found is None:
+            return paths_below(self.root, self._excluded, _is_of_interest)
+        return (path for path in self._found.files if _is_of_interest(path.rpartition(os.sep)[2]))
 
     def _is_elsewhere_too(self, path: str) -> bool:
         """Whether a link leads to a file of the workspace, which the walk comes to as well."""

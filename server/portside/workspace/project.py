@@ -7,9 +7,8 @@ and what the files around say about it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from portside.lint.engine import in_launch_files, run_rules
@@ -30,6 +29,7 @@ from portside.workspace.launched_python import LaunchedPython
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.script_runners import ScriptRunners
 from portside.workspace.stopwatch import Stopwatch
+from portside.workspace.survey import Survey
 
 if TYPE_CHECKING:
     from portside.launchfiles.facts import Format
@@ -51,8 +51,7 @@ class Project:
 
     port_variable: the environment variable that fixes use for a port. stopwatch: takes the time
     of the phases `parse` and `rules`. steady: whether no file changes while this lives, as when a command
-    checks a tree once. seen_imports: the lines with imports of files that are not to be read for that again.
-    interesting: those of them that rules might have to say something of.
+    checks a tree once. survey: what is known of them then.
     around: gives the project that this one is a part of, as a service is of a repository.
     Not safe for threads.
     """
@@ -64,8 +63,7 @@ class Project:
         port_variable: str = "PORT",
         stopwatch: Stopwatch | None = None,
         steady: bool = False,
-        seen_imports: Mapping[str, bytes] = MappingProxyType({}),
-        interesting: Collection[str] = (),
+        survey: Survey | None = None,
         around: Callable[[], Project | None] = lambda: None,
     ) -> None:
         self.root = root.absolute()
@@ -76,16 +74,15 @@ class Project:
         self._modules = LocalModules(
             self.root, steady=steady, leading_to_no_engine=self._files_leading_to_none
         )
-        self._importers = ImporterIndex(
-            self.root, self._modules, steady=steady, seen=seen_imports, interesting=interesting
-        )
-        self._texts = LaunchTexts(self.root)
+        survey = survey or Survey()
+        self._importers = ImporterIndex(self.root, self._modules, steady=steady, survey=survey)
+        self._texts = LaunchTexts(self.root, walked=survey.walked.get(str(self.root)))
         self.launch_files = LaunchIndex(self._texts, self._modules)
         self._surroundings = Surroundings(
             self.root,
             self._modules,
             self._importers,
-            ScriptRunners(self._texts, self.launch_files, seen_imports),
+            ScriptRunners(self._texts, self.launch_files, survey.imports),
             self.launch_files,
             LaunchedPython(self._texts, self._modules),
             lambda: found.runners if (found := around()) is not None else None,

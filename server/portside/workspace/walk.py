@@ -52,6 +52,14 @@ class _IgnoreFile:
         return self.spec.check_file(relative + "/" if is_folder else relative).include
 
 
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What a walk came to. left_out: as in `paths_below`."""
+
+    files: tuple[str, ...]
+    left_out: frozenset[str]
+
+
 _Ignores = tuple[_IgnoreFile, ...]
 _NAME_OF = attrgetter("name")
 
