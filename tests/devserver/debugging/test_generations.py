@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import debugpy
+import psutil
 import pytest
 from tests.patience import PATIENCE_S
 
-from portside.devserver.debugging import framing, generations
+from portside.devserver.debugging import backend, framing, generations
 from portside.devserver.debugging.breakpoints import Breakpoints
 from portside.devserver.debugging.client import Client
 from portside.devserver.debugging.framing import Message
@@ -75,6 +80,39 @@ async def attached(adapter: Adapter) -> None:
     await found.close()
     await following
     server.close()
+
+
+# Beside turns of the loop, whose number until the adapter is there is the library's.
+@pytest.mark.parametrize("wait_s", [0, 0.002, 0.02, 0.2, 1], ids=str)
+@pytest.mark.parametrize("turns", range(8))
+def test_an_adapter_that_has_no_worker_yet_is_ended_at_any_moment(
+    turns: int, wait_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "_END_S", 2 * PATIENCE_S)  # it is not waited for
+    asyncio.run(asyncio.wait_for(begun_and_closed(turns, wait_s), PATIENCE_S))
+    assert psutil.Process().children(recursive=True) == []
+
+
+async def begun_and_closed(turns: int, wait_s: float) -> None:
+    found = Generations(Client(asyncio.StreamReader(), Editor()), Identifiers(), Breakpoints(), print)
+    found.begin([sys.executable, str(Path(debugpy.__file__).parent / "adapter")], {})
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await asyncio.sleep(wait_s)
+    await found.close()
+
+
+def test_an_adapter_that_can_not_be_started_is_told_and_does_not_keep_the_others_from_their_end() -> None:
+    said: list[str] = []
+    asyncio.run(asyncio.wait_for(refused_and_closed(said), PATIENCE_S))
+    assert said == [f"/nowhere/debugpy: {os.strerror(2)}"]
+
+
+async def refused_and_closed(said: list[str]) -> None:
+    found = Generations(Client(asyncio.StreamReader(), Editor()), Identifiers(), Breakpoints(), said.append)
+    found.begin(["/nowhere/debugpy"], {})
+    assert await found.take() is None
+    await found.close()
 
 
 async def until(condition: Callable[[], bool]) -> None:

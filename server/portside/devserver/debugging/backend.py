@@ -118,9 +118,16 @@ class Backend:
 
     async def disconnect(self) -> None:
         """Let the app go on without a debugger; the adapter ends."""
-        if not self.has_ended:
+        if self._writer is not None and not self.has_ended:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self.request("disconnect", {"terminateDebuggee": False}), _END_S)
+        await self.close()
+
+    async def drop(self) -> None:
+        """End an adapter to which no worker has come: it hears of nothing else while it waits for one."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
         await self.close()
 
     async def close(self) -> None:

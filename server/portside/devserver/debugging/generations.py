@@ -42,6 +42,7 @@ class Generations:
         self._trouble = trouble
         self._backends: dict[int, Backend] = {}
         self._waiting: asyncio.Task[Backend] | None = None
+        self._making: set[asyncio.Task[Backend]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._count = 0
         self._adapter: Sequence[str] = ()
@@ -83,6 +84,8 @@ class Generations:
             except BackendError:  # between two generations nothing listens
                 del self._backends[backend.number]
                 await backend.close()
+            if self._is_over:  # since it was asked
+                await backend.disconnect()
             began = asyncio.get_running_loop().time()
             while not backend.has_ended and backend.number in self._backends:
                 await asyncio.sleep(_RETRY_S)
@@ -109,7 +112,7 @@ class Generations:
         """A worker comes: the port of the adapter that is its own."""
         if self._is_over:
             return None
-        waiting, self._waiting = self._waiting or asyncio.ensure_future(self._make()), None
+        waiting, self._waiting = self._waiting or self._start_one(), None
         try:
             backend = await waiting
         except BackendError as error:
@@ -120,19 +123,39 @@ class Generations:
     async def close(self) -> None:
         """All of them let the app go on."""
         self._is_over = True
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting.cancel()
-            await asyncio.wait({waiting})
+        spare, self._waiting = self._waiting, None
+        if self._making:
+            for task in self._making:
+                task.cancel()
+            await asyncio.wait(self._making)
+        if spare is not None and not spare.cancelled() and spare.exception() is None:
+            self._backends.pop(spare.result().number, None)
+            await spare.result().drop()
         await asyncio.gather(*(backend.disconnect() for backend in list(self._backends.values())))
 
     async def _make(self) -> Backend:
         self._count += 1
         backend = Backend(self._count, self._heard)
         self._backends[backend.number] = backend
-        await backend.start(self._adapter, self._client.offers)
-        await backend.listen(self._attach)
+        try:
+            await backend.start(self._adapter, self._client.offers)
+            await backend.listen(self._attach)
+        except BaseException:  # also where the session ends meanwhile
+            self._backends.pop(backend.number, None)
+            await backend.drop()
+            raise
         return backend
+
+    def _start_one(self) -> asyncio.Task[Backend]:
+        task = asyncio.ensure_future(self._make())
+        self._making.add(task)
+        task.add_done_callback(self._made)
+        return task
+
+    def _made(self, task: asyncio.Task[Backend]) -> None:
+        self._making.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever takes it sees it; this is for the one that nobody takes
 
     # -- what they say -----------------------------------------------------------------
 
@@ -171,8 +194,7 @@ class Generations:
 
     def _expect_next(self) -> None:
         if self._waiting is None and not self._is_over:
-            self._waiting = asyncio.ensure_future(self._make())
-            self._waiting.add_done_callback(_look)
+            self._waiting = self._start_one()
 
     def _retell(self, backend: Backend, body: Message) -> None:
         renamed = self._breakpoints.renamed(backend.number, body.get("breakpoint") or {})
@@ -194,9 +216,3 @@ class Generations:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _look(task: asyncio.Task[Backend]) -> None:
-    """Whoever takes it sees its error; this is for the one that nobody takes."""
-    if not task.cancelled():
-        task.exception()
