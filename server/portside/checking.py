@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -135,6 +135,12 @@ class Checker:
         from portside.workspace.project import load_rules  # noqa: PLC0415
 
         load_rules()
+
+    def load_launch_files(self, names: Iterable[str]) -> None:
+        """The same of what checks of launch files of these names take."""
+        from portside.workspace.project import load_launch_files  # noqa: PLC0415
+
+        load_launch_files(names)
 
     def excluded(self, folder: str) -> Exclusion | None:
         """What the settings exclude of what lies in this folder; None where they exclude nothing."""

@@ -31,6 +31,13 @@ print(numbers, flush=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_it_is_known_how_many_are_left() -> None:
+    claims = Claims(5)
+    assert [(number, claims.left()) for number in claims] == [(0, 4), (1, 3), (2, 2), (3, 1), (4, 0)]
+    claims.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 def test_each_is_given_to_one_process() -> None:
     done = subprocess.run([sys.executable, "-c", SHARING], capture_output=True, text=True, check=True)
     assert sorted(map(int, done.stdout.split())) == list(range(MOST))

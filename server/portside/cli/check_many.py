@@ -6,6 +6,7 @@ Everything comes out as if one process had done one file after the other.
 from __future__ import annotations
 
 import gc
+import itertools
 import marshal
 import os
 from collections import deque
@@ -27,7 +28,7 @@ from portside.workspace.text_file import decode
 # A copy of the process takes some milliseconds: so many files take it longer to look at, or to check.
 _MANY_FILES = 300
 _MANY_CHECKS = 16
-# What these take once, an index of the tree, takes as long as so many of them.
+# What these take once, an index of the tree, takes as long as so many of them: who comes late leaves them.
 _MANY_LAUNCHES = 50
 # So many files are looked at in one go.
 _PIECE = 50
@@ -50,6 +51,7 @@ class Examined:
     results: dict[int, LintResult] = field(default_factory=dict)
     _waiting: deque[int] = field(default_factory=deque)
     _later: list[int] = field(default_factory=list)
+    _launch_files: set[str] = field(default_factory=set)
     _pieces: list[range] = field(init=False)
     _looked_at: set[int] = field(default_factory=set)
 
@@ -89,6 +91,8 @@ class Examined:
         self.verdicts[number] = Verdict(verdict), reason
         if verdict >= Verdict.CHECK:
             self._later.append(number)
+            if self._is_launch_file(number):
+                self._launch_files.add(self.files[number].file.rpartition(os.sep)[2])
             self.checker.survey.interesting.add(self.files[number].file)
 
     def _take_last(self, look: LastLook) -> None:
@@ -99,6 +103,12 @@ class Examined:
         self.checker.stopwatch.seconds["read"] += reading_s
         self.checker.stopwatch.seconds["prefilter"] += judging_s
         self._looked_at.add(first)
+
+    def load_readers(self) -> None:
+        """Import what reads the launch files that are to be checked, as far as they have turned up."""
+        if self._launch_files:
+            self.checker.load_launch_files(self._launch_files)
+            self._launch_files.clear()
 
     def complete(self) -> None:
         """Look at what nobody has: then the imports of all files are known, which checks ask for."""
@@ -115,8 +125,8 @@ class Examined:
         if result is not None:
             self.results[number] = result
 
-    def handed_out(self) -> tuple[list[list[int]], list[list[int]]]:
-        """The files that wait, in the pieces in which they are taken: those that launch, and the others.
+    def handed_out(self) -> tuple[list[int], list[int]]:
+        """The files that wait, in the order in which they are taken: those that launch, and the others.
 
         Who launches a script takes an index of the tree and what reads all kinds of launch files: mostly
         only the process that begins with the first ones makes and loads that. The largest come first:
@@ -126,10 +136,13 @@ class Examined:
         self._waiting.clear()
         launching = [number for number in numbers if self._launches(number)]
         others = [number for number in numbers if not self._launches(number)]
-        return _in_pieces(launching), _in_pieces(others)
+        return launching, others
 
     def _launches(self, number: int) -> bool:
-        return self.verdicts[number][0] is Verdict.LAUNCHES or not is_python_name(self.files[number].file)
+        return self.verdicts[number][0] is Verdict.LAUNCHES or self._is_launch_file(number)
+
+    def _is_launch_file(self, number: int) -> bool:
+        return not is_python_name(self.files[number].file)
 
     def take_done(self, values: Iterable[object]) -> None:
         for value in values:
@@ -165,6 +178,7 @@ def _look_beside(examined: Examined, progress: Progress) -> None:
         for piece in unseen:
             examined.take(examined.looks([piece]))
             examined.take(looking.received(wait=False))
+            examined.load_readers()  # once, and not in each of those that check
             progress.step(max(examined.verdicts, default=0))
         while not looking.over:
             examined.take(looking.received(wait=True))
@@ -182,11 +196,19 @@ def _load_rules(checker: Checker) -> None:
 def _check_beside(examined: Examined, progress: Progress) -> None:
     import pickle
 
-    launching, others = ((shares, Claims(len(shares))) for shares in examined.handed_out())
-    shared = (others, launching) if sum(map(len, launching[0])) >= _MANY_LAUNCHES else (others,)
-    make = lambda: _all_checked(examined.checker, examined.files, _taken(*shared))  # noqa: E731
+    gc.freeze()
+    launching, others = map(_Shares.of, examined.handed_out())
+
+    def make() -> Iterator[_Done | _Spent]:
+        checker = examined.checker
+        checker.stopwatch.restart()
+        yield from _all_checked(checker, examined.files, others)
+        if launching.left() >= _MANY_LAUNCHES:
+            yield from _all_checked(checker, examined.files, launching)
+        yield dict(checker.stopwatch.seconds), dict(checker.stopwatch.laps)
+
     with Side(make, pickle.dumps, pickle.loads) as checking:
-        for number in _taken(launching, others):
+        for number in itertools.chain(launching, others):
             examined.check(number)
             progress.step(len(examined.files))
         while not checking.over:
@@ -196,30 +218,40 @@ def _check_beside(examined: Examined, progress: Progress) -> None:
                 else:
                     examined.take_done([value])
         examined.checker.stopwatch.skip()
-    launching[1].close()
-    others[1].close()
+    launching.claims.close()
+    others.claims.close()
 
 
-def _in_pieces(numbers: list[int]) -> list[list[int]]:
-    return [numbers[one.start : one.stop] for one in pieces(len(numbers))]
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """The numbers of files, in pieces that whoever has time takes."""
 
+    numbers: list[int]
+    pieces: list[range]
+    claims: Claims
 
-def _taken(*shares: tuple[list[list[int]], Claims]) -> Iterator[int]:
-    """The numbers that nobody has taken before, of the first ones first."""
-    return (number for pieces, claims in shares for piece in claims for number in pieces[piece])
+    @classmethod
+    def of(cls, numbers: list[int]) -> _Shares:
+        found = pieces(len(numbers))
+        return cls(numbers, found, Claims(len(found)))
+
+    def __iter__(self) -> Iterator[int]:
+        """Those that nobody has taken before."""
+        for number in self.claims:
+            piece = self.pieces[number]
+            yield from self.numbers[piece.start : piece.stop]
+
+    def left(self) -> int:
+        """How many nobody has taken yet."""
+        return sum(map(len, self.pieces[len(self.pieces) - self.claims.left() :]))
 
 
 def _marshalled(value: object) -> bytes:
     return marshal.dumps(cast("Any", value))
 
 
-def _all_checked(
-    checker: Checker, files: Sequence[Target], numbers: Iterable[int]
-) -> Iterator[_Done | _Spent]:
-    checker.stopwatch.restart()
-    for number in numbers:
-        yield number, _checked(checker, files[number])
-    yield dict(checker.stopwatch.seconds), dict(checker.stopwatch.laps)
+def _all_checked(checker: Checker, files: Sequence[Target], numbers: Iterable[int]) -> Iterator[_Done]:
+    return ((number, _checked(checker, files[number])) for number in numbers)
 
 
 def _checked(checker: Checker, target: Target) -> LintResult | None:

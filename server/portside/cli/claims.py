@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 _NUMBER_BYTES = 4
@@ -28,6 +29,14 @@ class Claims:
     def __iter__(self) -> Iterator[int]:
         while (number := self.next()) is not None:
             yield number
+
+    def left(self) -> int:
+        """How many nobody has taken yet. For systems that can copy a process."""
+        import fcntl
+        import termios
+
+        waiting = fcntl.ioctl(self._reader, termios.FIONREAD, bytes(_NUMBER_BYTES))
+        return int.from_bytes(waiting, sys.byteorder) // _NUMBER_BYTES
 
     def next(self) -> int | None:
         """The next one, which then is this process' own; None when all are taken."""

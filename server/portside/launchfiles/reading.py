@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Iterable
+from types import ModuleType
 
 from portside.launchfiles.facts import Format, LaunchFile
 from portside.launchfiles.names import Kind, is_shell_by_first_line, kind_of, name_of
@@ -49,6 +51,21 @@ def format_of(path: str, text: str) -> Format | None:
     return _FORMATS.get(kind) if kind is not None else None
 
 
+def load_readers(names: Iterable[str]) -> None:
+    """Import what reads files of these names now, where there is time to."""
+    kinds = {kind_of(name) for name in names}
+    formats = {_FORMATS[kind] for kind in kinds if kind in _FORMATS}
+    formats |= {Format.COMPOSE, Format.KUBERNETES} if Kind.YAML in kinds else set()
+    formats |= {Format.SHELL} if Kind.NO_SUFFIX in kinds else set()
+    for format_ in formats:
+        _reader(format_)
+
+
+def _reader(format_: Format) -> ModuleType:
+    # Loaded late: each format has a parser of its own.
+    return importlib.import_module(f"portside.launchfiles.{_READERS[format_]}")
+
+
 def read(path: str, text: str) -> LaunchFile | None:
     """What the file launches; None where it is no launch file. path: relative to the workspace, slashes."""
     known = format_of(path, text)
@@ -56,10 +73,8 @@ def read(path: str, text: str) -> LaunchFile | None:
         return None
     if len(text) > _LONGEST:
         return LaunchFile(path, known, ())
-    # Loaded late: each format has a parser of its own.
-    reader = importlib.import_module(f"portside.launchfiles.{_READERS[known]}")
     try:
-        found: LaunchFile = reader.read(path, text)
+        found: LaunchFile = _reader(known).read(path, text)
     except RecursionError:
         # Thousands of commands in each other, or tied by `&&`: nobody wrote that.
         return LaunchFile(path, known, ())

@@ -6,11 +6,13 @@ and what the files around say about it.
 
 from __future__ import annotations
 
+import importlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portside.launchfiles.reading import load_readers
 from portside.lint.engine import in_launch_files, run_rules
 from portside.lint.finding import LintResult
 from portside.lint.selection import EVERYTHING, Selection
@@ -39,11 +41,25 @@ if TYPE_CHECKING:
 _MOST_TREES = 16
 # A command looks at each file once.
 _MOST_TREES_STEADY = 1
+# Loaded with the first of them: many trees have none.
+_OF_LAUNCH_FILES = (
+    "portside.workspace.asked_launch_facts",
+    "portside.launchfiles.text.layout",
+    "portside.launchfiles.commands.script_references",
+    "portside.launchfiles.graph.resolution",
+)
 
 
 def load_rules() -> None:
     """Import them now, where there is time to."""
     assert ALL
+
+
+def load_launch_files(names: Iterable[str]) -> None:
+    """The same of what reads launch files of these names, and finds what they run."""
+    for module in _OF_LAUNCH_FILES:
+        importlib.import_module(module)
+    load_readers(names)
 
 
 class Project:
