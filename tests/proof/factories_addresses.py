@@ -72,6 +72,15 @@ ADDRESSES = (
         kept=("app.args = parser.parse_args(shlex.split(",),
     ),
     Movable(
+        "options whose defaults another file works out",
+        ARGPARSE + "from settings import settings\n" + HEAD + "\n\ndef main():\n" + PARSER
+        + "    parser.add_argument('--mode', choices=['http', 'stdio'], default=settings.mode)\n    parser.add_argument('--host', default=settings.host)\n    parser.add_argument('--port', type=int, default=settings.port)\n"
+        "    args, _ = parser.parse_known_args()\n    if args.mode == 'stdio':\n        print('stdio')\n    else:\n        uvicorn.run(app, host=args.host, port=args.port)\n" + GUARD + "    main()\n",
+        f"""{UVICORN} --host "$(python -c 'from settings import settings; print(settings.host)' | tail -n 1)" --port "$(python -c 'from settings import settings; print(settings.port)' | tail -n 1)\"""",
+        files={"settings.py": "import os\n\n\nclass Settings:\n    mode = 'http'\n    host = os.path.join('', '0.0.0.0')\n    port = max(8010, 1)\n\n\nsettings = Settings()\n"},
+        kept=("return app",),
+    ),
+    Movable(
         "settings of another file, which the main block changes",
         "from settings import settings\n" + HEAD + GUARD + "    settings.port = 8010\n    app.state.port = settings.port\n    uvicorn.run(app, host='0.0.0.0', port=settings.port)\n",
         PLAIN,

@@ -140,6 +140,18 @@ SERVING_FOR_OTHERS = (
         serves=True,
     ),
     Movable(
+        "an installed command with subcommands, in a package that lies in a folder of another name",
+        ARGPARSE + "import sys\n" + HEAD + "\n\ndef serve(args):\n    app.state.x = 1\n    uvicorn.run(app, port=8010)\n\n\ndef main(argv=None) -> None:\n" + PARSER
+        + "    commands = parser.add_subparsers(dest='command')\n    commands.add_parser('list')\n    commands.add_parser('serve')\n    args = parser.parse_args(argv)\n"
+        + "    if args.command is None:\n        parser.print_help()\n        sys.exit(0)\n    if args.command == 'list':\n        print('none')\n    elif args.command == 'serve':\n        serve(args)\n    elif args.command == 'remove':\n        print('gone')\n" + GUARD + "    main()\n",
+        'SERVER_ARGS="serve" uvicorn --factory server:create_app --app-dir src --port 8010',
+        path="src/server.py",
+        arguments=("src/server.py", "serve"),
+        files={"pyproject.toml": "[project]\nname = 'x'\n[project.scripts]\nx = 'x.server:main'\n[tool.setuptools.package-dir]\nx = 'src'\n"},
+        kept=("def main(argv=None, serving", "sys.argv[1:] = shlex.split("),
+        serves=True,
+    ),
+    Movable(
         "a main module that an installed command starts",
         "import uvicorn\nfrom pkg.app import app\n\n\ndef main():\n    app.state.x = 1\n    uvicorn.run(app, port=8010)\n" + GUARD + "    main()\n",
         "uvicorn --factory pkg.__main__:create_app --port 8010",

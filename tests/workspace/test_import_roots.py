@@ -116,6 +116,16 @@ def test_installed_commands_are_known(tmp_path: Path) -> None:
     assert script_place(tmp_path / "src/pkg/api.py", tmp_path).entry_points == {"main", "cli"}
 
 
+def test_installed_commands_of_a_package_in_a_folder_of_another_name_are_known(tmp_path: Path) -> None:
+    make(tmp_path, ("src/cmd/cli.py", "other/cli.py"))
+    (tmp_path / "pyproject.toml").write_text(
+        '[project.scripts]\na = "pkg.cmd.cli:main"\nb = "pkg.cli:run"\n'
+        '[tool.setuptools.package-dir]\npkg = "src"\n"pkg.cmd" = "src/cmd"\n'
+    )
+    assert script_place(tmp_path / "src/cmd/cli.py", tmp_path).entry_points == {"main"}
+    assert not script_place(tmp_path / "other/cli.py", tmp_path).entry_points
+
+
 def test_a_package_beside_the_script_is_found_first(tmp_path: Path) -> None:
     (tmp_path / "server").mkdir()
     (tmp_path / "server" / "__init__.py").touch()

@@ -168,7 +168,11 @@ def _entry_points(script: Path, top: Path, root: Path) -> frozenset[str]:
     found: set[str] = set()
     for folder in {top, root, top.parent}:
         path = folder / "pyproject.toml"
-        for target in _script_targets(path, version(path, None)):
+        targets, packages = _installed(path, version(path, None))
+        for package, inside in packages:
+            if folder / inside in script.parents:
+                modules.add(_dotted(script, folder / inside, package))
+        for target in targets:
             module, _, name = target.partition(":")
             if module.strip() in modules and name:
                 found.add(re.split(r"\W", name.strip())[0])
@@ -176,25 +180,30 @@ def _entry_points(script: Path, top: Path, root: Path) -> frozenset[str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _script_targets(path: Path, version: object | None) -> tuple[str, ...]:
-    """What installed commands start, `app.server:main`: parsed once for each version of the file."""
+def _installed(path: Path, version: object | None) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """What installed commands start, `app.server:main`, and packages that lie in folders of another name.
+
+    Parsed once for each version of the file.
+    """
     if version is None:
-        return ()
-    return tuple(str(target) for table in _script_tables(path) for target in table.values())
-
-
-def _script_tables(path: Path) -> Iterable[Mapping[str, object]]:
+        return (), ()
     try:
         settings = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
-        return
-    for keys in (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts")):
-        table: object = settings
-        for key in keys:
-            table = table.get(key) if isinstance(table, dict) else None
-        if isinstance(table, dict):
-            yield table
+        return (), ()
+    tables = (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts"))
+    targets = tuple(str(target) for keys in tables for target in _table(settings, keys).values())
+    folders = _table(settings, ("tool", "setuptools", "package-dir")).items()
+    return targets, tuple((package, folder) for package, folder in folders if isinstance(folder, str))
 
 
-def _dotted(script: Path, top: Path) -> str:
-    return _relative(script, top).removesuffix(".py").replace("/", ".")
+def _table(settings: object, keys: Iterable[str]) -> Mapping[str, object]:
+    for key in keys:
+        settings = settings.get(key) if isinstance(settings, dict) else None
+    return settings if isinstance(settings, dict) else {}
+
+
+def _dotted(script: Path, top: Path, package: str = "") -> str:
+    """The name of the script's module; `package` is what `top` is as a package, "" for none."""
+    below = _relative(script, top).removesuffix(".py").replace("/", ".")
+    return f"{package}.{below}".lstrip(".")

@@ -141,8 +141,8 @@ def words_that_serve(names: Names, site: Site) -> dict[str, str]:
     Each with what stands for it where all that is known is that there has to be one: `--mode MODE`.
     """
     found: dict[str, str] = {}
-    for whole in site.conditions:
-        body, condition = (whole.child_by_field_name(field) for field in ("consequence", "condition"))
+    for branch in (each for whole in site.conditions for each in _branches(whole)):
+        body, condition = (branch.child_by_field_name(field) for field in ("consequence", "condition"))
         inside = body is not None and site.passes(body)
         said = _word(names, condition) if condition is not None and inside else None
         if said is not None:
@@ -150,6 +150,12 @@ def words_that_serve(names: Names, site: Site) -> dict[str, str]:
             value = option.lstrip("-").replace("-", "_").upper()
             found[word] = f"{option} {value}" if option.startswith("-") else value
     return found
+
+
+def _branches(whole: Node) -> Iterator[Node]:
+    """The `if` itself and its `elif`s."""
+    yield whole
+    yield from (each for each in whole.children_by_field_name("alternative") if each.type == "elif_clause")
 
 
 def _word(names: Names, condition: Node) -> tuple[str, str] | None:

@@ -34,7 +34,7 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of, nodes_of, own_parts
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_conditions import switched
-from portside.python.values.value_sources import is_parsed, option_of
+from portside.python.values.value_sources import added_option, is_parsed, option_of
 from portside.python.values.value_types import MadeBy, nothing_made, nothing_outside
 from portside.python.values.values import (
     CommandLine,
@@ -403,7 +403,15 @@ class OptionReader:
         return self._left(option, shown)
 
     def _asked_instead(self, option: Option, node: Node) -> tuple[str, ...] | None:
-        """What stands in for a value that nobody gave: `port = get_port()`, where that was None."""
+        """What stands in for a value that nobody gave: `port = get_port()`, where that was None.
+
+        Of a parsed argument its default: `default=settings.port`.
+        """
+        holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+        tracer = Tracer(self.names)
+        if holder is not None and name is not None and is_parsed(tracer, holder):
+            _, default = added_option(tracer, self.names.tree.text(name)) or (None, None)
+            return self._asked(option, default) if default is not None else None
         bindings = self.names.bindings_of(node) if node.type == "identifier" else ()
         given = [b.value for b in bindings if b.how is How.ASSIGNMENT and b.value is not None]
         return self._asked(option, given[0]) if len(given) == 1 and len(bindings) > 1 else None
