@@ -15,7 +15,7 @@ class ImportLines:
     """The lines with imports of all files as one text: one search instead of thousands.
 
     root: the folder that they lie in. starts: where those of each file begin in the text. sorted: the files,
-    each with its number.
+    each with its number. naming: by the name of a folder, the numbers of those that have it in them.
     """
 
     root: str
@@ -23,12 +23,13 @@ class ImportLines:
     starts: tuple[int, ...]
     text: bytes
     sorted: tuple[tuple[str, int], ...]
+    naming: dict[bytes, tuple[int, ...]]
 
     @classmethod
     def of(cls, root: str, lines: Mapping[str, bytes]) -> ImportLines:
         ends = itertools.accumulate((len(one) + 1 for one in lines.values()), initial=0)
         in_order = sorted(zip(lines, itertools.count()))
-        return cls(root, tuple(lines), tuple(ends), b"\0".join(lines.values()), tuple(in_order))
+        return cls(root, tuple(lines), tuple(ends), b"\0".join(lines.values()), tuple(in_order), {})
 
     def that_may_import(self, stem: bytes, folder: str) -> Iterator[tuple[str, bytes]]:
         """The files whose lines may import a module of this name in that folder, with those lines.
@@ -39,10 +40,16 @@ class ImportLines:
             bisect.bisect_left(self.sorted, (folder + sign,)) for sign in (os.sep, chr(ord(os.sep) + 1))
         )
         near = (number for _, number in self.sorted[first:behind])
-        for number in sorted({*near, *self.with_text(folder.rpartition(os.sep)[2].encode())}):
+        for number in sorted({*near, *self._naming(folder.rpartition(os.sep)[2].encode())}):
             lines = self.lines(number)
             if stem in lines:
                 yield self.files[number], lines
+
+    def _naming(self, name: bytes) -> tuple[int, ...]:
+        """Modules of one folder are asked for in turn."""
+        if name not in self.naming:
+            self.naming[name] = tuple(self.with_text(name))
+        return self.naming[name]
 
     def lines(self, number: int) -> bytes:
         """Those of the file of this number."""

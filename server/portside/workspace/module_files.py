@@ -59,7 +59,10 @@ class ModuleFiles:
         self, importer: str | Path, module: str, name: str | None, top: str
     ) -> tuple[str, ...]:
         """The same as plain strings."""
-        key = (self._folder_of(importer), module, name, top)
+        folder = self._folder_of(importer)
+        if self._homes.get((folder, module.partition(".")[0], top)) == ():
+            return ()  # as most are, whatever is taken from it
+        key = (folder, module, name, top)
         found = self._names_known.get(key)
         if found is None:
             found = self._find(*key)
