@@ -20,6 +20,7 @@ from portside.cli.files import Target, content
 from portside.cli.progress import Progress
 from portside.cli.side import Side, can_work_beside
 from portside.lint.finding import LintResult
+from portside.python.prefilter import Interest
 from portside.records import dataclass
 from portside.workspace.file_kinds import is_python_name
 from portside.workspace.first_look import LastLook, Look, Verdict, first_looks
@@ -80,12 +81,12 @@ class Examined:
         for value in values:
             look = cast("Look | LastLook", value)
             if len(look) == 3:
-                self._take_look(look)
-            else:
                 self._take_last(look)
+            else:
+                self._take_look(look)
 
     def _take_look(self, look: Look) -> None:
-        number, verdict, reason = look
+        number, verdict, reason, interest = look
         if number in self.verdicts:
             return
         self.verdicts[number] = Verdict(verdict), reason
@@ -93,10 +94,11 @@ class Examined:
             self._later.append(number)
             if self._is_launch_file(number):
                 self._launch_files.add(self.files[number].file.rpartition(os.sep)[2])
-            self.checker.survey.interesting.add(self.files[number].file)
+            found = Interest(interest) if interest is not None else None
+            self.checker.survey.interesting[self.files[number].file] = found
 
     def _take_last(self, look: LastLook) -> None:
-        first, lines, reading_s, judging_s = look
+        first, lines, (reading_s, judging_s) = look
         for target, imports in zip(self.files[first : first + len(lines)], lines, strict=True):
             if imports is not None:
                 self.checker.survey.imports[target.file] = imports

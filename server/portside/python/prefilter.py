@@ -376,7 +376,13 @@ def _keeps_retired_command(data: bytes, dotted: Sequence[bytes]) -> bool:
 def _may_start_something(text: _Text) -> bool:
     if _STARTS.met(text):
         return True
-    return _RUNNERS.met(text) and any(_has_all(text.data, words) for words in _COMMANDS)
+    return _RUNNERS.met(text) and _has_command(text.data)
+
+
+def _has_command(data: bytes) -> bool:
+    """Whether the words of a server's command stand in it."""
+    begun = (begin for begin in _COMMANDS.items() if begin[0] in data)
+    return any(_has_all(data, (first, *rest)) for first, others in begun for rest in others)
 
 
 def _has_all(data: bytes, words: Iterable[bytes]) -> bool:
@@ -514,10 +520,13 @@ def _starts() -> Iterator[_Need]:
     yield from (_need("sys.argv", package, sign=_writes_arguments) for package in ("vllm", "uvicorn"))
 
 
-def _commands() -> Iterator[tuple[bytes, ...]]:
-    for name, commands in server_commands.PROGRAMS.items():
-        yield from (tuple(word.encode() for word in (name, first) if word) for first in commands)
-    yield from ((b"-m", word.encode()) for word in server_commands.MODULE_WORDS)
+def _commands() -> Mapping[bytes, Collection[tuple[bytes, ...]]]:
+    """What follows on a word, by that word: to look for each of them is a look at the whole text."""
+    found: defaultdict[bytes, list[tuple[bytes, ...]]] = defaultdict(list)
+    for name, firsts in server_commands.PROGRAMS.items():
+        found[name.encode()] += ((first.encode(),) if first else () for first in firsts)
+    found[b"-m"] += ((word.encode(),) for word in server_commands.MODULE_WORDS)
+    return found
 
 
 _STARTS = _Needs(_starts())
@@ -531,7 +540,7 @@ _RUNNERS = _Needs(
     dataclasses.replace(_need(name), target="")
     for name in server_commands.RUNNERS | server_commands.WORD_RUNNERS | server_commands.SECOND_RUNNERS
 )
-_COMMANDS = tuple(_commands())
+_COMMANDS = _commands()
 _KNOWN = _STARTS.words | _ENGINES.words | _APPS.words | _RUNNERS.words
 
 _RETIRED = tuple(f"{module}." for module in RETIRED_MODULES)

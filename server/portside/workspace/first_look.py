@@ -30,10 +30,10 @@ class Verdict(enum.IntEnum):
     LAUNCHES = 4
 
 
-Look = tuple[int, int, str]
-"""The number of a file, its verdict, and why it can't be read."""
+Look = tuple[int, int, str, "int | None"]
+"""The number of a file, its verdict, why it can't be read, and what Python may be about: `Interest.value`."""
 
-LastLook = tuple[int, list["bytes | None"], float, float]
+LastLook = tuple[int, list["bytes | None"], tuple[float, float]]
 """Of some files in turn: the number of the first; of each Python file, the lines with imports; the seconds
 that reading took, and the rest."""
 
@@ -52,16 +52,21 @@ def first_looks(files: Iterable[tuple[str, bool]], first: int = 0) -> Iterator[L
         try:
             data = _content(path, named)
             reading_s += perf_counter() - before
-            verdict, imports = (Verdict.NOT_OURS, None) if data is None else _judged(path, data, named)
-            if verdict is not Verdict.NOTHING:
-                yield number, int(verdict), ""
+            if data is None:
+                yield number, int(Verdict.NOT_OURS), "", None
+            elif is_python_name(path):
+                verdict, found, imports = _python(path, data, named)
+                if verdict is not Verdict.NOTHING:
+                    yield number, int(verdict), "", found.value
+            elif named or is_interesting(data, Path(path)):
+                yield number, int(Verdict.CHECK), "", None
         except UnreadableFile as error:
-            yield number, int(Verdict.UNREADABLE), str(error)
+            yield number, int(Verdict.UNREADABLE), str(error), None
         except Exception:
             # What this look stumbles over the second one does too, and says it.
-            yield number, int(Verdict.CHECK), ""
+            yield number, int(Verdict.CHECK), "", None
         lines.append(imports)
-    yield first, lines, reading_s, perf_counter() - started - reading_s
+    yield first, lines, (reading_s, perf_counter() - started - reading_s)
 
 
 def may_matter(path: str) -> bool:
@@ -77,14 +82,12 @@ def _content(path: str, named: bool) -> bytes | None:
     return launch_content(Path(path))
 
 
-def _judged(path: str, data: bytes, named: bool) -> tuple[Verdict, bytes | None]:
-    if not is_python_name(path):
-        return (Verdict.CHECK if named or is_interesting(data, Path(path)) else Verdict.NOTHING), None
+def _python(path: str, data: bytes, named: bool) -> tuple[Verdict, Interest, bytes]:
     imports = import_text(data)
-    found = interest(data, path.rpartition(os.sep)[2], imports) is not Interest.NONE
+    found = interest(data, path.rpartition(os.sep)[2], imports)
     lines = imports.lines if len(data) <= _LARGEST_BYTES else b""
-    if not found:
+    if found is Interest.NONE:
         if named:
             decode(Path(path), data)  # the user wants to know of one that is no text
-        return Verdict.NOTHING, lines
-    return (Verdict.LAUNCHES if b"uvicorn" in data else Verdict.CHECK), lines
+        return Verdict.NOTHING, found, lines
+    return (Verdict.LAUNCHES if b"uvicorn" in data else Verdict.CHECK), found, lines

@@ -90,7 +90,7 @@ class Project:
         self._modules = LocalModules(
             self.root, steady=steady, leading_to_no_engine=self._files_leading_to_none
         )
-        survey = survey or Survey()
+        self._survey = survey = survey or Survey()
         self._importers = ImporterIndex(self.root, self._modules, steady=steady, survey=survey)
         self._texts = LaunchTexts(self.root, walked=survey.walked.get(str(self.root)))
         self.launch_files = LaunchIndex(self._texts, self._modules)
@@ -199,7 +199,7 @@ class Project:
         return FileFacts(module, self._workspace_facts(absolute, module))
 
     def _may_say_something(self, path: Path, source: SourceFile, imports: ImportText) -> bool:
-        found = interest(source.data, source.path, imports)
+        found = self._survey.interesting.get(str(path)) or interest(source.data, source.path, imports)
         if found & (Interest.ANY | Interest.ELSEWHERE) or not self._steady:
             if found is Interest.GIVES:
                 return self._gives_port(path, source, imports)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from pathlib import Path
 
+from portside.python.prefilter import Interest
 from portside.records import dataclass
 from portside.workspace.file_kinds import is_of_interest
 from portside.workspace.walk import Excluded, Exclusion, Walked, paths_below
@@ -14,12 +15,13 @@ from portside.workspace.walk import Excluded, Exclusion, Walked, paths_below
 class Survey:
     """Of files in which nothing changes; by absolute path.
 
-    imports: of Python files that were looked at, the lines that import. interesting: those of them that rules
-    might have to say something of. walked: what is below a folder, where settings exclude nothing of it.
+    imports: of Python files that were looked at, the lines that import. interesting: those files that rules
+    might have to say something of, with what they may be about where that is known. walked: what is below a
+    folder, where settings exclude nothing of it.
     """
 
     imports: dict[str, bytes] = field(default_factory=dict)
-    interesting: set[str] = field(default_factory=set)
+    interesting: dict[str, Interest | None] = field(default_factory=dict)
     walked: dict[str, Walked] = field(default_factory=dict)
 
     def walk(self, folder: str, excluded: Excluded) -> tuple[str, ...]:
