@@ -3,7 +3,7 @@
 From the documentation and signatures of: uvicorn 0.54, hypercorn 0.17, granian 2,
 gunicorn 23, Flask 3, Quart 0.20, Sanic 24, aiohttp 3, tornado 6, gradio 5, the
 standard library of 3.13, Twisted 25, pyzmq 27, Ray 2, pymodbus 3, pyModbusTCP 0.3,
-vLLM up to 0.33 (`serve_http`), and `FastMCP` of mcp 1 and fastmcp 2.
+vLLM up to 0.33 (`serve_http`), TRL (`vllm_serve`), and `FastMCP` of mcp 1 and fastmcp 2.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ FUNCTIONS: Mapping[str, Argument] = {
     "fasthtml.common.serve": _NAMED,
     "vllm.entrypoints.launcher.serve_http": _NAMED,
     "vllm.entrypoints.launchers.launcher.serve_http": _NAMED,
+    "trl.scripts.vllm_serve.ScriptArguments": _NAMED,
     "websockets.serve": _THIRD,
     "websockets.server.serve": _THIRD,
     "websockets.asyncio.server.serve": _THIRD,

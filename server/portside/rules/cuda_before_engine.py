@@ -100,15 +100,16 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
         return  # What a spawned process runs again is pytest, which has a guard.
     early = find_early_cuda(facts.module)
     if is_test:
-        early = tuple(one for one in early if not _is_in_test(names, one.call))
+        early = tuple(one for one in early if not _is_in_test(names, one.origin))
     if not early or sets_environment(names, START_METHOD_VARIABLE, "spawn", len(facts.source.data)):
         return
     seen: set[int] = set()
     for found in early:
         # One for each engine: the first call is what has to change.
-        if found.engine.call.start_byte in seen:
+        pair = {found.call.start_byte, found.engine.call.start_byte}
+        if pair & seen:
             continue
-        seen.add(found.engine.call.start_byte)
+        seen |= pair
         fix = _fix(facts, found)
         place = Related(
             facts.source.path, facts.module.tree.span(found.engine.call), "the engine is made here"
@@ -125,7 +126,7 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
 
 
 def _is_in_test(names: Names, call: Node) -> bool:
-    """Whether a function of a test has it, which pytest may run as well."""
+    """Whether a function of a test does it, which pytest may run as well."""
     around = (node for node in ancestors(call) if node.type == "function_definition")
     called = [name for node in around if (name := node.child_by_field_name("name")) is not None]
     return any(names.tree.text(name).startswith("test") for name in called)
@@ -192,6 +193,12 @@ _FIXED_HEAD = "import os\n\nimport torch\nfrom vllm import LLM\n\n"
 _SET = 'os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "spawn"\n'
 _GUARD = 'if __name__ == "__main__":\n'
 
+_TEST_MODEL = (
+    "def test_model():\n    LLM('m')\n\n\ndef main():\n    test_gpu()\n    test_model()\n\n\n"
+    + _GUARD
+    + "    main()\n"
+)
+
 _INVALID = (
     Invalid(
         "in a loop",
@@ -214,6 +221,16 @@ _INVALID = (
         + _SET
         + "    torch.cuda.init()\n    test_it()\n",
         path="test_engine.py",
+    ),
+    Invalid(
+        "a script that runs its own tests, one after the other",
+        _HEAD + "def test_gpu():\n    print(«torch.cuda.get_device_name(0)»)\n\n\n" + _TEST_MODEL,
+        fixed=_FIXED_HEAD
+        + "def test_gpu():\n    "
+        + _SET
+        + "    print(torch.cuda.get_device_name(0))\n\n\n"
+        + _TEST_MODEL,
+        path="tests/test_setup.py",
     ),
     Invalid(
         "a device that is set first, at import",

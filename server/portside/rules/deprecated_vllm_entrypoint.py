@@ -341,6 +341,11 @@ _INVALID = (
         "    'sglang': ['python', '-m', 'sglang.launch_server'],\n}\nsubprocess.run(SERVERS[name])\n",
     ),
     Invalid(
+        "in a list of commands that are tried one after the other",
+        "import subprocess\n\nways = [\n    ['python', '-m', «'vllm.entrypoints.openai.api_server'»],\n"
+        "    ['vllm', 'serve'],\n]\nfor way in ways:\n    subprocess.run(way + ['--help'])\n",
+    ),
+    Invalid(
         "in a description that whoever starts it reads",
         "spec = {'image': image, 'command': ['python', '-m', «'vllm.entrypoints.openai.api_server'»]}\n"
         "start(**spec)\n",
@@ -520,6 +525,11 @@ _VALID = (
         "import shlex\n\n"
         "command = ['python', '-m', 'vllm.entrypoints.openai.api_server', '--model', model]\n"
         "text = shlex.join(command)\nprint('Now run:', text)\n",
+    ),
+    Valid(
+        "commands for somebody to type",
+        "ways = [\n    ['python', '-m', 'vllm.entrypoints.openai.api_server'],\n    ['vllm', 'serve'],\n]\n"
+        "for way in ways:\n    print('or run:', ' '.join(way))\n",
     ),
     Valid(
         "words that are looked for",

@@ -560,6 +560,23 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             path="test_callbacks.py",
         ),
         Invalid(
+            "in a command beside a model that a function picks",
+            "import subprocess\n\n\ndef pick():\n    for model in MODELS:\n        if exists(model):\n"
+            "            return model\n    return 'Qwen/Qwen3-8B'\n\n\n"
+            "subprocess.run(['vllm', 'serve', pick(), '--port', «'8000'»])\n",
+            "import os\nimport subprocess\n\n\ndef pick():\n    for model in MODELS:\n"
+            "        if exists(model):\n            return model\n    return 'Qwen/Qwen3-8B'\n\n\n"
+            "subprocess.run(['vllm', 'serve', pick(), '--port', os.environ.get('PORT', '8000')])\n",
+        ),
+        Invalid(
+            "in the arguments of TRL's server",
+            "from trl.scripts import vllm_serve\n\n"
+            "vllm_serve.main(vllm_serve.ScriptArguments(model='m', port=«8191»))\n",
+            "import os\n\nfrom trl.scripts import vllm_serve\n\n"
+            "vllm_serve.main(vllm_serve.ScriptArguments(model='m', "
+            "port=int(os.environ.get('PORT', '8191'))))\n",
+        ),
+        Invalid(
             "a command that a method puts together",
             "import subprocess\n\n\nclass Server:\n    def command(self):\n"
             "        cmd = ['vllm', 'serve', 'm', '--port', «'8000'»]\n        return cmd\n\n"

@@ -391,6 +391,19 @@ _INVALID = (
         'subprocess.run(f"vllm serve m --port {port}", shell=True)\n',
     ),
     Invalid(
+        "in a command whose model is chosen in steps",
+        "import argparse, os, subprocess\n\nparser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--port', default=«os.getenv('VLLM_PORT', '8000')»)\n"
+        "args = parser.parse_args()\n"
+        "if args.name:\n    args.model = NAMED[args.name]\nif args.at:\n    args.model = ALL[args.at]\n"
+        "subprocess.run(['vllm', 'serve', args.model, '--port', str(args.port)])\n",
+        fixed="import argparse, os, subprocess\n\nparser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--port', default=os.getenv('PORT', '8000'))\n"
+        "args = parser.parse_args()\n"
+        "if args.name:\n    args.model = NAMED[args.name]\nif args.at:\n    args.model = ALL[args.at]\n"
+        "subprocess.run(['vllm', 'serve', args.model, '--port', str(args.port)])\n",
+    ),
+    Invalid(
         "as the default of an option",
         "import argparse, os, uvicorn\n\nparser = argparse.ArgumentParser()\n"
         "parser.add_argument('--port', type=int, default=int(«os.getenv('VLLM_PORT', '8000')»))\n"

@@ -43,15 +43,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EarlyCuda:
-    """A call that initialises CUDA before the engine is made."""
+    """A call that initialises CUDA before the engine is made. origin: what leads to it where both meet."""
 
     call: Node
+    origin: Node
     use: str
     engine: EngineUse
 
 
 def find_early_cuda(module: ModuleFacts) -> tuple[EarlyCuda, ...]:
-    """Each such call once, with the first engine that comes after it.
+    """Each such call once for each way there, with the first engine that comes after it.
 
     In the order in which they run: first those of the module's own flow, then those of functions.
     """
@@ -60,7 +61,7 @@ def find_early_cuda(module: ModuleFacts) -> tuple[EarlyCuda, ...]:
         return ()
     flows = _Flows(module, engines)
     at_import = [event for event in flows.of_module() if flows.runs_on_import(event)]
-    found: dict[Node, EarlyCuda] = {}
+    found: dict[tuple[Node, Node], EarlyCuda] = {}
     made = {event.call for event in flows.of_module() if event.use is None}
     # Where the module's own flow comes to the engines of a function, it says what was before them.
     own = (
@@ -69,7 +70,8 @@ def find_early_cuda(module: ModuleFacts) -> tuple[EarlyCuda, ...]:
     )
     for events in (flows.of_module(), *own):
         for cuda, engine in _pairs(events):
-            found.setdefault(cuda.call, EarlyCuda(cuda.call, cuda.use or "", engines[engine.call]))
+            early = EarlyCuda(cuda.call, cuda.origin, cuda.use or "", engines[engine.call])
+            found.setdefault((cuda.call, cuda.origin), early)
     return tuple(found.values())
 
 

@@ -33,6 +33,7 @@ _COMMAND_KEY = re.compile(
 )
 _READ_ELSEWHERE = 2
 _FARTHEST = 4
+_COLLECTIONS = frozenset({"list", "tuple", "set", "dictionary"})
 _WRAPPERS = frozenset(
     {
         *("list", "tuple", "set", "list_splat", "parenthesized_expression", "keyword_argument", "pair"),
@@ -46,41 +47,43 @@ def may_be_started(names: Names, items: Node) -> bool:
 
     False where they are compared, printed, logged, written down as JSON, gone through word by word, or stand
     in a dictionary as one fact among others, which nothing in the file takes out of it; also where that is
-    all that is done with the one name that they are given.
+    all that is done with the one name that they are given, or that each command of a list has in a loop.
     """
     if items.type == "argument_list":
         return not _tells(names, items.parent) if items.parent is not None else True
     return _is_used(names, items, frozenset())
 
 
-def _is_used(names: Names, items: Node, seen: frozenset[str]) -> bool:
+def _is_used(names: Names, items: Node, seen: frozenset[str], *, several: bool = False) -> bool:
+    """several: whether these are commands, and not the words of one."""
     node, around = items, items.parent
     while around is not None:
         if around.type == "argument_list" and around.parent is not None and _joins(around.parent):
             around = around.parent
         elif around.type not in _WRAPPERS:
-            return _is_started_by(names, around, node, items, seen)
+            several = several or (node != items and node.type in _COLLECTIONS)
+            return _is_started_by(names, around, node, seen, several=several)
         elif around.type == "pair" and around.parent is not None and _is_record(names, around.parent, around):
             return False
         node, around = around, around.parent
     return True
 
 
-def _is_started_by(names: Names, around: Node, node: Node, items: Node, seen: frozenset[str]) -> bool:
+def _is_started_by(names: Names, around: Node, node: Node, seen: frozenset[str], *, several: bool) -> bool:
     """Whether what stands around the words, or what they are wrapped in, may start them."""
     match around.type:
         case "comparison_operator" | "assert_statement":
             return False
-        case "for_in_clause" | "for_statement":
-            return node != items or around.child_by_field_name("right") != node
+        case "for_in_clause" | "for_statement" if around.child_by_field_name("right") == node:
+            return several and _is_name_used(names, around, seen)
         case "argument_list":
             return around.parent is None or not _tells(names, around.parent)
         case "assignment" if around.child_by_field_name("right") == node:
-            return _is_name_used(names, around, seen)
+            return _is_name_used(names, around, seen, several=several)
     return True
 
 
-def _is_name_used(names: Names, assignment: Node, seen: frozenset[str]) -> bool:
+def _is_name_used(names: Names, assignment: Node, seen: frozenset[str], *, several: bool = False) -> bool:
     """Whether the file does more with the name than to tell or compare it; what nothing reads, others may."""
     left = assignment.child_by_field_name("left")
     if left is None or left.type != "identifier":
@@ -89,7 +92,7 @@ def _is_name_used(names: Names, assignment: Node, seen: frozenset[str]) -> bool:
     if name in seen or len(seen) == _FARTHEST:
         return False
     reads = names.reads(name, names.scope_at(assignment))
-    return not reads or any(_is_used(names, read, seen | {name}) for read in reads)
+    return not reads or any(_is_used(names, read, seen | {name}, several=several) for read in reads)
 
 
 def _tells(names: Names, call: Node) -> bool:

@@ -114,16 +114,23 @@ def _of_several(names: Names, node: Node, values: Sequence[Node | None], depth: 
 
 
 def item_words(names: Names, items: Sequence[Node], depth: int = _FARTHEST) -> Iterator[Word]:
-    """The words of a list's items: each string is one, but for the script after `bash -c`."""
-    shell = False
+    """The words of a list's items: each string is one, but for the script after `bash -c`.
+
+    What may be one thing or another is a word of the command, but for its first, which may be a command.
+    """
+    shell = began = False
     for item in items:
         if item.type == "string" and not shell:
             text, inside = _masked(names, item)
             yield Word(text.strip(), names.tree.span(item), item, _sole(inside, text) or item)
             shell = text.strip() in SHELL_FLAGS
         else:
-            yield from words(names, item, depth - 1)
+            held = words(names, item, depth - 1)
+            is_choice = item.type != "list_splat" and any(word.text is None for word in held)
+            is_one = began and not shell and is_choice
+            yield from [_unknown(names, item)] if is_one else held
             shell = False
+        began = True
 
 
 def _sole(inside: dict[tuple[int, int], Node], text: str) -> Node | None:
