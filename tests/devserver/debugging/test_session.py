@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,26 @@ def test_the_end_of_the_session_is_the_end_of_the_server(debug: Debug, project: 
     editor.tree()
     editor.ask("disconnect")
     assert editor.process.wait(PATIENCE_S) == 0
+    editor.assert_nothing_left()
+    assert can_listen(port)
+
+
+@pytest.mark.parametrize("terminals", [False, True], ids=["debug console", "terminal"])
+@pytest.mark.parametrize("wait_s", [0, 0.05, 0.2, 0.4], ids=str)
+@pytest.mark.parametrize("reached", ["launch", "initialized", "configurationDone"])
+def test_a_session_can_be_stopped_while_its_server_starts(
+    debug: Debug, project: Path, reached: str, wait_s: float, terminals: bool
+) -> None:
+    editor, port = debug(terminals=terminals), free_port()
+    console = "integratedTerminal" if terminals else "internalConsole"
+    launch = editor.begin("launch", target="app:app", console=console, arguments=["--port", str(port)])
+    if reached != "launch":
+        editor.event("initialized")
+    if reached == "configurationDone":
+        editor.ask("configurationDone")
+    time.sleep(wait_s)
+    editor.stop()
+    assert "success" in editor.answer(launch)
     editor.assert_nothing_left()
     assert can_listen(port)
 

@@ -84,12 +84,19 @@ class Served:
                 await self._writer.drain()
 
     def interrupt(self) -> None:
-        """As Ctrl-C in its terminal; a second one ends it at once."""
+        """As Ctrl-C in its terminal; a second one ends it at once.
+
+        One that the terminal has not started yet finds nobody and ends; it counts as ended from now on.
+        """
         if self.is_there and self.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGINT)
-        elif self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGINT)
+        elif self._process is not None:
+            if self._process.returncode is None:
+                self._process.send_signal(signal.SIGINT)
+        else:
+            self.close()  # it finds nobody
+            self._over()
 
     def close(self) -> None:
         """What still runs notices that nobody listens, and stops."""

@@ -135,18 +135,22 @@ class Session:
             answer = {"port": self._relay.port, "library": library.folder}
         self._client.tell("initialized")
         await self._configured.wait()
-        trouble = await self._start(arguments, chosen, str(folder), answer)
+        made = Served(answer, self._on_console, self._on_output)
+        await made.listen()
+        if self._stopping is not None:
+            made.close()
+            self._client.refuse(request, telling.NOT_BEGUN, showUser=False)
+            self._client.tell("terminated")
+            return
+        self._served = made
+        trouble = await self._start(made, arguments, chosen, str(folder))
         if trouble is not None:
             self._client.refuse(request, trouble)
         else:
             self._client.respond(request)
 
-    async def _start(
-        self, arguments: Message, python: str | None, folder: str, answer: Mapping[str, Any]
-    ) -> str | None:
+    async def _start(self, made: Served, arguments: Message, python: str | None, folder: str) -> str | None:
         """Why the dev server could not be started; None once it runs."""
-        made = self._served = Served(answer, self._on_console, self._on_output)
-        await made.listen()
         words = served.command(arguments, python, made.socket)
         environment = {key: str(value) for key, value in (arguments.get("env") or {}).items()}
         in_terminal = arguments.get("console") != "internalConsole"
@@ -247,12 +251,11 @@ class Session:
         await asyncio.wait({self._stopping})
 
     async def _stop_once(self) -> None:
+        self._configured.set()  # a launch that waits for it sees that it is over
         await self._generations.close()
         if self._served is None:
             return
         self._served.interrupt()
-        if not self._served.is_there and self._served.pid is None:
-            return
         done, _ = await asyncio.wait({self._served.ended}, timeout=_STOP_S)
         if not done:
             self._served.interrupt()

@@ -8,6 +8,7 @@ from typing import Any
 LINUX_ONLY = "portside serve runs on Linux only, so far."
 SILENT = "portside serve has not been heard of: its terminal tells why."
 LEFT = "The dev server runs on, without a debugger."
+NOT_BEGUN = "The session was stopped before the dev server began."
 NO_WORKER = "Nothing runs at the moment: the app is loading, or has failed."
 STALE = "That belonged to a worker that a reload has replaced."
 
