@@ -7,8 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from portside.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an import finds a module. files: those that run on the way to it, and it itself.
+
+    folder: that of a package. is_folder_itself: whether no more than that is named, as by `from . import x`.
+    is_sure: whether nothing further on is more likely meant.
+    """
+
+    files: tuple[str, ...]
+    folder: str | None
+    is_folder_itself: bool
+    is_sure: bool
 
 
 class ModuleFiles:
@@ -27,6 +43,7 @@ class ModuleFiles:
         self._home: tuple[str | Path | None, str] = (None, "")
         self._known: dict[tuple[str, str, str | None, Path], tuple[Path, ...]] = {}
         self._names_known: dict[tuple[str, str, str | None, str], tuple[str, ...]] = {}
+        self._places_known: dict[tuple[str, str, str], tuple[_Place, ...]] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._homes: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._is_glance = False
@@ -42,6 +59,7 @@ class ModuleFiles:
             if not self._steady:
                 self._known.clear()
                 self._names_known.clear()
+                self._places_known.clear()
                 self._homes.clear()
                 self._seen.clear()
 
@@ -77,17 +95,45 @@ class ModuleFiles:
         return self._home[1]
 
     def _find(self, folder: str, module: str, name: str | None, top: str) -> tuple[str, ...]:
-        parts = [part for part in module.split(".") if part]
-        dots = len(module) - len(module.lstrip("."))
-        if dots:
-            return self._below(_above(folder, dots - 1), parts, name)
         doubtful: tuple[str, ...] = ()
-        for start in self._starts(folder, parts, top):
-            found = self._below(start, parts, name)
-            if found and (start == folder or not parts or not self._means_another(start, parts)):
+        for place in self._places(folder, module, top):
+            found = self._in_place(place, name)
+            if found and place.is_sure:
                 return found
             doubtful = doubtful or found
         return doubtful
+
+    def _places(self, folder: str, module: str, top: str) -> Iterable[_Place]:
+        """Where the module may be, the likeliest first. Of many, several names are taken in turn."""
+        if not (self._steady or self._is_glance):
+            return self._found_places(folder, module, top)
+        key = (folder, module, top)
+        known = self._places_known.get(key)
+        if known is None:
+            known = self._places_known[key] = tuple(self._found_places(folder, module, top))
+        return known
+
+    def _found_places(self, folder: str, module: str, top: str) -> Iterator[_Place]:
+        parts = [part for part in module.split(".") if part]
+        dots = len(module) - len(module.lstrip("."))
+        starts = (_above(folder, dots - 1),) if dots else self._starts(folder, parts, top)
+        for start in starts:
+            below = self._below(start, parts)
+            if below is not None:
+                files, inside = below
+                is_sure = bool(dots) or start == folder or not parts or not self._means_another(start, parts)
+                yield _Place(files, inside, not parts, is_sure)
+
+    def _in_place(self, place: _Place, name: str | None) -> tuple[str, ...]:
+        """The files that run when this name is taken from the module there."""
+        if place.folder is None:
+            return place.files
+        names = self._names(place.folder)
+        if name is not None and f"{name}.py" in names:
+            return (*place.files, f"{place.folder}{os.sep}{name}.py")
+        if place.is_folder_itself and "__init__.py" in names:
+            return (f"{place.folder}{os.sep}__init__.py",)
+        return place.files
 
     def _means_another(self, start: str, parts: list[str]) -> bool:
         """Whether what has the name in this folder is no package, where one has to be, or its own package is.
@@ -129,7 +175,8 @@ class ModuleFiles:
             known = self._ways_up[folder] = (folder, *more) if inside else ()
         return known
 
-    def _below(self, folder: str, parts: list[str], name: str | None) -> tuple[str, ...]:
+    def _below(self, folder: str, parts: list[str]) -> tuple[tuple[str, ...], str | None] | None:
+        """The files on the way to what has this name below the folder, and the folder that it is, if any."""
         found: list[str] = []
         for part in parts:
             names = self._names(folder)
@@ -138,14 +185,10 @@ class ModuleFiles:
                 if "__init__.py" in self._names(folder):
                     found.append(f"{folder}{os.sep}__init__.py")
             elif f"{part}.py" in names:
-                return (*found, f"{folder}{os.sep}{part}.py")
+                return (*found, f"{folder}{os.sep}{part}.py"), None
             else:
-                return ()
-        if name is not None and f"{name}.py" in self._names(folder):
-            found.append(f"{folder}{os.sep}{name}.py")
-        elif not parts and "__init__.py" in self._names(folder):
-            found.append(f"{folder}{os.sep}__init__.py")
-        return tuple(found)
+                return None
+        return tuple(found), folder
 
     def _names(self, folder: str) -> frozenset[str]:
         """The names in a folder, folders with a slash."""
