@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ from portside.lint.finding import Finding, LintResult, Severity
 from portside.lint.selection import Selection
 from portside.lint.source import SourceFile
 from portside.settings import Settings, SettingsError, SettingsFinder
+from portside.workspace.engine_mentions import MANY_FILES, EngineMentions
+from portside.workspace.module_files import ModuleFiles
 from portside.workspace.stopwatch import Stopwatch
 from portside.workspace.survey import Survey
-from portside.workspace.text_file import NOTEBOOK_SUFFIX
+from portside.workspace.text_file import NOTEBOOK_SUFFIX, read_module
 from portside.workspace.walk import Exclusion
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ class Checker:
         self._overridden: dict[Path, Settings] = {}
         self._projects: dict[tuple[Path, str], Project] = {}
         self._overlays: dict[Path, str] = {}
+        self._mentions: dict[Path, EngineMentions] = {}
 
     def settings(self, folder: Path) -> Settings:
         """What counts in this folder, an absolute path. Raises SettingsError."""
@@ -130,6 +134,38 @@ class Checker:
                 found.setdefault(project, []).append(path)
         return found
 
+    def led_to_engines(self, passed_over: Iterable[str]) -> Iterator[str]:
+        """Those of these files, which say nothing of vLLM, whose imports may make an engine nevertheless.
+
+        To be asked once all files have been looked at.
+        """
+        if len(self.survey.imports) < MANY_FILES:
+            yield from filter(self._imports_mention_vllm, passed_over)
+            return
+        makers = (file for file in self.survey.interesting if _names_vllm(self.survey.imports.get(file, b"")))
+        projects: set[Project] = set()
+        for folder in {os.path.dirname(maker) for maker in makers}:  # noqa: PTH120 - for many files
+            with contextlib.suppress(SettingsError):
+                projects.add(self.project(Path(folder, "any.py")))
+        leading = frozenset().union(*(project.leading_to_engine() for project in projects))
+        yield from filter(leading.__contains__, passed_over)
+
+    def _imports_mention_vllm(self, file: str) -> bool:
+        path = Path(file)
+        try:
+            root = self.settings(path.parent).root
+        except SettingsError:
+            return False
+        if root not in self._mentions:
+            files = ModuleFiles(root, steady=True)
+            self._mentions[root] = EngineMentions(
+                files.names_of_import,
+                lambda _: root,
+                lambda _: True,
+                read_module,
+            )
+        return self._mentions[root].lead_from(path, self.survey.imports.get(file, b""))
+
     def load_rules(self) -> None:
         """Import what checks take; finding the files and a first look at them do without."""
         from portside.workspace.project import load_rules  # noqa: PLC0415
@@ -164,6 +200,10 @@ class Checker:
             return result
         folder = os.path.relpath(project.root, self._stands_in)
         return dataclasses.replace(result, findings=tuple(_run_from(f, folder) for f in result.findings))
+
+
+def _names_vllm(lines: bytes) -> bool:
+    return b"vllm" in lines or b"VLLM" in lines
 
 
 def _of_notebooks(selection: Selection) -> Selection:

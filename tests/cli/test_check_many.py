@@ -67,6 +67,21 @@ def _check(tree: Path, *arguments: str, beside: bool, more: str = "") -> tuple[i
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.parametrize("others", [0, 150], ids=["few files", "many files"])
+def test_a_script_whose_engine_another_file_makes_is_checked(tmp_path: Path, others: int) -> None:
+    for number in range(others):
+        (tmp_path / f"module_{number}.py").write_text("import os\n")
+    (tmp_path / "engine.py").write_text("from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n")
+    (tmp_path / "loader.py").write_text("import engine\n\n\ndef load():\n    return engine.make()\n")
+    (tmp_path / "ask.py").write_text("from loader import load\n\nprint(load().generate('Hi'))\n")
+    found = "ask.py:3:7: PS102"
+    assert found in _check(tmp_path, ".", beside=False)[1]
+    assert found in _check(tmp_path, "ask.py", beside=False)[1]
+    nothing = "from loader import load\n\n\ndef main():\n    print(load().generate('Hi'))\n"
+    (tmp_path / "ask.py").write_text(nothing)
+    assert "PS102" not in _check(tmp_path, ".", beside=False)[1]
+
+
 @pytest.mark.parametrize("arguments", [(".", "--output-format", "json"), ("gone.py", "service_02", ".")])
 def test_several_processes_say_what_one_says(tree: Path, arguments: tuple[str, ...]) -> None:
     alone = _check(tree, *arguments, beside=False)

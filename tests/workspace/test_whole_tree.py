@@ -97,6 +97,9 @@ ACROSS = {
     "def __getattr__(name):\n    return getattr(import_module(_LAZY[name], __name__), name)\n",
     "lazy/pkg/engine.py": ENGINE,
     "lazy/app.py": "from fastapi import FastAPI\nfrom pkg import make\n\napp = FastAPI()\nllm = make()\n",
+    "script/engine.py": ENGINE,
+    "script/helpers.py": "from engine import make\n\n\ndef load():\n    return make()\n",
+    "script/ask.py": "from helpers import load\n\nllm = load()\nprint(llm.generate('Hi'))\n",
     "round/one.py": "from fastapi import FastAPI\nimport two\n\napp = FastAPI()\n",
     "round/two.py": "import one\nfrom vllm import LLM\n\nllm = LLM('m')\n",
 }
@@ -136,7 +139,7 @@ def test_a_tree_gives_what_every_file_in_full_gives(
     tree: Path, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     monkeypatch.setattr(engine_ways, "_MOST", most)
-    monkeypatch.setattr(engine_ways, "_MOST_IMPORTS", most)
+    monkeypatch.setattr(engine_ways, "_MOST_LOOKS", most)
     quick = _findings(tree, steady=True)
     monkeypatch.setattr(project_module, "interest", lambda *_: Interest.ANY)
     full = _findings(tree, steady=False)
@@ -158,6 +161,7 @@ def test_a_tree_gives_what_every_file_in_full_gives(
         "of_package",
         "lazy",
     }
+    assert any(path.endswith("script/ask.py") and "PS102" in str(full[path]) for path in full)
     parsing = {
         Path(path).parent.name
         for path, findings in quick.items()

@@ -116,8 +116,21 @@ class Examined:
         """Look at what nobody has: then the imports of all files are known, which checks ask for."""
         missing = (number for number, one in enumerate(self._pieces) if one.start not in self._looked_at)
         self.take(self.looks(missing))
+        self._add_led_to_engines()
         self._waiting.extend(sorted(self._later))
         self._later.clear()
+
+    def _add_led_to_engines(self) -> None:
+        """What to check by what its imports do: it says nothing itself that rules know."""
+        numbers = {self.files[number].file: number for number in self._passed_over()}
+        for file in self.checker.led_to_engines(numbers):
+            self.verdicts[numbers[file]] = Verdict.CHECK, ""
+            self._later.append(numbers[file])
+
+    def _passed_over(self) -> Iterator[int]:
+        for number, target in enumerate(self.files):
+            if number not in self.verdicts and self.checker.survey.imports.get(target.file):
+                yield number
 
     def check_next(self) -> None:
         self.check(self._waiting.popleft())

@@ -20,6 +20,7 @@ from portside.lint.moved_command import MovedCommand
 from portside.lint.source import SourceFile, Span
 from portside.lint.variable_use import VariableUses
 from portside.python.apps import AppUse, find_apps
+from portside.python.engines.certain_calls import is_certain
 from portside.python.engines.engine_makers import ImportedCall, engine_makers, imported_calls
 from portside.python.engines.engines import EngineUse, engine_at, is_engine_class
 from portside.python.launching.launches import Launch, launch_at
@@ -115,6 +116,16 @@ class ModuleFacts:
     def engine_makers(self) -> Mapping[str, EngineUse]:
         """The functions and classes of the file that make an engine when they are called."""
         return engine_makers(self.names, self._calls, self.engines)
+
+    @cached_property
+    def certain_engine_makers(self) -> frozenset[str]:
+        """Those of them that do so whatever they are given, by a process that spawns."""
+        makers = self.engine_makers
+        if not makers:
+            return frozenset()
+        engines = [e for e in self.engines if not e.forked and is_certain(self.names, e.call)]
+        calls = [call for call in self._calls if is_certain(self.names, call)] if engines else []
+        return frozenset(engine_makers(self.names, calls, engines))
 
     @cached_property
     def engine_coroutines(self) -> Mapping[str, EngineUse]:

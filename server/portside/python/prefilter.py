@@ -209,11 +209,20 @@ def may_listen(data: bytes, text: ImportText) -> bool:
 def may_make_engine(data: bytes, text: ImportText) -> bool:
     """Whether the text may make an engine, by whatever it imports it from. text: its imports."""
     read = _Text.of(data, text)
-    if read.known.isdisjoint(_MAKING) and b"*" not in text.behind:
+    if not _may_import_engine(read):
         return False  # as most of thousands of files, which takes no look at more than their imports
     if b"vllm" in data or b"VLLM" in data:
         return _ENGINES.met(read)
     return any(name in data for name in _HANDED_ON) and _may_be_handed_on(read)
+
+
+def may_import_engine(text: ImportText) -> bool:
+    """Whether what these imports bring may be something to make an engine with."""
+    return _may_import_engine(_Text.of(b"", text))
+
+
+def _may_import_engine(text: _Text) -> bool:
+    return not text.known.isdisjoint(_MAKING) or b"*" in text.imports.behind
 
 
 def _speaks_to_portside(data: bytes, path: str) -> bool:

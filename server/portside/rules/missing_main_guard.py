@@ -31,8 +31,9 @@ Flags a script without `if __name__ == "__main__":` around
 - a vLLM engine, in a script that has no app and that nothing in the workspace imports. (In a module
   with an app, or one that is imported, no guard helps: that is `engine-at-import`.)
 
-Functions and classes of the file that are called on import are followed. There is one finding for a
-file's missing guard, at the first such call.
+Functions and classes of the file that are called on import are followed, and those of other files that make
+an engine: in a script that imports nothing of vLLM only where they make it whatever they are given. There is
+one finding for a file's missing guard, at the first such call.
 
 Not flagged: a `__main__.py`, engines that start no process (`VLLM_ENABLE_V1_MULTIPROCESSING=0`,
 `distributed_executor_backend="external_launcher"`), engines of a file that chooses fork itself
@@ -270,6 +271,20 @@ _INVALID = (
         messages=("`make`, which makes an engine by `LLM` in line 5 of `engine.py`, is executed on import",),
         path="gen.py",
         files={"engine.py": "from vllm import LLM\n\n\ndef make():\n    return LLM('m')\n"},
+    ),
+    Invalid(
+        "a class of another file that makes the engine, in a script that says nothing of vLLM",
+        "from lib.loader import Model\n\nfor name in ('a', 'b'):\n    model = «Model(name)»\n"
+        "    print(model.ask('Hi'))\n",
+        fixed="from lib.loader import Model\n\nif __name__ == \"__main__\":\n    for name in ('a', 'b'):\n"
+        "        model = Model(name)\n        print(model.ask('Hi'))\n",
+        messages=("`Model`, which makes an engine by `LLM` in line 10 of `lib/loader.py`",),
+        path="ask.py",
+        files={
+            "lib/loader.py": "from vllm import LLM\n\n\nclass Model:\n    def __init__(self, name):\n"
+            "        self.name = name\n        self._load()\n\n    def _load(self):\n"
+            "        self.llm = LLM(self.name)\n"
+        },
     ),
     Invalid(
         "a subclass of an engine",
@@ -546,6 +561,15 @@ if __name__ == "__main__":
 _GUARD = 'if __name__ == "__main__":\n'
 
 _VALID = (
+    Valid(
+        "a function of another file that makes an engine if it is told to",
+        "from lib import load\n\nmodel = load('m', 'hf')\n",
+        path="ask.py",
+        files={
+            "lib.py": "from vllm import LLM\n\n\ndef load(name, backend):\n    if backend == 'vllm':\n"
+            "        return LLM(name)\n    return name\n"
+        },
+    ),
     Valid(
         "a function of another file that makes the engine, in this process",
         "import os\n\nos.environ['VLLM_ENABLE_V1_MULTIPROCESSING'] = '0'\nfrom engine import make\n"

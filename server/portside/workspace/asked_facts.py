@@ -123,7 +123,7 @@ class AskedFacts(WorkspaceFacts):
 
     @cached_property
     def called_engines(self) -> tuple[ImportedEngine, ...]:
-        if self._module.serves or not self._module.imports_vllm:
+        if self._module.serves:
             return ()
         return tuple(self._around.modules.engines_called(self._file, self._module, self._top))
 

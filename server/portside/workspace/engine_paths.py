@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from portside.records import cached_property
-from portside.workspace.import_graph import ImportGraph, Node, read_module
+from portside.workspace.import_graph import ImportGraph, Node
+from portside.workspace.text_file import read_module
 
 
 class Makers(Protocol):

@@ -14,10 +14,7 @@ from portside.python.names.import_text import import_text, imports_in
 from portside.python.names.lazy_attributes import lazy_attributes
 from portside.python.prefilter import may_make_engine
 from portside.records import dataclass
-from portside.workspace.text_file import UnreadableFile, read_bytes
-
-# Generated code and data; nobody writes a module of that size by hand.
-LARGEST_BYTES = 2_000_000
+from portside.workspace.text_file import read_module
 
 FilesOf = Callable[[str, str, str | None, str], tuple[str, ...]]
 
@@ -101,15 +98,6 @@ class ImportGraph:
             may_make_engine(data, text),
             may_parse(data),
         )
-
-
-def read_module(path: Path) -> bytes:
-    """What it holds; nothing where it can't be read."""
-    try:
-        data = read_bytes(path)
-    except UnreadableFile:
-        return b""
-    return data if len(data) <= LARGEST_BYTES else b""
 
 
 def _closure(files: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:

@@ -51,6 +51,10 @@ class ImportLines:
             self.naming[name] = tuple(self.with_text(name))
         return self.naming[name]
 
+    def of_file(self, file: str) -> bytes:
+        """Those of this file."""
+        return self.lines(self.sorted[bisect.bisect_left(self.sorted, (file,))][1])
+
     def lines(self, number: int) -> bytes:
         """Those of the file of this number."""
         return self.text[self.starts[number] : self.starts[number + 1] - 1]

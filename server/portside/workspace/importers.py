@@ -14,7 +14,8 @@ from portside.python.facts import module_facts
 from portside.python.names.import_text import import_text, imports_in
 from portside.python.running.guards import When
 from portside.records import dataclass
-from portside.workspace.engine_ways import leading_to_no_engine
+from portside.workspace.engine_mentions import MANY_FILES
+from portside.workspace.engine_ways import EngineWays
 from portside.workspace.import_lines import ImportLines
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.survey import Survey
@@ -28,8 +29,6 @@ _FRESH_PER_SEARCH = 20
 _LARGEST_BYTES = 2_000_000
 # What a module may get names by that it does not have as words.
 _MAKES_NAMES = ("import *", "__getattr__", "globals(", "setattr(")
-# To read the imports of a whole tree takes longer than to follow those of a few files.
-_MANY_SEEN = 100
 # The files on the way from an engine to the apps that load it. Who has more has noticed.
 _MOST_STEPS = 60
 
@@ -66,6 +65,7 @@ class ImporterIndex:
     _imports: dict[Path, tuple[_Imported, ...]] = field(default_factory=dict)
     _all_lines: ImportLines = field(default_factory=lambda: ImportLines.of("", {}))
     _left_out: set[str] = field(default_factory=set)
+    _ways: EngineWays | None = None
     _fresh_until: float = 0.0
 
     def of(self, path: Path) -> Importers:
@@ -84,22 +84,21 @@ class ImporterIndex:
                 found += (file for file in self.of(target).files if file not in found)
         return tuple(found[1:])
 
-    def leading_to_no_engine(self) -> frozenset[str]:
-        """Files that surely lead to no engine; none where finding them takes longer than it saves."""
-        seen = self.survey.imports
-        if len(seen) < _MANY_SEEN:
-            return frozenset()
+    @property
+    def engine_ways(self) -> EngineWays | None:
+        """Which files lead to engines; None where finding them takes longer than it saves."""
+        seen, interesting = self.survey.imports, self.survey.interesting
+        if len(seen) < MANY_FILES:
+            return None
         self._refresh()
-        interesting = self.survey.interesting
-        # What makes one has something that rules know. Of files that nobody has looked at any may.
-        candidates = [file for file in self._lines if file in interesting or file not in seen]
-        return leading_to_no_engine(
-            self._all_lines,
-            candidates,
-            self._left_out,
-            self.modules.top,
-            self.modules.names_of_import,
-        )
+        if self._ways is None:
+            # What makes one has something that rules know. Of files that nobody has looked at any may.
+            candidates = [file for file in self._lines if file in interesting or file not in seen]
+            modules = self.modules
+            self._ways = EngineWays(
+                self._all_lines, candidates, self._left_out, modules.top, modules.names_of_import
+            )
+        return self._ways
 
     def changed(self) -> None:
         """Look again at the next question."""
@@ -115,6 +114,7 @@ class ImporterIndex:
         )
         self._known.clear()
         self._imports.clear()
+        self._ways = None
         now = time.monotonic()
         fresh_s = math.inf if self.steady else max(_FRESH_S, (now - started) * _FRESH_PER_SEARCH)
         self._fresh_until = now + fresh_s

@@ -26,16 +26,24 @@ from portside.python.ports.port_takers import ByName
 from portside.python.running.guards import When
 from portside.python.values.outside_values import Loaded, outside_value
 from portside.python.values.value_types import Unknown, Value
+from portside.records import dataclass
+from portside.workspace.engine_mentions import EngineMentions
 from portside.workspace.engine_paths import EnginePaths
 from portside.workspace.handed_on import HandedOn
-from portside.workspace.import_graph import LARGEST_BYTES, ImportGraph
+from portside.workspace.import_graph import ImportGraph
 from portside.workspace.import_roots import import_root, is_project
 from portside.workspace.module_files import ModuleFiles
 from portside.workspace.module_summary import EngineSummary, ModuleSummary
 from portside.workspace.parser_paths import ParserPaths
 from portside.workspace.port_takers import PortTakers
 from portside.workspace.script_places import ScriptPlaces
-from portside.workspace.text_file import UnreadableFile, decode, version
+from portside.workspace.text_file import (
+    LARGEST_MODULE_BYTES,
+    UnreadableFile,
+    decode,
+    read_module,
+    version,
+)
 
 # Files whose trees are kept, for launches that read their settings there.
 _MOST_ASKED = 16
@@ -52,6 +60,22 @@ _LONGEST_CHAIN = 4
 _PORT = rb"port(?<!\bimport)(?<!\bexport)(?<!\breport)(?<!support)(?<!transport)"
 _PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*%b\b|[\[(][\"']\w*port[\"']" % _PORT)
 _PORT_NAME = re.compile(rb"(?i)\b\w*%b\b" % _PORT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which calls make an engine.
+
+    awaited: those of coroutines too. certain: only of what makes one whatever it is given. steps: the calls
+    in between that are followed.
+    """
+
+    awaited: bool = False
+    certain: bool = False
+    steps: int = _LONGEST_CHAIN
+
+    def further(self) -> _Asked:
+        return dataclasses.replace(self, steps=self.steps - 1)
 
 
 class LocalModules:
@@ -78,6 +102,12 @@ class LocalModules:
         self._graph = graph = ImportGraph(self._files.names_of_import, self.top) if steady else None
         self._leading_to_no_engine = leading_to_no_engine
         self._engine_paths = EnginePaths(self._engine_graph, self) if graph is not None else None
+        self._engine_mentions = EngineMentions(
+            self._files.names_of_import,
+            self.top,
+            lambda path: version(path, self.overlays.get(path)),
+            self._data,
+        )
         self._parser_paths = ParserPaths(graph, self) if graph is not None else None
         self._handed_on = HandedOn(self.files_of, self._names_of)
         self._port_takers = PortTakers(
@@ -90,9 +120,8 @@ class LocalModules:
         )
         self._summaries: dict[Path, tuple[object, ModuleSummary | None]] = {}
         self._facts: OrderedDict[Path, tuple[object, ModuleFacts]] = OrderedDict()
-        self._mentions: dict[Path, tuple[tuple[int, int], bool]] = {}
         self._asked: dict[Path, tuple[object, Names | None]] = {}
-        self._inner: dict[tuple[Path, str, bool], tuple[ModuleSummary, tuple[str, ...]]] = {}
+        self._inner: dict[tuple[Path, str, bool, bool], tuple[ModuleSummary, tuple[str, ...]]] = {}
         self._local: dict[ModuleFacts, tuple[tuple[str, Span], ...]] | None = None
         self.overlays: dict[Path, str] = {}
 
@@ -131,7 +160,11 @@ class LocalModules:
     def may_lead_to_engine(self, path: Path, data: bytes) -> bool:
         """Whether what the file imports may make an engine. False is certain, True is not."""
         paths = self._engine_paths
-        return paths is None or paths.imports_may_make_engine(path, data) or paths.names_maker(path, data)
+        if paths is None:
+            return self._engine_mentions.lead_from(path, import_text(data).lines)
+        if str(path) in self._leading_to_no_engine():
+            return False
+        return paths.imports_may_make_engine(path, data) or paths.names_maker(path, data)
 
     def top(self, path: Path) -> Path:
         """The folder from which the file's module name counts."""
@@ -162,7 +195,7 @@ class LocalModules:
         called = (
             name
             for name in callable_names(names)
-            if self._inner_maker(path, summary, name, top, awaited=True, steps=_LONGEST_CHAIN) is not None
+            if self._inner_maker(path, summary, name, top, _Asked(awaited=True)) is not None
         )
         return frozenset(name.partition(".")[0] for name in called)
 
@@ -184,9 +217,13 @@ class LocalModules:
             yield dataclasses.replace(self._imported(span, file, engine), called=name)
 
     def engines_called(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
-        """The engines that functions and classes of other files make for this one when it is imported."""
+        """The engines that functions and classes of other files make for this one when it is imported.
+
+        A file that says nothing of vLLM itself has to be certain of it.
+        """
         if self.may_lead_to_engine(path, facts.source.data):
-            for name, span, file, engine in self._called(path, self._local_calls(path, facts, top), top):
+            calls, certain = self._local_calls(path, facts, top), not facts.imports_vllm
+            for name, span, file, engine in self._called(path, calls, top, certain=certain):
                 yield dataclasses.replace(self._imported(span, file, engine), called=name)
 
     def _engines_imported(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
@@ -231,19 +268,29 @@ class LocalModules:
         return tuple((one.name, facts.tree.span(one.call)) for one in found)
 
     def _called(
-        self, path: Path, calls: Iterable[tuple[str, Span]], top: Path, *, awaited: bool = False
+        self,
+        path: Path,
+        calls: Iterable[tuple[str, Span]],
+        top: Path,
+        *,
+        awaited: bool = False,
+        certain: bool = False,
     ) -> Iterator[tuple[str, Span, Path, EngineSummary]]:
-        """The calls of what makes an engine in another file, with that file. awaited: coroutines too."""
+        """The calls of what makes an engine in another file, with that file.
+
+        awaited: coroutines too. certain: only of what makes one whatever it is given.
+        """
+        asked = _Asked(awaited, certain)
         for name, span in calls:
             if self._engine_paths is not None and not self._engine_paths.may_make(name):
                 continue
             module, called = _called_of(name)
-            found = self._maker(path, module, called, top, awaited=awaited)
+            found = self._maker(path, module, called, top, asked)
             if found is not None and found[0] != path:
                 yield called, span, *found
 
     def _maker(
-        self, path: Path, module: str, name: str, top: Path, *, awaited: bool, steps: int = _LONGEST_CHAIN
+        self, path: Path, module: str, name: str, top: Path, asked: _Asked
     ) -> tuple[Path, EngineSummary] | None:
         """The engine that a function or class makes, which `path` knows under this name."""
         files = self.files_of(path, module, None, top)
@@ -253,33 +300,35 @@ class LocalModules:
             if "." in name or not holder[1]:
                 return None
             # `engine.service.load`: a method of what the module `engine` has.
-            return self._maker(path, holder[0], f"{holder[1]}.{name}", top, awaited=awaited, steps=steps)
-        if name in summary.makers:
+            return self._maker(path, holder[0], f"{holder[1]}.{name}", top, asked)
+        if name in (summary.certain_makers if asked.certain else summary.makers):
             return files[-1], summary.makers[name]
-        if awaited and name in summary.coroutines:
+        if asked.awaited and name in summary.coroutines:
             return files[-1], summary.coroutines[name]
         first, taken = name.partition(".")[0], (*summary.imports, *summary.lazy)
         handed_on = next((source for source, imported in taken if imported == first), None)
-        if steps == 0:
+        if asked.steps == 0:
             return None
         if handed_on is not None:
-            return self._maker(files[-1], handed_on, name, top, awaited=awaited, steps=steps - 1)
-        return self._inner_maker(files[-1], summary, name, top, awaited=awaited, steps=steps - 1)
+            return self._maker(files[-1], handed_on, name, top, asked.further())
+        return self._inner_maker(files[-1], summary, name, top, asked.further())
 
     def _inner_maker(
-        self, path: Path, summary: ModuleSummary, name: str, top: Path, *, awaited: bool, steps: int
+        self, path: Path, summary: ModuleSummary, name: str, top: Path, asked: _Asked
     ) -> tuple[Path, EngineSummary] | None:
         """The same of what the function or class of `path` calls in turn, of other files."""
         imported = (file for each in summary.imports for file in self.files_of(path, *each, top))
         if not any(self._mentions_vllm(file) for file in imported):
             return None
-        known = self._inner.get((path, name, awaited))
+        known = self._inner.get((path, name, asked.awaited, asked.certain))
         if known is None or known[0] is not summary:
             names = self._names_of(path)
-            calls = imported_calls_of(names, name, awaited=awaited) if names is not None else ()
-            known = self._inner[path, name, awaited] = (summary, calls)
+            calls = (
+                imported_calls_of(names, name, awaited=asked.awaited, certain=asked.certain) if names else ()
+            )
+            known = self._inner[path, name, asked.awaited, asked.certain] = (summary, calls)
         for qualified in known[1]:
-            found = self._maker(path, *_called_of(qualified), top, awaited=awaited, steps=steps)
+            found = self._maker(path, *_called_of(qualified), top, asked)
             if found is not None:
                 return found
         return None
@@ -522,18 +571,7 @@ class LocalModules:
         return known[1]
 
     def _mentions_vllm(self, path: Path) -> bool:
-        overlay = self.overlays.get(path)
-        if overlay is not None:
-            return "vllm" in overlay
-        try:
-            state = path.stat()
-            key = (state.st_mtime_ns, state.st_size)
-            known = self._mentions.get(path)
-            if known is None or known[0] != key:
-                known = self._mentions[path] = (key, b"vllm" in path.read_bytes())
-        except OSError:
-            return False
-        return known[1]
+        return self._engine_mentions.mentioned_in(path)
 
     def _read(self, path: Path, overlay: str | None, key: object) -> ModuleSummary | None:
         text = self._text(path, overlay)
@@ -558,12 +596,17 @@ class LocalModules:
         self._facts.move_to_end(path)
         return facts
 
+    def _data(self, path: Path) -> bytes:
+        """What it holds, for a look; nothing where it can't be read."""
+        overlay = self.overlays.get(path)
+        return read_module(path) if overlay is None else overlay.encode("utf-8", "replace")
+
     def _text(self, path: Path, overlay: str | None) -> str | None:
         if overlay is not None:
             return overlay
         try:
             data = path.read_bytes()
-            return decode(path, data).text if len(data) <= LARGEST_BYTES else ""
+            return decode(path, data).text if len(data) <= LARGEST_MODULE_BYTES else ""
         except (OSError, UnreadableFile):
             return None
 

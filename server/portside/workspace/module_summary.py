@@ -84,6 +84,12 @@ class ModuleSummary:
         }
 
     @cached_property
+    def certain_makers(self) -> frozenset[str]:
+        """Those of them that make one whatever they are given."""
+        facts = self._facts()
+        return facts.certain_engine_makers.union(facts.engine_classes)
+
+    @cached_property
     def coroutines(self) -> Mapping[str, EngineSummary]:
         """Those that do when awaited."""
         facts = self._facts()

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Protocol
 
-from portside.workspace.import_graph import ImportGraph, read_module
+from portside.workspace.import_graph import ImportGraph
+from portside.workspace.text_file import read_module
 
 
 class Parsers(Protocol):

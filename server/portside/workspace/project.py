@@ -200,18 +200,22 @@ class Project:
 
     def _may_say_something(self, path: Path, source: SourceFile, imports: ImportText) -> bool:
         found = self._survey.interesting.get(str(path)) or interest(source.data, source.path, imports)
-        if found & (Interest.ANY | Interest.ELSEWHERE) or not self._steady:
-            if found is Interest.GIVES:
-                return self._gives_port(path, source, imports)
-            return found is not Interest.NONE
+        if found & (Interest.ANY | Interest.ELSEWHERE):
+            return True
+        if not self._steady and found & ~Interest.GIVES:
+            return True
         # What files around answer; looking at their imports takes a part of the time that parsing takes.
         top = self._modules.top(path)
         if Interest.RETIRED in found and not self._modules.files_of(path, "vllm", None, top):
             return True
-        asked = Interest.APP | Interest.MAKERS
-        if found & asked and self._modules.may_lead_to_engine(path, source.data):
+        if self._modules.may_lead_to_engine(path, source.data):
             return True
         return Interest.GIVES in found and self._gives_port(path, source, imports)
+
+    def leading_to_engine(self) -> frozenset[str]:
+        """The files that may make an engine or import one that may; none where they are many."""
+        ways = self._importers.engine_ways
+        return (ways.leading if ways is not None else None) or frozenset()
 
     def _gives_port(self, path: Path, source: SourceFile, imports: ImportText) -> bool:
         """Whether the file imports what listens on what it is given, and so may give it a port."""
@@ -219,7 +223,8 @@ class Project:
         return bool(given) and bool(self._modules.port_takers(path, source.data, imports, given))
 
     def _files_leading_to_none(self) -> frozenset[str]:
-        return self._importers.leading_to_no_engine()
+        ways = self._importers.engine_ways
+        return ways.not_leading if ways is not None else frozenset()
 
     @property
     def runners(self) -> ScriptRunners:

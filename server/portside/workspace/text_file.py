@@ -28,6 +28,8 @@ _READING = (
     os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 )
 _LEAST_READ_BYTES = 1 << 16
+# Generated code and data; nobody writes a module of that size by hand.
+LARGEST_MODULE_BYTES = 2_000_000
 NOTEBOOK_SUFFIX = ".ipynb"
 _PYTHON_SUFFIXES = frozenset({".py", ".pyw", ".pyi"})
 
@@ -197,3 +199,12 @@ def _reason(error: OSError) -> str:
             return "is a folder"
         case _:
             return f"can't be read: {error.strerror or error}"
+
+
+def read_module(path: Path) -> bytes:
+    """What it holds; nothing where it can't be read."""
+    try:
+        data = read_bytes(path)
+    except UnreadableFile:
+        return b""
+    return data if len(data) <= LARGEST_MODULE_BYTES else b""

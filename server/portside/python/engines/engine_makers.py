@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tree_sitter import Node
 
+from portside.python.engines.certain_calls import is_certain
 from portside.python.engines.engines import EngineUse
 from portside.python.names.names import How, Names, ScopeKind
 from portside.python.running.guards import Guards, When
@@ -169,8 +170,11 @@ def imported_name(names: Names, callee: Node) -> str | None:
     return f"{owner}.{names.tree.text(method)}"
 
 
-def imported_calls_of(names: Names, called: str, *, awaited: bool) -> tuple[str, ...]:
-    """What of other modules a call of this name of the module calls in turn, `Service`, `service.load`."""
+def imported_calls_of(names: Names, called: str, *, awaited: bool, certain: bool = False) -> tuple[str, ...]:
+    """What of other modules a call of this name of the module calls in turn, `Service`, `service.load`.
+
+    certain: only what it calls whatever it is given.
+    """
     waiting = [function for function in _behind(names, called) if awaited or _runs(function, awaited)]
     seen, found = list[Node](), dict[str, None]()
     while waiting:
@@ -181,6 +185,8 @@ def imported_calls_of(names: Names, called: str, *, awaited: bool) -> tuple[str,
         for call in calls_of(names, function):
             callee = call.child_by_field_name("function")
             name = imported_name(names, callee) if callee is not None else None
+            if certain and not is_certain(names, call):
+                continue
             if name is not None:
                 found[name] = None
             reached = Reached(call, When.IMPORT, functions=(function,))
