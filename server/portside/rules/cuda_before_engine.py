@@ -351,6 +351,18 @@ _INVALID = (
         "if __name__ == '__main__':\n    server = Server()\n    server.prepare()\n    server.load()\n",
     ),
     Invalid(
+        "first in a function, and in the one above that it calls",
+        _HEAD
+        + "def run():\n    torch.cuda.init()\n    LLM('m')\n\n\ndef main():\n    «torch.cuda.set_device(0)»\n"
+        "    run()\n\n\n" + _GUARD + "    main()\n",
+        fixed=_FIXED_HEAD
+        + "def run():\n    torch.cuda.init()\n    LLM('m')\n\n\ndef main():\n    "
+        + _SET
+        + "    torch.cuda.set_device(0)\n    run()\n\n\n"
+        + _GUARD
+        + "    main()\n",
+    ),
+    Invalid(
         "first in the main block, and in the function that it calls",
         _HEAD + "def run():\n    torch.cuda.set_device(0)\n    return LLM('m')\n\n\n"
         "if __name__ == '__main__':\n    print(«torch.cuda.get_device_name(0)»)\n    run()\n",

@@ -72,7 +72,10 @@ def find_early_cuda(module: ModuleFacts) -> tuple[EarlyCuda, ...]:
         for cuda, engine in _pairs(events):
             early = EarlyCuda(cuda.call, cuda.origin, cuda.use or "", engines[engine.call])
             found.setdefault((cuda.call, cuda.origin), early)
-    return tuple(found.values())
+    order: dict[Node, int] = {}
+    for event in flows.of_module():
+        order.setdefault(event.call, len(order))
+    return tuple(sorted(found.values(), key=lambda early: order.get(early.call, len(order))))
 
 
 def _is_elsewhere(call: Node) -> bool:
