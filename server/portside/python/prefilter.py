@@ -22,6 +22,7 @@ from portside.knowledge.main_guard import UNDEFINED_NAMES
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS, PORT_VARIABLE
 from portside.knowledge.vllm_entrypoints import MODULES as RETIRED_MODULES
 from portside.python.names.import_text import ImportText, import_text, imports_in
+from portside.python.ports.port_words import PORT
 from portside.records import cached_property, dataclass
 
 
@@ -252,8 +253,8 @@ def _may_run_server(data: bytes, dotted: Sequence[bytes]) -> bool:
 # What only has a server started, by a function of another file, is a small program.
 _LARGEST_STARTER = 40_000
 _MOST_GIVEN = 20
-# By name. It begins with plain text: such runs at memory speed.
-_GIVEN = re.compile(rb"port(?<![a-z]port)(?:\s*=|[\"']\s*[:,])\s*(?:[\d\"'A-Z]|int\(|str\(|os\.)")
+# By name.
+_GIVEN = re.compile(PORT + rb"(?:\s*=|[\"']\s*[:,])\s*(?:[\d\"'A-Z]|int\(|str\(|os\.)")
 # By place, to what is called like something that serves.
 _NUMBER_GIVEN = (
     re.compile(rb", \d{4,5}[,)]"),

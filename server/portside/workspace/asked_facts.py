@@ -20,7 +20,7 @@ from portside.python.facts import (
 )
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.launching.served_app import import_string
-from portside.python.names.import_text import import_text
+from portside.python.names.import_text import ImportText
 from portside.python.ports.port_takers import NONE, ByName
 from portside.python.ports.ports import may_listen
 from portside.python.prefilter import given_ports
@@ -63,11 +63,16 @@ class AskedFacts(WorkspaceFacts):
 
     _file: Path
     _module: ModuleFacts
+    _imports: ImportText
     _around: Surroundings
 
-    def __init__(self, file: Path, module: ModuleFacts, port_variable: str, around: Surroundings) -> None:
+    def __init__(
+        self, file: Path, module: ModuleFacts, imports: ImportText, port_variable: str, around: Surroundings
+    ) -> None:
         # Not the base's: to everybody else this is a value, and it would set all fields.
-        vars(self).update(_file=file, _module=module, _around=around, port_variable=port_variable)
+        vars(self).update(
+            _file=file, _module=module, _imports=imports, _around=around, port_variable=port_variable
+        )
 
     @cached_property
     def path(self) -> str | None:
@@ -182,9 +187,8 @@ class AskedFacts(WorkspaceFacts):
     @cached_property
     def port_takers(self) -> ByName:
         data = self._module.source.data
-        imports = import_text(data)
-        given = given_ports(data, imports)
-        return self._around.modules.port_takers(self._file, data, imports, given) if given else NONE
+        given = given_ports(data, self._imports)
+        return self._around.modules.port_takers(self._file, data, self._imports, given) if given else NONE
 
     def made_by(self, _qualified: str) -> frozenset[str]:
         return self._around.modules.made_by(self._file, _qualified, self._top)

@@ -23,6 +23,7 @@ from portside.python.names.imports import Import
 from portside.python.names.names import Names
 from portside.python.ports.outside_servers import made_by
 from portside.python.ports.port_takers import ByName
+from portside.python.ports.port_words import ENDS_IN_PORT
 from portside.python.running.guards import When
 from portside.python.values.outside_values import Loaded, outside_value
 from portside.python.values.value_types import Unknown, Value
@@ -56,10 +57,8 @@ _MOST_FACTS = 3
 # An engine that is in an object of an object of an object; further, nobody hands it on.
 _LONGEST_CHAIN = 4
 
-# Words that end like it and are none: `test.support`, `import`, `report`.
-_PORT = rb"port(?<!\bimport)(?<!\bexport)(?<!\breport)(?<!support)(?<!transport)"
-_PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*%b\b|[\[(][\"']\w*port[\"']" % _PORT)
-_PORT_NAME = re.compile(rb"(?i)\b\w*%b\b" % _PORT)
+_PORT_ATTRIBUTE = re.compile(rb"(?i)\.\w*%b\b|[\[(][\"']\w*port[\"']" % ENDS_IN_PORT)
+_PORT_NAME = re.compile(rb"(?i)\b\w*%b\b" % ENDS_IN_PORT)
 
 
 @dataclass(frozen=True, slots=True)

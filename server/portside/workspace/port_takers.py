@@ -16,6 +16,7 @@ from portside.python.names.import_text import ImportText, import_text, imports_i
 from portside.python.names.names import Names
 from portside.python.ports.port_takers import NONE, ByName
 from portside.python.ports.port_use import Listener
+from portside.python.ports.port_words import PORT
 from portside.python.ports.ports import takers_of
 from portside.python.prefilter import may_listen
 from portside.records import dataclass
@@ -37,8 +38,7 @@ _MOST_FILES = 60
 _LIBRARIES = sys.stdlib_module_names | {
     name.partition(".")[0] for name in (*listeners.FUNCTIONS, *listeners.METHODS)
 }
-# Not in `import`, `report`, `support` and the like.
-_PORT = re.compile(rb"port\b(?<![a-z]port)")
+_PORT = re.compile(PORT + rb"\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Project:
             return LintResult(())
         module = self._module_facts(absolute, source, imports, keep=keep)
         self._stopwatch.lap("parse")
-        facts = FileFacts(module, self._workspace_facts(absolute, module))
+        facts = FileFacts(module, self._workspace_facts(absolute, module, imports))
         layout = PythonLayout(module.tree, module.names.statements)
         with self._modules.glance():
             findings = run_rules(ALL, facts, source, layout, selection, fixes_later=fixes_later)
@@ -195,8 +195,9 @@ class Project:
         """What rules would see of this text."""
         absolute = self._absolute(path)
         source = SourceFile(str(path), text)
-        module = self._module_facts(absolute, source, import_text(source.data))
-        return FileFacts(module, self._workspace_facts(absolute, module))
+        imports = import_text(source.data)
+        module = self._module_facts(absolute, source, imports)
+        return FileFacts(module, self._workspace_facts(absolute, module, imports))
 
     def _may_say_something(self, path: Path, source: SourceFile, imports: ImportText) -> bool:
         found = self._survey.interesting.get(str(path)) or interest(source.data, source.path, imports)
@@ -253,5 +254,5 @@ class Project:
             self._facts.popitem(last=False)
         return known
 
-    def _workspace_facts(self, path: Path, module: ModuleFacts) -> WorkspaceFacts:
-        return AskedFacts(path, module, self.port_variable, self._surroundings)
+    def _workspace_facts(self, path: Path, module: ModuleFacts, imports: ImportText) -> WorkspaceFacts:
+        return AskedFacts(path, module, imports, self.port_variable, self._surroundings)
