@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import enum
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import perf_counter
 
 from portside.python.names.import_text import import_text
+from portside.python.ports.port_words import PORT
 from portside.python.prefilter import Interest, interest
 from portside.workspace.file_kinds import is_interesting, is_notebook_name, is_python_name, launch_content
 from portside.workspace.text_file import UnreadableFile, decode, read_bytes
@@ -20,8 +22,13 @@ from portside.workspace.text_file import UnreadableFile, decode, read_bytes
 _LARGEST_BYTES = 2_000_000
 
 
+# A port in a script may be set by whoever runs it; a library has no such port.
+_LONGEST_SCRIPT = 5_000
+_PORT_WRITTEN = re.compile(PORT + rb"\W{1,6}\d\d")
+
+
 class Verdict(enum.IntEnum):
-    """What is to be done with a file. LAUNCHES: check it; what it starts asks who runs it."""
+    """What is to be done with a file. LAUNCHES: check it; what it starts, mostly, asks who runs it."""
 
     NOTHING = 0
     NOT_OURS = 1
@@ -90,4 +97,10 @@ def _python(path: str, data: bytes, named: bool) -> tuple[Verdict, Interest, byt
         if named:
             decode(Path(path), data)  # the user wants to know of one that is no text
         return Verdict.NOTHING, found, lines
-    return (Verdict.LAUNCHES if b"uvicorn" in data else Verdict.CHECK), found, lines
+    return (Verdict.LAUNCHES if _may_launch(data) else Verdict.CHECK), found, lines
+
+
+def _may_launch(data: bytes) -> bool:
+    if b"uvicorn" in data:
+        return True
+    return len(data) <= _LONGEST_SCRIPT and _PORT_WRITTEN.search(data) is not None
