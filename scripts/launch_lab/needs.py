@@ -75,5 +75,6 @@ def environment(needs: Needs, record: Path, installed: tuple[Path, ...]) -> dict
         "LAB_ATTRIBUTES": " ".join(sorted(needs.attributes)),
         **({"LAB_ALWAYS": "1"} if needs.always else {}),
         **({"LAB_FILES": "1"} if needs.made_files else {}),
+        **({"LAB_EXCUSED": "1"} if needs.excuses else {}),
         **needs.variables,
     }

@@ -180,6 +180,8 @@ def watched(tree: Path, path: str, fixed: Path | None, command: str, cwd: str = 
         if fixed is not None and (after is None or not after.records):
             after = start(fixed, cwd, ["sh", "-c", real], needs)
             after.is_fixed = True
+            stood = after.records[-1]["standins"] if after.records else ()
+            after.lacking = tuple(sorted(neighbours(tree).intersection(stood)))
         failed = [each for each in (before, after) if each is not None and not each.records]
         if not failed:
             again = best(tree, path, words, needs, after) if is_poor(before, after) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 Json = dict[str, Any]
@@ -12,7 +13,7 @@ STANDIN = "stand-in"
 _MADE_UP = "1"
 _COMPARED = (
     "app", "wraps", "title", "routes", "middleware", "handlers", "overrides",
-    "state", "lifespan", "answers", "standins",
+    "state", "lifespan", "answers",
 )  # fmt: skip
 _ADDRESS = ("host", "port", "uds", "fd", "root_path", "ssl_keyfile", "ssl_certfile")
 
@@ -35,6 +36,7 @@ def verdict(outcome: Json) -> tuple[str, list[str]]:
     if not after["records"][-1]["app"] and not before["records"][-1]["app"]:
         return STANDIN, ["the app itself is made up on both sides"]
     different = list(differences(before["records"][-1], after["records"][-1]))
+    different += _standins(before["records"][-1], after["records"][-1], after.get("lacking", ()))
     if len(before["records"]) != len(after["records"]):
         different.append(f"servers: {len(before['records'])} -> {len(after['records'])}")
     return (
@@ -42,6 +44,17 @@ def verdict(outcome: Json) -> tuple[str, list[str]]:
         if different
         else (SAME, list(otherwise(before["records"][-1], after["records"][-1])))
     )
+
+
+def _standins(before: Json, after: Json, lacking: Iterable[str]) -> list[str]:
+    """What is made up on one side alone, but for other people's modules that a package above imports too.
+
+    lacking: what is made up on the second side though the tree has something of that name.
+    """
+    old, new = set(before["standins"] or ()), set(after["standins"] or ())
+    if old <= new and not (new - old) & set(lacking):
+        return []
+    return [f"standins: {_cut(sorted(old))} -> {_cut(sorted(new))}"]
 
 
 def differences(before: Json, after: Json) -> list[str]:

@@ -53,6 +53,9 @@ def side(*records: dict[str, Any], said: str = "") -> dict[str, Any]:
         (side(record()), side(said="boom"), "only before"),
         (side(said="boom"), side(record()), "only after"),
         (side(said="boom"), side(said="boom"), "neither"),
+        (side(record(standins=["torch"])), side(record(standins=["torch", "vllm"])), "same"),
+        (side(record(standins=["torch", "vllm"])), side(record(standins=["torch"])), "differs"),
+        (side(record()), {**side(record(standins=["config"])), "lacking": ["config"]}, "differs"),
     ],
 )
 def test_what_two_starts_say(before: object, after: object, expected: str) -> None:
