@@ -604,6 +604,14 @@ HANDED_ON = (
         arguments=("server.py", "serve", "--model", "MODEL"),
     ),
     Movable(
+        "a handler that writes down what fails before the server starts",
+        "import pathlib\nimport sys\n" + HEAD.replace("app = ", "made = ").replace("@app", "@made") + "\n\ndef note(error):\n    path = pathlib.Path('error.log')\n    path.write_text(str(error))\n    return path\n" + GUARD
+        + "    try:\n        app = made\n        app.state.x = 1\n        if not app.routes:\n            sys.exit(0)\n    " + RUN + "    except Exception as error:\n        path = note(error)\n        print(path)\n        raise\n",
+        PLAIN,
+        kept=("        return app\n    except Exception as error:\n        path = note(error)\n        print(path)\n        raise\n",),
+        notes=("what fails before the server starts is handled as in line",),
+    ),
+    Movable(
         "a function whose errors a decorator logs",
         "import asyncio\nfrom loguru import logger\n" + HEAD + SHOWS_MODEL + "\n\n@logger.catch\ndef run(model):\n    app.state.model = model\n    asyncio.run(asyncio.sleep(0))\n" + RUN + GUARD + "    run(model='m')\n",
         PLAIN,

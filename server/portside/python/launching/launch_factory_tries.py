@@ -21,12 +21,13 @@ from portside.python.launching.launch_factory_after import rebinds
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Level, Site
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of, own_parts, statements
+from portside.python.source.nodes import fields_of, nodes_of, own_parts, statements
 from portside.records import dataclass
 
 HANDLERS = frozenset({"except_clause", "except_group_clause"})
 # What nobody raises but to end the process.
 _ENDS = frozenset({"KeyboardInterrupt", "SystemExit", "asyncio.CancelledError", "GeneratorExit"})
+_SERVERS = ("uvicorn.", "hypercorn.", "gunicorn.", "granian.", "waitress.", "werkzeug.", "http.server.")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def check_tries(names: Names, site: Site, obstacles: Obstacles, *, may_end: bool
             if clause.type == "else_clause":
                 obstacles.add(clause, "what comes last here would run before the server starts")
             elif clause.type in HANDLERS and not goes:
-                check_kept(names, clause, obstacles)
+                _check_handler(names, clause, obstacles)
             elif clause.type in HANDLERS or clause.type == "finally_clause":
                 blocks += _check_ending(names, clause, obstacles)
         finals = [clause for clause in attempt.named_children if clause.type == "finally_clause"]
@@ -135,6 +136,41 @@ def check_kept(names: Names, clause: Node, obstacles: Obstacles) -> None:
     obstacles.found += [blocker for blocker in missed.found if blocker not in obstacles.found]
 
 
+def _check_handler(names: Names, clause: Node, obstacles: Obstacles) -> None:
+    """The same, but for errors that the code before the server has: they are handled in a factory, too."""
+    missed = Obstacles(names.tree)
+    check_kept(names, clause, missed)
+    if missed.found and _is_of_preparing(names, clause):
+        line = names.tree.line(clause)
+        obstacles.note(
+            f"what fails before the server starts is handled as in line {line}, what fails in it is not"
+        )
+    else:
+        obstacles.found += [blocker for blocker in missed.found if blocker not in obstacles.found]
+
+
+def _is_of_preparing(names: Names, clause: Node) -> bool:
+    """Whether it catches nothing that ends a process, and starts no other server.
+
+    Of a server's errors uvicorn lets hardly one out: it says what is wrong and ends the process.
+    """
+    kinds = _caught(names, clause)
+    if not kinds or any(kind in {*_ENDS, "BaseException"} for kind in kinds):
+        return False
+    return not nodes_of(clause, "await", "yield") and not _serves(names, clause)
+
+
+def _serves(names: Names, code: Node, depth: int = 3) -> bool:
+    """Whether it starts a server too, by a function of the file as well."""
+    for callee in fields_of(nodes_of(code, "call"), "function", "identifier", "attribute"):
+        if (names.qualified(callee) or "").startswith(_SERVERS):
+            return True
+        function = names.definition(callee) if depth else None
+        if function is not None and _serves(names, function, depth - 1):
+            return True
+    return False
+
+
 def open_handlers(names: Names, site: Site) -> Iterator[Node]:
     """The handlers after which a factory would return no app: there the process has to end, as it did."""
     for attempt in site.tries:
@@ -147,10 +183,16 @@ def open_handlers(names: Names, site: Site) -> Iterator[Node]:
 
 def _is_of_end(names: Names, clause: Node) -> bool:
     """`except KeyboardInterrupt:`, also in a tuple and with a name."""
+    kinds = _caught(names, clause)
+    return bool(kinds) and all(kind in _ENDS for kind in kinds)
+
+
+def _caught(names: Names, clause: Node) -> list[str]:
+    """What a handler is for; [] for everything, without a word."""
     caught = next((child for child in clause.named_children if child.type != "block"), None)
     if caught is not None and caught.type == "as_pattern":
         caught = own_parts(caught)[0]
     if caught is None:
-        return False
+        return []
     kinds = caught.named_children if caught.type == "tuple" else [caught]
-    return all((names.qualified(kind) or "").removeprefix("builtins.") in _ENDS for kind in kinds)
+    return [(names.qualified(kind) or "").removeprefix("builtins.") for kind in kinds]
