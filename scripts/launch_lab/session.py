@@ -27,8 +27,14 @@ from excuses import Excuse, excuse_for, pass_over
 from needs import PROGRAMS, Needs, environment, wanted
 from verdict import DIFFERS, verdict
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 HERE = Path(__file__).resolve().parent
 RUN = Path("/srv/run")
+INSTALLED = Path("/srv/installed")
 ROUNDS = 12
 # What servers import, and what stands in for the rest.
 IMPORTED = (
@@ -342,7 +348,27 @@ def installed(tree: Path) -> tuple[Path, ...]:
     """The folders with what `pip install --editable` of the tree's projects would make known."""
     projects = {path.parent for name in ("pyproject.toml", "setup.py") for path in tree.glob(f"**/{name}")}
     sources = (project / "src" for project in sorted(projects))
-    return tuple(RUN / tree.name / each.relative_to(tree) for each in sources if each.is_dir())
+    found = [RUN / tree.name / each.relative_to(tree) for each in sources if each.is_dir()]
+    for project in sorted(projects):
+        for package, folder in renamed(project):
+            INSTALLED.mkdir(exist_ok=True)
+            link = INSTALLED / package
+            if not link.is_symlink():
+                link.symlink_to(RUN / tree.name / folder.relative_to(tree))
+    return (*found, INSTALLED) if INSTALLED.is_dir() else tuple(found)
+
+
+def renamed(project: Path) -> Iterator[tuple[str, Path]]:
+    """The packages of a project that lie in a folder of another name: `package-dir` of setuptools."""
+    try:
+        settings = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+        folders = settings["tool"]["setuptools"]["package-dir"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for package, name in folders.items():
+        folder = project / str(name)
+        if package.isidentifier() and folder.name != package and folder.is_dir():
+            yield package, folder
 
 
 def place(root: Path, folder: str, name: str) -> Path:

@@ -251,6 +251,7 @@ def older_names():
     """What FastAPI and Starlette have no more and servers of their time say."""
     try:
         from fastapi import APIRouter, FastAPI
+        from starlette.applications import Starlette
     except ImportError:
         return
 
@@ -260,11 +261,27 @@ def older_names():
     for each in (FastAPI, APIRouter):
         if not hasattr(each, "add_event_handler"):
             each.add_event_handler = added
+    for name, adds in (("route", "add_route"), ("exception_handler", "add_exception_handler")):
+        if not hasattr(Starlette, name):
+            setattr(Starlette, name, decorating(adds))
     # They took any keyword once, and did nothing with it.
     FastAPI.__init__ = with_known(FastAPI.__init__)
     for module in (sys.modules["fastapi"], sys.modules["fastapi.param_functions"]):
         for name in ("Body", "Cookie", "File", "Form", "Header", "Path", "Query"):
             setattr(module, name, with_known(getattr(module, name)))
+
+
+def decorating(method):
+    """A decorator of an app that hands the function to a method of it: `@app.route("/")`."""
+
+    def decorated(self, first, *args, **kwargs):
+        def add(function):
+            getattr(self, method)(first, function, *args, **kwargs)
+            return function
+
+        return add
+
+    return decorated
 
 
 def with_known(function):
