@@ -95,6 +95,8 @@ def _report_target(run: Run, target: Target, number: int, examined: Examined) ->
 
 
 def _report_checked(run: Run, target: Target, result: LintResult | None) -> None:
+    if result is not None and not result.findings and not result.syntax_errors:
+        return  # as of most of what rules might have to say something of: nobody needs its text
     data = content(target)
     if data is not None:
         tell_errors = target.named or is_python_name(target.file)
