@@ -227,6 +227,13 @@ TIDY = (
         kept=("        raise SystemExit(1)\n",),
     ),
     Movable(
+        "a parser that knows nothing but options of uvicorn, imported where it is made",
+        HEAD + "\n\ndef main():\n    import argparse\n\n    parser = argparse.ArgumentParser(description='a server')\n    parser.add_argument('--port', type=int, default=8010)\n    parser.add_argument('--host', default='0.0.0.0', help='where')\n    args = parser.parse_args()\n\n"
+        "    app.state.x = 1\n    uvicorn.run(app, host=args.host, port=args.port)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8010",
+        gone=("argparse", "parser", "args", "shlex", "SERVER_ARGS"),
+    ),
+    Movable(
         "a text that tells what the main block does",
         HEAD + "\n\n@app.get('/m')\ndef m():\n    return model\n" + GUARD + "    '''Only for trying it out.'''\n    model = 'm'.upper()\n" + RUN,
         PLAIN,

@@ -48,6 +48,7 @@ from portside.python.launching.launch_factory_signals import find_signals
 from portside.python.launching.launch_factory_tries import Endings, check_tries
 from portside.python.launching.launch_move import moved_command
 from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_own_options import idle_parser
 from portside.python.launching.launch_proof import leaves_python
 from portside.python.launching.launch_settings import settings_edit
 from portside.python.launching.launch_site import WITHIN, Site, find_site
@@ -121,6 +122,7 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
         parsers=facts.workspace.argument_parsers,
         lines=[line for line, _ in facts.workspace.parsing_arguments if not is_imported],
     )
+    parsed = _without_idle_parser(names, site, parsed, replaced)
     chosen_words = words_that_serve(names, site)
     serving = [word for each in chosen_words for word in (each, *parsed.commands.get(each, ()))]
     needed = [*demanded(names, parts)] if parsed.reads else []
@@ -189,6 +191,16 @@ def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, .
     notes = (*_notes(parsed, returned, name), *obstacles.notes)
     moved = moved_command(facts, place, target, options, given, hands_on=parsed.reads)
     return Factory(line, TITLE.format(name), edits, notes, moved)
+
+
+def _without_idle_parser(
+    names: Names, site: Site, parsed: Arguments, replaced: tuple[Node, ...]
+) -> Arguments:
+    """Without a parser that had options of uvicorn's alone."""
+    if len(parsed.calls) != 1 or parsed.argv or parsed.early is not None or parsed.required:
+        return parsed
+    idle = idle_parser(names, site, parsed.options, replaced)
+    return dataclasses.replace(parsed, calls=(), options=(*parsed.options, *idle)) if idle else parsed
 
 
 def _imported(returned: Returned | None) -> str | None:

@@ -534,6 +534,7 @@ class FactoryWriter:
             *self._serves(statements),
             *self.site.serving,
             *(one for b in self.branches for one in b.site.serving),
+            *self.parsed.options,
         ]
         kept = [*([self.launch.app] if self.launch.app is not None else []), *self._beside]
         for part in self.site.removed if not self.kept.functions else ():

@@ -18,7 +18,7 @@ from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of
+from portside.python.source.nodes import fields_of, holds
 from portside.python.source.syntax import arguments, string_value, unwrapped
 from portside.records import dataclass
 
@@ -56,6 +56,26 @@ def replace_parser(names: Names, site: Site, launch: Launch, obstacles: Obstacle
     for option in options:
         _note(option, obstacles)
     return options
+
+
+def idle_parser(
+    names: Names, site: Site, options: tuple[Node, ...], replaced: tuple[Node, ...]
+) -> tuple[Node, ...]:
+    """The statements that make a parser and parse, where only these options and nobody else need them.
+
+    options: the statements that add those. replaced: the code that reads what they are, and goes.
+    """
+    parsing = _parsing(names, site)
+    if parsing is None or not options:
+        return ()
+    call, holder, parser = parsing
+    made = [binding.statement.parent for binding in names.bindings_of(parser)]
+    parsed = call.parent.parent if call.parent is not None else None
+    found = [one for one in (*made, parsed) if one is not None and one.type == "expression_statement"]
+    parser_reads, holder_reads = _reads(names, parser), _reads(names, holder)
+    is_idle = all(_is_parsed_by(read) or any(holds(one, read) for one in options) for read in parser_reads)
+    is_read = any(not any(holds(one, read) for one in replaced) for read in holder_reads)
+    return tuple(found) if len(found) == 2 and parser_reads and is_idle and not is_read else ()
 
 
 def _parsing(names: Names, site: Site) -> tuple[Node, Node, Node] | None:
