@@ -304,6 +304,19 @@ def test_the_command_of_a_nested_project_goes_there_first(portside: Portside, tm
     assert f"start it with: cd 'python service' && {command}" in portside("fix", "--unsafe").out
 
 
+def test_servers_of_one_name_get_a_name_each_in_the_settings(portside: Portside, tmp_path: Path) -> None:
+    for folder in ("api", "worker"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "server.py").write_text(SERVER)
+    settings = tmp_path / "pyproject.toml"
+    settings.write_text('[project]\nname = "a"\n')
+    portside("fix", "--unsafe")
+    before, *tables = settings.read_text().split("[tool.portside.servers.")
+    assert before == '[project]\nname = "a"\n\n'
+    assert [table.partition("]\n")[0] for table in tables] == ["server", "server-2"]
+    assert tables[0].endswith("port = 8010\n\n")
+
+
 CONSTANT_FIRST = SERVER.replace("app = FastAPI()", "PORT = 8010\napp = FastAPI()").replace("8010)", "PORT)")
 
 

@@ -96,7 +96,8 @@ class LocalModules:
         self._steady = steady
         self._files = ModuleFiles(root, steady=steady)
         self._tops: dict[str, Path] = {}
-        self.places = ScriptPlaces(root)
+        self.overlays: dict[Path, str] = {}
+        self.places = ScriptPlaces(root, self.overlays)
         self._is_project = functools.cache(is_project)
         self._graph = graph = ImportGraph(self._files.names_of_import, self.top) if steady else None
         self._leading_to_no_engine = leading_to_no_engine
@@ -122,7 +123,6 @@ class LocalModules:
         self._asked: dict[Path, tuple[object, Names | None]] = {}
         self._inner: dict[tuple[Path, str, bool, bool], tuple[ModuleSummary, tuple[str, ...]]] = {}
         self._local: dict[ModuleFacts, tuple[tuple[str, Span], ...]] | None = None
-        self.overlays: dict[Path, str] = {}
 
     def _engine_graph(self) -> ImportGraph:
         without = self._leading_to_no_engine()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from portside.python.launching.script_place import ScriptPlace
@@ -19,10 +21,14 @@ _TICK_NS = 20_000_000
 
 
 class ScriptPlaces:
-    """The places of a project's scripts, absolute paths, as `script_place` and `import_root` have them."""
+    """The places of a project's scripts, absolute paths, as `script_place` and `import_root` have them.
 
-    def __init__(self, root: Path) -> None:
+    unsaved: the texts that files are to have, which count for the settings, too.
+    """
+
+    def __init__(self, root: Path, unsaved: Mapping[Path, str]) -> None:
         self._root = root
+        self._unsaved = unsaved
         self._places: dict[Path, tuple[object, ScriptPlace]] = {}
         self._tops: dict[str, tuple[_State, Path]] = {}
         self._watched: dict[tuple[str, bool], tuple[str, ...]] = {}
@@ -32,11 +38,18 @@ class ScriptPlaces:
         files = self._state(os.path.dirname(script), content=True)  # noqa: PTH120 - with every keystroke
         known = self._places.get(script)
         if known is not None and known[0] == (imported_names, files):
-            return known[1]
+            return self._as_edited(known[1])
         place = script_place(script, self._root, imported_names=imported_names)
         if _is_past(files):
             self._places[script] = (imported_names, files), place
-        return place
+        return self._as_edited(place)
+
+    def _as_edited(self, place: ScriptPlace) -> ScriptPlace:
+        settings = place.settings
+        text = self._unsaved.get(Path(settings.path)) if settings is not None and self._unsaved else None
+        if settings is None or text is None:
+            return place
+        return replace(place, settings=replace(settings, text=text))
 
     def top(self, script: Path) -> Path:
         """The folder from which the script's module name counts."""
