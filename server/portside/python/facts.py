@@ -237,7 +237,8 @@ class WorkspaceFacts:
     module: its name from the import root. imports_vllm_code: whether a file of the workspace that it
     imports is vLLM code. imported_engines: engines that its imports make. started_engines: those that
     its lifespans and startup handlers make by calls of other files. called_engines: those that a script
-    without an app makes on import, by calls of other files. imported_by: the files that
+    without an app makes on import, by calls of other files. made_engines: those that its calls of other files
+    make wherever they stand, asked only of a file that names CUDA. imported_by: the files that
     import it. imported_early_by: those that do so while they are imported themselves. served_by: those
     with an app that import it, directly or through others; asked only of a file without an app that makes
     an engine. served_engines: those in the processes that serve what an import string of this file
@@ -262,6 +263,7 @@ class WorkspaceFacts:
     imported_engines: tuple[ImportedEngine, ...] = ()
     started_engines: tuple[ImportedEngine, ...] = ()
     called_engines: tuple[ImportedEngine, ...] = ()
+    made_engines: tuple[ImportedEngine, ...] = ()
     imported_by: tuple[str, ...] = ()
     imported_early_by: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()

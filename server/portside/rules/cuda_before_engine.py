@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from portside.knowledge.vllm import START_METHOD_VARIABLE
+from portside.knowledge.vllm import MULTIPROCESSING_VARIABLE, START_METHOD_VARIABLE
 from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python.engines.cuda_order import EarlyCuda, find_early_cuda
-from portside.python.engines.engines import sets_environment
+from portside.python.engines.engines import EngineUse, sets_environment
 from portside.python.facts import FileFacts
 from portside.python.names.import_insertion import insertion
 from portside.python.names.names import Names
@@ -25,7 +25,8 @@ DOCUMENTATION = """\
 
 Flags code that initialises CUDA before a vLLM engine is made, in the same flow of the program: in the
 module as it is imported, in its main block, or in the function that makes the engine; functions
-and methods of the file that are called there are followed.
+and methods of the file that are called there are followed. An engine that a function or class of another
+file makes counts where that makes it whatever it is given.
 
 What initialises CUDA: `torch.cuda.set_device`, `current_device`, `get_device_name`,
 `get_device_properties`, `mem_get_info`, `synchronize`, `init` and the like, `.cuda()`, `.to("cuda")`,
@@ -98,7 +99,7 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
     is_test = _TEST_FILE.search(facts.source.path) is not None
     if is_test and (not facts.module.guards.main or names.chunks_with(["pytest", "unittest"])):
         return  # What a spawned process runs again is pytest, which has a guard.
-    early = find_early_cuda(facts.module)
+    early = find_early_cuda(facts.module, _made_elsewhere(facts))
     if is_test:
         early = tuple(one for one in early if not _is_in_test(names, one.origin))
     if not early or sets_environment(names, START_METHOD_VARIABLE, "spawn", len(facts.source.data)):
@@ -125,6 +126,19 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
         )
 
 
+def _made_elsewhere(facts: FileFacts) -> Iterator[EngineUse]:
+    """The calls of functions and classes of other files that make an engine."""
+    names, source = facts.module.names, facts.source
+    for engine in facts.workspace.made_engines:
+        start, end = (
+            source.byte_of_offset(offset) for offset in (engine.statement.start, engine.statement.end)
+        )
+        call = names.node_at(start, end)
+        if call is not None:
+            in_process = sets_environment(names, MULTIPROCESSING_VARIABLE, "0", start)
+            yield EngineUse(call, engine.called or engine.constructor, (), in_process, forked=False)
+
+
 def _is_in_test(names: Names, call: Node) -> bool:
     """Whether a function of a test does it, which pytest may run as well."""
     around = (node for node in ancestors(call) if node.type == "function_definition")
@@ -145,6 +159,8 @@ def _fix(facts: FileFacts, found: EarlyCuda) -> Fix | None:
     names = facts.module.names
     if any(engine.at_import() is not None for engine in facts.module.engines):
         return None
+    if found.engine not in facts.module.engines:
+        return None  # what an import of this file makes by another one's is not looked for
     statement = _statement(found.call)
     imports = _import_of_os(names, statement)
     if statement is None or imports is None:
@@ -199,7 +215,18 @@ _TEST_MODEL = (
     + "    main()\n"
 )
 
+_LOADER = "from vllm import LLM\n\n\nclass Model:\n    def __init__(self):\n        self.llm = LLM('m')\n"
+
 _INVALID = (
+    Invalid(
+        "before a class of another file makes the engine",
+        "import torch\nfrom lib import Model\n\n"
+        + _GUARD
+        + "    «torch.cuda.set_device(0)»\n    model = Model()\n",
+        messages=("`torch.cuda.set_device` initialises CUDA before `Model` in line 6 makes the engine",),
+        path="ask.py",
+        files={"lib.py": _LOADER},
+    ),
     Invalid(
         "in a loop",
         _HEAD + _GUARD + "    for number in range(2):\n        print(«torch.cuda.get_device_name(number)»)\n"
@@ -374,6 +401,31 @@ _INVALID = (
 )
 
 _VALID = (
+    Valid(
+        "a class of another file, which has vLLM spawn its engine",
+        "import torch\nfrom lib import Model\n\n"
+        + _GUARD
+        + "    torch.cuda.set_device(0)\n    model = Model()\n",
+        path="ask.py",
+        files={"lib.py": f"import os\n\n{_SET}{_LOADER}"},
+    ),
+    Valid(
+        "a class of another file, which has Python spawn all processes",
+        "import torch\nfrom lib import Model\n\n"
+        + _GUARD
+        + "    torch.cuda.set_device(0)\n    model = Model()\n",
+        path="ask.py",
+        files={"lib.py": f"import multiprocessing\n\nmultiprocessing.set_start_method('spawn')\n{_LOADER}"},
+    ),
+    Valid(
+        "a function of another file that makes an engine if it is told to",
+        "import torch\nfrom lib import load\n\n" + _GUARD + "    torch.cuda.set_device(0)\n    load('hf')\n",
+        path="ask.py",
+        files={
+            "lib.py": "from vllm import LLM\n\n\ndef load(backend):\n    if backend == 'vllm':\n"
+            "        return LLM('m')\n    return None\n"
+        },
+    ),
     Valid(
         "by a method that comes after the engine",
         _HEAD + "class Server:\n    def __init__(self):\n        self.llm = LLM('m')\n"

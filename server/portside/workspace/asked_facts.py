@@ -11,6 +11,7 @@ from portside.knowledge.vllm import PORT_VARIABLE
 from portside.knowledge.vllm_entrypoints import WORDS as RETIRED_WORDS
 from portside.lint.moved_command import MovedCommand
 from portside.lint.variable_use import VariableUses
+from portside.python.engines.cuda_order import names_cuda
 from portside.python.facts import (
     ImportedEngine,
     LaunchMoves,
@@ -131,6 +132,12 @@ class AskedFacts(WorkspaceFacts):
         if self._module.serves:
             return ()
         return tuple(self._around.modules.engines_called(self._file, self._module, self._top))
+
+    @cached_property
+    def made_engines(self) -> tuple[ImportedEngine, ...]:
+        if not names_cuda(self._module):
+            return ()
+        return tuple(self._around.modules.engines_made(self._file, self._module, self._top))
 
     @cached_property
     def started_engines(self) -> tuple[ImportedEngine, ...]:

@@ -16,7 +16,12 @@ from pathlib import Path
 
 from portside.lint.source import SourceFile, Span
 from portside.python.engines.engine_lives import startup_calls
-from portside.python.engines.engine_makers import callable_names, imported_calls, imported_calls_of
+from portside.python.engines.engine_makers import (
+    callable_names,
+    calls_of_imported,
+    imported_calls,
+    imported_calls_of,
+)
 from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
 from portside.python.names.import_text import ImportText, import_text
 from portside.python.names.imports import Import
@@ -238,6 +243,21 @@ class LocalModules:
                     for _, _, file, engine in self._called(target, summary.calls if summary else (), top):
                         yield self._imported(statement, file, engine)
 
+    def engines_made(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
+        """The engines that other files make for calls of this one, wherever those stand, whatever they give.
+
+        Not those of a file that has vLLM spawn its processes.
+        """
+        if not self.may_lead_to_engine(path, facts.source.data):
+            return
+        bound = self._bound_to_local(path, facts, top)
+        chunks = facts.names.chunks_with(bound) if bound else ()
+        calls = [(one.name, facts.tree.span(one.call)) for one in calls_of_imported(facts.names, chunks)]
+        for name, span, file, engine in self._called(path, calls, top, certain=True):
+            made = self.summary(file)
+            if made is not None and not made.spawns:
+                yield dataclasses.replace(self._imported(span, file, engine), called=name)
+
     def engines_started(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
         """The engines that other files make for the lifespans and startup handlers of this one."""
         calls = [(one.name, facts.tree.span(one.call)) for one in startup_calls(facts)]
@@ -255,9 +275,13 @@ class LocalModules:
                 self._local[facts] = known
         return known
 
-    def _find_local_calls(self, path: Path, facts: ModuleFacts, top: Path) -> tuple[tuple[str, Span], ...]:
+    def _bound_to_local(self, path: Path, facts: ModuleFacts, top: Path) -> set[str]:
+        """The names that the module's own imports bind to something of other files of the workspace."""
         local = (one for one in facts.imports if self.files_of(path, one.module, one.name, top))
-        bound = {name for one in local for name in facts.names.bound_names(one.statement)}
+        return {name for one in local for name in facts.names.bound_names(one.statement)}
+
+    def _find_local_calls(self, path: Path, facts: ModuleFacts, top: Path) -> tuple[tuple[str, Span], ...]:
+        bound = self._bound_to_local(path, facts, top)
         if not bound:
             return ()
         # `manager = Manager()` first, `manager.load()` then.

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from tree_sitter import Node
+
+from portside.knowledge.vllm import START_METHOD_VARIABLE
 from portside.lint.source import Span
 from portside.python.engines.engine_makers import served_calls
-from portside.python.engines.engines import EngineUse
+from portside.python.engines.engines import EngineUse, sets_environment
 from portside.python.facts import ModuleFacts
 from portside.python.launching.launch_arguments import parses_on_import, parsing_functions
 from portside.python.launching.served_app import is_held
 from portside.python.names.constants import module_constants
 from portside.python.names.lazy_attributes import lazy_attributes
+from portside.python.names.names import Names
 from portside.python.running.guards import When
+from portside.python.source.syntax import arguments, string_value
 from portside.python.values.value_types import Value
 from portside.records import cached_property, dataclass
 
@@ -90,6 +95,15 @@ class ModuleSummary:
         return facts.certain_engine_makers.union(facts.engine_classes)
 
     @cached_property
+    def spawns(self) -> bool:
+        """Whether it has vLLM spawn its processes, or Python all of them, and so knows of what that takes."""
+        facts = self._facts()
+        if sets_environment(facts.names, START_METHOD_VARIABLE, "spawn", len(facts.source.data)):
+            return True
+        chunks = facts.names.chunks_with(["set_start_method"])
+        return any(_chooses_spawn(facts.names, call) for chunk in chunks for call in chunk.nodes("call"))
+
+    @cached_property
     def coroutines(self) -> Mapping[str, EngineSummary]:
         """Those that do when awaited."""
         facts = self._facts()
@@ -119,6 +133,12 @@ class ModuleSummary:
     def parsers(self) -> frozenset[str]:
         """The functions and classes that parse those when called."""
         return parsing_functions(self._facts().names)
+
+
+def _chooses_spawn(names: Names, call: Node) -> bool:
+    callee, passed = call.child_by_field_name("function"), arguments(call).positional
+    called = names.qualified(callee) if callee is not None and passed else None
+    return called == "multiprocessing.set_start_method" and string_value(names.tree, passed[0]) == "spawn"
 
 
 def _summarized(facts: ModuleFacts, engines: Iterable[EngineUse]) -> tuple[EngineSummary, ...]:

@@ -8,7 +8,7 @@ lifespan, a handler) comes after the module's own import.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from tree_sitter import Node
@@ -51,13 +51,20 @@ class EarlyCuda:
     engine: EngineUse
 
 
-def find_early_cuda(module: ModuleFacts) -> tuple[EarlyCuda, ...]:
+def names_cuda(module: ModuleFacts) -> bool:
+    """Whether anything in the file may initialise CUDA."""
+    return bool(module.names.chunks_with(WORDS))
+
+
+def find_early_cuda(module: ModuleFacts, elsewhere: Iterable[EngineUse] = ()) -> tuple[EarlyCuda, ...]:
     """Each such call once for each way there, with the first engine that comes after it.
 
     In the order in which they run: first those of the module's own flow, then those of functions.
+    elsewhere: the calls of the file for which other files make an engine.
     """
-    engines = {e.call: e for e in module.engines if not e.in_process and not _is_elsewhere(e.call)}
-    if not engines or not module.names.chunks_with(WORDS):
+    every = (*module.engines, *elsewhere)
+    engines = {e.call: e for e in every if not e.in_process and not _is_elsewhere(e.call)}
+    if not engines or not names_cuda(module):
         return ()
     flows = _Flows(module, engines)
     at_import = [event for event in flows.of_module() if flows.runs_on_import(event)]

@@ -127,31 +127,32 @@ class ImportedCall:
     call: Node
 
 
-def imported_calls(names: Names, guards: Guards, chunks: Iterable[Chunk]) -> tuple[ImportedCall, ...]:
-    """Those in these statements that stand at module level themselves."""
-    found: list[ImportedCall] = []
+def calls_of_imported(names: Names, chunks: Iterable[Chunk]) -> Iterator[ImportedCall]:
+    """Those in these statements, in functions too."""
     for chunk in chunks:
-        if chunk.is_definition:
-            continue
         for call in chunk.nodes("call"):
             callee = call.child_by_field_name("function")
             name = imported_name(names, callee) if callee is not None else None
-            if name is None or not runs_with_module(names, call):
-                continue
-            if guards.when(call.start_byte) is When.IMPORT:
-                found.append(ImportedCall(name, call))
-    return tuple(found)
+            if name is not None:
+                yield ImportedCall(name, call)
+
+
+def imported_calls(names: Names, guards: Guards, chunks: Iterable[Chunk]) -> tuple[ImportedCall, ...]:
+    """Those in these statements that stand at module level themselves."""
+    found = calls_of_imported(names, (chunk for chunk in chunks if not chunk.is_definition))
+    return tuple(
+        one
+        for one in found
+        if runs_with_module(names, one.call) and guards.when(one.call.start_byte) is When.IMPORT
+    )
 
 
 def served_calls(names: Names, guards: Guards) -> Iterator[ImportedCall]:
     """Those in functions too, whoever calls them: lifespans, handlers. Not what a main guard holds."""
     imported = {name for chunk in names.chunks_with(["import"]) for name, _ in names.bindings_by(chunk)}
-    for chunk in names.chunks_with(imported | {"import"}):
-        for call in chunk.nodes("call"):
-            callee = call.child_by_field_name("function")
-            name = imported_name(names, callee) if callee is not None else None
-            if name is not None and guards.when(call.start_byte) in {When.IMPORT, When.IMPORTED_ONLY}:
-                yield ImportedCall(name, call)
+    for one in calls_of_imported(names, names.chunks_with(imported | {"import"})):
+        if guards.when(one.call.start_byte) in {When.IMPORT, When.IMPORTED_ONLY}:
+            yield one
 
 
 def imported_name(names: Names, callee: Node) -> str | None:
