@@ -94,8 +94,9 @@ looked for on the `PATH`, which may lead into another environment than `sys.exec
 looks for the process by its old name no longer finds it. An import of `sys` that this leaves unused goes.
 In launch files `/opt/venv/bin/python` becomes
 `/opt/venv/bin/vllm`, quotes and lists stay as they are. Offered where the interpreter, the module and
-`--model` with its value stand in one list, or follow one another in a string. None for imports: which
-names were moved where depends on the release.
+`--model` with its value stand in one list, or follow one another in a string; the interpreter may be one
+that a name of the file stands for, but not what a caller chose. None for imports: which names were moved
+where depends on the release.
 
 ## Since
 
@@ -307,6 +308,24 @@ _INVALID = (
         "subprocess.Popen(cmd, shell=True)\n",
         fixed="import subprocess\n\ncmd = f'CUDA_VISIBLE_DEVICES=0 vllm serve {m}'\n"
         "subprocess.Popen(cmd, shell=True)\n",
+    ),
+    Invalid(
+        "an interpreter that has a name",
+        "import subprocess\nimport sys\n\nPYTHON = sys.executable\n"
+        'subprocess.Popen([PYTHON, "-m", «"vllm.entrypoints.openai.api_server"», "--model", model])\n',
+        fixed="import subprocess\nimport sys\n\nPYTHON = sys.executable\n"
+        'subprocess.Popen(["vllm", "serve", model])\n',
+    ),
+    Invalid(
+        "an interpreter in a shell string",
+        "import os\nimport sys\n\n"
+        'os.system(f"{sys.executable} -m «vllm.entrypoints.openai.api_server» --model {m}")\n',
+        fixed='import os\n\nos.system(f"vllm serve {m}")\n',
+    ),
+    Invalid(
+        "an interpreter that somebody else chose",
+        "import os\n\n\ndef start(python):\n"
+        '    os.system(f"{python} -m «vllm.entrypoints.openai.api_server» --model m")\n',
     ),
     Invalid(
         "words as arguments",

@@ -17,7 +17,7 @@ from portside.python.names.import_removal import removed_import
 from portside.python.names.names import Names
 from portside.python.ports.command_words import Word, words
 from portside.python.ports.port_commands import RUNNERS
-from portside.python.source.nodes import own_parts
+from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.source.syntax import arguments, string_value
 from portside.records import dataclass
 
@@ -26,7 +26,9 @@ _LAST_WORDS = frozenset(name.rpartition(".")[2] for name in RUNNERS)
 _PYTHON = re.compile(r"(.*/)?python(3(\.\d+)?)?")
 # In a shell string. The model has to follow at once, and to be one plain word.
 _SHELL = re.compile(
-    r"(?:\S*/)?python(?:3(?:\.\d+)?)? +-m +" + re.escape(COMMAND) + r" +--model +(?P<model>[^\s\\'\"]+)"
+    r"(?:(?:\S*/)?python(?:3(?:\.\d+)?)?|(?P<held>\{[\w.]+\})) +-m +"
+    + re.escape(COMMAND)
+    + r" +--model +(?P<model>[^\s\\'\"]+)"
 )
 
 
@@ -98,9 +100,21 @@ def _in_string(names: Names, run: ModuleRun) -> tuple[Edit, ...] | None:
         return None
     span = names.tree.span(string)
     for found in _SHELL.finditer(source.text, span.start, span.end):
-        if found.start() <= run.place.start < found.end():
-            return (Edit(source.path, Span(found.start(), found.end()), f"vllm serve {found['model']}"),)
+        held = _held(names, string, found)
+        is_python = found["held"] is None or (held is not None and _is_python(names, held))
+        if found.start() <= run.place.start < found.end() and is_python:
+            edit = Edit(source.path, Span(found.start(), found.end()), f"vllm serve {found['model']}")
+            unused = _unused_import(names, held) if held is not None else None
+            return (edit,) if unused is None else (edit, Edit(source.path, unused, ""))
     return None
+
+
+def _held(names: Names, string: Node, found: re.Match[str]) -> Node | None:
+    """What the braces hold that the command begins with."""
+    held = (
+        node for node in nodes_of(string, "interpolation") if names.tree.span(node).start == found.start()
+    )
+    return next((own_parts(node)[0] for node in held), None)
 
 
 def _in_list(names: Names, run: ModuleRun) -> tuple[Edit, ...] | None:
@@ -138,7 +152,9 @@ def _unused_import(names: Names, item: Node) -> Span | None:
 
 
 def _is_python(names: Names, item: Node) -> bool:
-    text = string_value(names.tree, item) if item.type == "string" else None
-    return (
-        _PYTHON.fullmatch(text) is not None if text is not None else names.qualified(item) == "sys.executable"
-    )
+    """Whether it is an interpreter that says nothing of where vLLM is, or a name for one."""
+    value = names.value_of(item)
+    text = string_value(names.tree, value) if value.type == "string" else None
+    if text is None:
+        return names.qualified(value) == "sys.executable"
+    return _PYTHON.fullmatch(text) is not None
