@@ -486,6 +486,12 @@ NO_FACTORY = (
         ((19, "`80000` is no port"),),
     ),
     Unmovable(
+        "a handler that starts another server",
+        "from other import make\n" + HEAD + "\n\ndef instead():\n    import http.server\n\n    http.server.test(port=8010)\n" + GUARD + "    try:\n        app.state.x = make()\n    " + RUN + "    except ImportError:\n        instead()\n",
+        ((24, "`instead()` runs after the server has stopped"),),
+        files={"other.py": "def make():\n    return 1\n"},
+    ),
+    Unmovable(
         "a cleanup when the server fails",
         "import shutil\n" + HEAD + GUARD + "    app.state.x = 1\n    try:\n    " + RUN + "    except OSError:\n        shutil.rmtree('cache')\n",
         ((18, "`shutil.rmtree('cache')` runs after the server has stopped"),),
