@@ -517,6 +517,20 @@ _INVALID = (
         },
     ),
     Invalid(
+        "in a field of a configuration that may be missing",
+        "import os\n\nfrom lib import Config, Server\n\n"
+        "server = Server(Config(port=int(«os.environ['VLLM_PORT']»)))\nserver.start()\n",
+        fixed="import os\n\nfrom lib import Config, Server\n\n"
+        "server = Server(Config(port=int(os.environ['PORT'])))\nserver.start()\n",
+        files={
+            "lib.py": "import subprocess\nfrom dataclasses import dataclass\n\n\n@dataclass\n"
+            "class Config:\n    port: int = 8000\n\n    def command(self):\n"
+            "        return ['vllm', 'serve', 'm', '--port', str(self.port)]\n\n\nclass Server:\n"
+            "    def __init__(self, config: Config | None = None):\n        self.config = config\n\n"
+            "    def start(self):\n        subprocess.Popen(self.config.command())\n"
+        },
+    ),
+    Invalid(
         "set to the API's port",
         "import os, uvicorn\n\nport = find_port()\n«os.environ['VLLM_PORT'] = str(port)»\n"
         "uvicorn.run('m:app', port=port)\n",

@@ -13,7 +13,7 @@ from portside.python.names.names import Names
 from portside.python.ports.server_makers import class_of
 from portside.python.source.nodes import EXTRAS, own_parts
 from portside.python.source.syntax import arguments, string_value, unwrapped
-from portside.python.values.instances import attribute_values, attribute_values_before, unpacked
+from portside.python.values.instances import attribute_values, attribute_values_before, method_of, unpacked
 from portside.python.values.value_objects import returns
 from portside.records import dataclass
 
@@ -193,8 +193,7 @@ def _called(names: Names, callee: Node) -> Node | None:
     owner = class_of(names, holder) if holder is not None and method is not None else None
     if owner is None or method is None:
         return None
-    bindings = names.bindings_in(names.tree.text(method), names.scope_of(owner))
-    return bindings[0].statement if [b.how for b in bindings] == [How.FUNCTION] else None
+    return method_of(names, names.scope_of(owner), names.tree.text(method))
 
 
 def _items(names: Names, container: Node | None, key: Node | None, depth: int) -> Iterator[Node]:

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from tree_sitter import Node
 
 from portside.knowledge import listeners
-from portside.python.names.bindings import How
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of, own_parts
+from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import arguments
-from portside.python.values.instances import attribute_values, class_around, constructions
-from portside.python.values.value_objects import returns
+from portside.python.values.instances import attribute_values, class_around, constructions, method_of
+from portside.python.values.value_objects import annotation, returns
 from portside.python.values.values import Tracer
 
 _FARTHEST = 5
@@ -42,10 +41,10 @@ def of_each(tracer: Tracer, expressions: Iterable[Node], depth: int = _FARTHEST)
 
 def member_values(names: Names, owner: Node, member: str, *, is_called: bool) -> tuple[Node, ...]:
     """What a method of the class returns, or what an attribute is given; () where that can't be told."""
-    bindings = names.bindings_in(member, names.scope_of(owner))
     if is_called:
-        function = bindings[0].statement if [b.how for b in bindings] == [How.FUNCTION] else None
+        function = method_of(names, names.scope_of(owner), member)
         return tuple(returns(function)) if function is not None else ()
+    bindings = names.bindings_in(member, names.scope_of(owner))
     values = [*(binding.value for binding in bindings), *_written(owner, member)]
     known = tuple(value for value in values if value is not None and value.type != "none")
     return known if all(value is not None for value in values) else ()
@@ -123,15 +122,8 @@ def class_of(names: Names, holder: Node) -> Node | None:
 def _annotated_class(names: Names, holder: Node) -> Node | None:
     """The class of a parameter, or of an attribute that is given it, by what is said of it there."""
     values = attribute_values(names, holder) if holder.type == "attribute" else (holder,)
-    parameter = values[0] if len(values) == 1 else None
-    bindings = (
-        names.bindings_of(parameter) if parameter is not None and parameter.type == "identifier" else ()
-    )
-    if len(bindings) != 1 or bindings[0].how is not How.PARAMETER:
-        return None
-    written = bindings[0].statement.child_by_field_name("type")
-    inner = own_parts(written)[0] if written is not None and own_parts(written) else None
-    found = names.definition(inner) if inner is not None else None
+    written = annotation(names, values[0]) if len(values) == 1 and values[0] is not None else None
+    found = names.definition(written) if written is not None else None
     return found if found is not None and found.type == "class_definition" else None
 
 

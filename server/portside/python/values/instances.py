@@ -58,8 +58,13 @@ def _called(names: Names, call: Node) -> Node | None:
     owner = class_around(names.scope_at(callee))
     if holder is None or name is None or owner is None or holder.text not in {b"self", b"cls"}:
         return names.definition(callee)
-    bindings = names.bindings_in(names.tree.text(name), owner)
-    return bindings[0].statement if len(bindings) == 1 and bindings[0].how is How.FUNCTION else None
+    return method_of(names, owner, names.tree.text(name))
+
+
+def method_of(names: Names, owner: Scope, name: str) -> Node | None:
+    """The function that a class has under this name, where nothing else there has it."""
+    bindings = names.bindings_in(name, owner)
+    return bindings[0].statement if [binding.how for binding in bindings] == [How.FUNCTION] else None
 
 
 def unpacked(names: Names, identifier: Node) -> Node | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.python.names.bindings import How
+from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of, holds, nodes_of, own_parts
 from portside.python.source.syntax import Arguments, ancestors, argument_nodes, arguments, unwrapped
 from portside.python.values import value_classes
@@ -117,7 +118,7 @@ def _made_outside(tracer: Tracing, holder: Node) -> str | None:
 
 def _of_annotated(tracer: Tracing, holder: Node, name: str) -> Environment | None:
     """`settings.port` of a `settings: Settings`: whoever makes that object, the class reads the variable."""
-    kind = _annotation(tracer, expression_behind(tracer, unwrapped(holder)))
+    kind = annotation(tracer.names, expression_behind(tracer, unwrapped(holder)))
     if kind is None:
         return None
     definition, qualified = tracer.names.definition(kind), tracer.names.qualified(kind)
@@ -129,9 +130,9 @@ def _of_annotated(tracer: Tracing, holder: Node, name: str) -> Environment | Non
     return found if isinstance(found, Environment) else None
 
 
-def _annotation(tracer: Tracing, parameter: Node) -> Node | None:
+def annotation(names: Names, parameter: Node) -> Node | None:
     """The class that a parameter is annotated with, also in `Annotated[Settings, …]` and beside a None."""
-    bindings = tracer.names.bindings_of(parameter) if parameter.type == "identifier" else ()
+    bindings = names.bindings_of(parameter) if parameter.type == "identifier" else ()
     if len(bindings) != 1 or bindings[0].how is not How.PARAMETER:
         return None
     written = bindings[0].statement.child_by_field_name("type")
