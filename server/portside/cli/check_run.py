@@ -55,7 +55,7 @@ def check_paths(paths: tuple[Path, ...], checker: Checker, progress: Progress) -
     """Check every file that these paths mean, but those whose settings have mistakes."""
     run = Run(checker)
     # A syntax tree is a few objects and megabytes: looked for this often, few that are done with are left.
-    gc.set_threshold(2_000, 4, 4)
+    gc.set_threshold(1_000, 2, 1)
     found = list(targets(paths or (Path(),), checker))
     examined = examine(checker, [target for target in found if isinstance(target, Target)], progress)
     number = 0
