@@ -22,6 +22,8 @@ CERTAIN = {
     "what is made once, of an object": "class f:\n    llm = None\n    def __init__(self):\n"
     "        if not self.llm:\n            self.llm = LLM('m')\n",
     "a condition": "def f():\n    if LLM('m').generate('x'):\n        return 1\n",
+    "a cache": "from functools import lru_cache\n@lru_cache(maxsize=1)\ndef f():\n    return LLM('m')\n",
+    "a cache of streamlit": "import streamlit as st\n@st.cache_resource\ndef f():\n    return LLM('m')\n",
     "a subclass": "class f(LLM): ...\n",
     "in turn": "def g():\n    return LLM('m')\ndef f():\n    return g()\n",
 }
@@ -55,3 +57,8 @@ def test_it_depends(text: str) -> None:
     facts = module_facts(SourceFile("engine.py", HEAD + text))
     assert "f" in facts.engine_makers
     assert "f" not in facts.certain_engine_makers
+
+
+def test_what_another_process_runs_is_no_maker() -> None:
+    text = "import ray\n@ray.remote\ndef f():\n    return LLM('m')\n"
+    assert not module_facts(SourceFile("engine.py", HEAD + text)).engine_makers

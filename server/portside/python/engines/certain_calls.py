@@ -31,7 +31,7 @@ def is_certain(names: Names, call: Node) -> bool:
     for around in ancestors(call):
         match around.type:
             case "function_definition":
-                return _is_called_itself(names, around)
+                return is_called_itself(names, around)
             case "if_statement" if not _holds_test(around, call) and not _makes_once(around, inner):
                 return False
             case "block" if _may_be_left(around, inner):
@@ -48,7 +48,7 @@ def is_certain(names: Names, call: Node) -> bool:
     return True
 
 
-def _is_called_itself(names: Names, function: Node) -> bool:
+def is_called_itself(names: Names, function: Node) -> bool:
     """Whether no decorator, of it or of its class, has it run elsewhere, or later."""
     owner = next((node for node in ancestors(function) if node.type == "class_definition"), None)
     around = (*decorators(function), *(decorators(owner) if owner is not None else ()))

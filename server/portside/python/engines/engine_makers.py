@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tree_sitter import Node
 
-from portside.python.engines.certain_calls import is_certain
+from portside.python.engines.certain_calls import is_called_itself, is_certain
 from portside.python.engines.engines import EngineUse
 from portside.python.names.names import How, Names, ScopeKind
 from portside.python.running.guards import Guards, When
@@ -109,8 +109,16 @@ def _run_by_call(names: Names, definition: Node, awaited: bool) -> Iterator[Node
     if definition.type == "class_definition":
         methods = (find_method(names, definition, name) for name in ("__new__", "__init__", "__post_init__"))
         yield from (method for method in methods if method is not None)
-    elif definition.parent is not None and definition.parent.type == "module" and _runs(definition, awaited):
+    elif _is_of_module(names, definition) and _runs(definition, awaited):
         yield definition
+
+
+def _is_of_module(names: Names, function: Node) -> bool:
+    """Whether it stands at the top of the module, and its name is for itself or for a cache of it."""
+    outer = function.parent
+    if outer is not None and outer.type == "decorated_definition":
+        outer = outer.parent if is_called_itself(names, function) else None
+    return outer is not None and outer.type == "module"
 
 
 def _runs(function: Node, awaited: bool) -> bool:
