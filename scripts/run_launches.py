@@ -6,9 +6,10 @@
     python scripts/run_launches.py --python … --write                  note in launches.jsonl how it went
 
 The interpreter has FastAPI and uvicorn, and what else is better real than made up (pydantic-settings,
-PyYAML, SQLAlchemy, aiohttp, …); every other module is a stand-in. `ran` of a fact becomes true where both
-sides serve the same: routes, middleware, state, answers, lifespan, host and port. Linux alone: the
-servers run in a namespace of their own, without a network, in memory (launch_lab/sandbox.sh).
+PyYAML, SQLAlchemy, aiohttp, email-validator, `mcp<2`, …); every other module is a stand-in. `ran` of a
+fact becomes true where both sides serve the same: routes, middleware, state, answers, lifespan, host and
+port. Linux alone: the servers run in a namespace of their own, without a network, in memory
+(launch_lab/sandbox.sh).
 """
 
 from __future__ import annotations
