@@ -166,6 +166,14 @@ class Lazy:
     def _make(self):
         self.engine = «AsyncLLMEngine.from_engine_args(args)»
 """
+_CHAT_FILE = """\
+from vllm import LLM
+
+
+class Chat:
+    def __init__(self):
+        self.llm = LLM("m")
+"""
 _INITIALIZE = """\
 from vllm import AsyncLLMEngine
 
@@ -401,10 +409,7 @@ _PLAIN_INVALID = (
         "by a class of another file",
         "from fastapi import FastAPI\n\nfrom chat import Chat\n\napp = FastAPI()\n\n\n"
         "@app.on_event('startup')\ndef start():\n    app.state.chat = «Chat()»\n",
-        files={
-            "chat.py": "from vllm import LLM\n\n\nclass Chat:\n    def __init__(self):\n"
-            "        self.llm = LLM('m')\n"
-        },
+        files={"chat.py": _CHAT_FILE},
     ),
 )
 
@@ -461,6 +466,25 @@ _INVALID = (
         files={
             "core.py": "from vllm import AsyncLLMEngine\n\n\nclass Service:\n    async def load(self):\n"
             "        self.engine = AsyncLLMEngine.from_engine_args(None)\n\n\nservice = Service()\n"
+        },
+    ),
+    Invalid(
+        "by an object of a class of the file that holds one of another file",
+        "from fastapi import FastAPI\n\nfrom chat import Chat\n\napp = FastAPI()\n\n\n"
+        "class Answers:\n    def __init__(self):\n        self.chat = «Chat()»\n\n\n"
+        "@app.on_event('startup')\ndef start():\n    app.state.answers = Answers()\n",
+        files={"chat.py": _CHAT_FILE},
+    ),
+    Invalid(
+        "by an object that is called as its module is",
+        "from fastapi import FastAPI\n\nfrom service import service\n\n\nasync def lifespan(app):\n"
+        "    await «service.load()»\n    yield\n" + _APP,
+        files={
+            "service.py": "from engine import engine\n\n\nclass Service:\n    async def load(self):\n"
+            "        await engine.initialize()\n\n\nservice = Service()\n",
+            "engine.py": "from vllm import AsyncLLMEngine\n\n\nclass Engine:\n"
+            "    async def initialize(self):\n"
+            "        self.engine = AsyncLLMEngine.from_engine_args(None)\n\n\nengine = Engine()\n",
         },
     ),
     Invalid(
@@ -583,6 +607,13 @@ _VALID = (
         "from fastapi import FastAPI\n\nfrom core import engine\n\n\nasync def lifespan(app):\n"
         "    await engine.ping()\n    yield\n" + _APP,
         files={"core/__init__.py": "", "core/engine.py": _INITIALIZE},
+    ),
+    Valid(
+        "an object that holds one of another file, and is closed",
+        "from fastapi import FastAPI\n\nfrom chat import Chat\n\n\n"
+        "class Answers:\n    def __init__(self):\n        self.chat = Chat()\n\n\n"
+        "async def lifespan(app):\n    answers = Answers()\n    yield\n    answers.close()\n" + _APP,
+        files={"chat.py": _CHAT_FILE},
     ),
     Valid("an engine at import is another rule's", _HEAD + "engine = LLM('m')\napp = FastAPI()\n"),
     Valid(

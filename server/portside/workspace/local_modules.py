@@ -641,9 +641,10 @@ def _called_of(qualified: str) -> tuple[str, str]:
 
 
 def _is_module(file: Path, module: str) -> bool:
-    """Whether the file is the module itself, and not one that holds a name of it."""
-    last = module.rpartition(".")[2]
-    return not last or last == (file.parent.name if file.stem == "__init__" else file.stem)
+    """Whether the file is the module itself, and not one that holds a name of it: `engine.engine`."""
+    parts = [part for part in module.split(".") if part]
+    own = file.parent if file.stem == "__init__" else file.with_suffix("")
+    return not parts or list(own.parts[-len(parts) :]) == parts
 
 
 def module_name(path: Path, top: Path, root: Path) -> str:

@@ -94,32 +94,51 @@ def _ways(
 def startup_calls(module: ModuleFacts) -> Iterator[ImportedCall]:
     """The calls of imported functions and classes that the app makes when it starts."""
     names = module.names
-    for _, call in _starting(names, find_app_events(names)):
-        for callee in _run(names, call):
+    for way in _starting(names, find_app_events(names)).values():
+        for callee in _run(names, way.calls[-1]):
             name = imported_name(names, callee)
             if name is not None:
-                yield ImportedCall(name, call)
+                yield ImportedCall(name, way.calls[-1])
 
 
-def _starting(names: Names, events: AppEvents) -> Iterator[tuple[Node, Node]]:
-    """The calls in lifespans, ahead of the `yield`, and in startup handlers, each with its function."""
-    for function in (*events.lifespans, *events.startup):
-        stops = [node.start_byte for node in yields_of(names, function)]
-        for call in nodes_of(function, "call"):
-            if names.scope_at(call).node == function and all(call.start_byte < stop for stop in stops):
-                yield function, call
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """From a function that an app calls when it starts to a call, through functions of the file."""
+
+    function: Node
+    calls: tuple[Node, ...]
+
+
+def _starting(names: Names, events: AppEvents) -> dict[Node, _Way]:
+    """The calls that lifespans, ahead of the `yield`, and startup handlers come to, and how they do first."""
+    found: dict[Node, _Way] = {}
+    for start in (*events.lifespans, *events.startup):
+        waiting: list[tuple[Node, tuple[Node, ...]]] = [(start, ())]
+        seen = {start}
+        while waiting:
+            function, before = waiting.pop(0)
+            stops = [node.start_byte for node in yields_of(names, function)] if not before else []
+            for call in nodes_of(function, "call"):
+                if names.scope_at(call).node != function or any(call.start_byte > stop for stop in stops):
+                    continue
+                calls = (*before, call)
+                found.setdefault(call, _Way(start, calls))
+                called = [one for one in _called(names, call) if one not in seen and len(calls) < _DEEPEST]
+                seen.update(called)
+                waiting += [(one, calls) for one in called]
+    return found
 
 
 def find_imported_lives(module: ModuleFacts, started: Iterable[ImportedEngine]) -> Iterator[ImportedLife]:
     """What becomes of engines that other files make for the app when it starts."""
     names, events = module.names, find_app_events(module.names)
-    by_place = {names.tree.span(call): (function, call) for function, call in _starting(names, events)}
+    by_place = {names.tree.span(call): way for call, way in _starting(names, events).items()}
     for engine in started:
-        function, call = by_place[engine.statement]
-        held = _Held(frozenset(_held_as(names, call) | _instance(names, call)))
-        if not _is_managed(call) and not _is_ended(names, events, function, held):
-            name = names.tree.text(function.child_by_field_name("name") or function)
-            yield ImportedLife(engine, name, function in events.lifespans)
+        way = by_place[engine.statement]
+        held = _Held(_held_by_way(names, way.calls) | _instance(names, way.calls[-1]))
+        if not any(map(_is_managed, way.calls)) and not _is_ended(names, events, way.function, held):
+            name = names.tree.text(way.function.child_by_field_name("name") or way.function)
+            yield ImportedLife(engine, name, way.function in events.lifespans)
 
 
 _HANDERS = ("to_thread", "run_in_executor", "run_sync", "run_in_threadpool")
