@@ -58,6 +58,7 @@ _MOST_ASKED_STEADY = 3
 
 # Of others what they are asked for is kept, and what is asked for later is read again.
 _MOST_FACTS = 3
+_MOST_FACTS_STEADY = 1
 
 # An engine that is in an object of an object of an object; further, nobody hands it on.
 _LONGEST_CHAIN = 4
@@ -611,7 +612,7 @@ class LocalModules:
         return known[1]
 
     def _keep(self, path: Path, key: object, text: str) -> ModuleFacts:
-        if len(self._facts) >= _MOST_FACTS:
+        if len(self._facts) >= (_MOST_FACTS_STEADY if self._steady else _MOST_FACTS):
             self._facts.popitem(last=False)
         source = SourceFile(str(path), text)
         facts = module_facts(source, None, self.handed_on(path, source.data))
