@@ -155,6 +155,17 @@ _INVALID = (
         fixed=_CLEAN,
     ),
     Invalid(
+        "a package of that name, if there is one",
+        "try:\n    from server.routes import router\nexcept ImportError:\n    from routes import router\n"
+        + _APP
+        + _MAIN
+        + '    «uvicorn.run("server:app")»\n',
+        fixed="try:\n    from server.routes import router\nexcept ImportError:\n"
+        "    from routes import router\n" + _CLEAN,
+        path="server/server.py",
+        files={"server/routes.py": "router = None\n"},
+    ),
+    Invalid(
         "the file's own name",
         _APP + _MAIN + '    «uvicorn.run("server:app", port=8000)»\n',
         fixed=_CLEAN,
@@ -244,6 +255,15 @@ _VALID = (
         "import uvicorn\n\n" + _MAIN + '    uvicorn.run("server:app")\n',
         path="server.py",
         files={"server/__init__.py": _CLEAN},
+    ),
+    Valid(
+        "a package of that name, which the file imports from",
+        "import sys\n\nsys.path.insert(0, '..')\n\nfrom server.routes import router\n"
+        + _APP
+        + _MAIN
+        + '    uvicorn.run("server:app")\n',
+        path="src/api/server.py",
+        files={"src/server/routes.py": "router = None\n"},
     ),
     Valid(
         "another folder that is searched first",

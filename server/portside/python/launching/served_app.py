@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 from tree_sitter import Node
 
@@ -14,7 +15,7 @@ from portside.python.launching.script_place import ScriptPlace, is_named
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.running.guards import When
-from portside.python.source.syntax import string_value
+from portside.python.source.syntax import ancestors, string_value
 from portside.python.values.instances import constructions
 from portside.records import dataclass
 
@@ -44,7 +45,23 @@ def import_string(names: Names, launch: Launch) -> ImportString | None:
 def names_own_file(facts: FileFacts, module: str) -> bool:
     """Whether the module is the very file, by the way that its folders are called."""
     place = facts.workspace.place or ScriptPlace(facts.source.path.replace("\\", "/"))
-    return not place.is_shadowed and not module.startswith(".") and is_named(place, module)
+    if place.is_shadowed or module.startswith(".") or not is_named(place, module):
+        return False
+    return not _is_package_beside(facts, module)
+
+
+def _is_package_beside(facts: FileFacts, module: str) -> bool:
+    """Whether the file surely imports something from a package of that name, which it is not itself."""
+    if PurePath(facts.source.path).stem == "__init__":
+        return False
+    return any(
+        one.module.startswith(f"{module}.") and one.when is When.IMPORT and not _is_tried(one.statement)
+        for one in facts.module.imports
+    )
+
+
+def _is_tried(statement: Node) -> bool:
+    return any(around.type == "try_statement" for around in ancestors(statement))
 
 
 def is_held(engine: EngineUse) -> bool:
