@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 
 from tree_sitter import Node
 
@@ -52,7 +51,7 @@ def names_own_file(facts: FileFacts, module: str) -> bool:
 
 def _is_package_beside(facts: FileFacts, module: str) -> bool:
     """Whether the file surely imports something from a package of that name, which it is not itself."""
-    if PurePath(facts.source.path).stem == "__init__":
+    if facts.source.path.replace("\\", "/").rpartition("/")[2].startswith("__init__."):
         return False
     return any(
         one.module.startswith(f"{module}.") and one.when is When.IMPORT and not _is_tried(one.statement)
