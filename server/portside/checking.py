@@ -14,7 +14,7 @@ from portside.lint.finding import Finding, LintResult, Severity
 from portside.lint.selection import Selection
 from portside.lint.source import SourceFile
 from portside.settings import Settings, SettingsError, SettingsFinder
-from portside.workspace.engine_mentions import MANY_FILES, EngineMentions
+from portside.workspace.engine_mentions import MANY_FILES, EngineMentions, names_vllm
 from portside.workspace.module_files import ModuleFiles
 from portside.workspace.stopwatch import Stopwatch
 from portside.workspace.survey import Survey
@@ -142,7 +142,7 @@ class Checker:
         if len(self.survey.imports) < MANY_FILES:
             yield from filter(self._imports_mention_vllm, passed_over)
             return
-        makers = (file for file in self.survey.interesting if _names_vllm(self.survey.imports.get(file, b"")))
+        makers = (file for file in self.survey.interesting if names_vllm(self.survey.imports.get(file, b"")))
         projects: set[Project] = set()
         for folder in {os.path.dirname(maker) for maker in makers}:  # noqa: PTH120 - for many files
             with contextlib.suppress(SettingsError):
@@ -200,10 +200,6 @@ class Checker:
             return result
         folder = os.path.relpath(project.root, self._stands_in)
         return dataclasses.replace(result, findings=tuple(_run_from(f, folder) for f in result.findings))
-
-
-def _names_vllm(lines: bytes) -> bool:
-    return b"vllm" in lines or b"VLLM" in lines
 
 
 def _of_notebooks(selection: Selection) -> Selection:

@@ -306,6 +306,27 @@ def _is_free(name: str, uses: Collection[VariableUse]) -> bool:
 
 _RUN = "import os\n\nimport uvicorn\n\nuvicorn.run('m:app', port="
 
+_CONFIGURED = """\
+import subprocess
+from dataclasses import dataclass
+
+
+@dataclass
+class Config:
+    port: int = 8000
+
+    def command(self):
+        return ['vllm', 'serve', 'm', '--port', str(self.port)]
+
+
+class Server:
+    def __init__(self, config: Config):
+        self.config = config
+
+    def start(self):
+        subprocess.Popen(self.config.command())
+"""
+
 _INVALID = (
     Invalid(
         "after another variable",
@@ -508,13 +529,7 @@ _INVALID = (
         "server = Server(Config(port=int(«os.environ['VLLM_PORT']»)))\nserver.start()\n",
         fixed="import os\n\nfrom lib import Config, Server\n\n"
         "server = Server(Config(port=int(os.environ['PORT'])))\nserver.start()\n",
-        files={
-            "lib.py": "import subprocess\nfrom dataclasses import dataclass\n\n\n@dataclass\n"
-            "class Config:\n    port: int = 8000\n\n    def command(self):\n"
-            "        return ['vllm', 'serve', 'm', '--port', str(self.port)]\n\n\nclass Server:\n"
-            "    def __init__(self, config: Config):\n        self.config = config\n\n"
-            "    def start(self):\n        subprocess.Popen(self.config.command())\n"
-        },
+        files={"lib.py": _CONFIGURED},
     ),
     Invalid(
         "in a field of a configuration that may be missing",
@@ -522,13 +537,7 @@ _INVALID = (
         "server = Server(Config(port=int(«os.environ['VLLM_PORT']»)))\nserver.start()\n",
         fixed="import os\n\nfrom lib import Config, Server\n\n"
         "server = Server(Config(port=int(os.environ['PORT'])))\nserver.start()\n",
-        files={
-            "lib.py": "import subprocess\nfrom dataclasses import dataclass\n\n\n@dataclass\n"
-            "class Config:\n    port: int = 8000\n\n    def command(self):\n"
-            "        return ['vllm', 'serve', 'm', '--port', str(self.port)]\n\n\nclass Server:\n"
-            "    def __init__(self, config: Config | None = None):\n        self.config = config\n\n"
-            "    def start(self):\n        subprocess.Popen(self.config.command())\n"
-        },
+        files={"lib.py": _CONFIGURED.replace("config: Config", "config: Config | None = None")},
     ),
     Invalid(
         "set to the API's port",

@@ -81,8 +81,13 @@ class EngineMentions:
         state, known = self._state_of(path), self._files.get(path)
         if known is None or known.state != state:
             data = self._data_of(path)
-            mentions = b"vllm" in data or b"VLLM" in data
+            mentions = names_vllm(data)
             # What names it is not followed any further.
             imports = frozenset() if mentions else imports_in(import_text(data).lines)
             known = self._files[path] = _File(state, imports, mentions)
         return known
+
+
+def names_vllm(text: bytes) -> bool:
+    """Whether vLLM, or a variable of its, is named in it."""
+    return b"vllm" in text or b"VLLM" in text

@@ -79,16 +79,21 @@ def _ways(
     names: Names, function: Node, engines: object, before: tuple[Node, ...] = ()
 ) -> Iterator[tuple[Node, ...]]:
     """The calls from the function to each engine that it makes, through functions of the file."""
-    stops = [node.start_byte for node in yields_of(names, function)] if not before else []
-    for call in nodes_of(function, "call"):
-        if names.scope_at(call).node != function or any(call.start_byte > stop for stop in stops):
-            continue
+    for call in _own_calls(names, function, is_start=not before):
         if call in engines:  # type: ignore[operator]
             yield (*before, call)
         elif len(before) < _DEEPEST:
             for called in _called(names, call):
                 if called != function:
                     yield from _ways(names, called, engines, (*before, call))
+
+
+def _own_calls(names: Names, function: Node, *, is_start: bool) -> Iterator[Node]:
+    """The calls in the function itself; in one that an app starts with, those ahead of its `yield`."""
+    stops = [node.start_byte for node in yields_of(names, function)] if is_start else []
+    for call in nodes_of(function, "call"):
+        if names.scope_at(call).node == function and all(call.start_byte < stop for stop in stops):
+            yield call
 
 
 def startup_calls(module: ModuleFacts) -> Iterator[ImportedCall]:
@@ -117,10 +122,7 @@ def _starting(names: Names, events: AppEvents) -> dict[Node, _Way]:
         seen = {start}
         while waiting:
             function, before = waiting.pop(0)
-            stops = [node.start_byte for node in yields_of(names, function)] if not before else []
-            for call in nodes_of(function, "call"):
-                if names.scope_at(call).node != function or any(call.start_byte > stop for stop in stops):
-                    continue
+            for call in _own_calls(names, function, is_start=not before):
                 calls = (*before, call)
                 found.setdefault(call, _Way(start, calls))
                 called = [one for one in _called(names, call) if one not in seen and len(calls) < _DEEPEST]
