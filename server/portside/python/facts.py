@@ -229,6 +229,18 @@ class ImportedEngine:
     called: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StartedCuda:
+    """A call of this file, `statement`, for which a function or class of another one initialises CUDA.
+
+    path, span: the call there that does it.
+    """
+
+    statement: Span
+    path: str
+    span: Span
+
+
 @dataclass(frozen=True)
 class WorkspaceFacts:
     """What the files around one say about it. A field may be found out only when it is read.
@@ -238,11 +250,12 @@ class WorkspaceFacts:
     imports is vLLM code. imported_engines: engines that its imports make. started_engines: those that
     its lifespans and startup handlers make by calls of other files. called_engines: those that a script
     without an app makes on import, by calls of other files. made_engines: those that its calls of other files
-    make wherever they stand, asked only of a file that names CUDA. imported_by: the files that
-    import it. imported_early_by: those that do so while they are imported themselves. served_by: those
-    with an app that import it, directly or through others; asked only of a file without an app that makes
-    an engine. served_engines: those in the processes that serve what an import string of this file
-    (`statement`) names, where it asks for several or for reload.
+    make wherever they stand, asked only of a file that names CUDA. started_cuda: its calls for which other
+    files initialise CUDA, asked only of a file that makes an engine. imported_by: the files that import it.
+    imported_early_by: those that do so while they are imported themselves. served_by: those with an app
+    that import it, directly or through others; asked only of a file without an app that makes an engine.
+    served_engines: those in the processes that serve what an import string of this file (`statement`)
+    names, where it asks for several or for reload.
     port_settings: the lines that set `port_variable` where this script is run.
     vllm_port_settings: the lines that set `VLLM_PORT` there, asked only of a file that names it.
     vllm_version: major and minor of the vLLM that is installed in the workspace, None if that is unknown.
@@ -264,6 +277,7 @@ class WorkspaceFacts:
     started_engines: tuple[ImportedEngine, ...] = ()
     called_engines: tuple[ImportedEngine, ...] = ()
     made_engines: tuple[ImportedEngine, ...] = ()
+    started_cuda: tuple[StartedCuda, ...] = ()
     imported_by: tuple[str, ...] = ()
     imported_early_by: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ DOCUMENTATION = """\
 Flags code that initialises CUDA before a vLLM engine is made, in the same flow of the program: in the
 module as it is imported, in its main block, or in the function that makes the engine; functions
 and methods of the file that are called there are followed. An engine that a function or class of another
-file makes counts where that makes it whatever it is given.
+file makes, and CUDA that it initialises, count where it does so whatever it is given.
 
 What initialises CUDA: `torch.cuda.set_device`, `current_device`, `get_device_name`,
 `get_device_properties`, `mem_get_info`, `synchronize`, `init` and the like, `.cuda()`, `.to("cuda")`,
@@ -99,7 +99,9 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
     is_test = _TEST_FILE.search(facts.source.path) is not None
     if is_test and (not facts.module.guards.main or names.chunks_with(["pytest", "unittest"])):
         return  # What a spawned process runs again is pytest, which has a guard.
-    early = find_early_cuda(facts.module, _made_elsewhere(facts))
+    started = _started_elsewhere(facts)
+    uses = {call: names.tree.text(call.child_by_field_name("function") or call) for call in started}
+    early = find_early_cuda(facts.module, _made_elsewhere(facts), uses)
     if is_test:
         early = tuple(one for one in early if not _is_in_test(names, one.origin))
     if not early or sets_environment(names, START_METHOD_VARIABLE, "spawn", len(facts.source.data)):
@@ -122,7 +124,7 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
             _message(facts, found),
             Severity.WARNING,
             fixes=(fix,) if fix is not None else (),
-            related=(place,),
+            related=(place, *started.get(found.call, ())),
         )
 
 
@@ -137,6 +139,20 @@ def _made_elsewhere(facts: FileFacts) -> Iterator[EngineUse]:
         if call is not None:
             in_process = sets_environment(names, MULTIPROCESSING_VARIABLE, "0", start)
             yield EngineUse(call, engine.called or engine.constructor, (), in_process, forked=False)
+
+
+def _started_elsewhere(facts: FileFacts) -> dict[Node, tuple[Related, ...]]:
+    """The calls of functions and classes of other files that initialise CUDA, with the place there."""
+    names, source = facts.module.names, facts.source
+    found: dict[Node, tuple[Related, ...]] = {}
+    for started in facts.workspace.started_cuda:
+        start, end = (
+            source.byte_of_offset(offset) for offset in (started.statement.start, started.statement.end)
+        )
+        call = names.node_at(start, end)
+        if call is not None:
+            found[call] = (Related(started.path, started.span, "CUDA is initialised here"),)
+    return found
 
 
 def _is_in_test(names: Names, call: Node) -> bool:
@@ -216,6 +232,16 @@ _TEST_MODEL = (
 )
 
 _LOADER = "from vllm import LLM\n\n\nclass Model:\n    def __init__(self):\n        self.llm = LLM('m')\n"
+_SHOWN = (
+    "import os\n\n\ndef show_gpu():\n"
+    "    try:\n        import torch\n    except ImportError:\n        return\n"
+    "    if torch.cuda.is_available():\n        for number in range(torch.cuda.device_count()):\n"
+    "            print(torch.cuda.get_device_name(number))\n"
+)
+_EMBEDDER = (
+    "from sentence_transformers import SentenceTransformer\n\n\nclass Embedder:\n"
+    "    def __init__(self, device='cuda'):\n        self.model = SentenceTransformer('e', device={device})\n"
+)
 
 _INVALID = (
     Invalid(
@@ -226,6 +252,30 @@ _INVALID = (
         messages=("`torch.cuda.set_device` initialises CUDA before `Model` in line 6 makes the engine",),
         path="ask.py",
         files={"lib.py": _LOADER},
+    ),
+    Invalid(
+        "before a function of another file, handed on by its package, that initialises CUDA",
+        "from vllm import LLM\nfrom lib import show_gpu\n\n"
+        + _GUARD
+        + "    «show_gpu()»\n    llm = LLM('m')\n",
+        messages=("`show_gpu` initialises CUDA before `LLM` in line 6 makes the engine",),
+        fixed="import os\n\nfrom vllm import LLM\nfrom lib import show_gpu\n\n"
+        + _GUARD
+        + "    "
+        + _SET
+        + "    show_gpu()\n    llm = LLM('m')\n",
+        path="ask.py",
+        files={"lib/__init__.py": "from .gpu import show_gpu\n", "lib/gpu.py": _SHOWN},
+    ),
+    Invalid(
+        "before a class of another file that initialises CUDA",
+        "from vllm import LLM\nfrom lib import Embedder\n\n\nclass Server:\n    def __init__(self):\n"
+        "        self.embedder = «Embedder()»\n        self.llm = LLM('m')\n",
+        fixed="import os\n\nfrom vllm import LLM\nfrom lib import Embedder\n\n\nclass Server:\n"
+        "    def __init__(self):\n        " + _SET.replace('"', "'") + "        self.embedder = Embedder()\n"
+        "        self.llm = LLM('m')\n",
+        path="ask.py",
+        files={"lib.py": _EMBEDDER.format(device='"cuda"')},
     ),
     Invalid(
         "in a loop",
@@ -401,6 +451,39 @@ _INVALID = (
 )
 
 _VALID = (
+    Valid(
+        "a function of another file that initialises CUDA if it is told to",
+        "from vllm import LLM\nfrom lib import show_gpu\n\n"
+        + _GUARD
+        + "    show_gpu()\n    llm = LLM('m')\n",
+        path="ask.py",
+        files={
+            "lib.py": "import torch\n\n\ndef show_gpu(verbose=False):\n    if verbose:\n"
+            "        print(torch.cuda.get_device_name(0))\n"
+        },
+    ),
+    Valid(
+        "a class of another file that takes the device it is given",
+        "from vllm import LLM\nfrom lib import Embedder\n\nembedder = Embedder('cpu')\nllm = LLM('m')\n",
+        path="ask.py",
+        files={"lib.py": _EMBEDDER.format(device="device")},
+    ),
+    Valid(
+        "a function of another file that initialises CUDA and has vLLM spawn its engine",
+        "from vllm import LLM\nfrom lib import show_gpu\n\n"
+        + _GUARD
+        + "    show_gpu()\n    llm = LLM('m')\n",
+        path="ask.py",
+        files={"lib.py": _SHOWN.replace("import os\n", "import os\n\n" + _SET, 1)},
+    ),
+    Valid(
+        "a function of another file that initialises CUDA after the engine",
+        "from vllm import LLM\nfrom lib import show_gpu\n\n"
+        + _GUARD
+        + "    llm = LLM('m')\n    show_gpu()\n",
+        path="ask.py",
+        files={"lib.py": _SHOWN},
+    ),
     Valid(
         "a class of another file, which has vLLM spawn its engine",
         "import torch\nfrom lib import Model\n\n"

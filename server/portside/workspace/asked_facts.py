@@ -17,6 +17,7 @@ from portside.python.facts import (
     LaunchMoves,
     LaunchReference,
     ModuleFacts,
+    StartedCuda,
     WorkspaceFacts,
 )
 from portside.python.launching.script_place import ScriptPlace
@@ -138,6 +139,12 @@ class AskedFacts(WorkspaceFacts):
         if not names_cuda(self._module):
             return ()
         return tuple(self._around.modules.engines_made(self._file, self._module, self._top))
+
+    @cached_property
+    def started_cuda(self) -> tuple[StartedCuda, ...]:
+        if not self._module.engines:
+            return ()
+        return tuple(self._around.modules.cuda_started(self._file, self._module, self._top))
 
     @cached_property
     def started_engines(self) -> tuple[ImportedEngine, ...]:

@@ -22,7 +22,7 @@ from portside.python.engines.engine_makers import (
     imported_calls,
     imported_calls_of,
 )
-from portside.python.facts import ImportedEngine, ModuleFacts, module_facts
+from portside.python.facts import ImportedEngine, ModuleFacts, StartedCuda, module_facts
 from portside.python.names.import_text import ImportText, import_text
 from portside.python.names.imports import Import
 from portside.python.names.names import Names
@@ -258,6 +258,39 @@ class LocalModules:
             made = self.summary(file)
             if made is not None and not made.spawns:
                 yield dataclasses.replace(self._imported(span, file, engine), called=name)
+
+    def cuda_started(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[StartedCuda]:
+        """The calls of this file for which a function or class of another one initialises CUDA.
+
+        Not those of a file that has vLLM spawn its processes, or of what makes an engine itself.
+        """
+        bound = self._bound_to_local(path, facts, top)
+        known: dict[str, tuple[Path, Span] | None] = {}
+        for one in calls_of_imported(facts.names, facts.names.chunks_with(bound) if bound else ()):
+            if one.name not in known:
+                known[one.name] = self._cuda_starter(path, *_called_of(one.name), top)
+            found = known[one.name]
+            if found is not None:
+                yield StartedCuda(facts.tree.span(one.call), str(found[0]), found[1])
+
+    def _cuda_starter(
+        self, path: Path, module: str, name: str, top: Path, steps: int = _LONGEST_CHAIN
+    ) -> tuple[Path, Span] | None:
+        """The call that initialises CUDA where `path` calls what it knows under this name."""
+        files = self.files_of(path, module, None, top)
+        if not files or not _is_module(files[-1], module):
+            holder = _called_of(module)
+            if "." in name or not holder[1]:
+                return None
+            return self._cuda_starter(path, holder[0], f"{holder[1]}.{name}", top, steps)
+        first, data = name.partition(".")[0], self._data(files[-1])
+        summary = self.summary(files[-1]) if files[-1] != path and first.encode() in data else None
+        if summary is None or summary.spawns or name in summary.makers:
+            return None
+        if name in summary.cuda_starters:
+            return files[-1], summary.cuda_starters[name]
+        source = next((source for source, imported in summary.imports if imported == first), None)
+        return self._cuda_starter(files[-1], source, name, top, steps - 1) if source and steps else None
 
     def engines_started(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[ImportedEngine]:
         """The engines that other files make for the lifespans and startup handlers of this one."""

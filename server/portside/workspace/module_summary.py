@@ -12,6 +12,7 @@ from tree_sitter import Node
 
 from portside.knowledge.vllm import START_METHOD_VARIABLE
 from portside.lint.source import Span
+from portside.python.engines.cuda_starters import cuda_starters
 from portside.python.engines.engine_makers import served_calls
 from portside.python.engines.engines import EngineUse, sets_environment
 from portside.python.facts import ModuleFacts
@@ -102,6 +103,12 @@ class ModuleSummary:
             return True
         chunks = facts.names.chunks_with(["set_start_method"])
         return any(_chooses_spawn(facts.names, call) for chunk in chunks for call in chunk.nodes("call"))
+
+    @cached_property
+    def cuda_starters(self) -> Mapping[str, Span]:
+        """The functions and classes that initialise CUDA when called, whatever they are given."""
+        facts = self._facts()
+        return {name: facts.tree.span(call) for name, call in cuda_starters(facts.names).items()}
 
     @cached_property
     def coroutines(self) -> Mapping[str, EngineSummary]:

@@ -5,7 +5,7 @@ Asked where another file calls the function, and says nothing of vLLM itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tree_sitter import Node
 
@@ -21,20 +21,30 @@ _HARMLESS = frozenset(
 )
 _MAY_BE_PASSED = frozenset({"elif_clause", "else_clause", "except_clause", "case_clause", "lambda"})
 _LOOPS = frozenset({"for_statement", "while_statement"})
+_IMPORTS = frozenset({"import_statement", "import_from_statement"})
 # What an `else` belongs to that is come to where nothing else happens.
 _WITH_ELSE = _LOOPS | {"try_statement"}
 
 
-def is_certain(names: Names, call: Node) -> bool:
-    """Whether the function around the call makes it each time, or only for as long as there is no result."""
+def _never(_condition: Node) -> bool:
+    return False
+
+
+def is_certain(names: Names, call: Node, is_given: Callable[[Node], bool] = _never) -> bool:
+    """Whether the function around the call makes it each time, or only for as long as there is no result.
+
+    is_given: whether a condition is one that holds wherever it matters.
+    """
     inner = call
     for around in ancestors(call):
         match around.type:
             case "function_definition":
                 return is_called_itself(names, around)
+            case "if_statement" if _is_asked_for(around, inner, is_given):
+                pass
             case "if_statement" if not _holds_test(around, call) and not _makes_once(around, inner):
                 return False
-            case "block" if _may_be_left(around, inner):
+            case "block" if _may_be_left(around, inner, is_given):
                 return False
             case "else_clause" if around.parent is not None and around.parent.type in _WITH_ELSE:
                 pass
@@ -95,10 +105,37 @@ def _is_parameter(inside: Node, name: bytes) -> bool:
     return parameters is not None and any(node.text == name for node in nodes_of(parameters, "identifier"))
 
 
-def _may_be_left(block: Node, statement: Node) -> bool:
+def _is_asked_for(statement: Node, block: Node, is_given: Callable[[Node], bool]) -> bool:
+    """Whether the block is what runs where the condition holds, and it does."""
+    condition = statement.child_by_field_name("condition")
+    return (
+        condition is not None
+        and statement.child_by_field_name("consequence") == block
+        and is_given(condition)
+    )
+
+
+def _may_be_left(block: Node, statement: Node, is_given: Callable[[Node], bool]) -> bool:
     """Whether what stands before the statement may end the block: not by what has been made, or in a loop."""
     before = (other for other in own_parts(block) if other.end_byte <= statement.start_byte)
-    return any(not _gives_what_is_there(other) for other in before for _ in _ends(other))
+    return any(
+        not _gives_what_is_there(other) and not _lacks_what_it_takes(other, is_given)
+        for other in before
+        for _ in _ends(other)
+    )
+
+
+def _lacks_what_it_takes(statement: Node, is_given: Callable[[Node], bool]) -> bool:
+    """Whether it leaves only where an import fails, or where the condition that holds does not."""
+    parts = own_parts(statement)
+    if statement.type == "try_statement":
+        tried = own_parts(parts[0])
+        others = {part.type for part in parts[1:]}
+        return all(one.type in _IMPORTS for one in tried) and others == {"except_clause"}
+    condition = statement.child_by_field_name("condition")
+    if statement.type != "if_statement" or condition is None or len(parts) != 2:
+        return False
+    return condition.type == "not_operator" and is_given(own_parts(condition)[0])
 
 
 def _ends(statement: Node) -> Iterator[Node]:

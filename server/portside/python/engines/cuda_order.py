@@ -8,8 +8,9 @@ lifespan, a handler) comes after the module's own import.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
+from types import MappingProxyType
 
 from tree_sitter import Node
 
@@ -27,6 +28,7 @@ from portside.records import cached_property, dataclass
 
 _DEEPEST = 5
 _MODULE = -1  # among the first bytes of functions
+_NONE: Mapping[Node, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,17 +58,20 @@ def names_cuda(module: ModuleFacts) -> bool:
     return bool(module.names.chunks_with(WORDS))
 
 
-def find_early_cuda(module: ModuleFacts, elsewhere: Iterable[EngineUse] = ()) -> tuple[EarlyCuda, ...]:
+def find_early_cuda(
+    module: ModuleFacts, elsewhere: Iterable[EngineUse] = (), started: Mapping[Node, str] = _NONE
+) -> tuple[EarlyCuda, ...]:
     """Each such call once for each way there, with the first engine that comes after it.
 
     In the order in which they run: first those of the module's own flow, then those of functions.
-    elsewhere: the calls of the file for which other files make an engine.
+    elsewhere: the calls of the file for which other files make an engine. started: those for which other
+    files initialise CUDA, and how people write them.
     """
     every = (*module.engines, *elsewhere)
     engines = {e.call: e for e in every if not e.in_process and not _is_elsewhere(e.call)}
-    if not engines or not names_cuda(module):
+    if not engines or not (started or names_cuda(module)):
         return ()
-    flows = _Flows(module, engines)
+    flows = _Flows(module, engines, started)
     at_import = [event for event in flows.of_module() if flows.runs_on_import(event)]
     found: dict[tuple[Node, Node], EarlyCuda] = {}
     made = {event.call for event in flows.of_module() if event.use is None}
@@ -178,6 +183,7 @@ class _Flows:
 
     module: ModuleFacts
     engines: dict[Node, EngineUse]
+    started: Mapping[Node, str]
     _known: dict[int, list[Event]] = field(default_factory=dict)
     _calls: dict[int, dict[int, list[Node]]] = field(default_factory=dict)
 
@@ -205,13 +211,17 @@ class _Flows:
 
     @cached_property
     def _engine_chunks(self) -> tuple[Chunk, ...]:
-        found = (self.names.chunk_at(call.start_byte) for call in self.engines)
+        return self._chunks_of(self.engines)
+
+    def _chunks_of(self, calls: Iterable[Node]) -> tuple[Chunk, ...]:
+        found = (self.names.chunk_at(call.start_byte) for call in calls)
         return tuple(dict.fromkeys(chunk for chunk in found if chunk is not None))
 
     @cached_property
     def _relevant(self) -> tuple[Chunk, ...]:
         """The statements with engines or CUDA in them, and those that may lead there."""
-        return self._leading_to((*self._engine_chunks, *self.names.chunks_with(WORDS)))
+        started = self._chunks_of(self.started)
+        return self._leading_to((*self._engine_chunks, *started, *self.names.chunks_with(WORDS)))
 
     def _leading_to(self, chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
         """These statements of the module, and all that name a function or class that they define."""
@@ -240,7 +250,7 @@ class _Flows:
         if call in self.engines:
             yield Event(call, call)
             return
-        use = cuda_use(self.names, call)
+        use = self.started.get(call) or cuda_use(self.names, call)
         if use is not None:
             yield Event(call, call, use)
             return
