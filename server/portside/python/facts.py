@@ -115,7 +115,7 @@ class ModuleFacts:
     @cached_property
     def engine_makers(self) -> Mapping[str, EngineUse]:
         """The functions and classes of the file that make an engine when they are called."""
-        return engine_makers(self.names, self._calls, self.engines)
+        return engine_makers(self.names, self._calls, self.engines, by_property=True)
 
     @cached_property
     def certain_engine_makers(self) -> frozenset[str]:
@@ -130,7 +130,7 @@ class ModuleFacts:
     @cached_property
     def engine_coroutines(self) -> Mapping[str, EngineUse]:
         """The coroutines of the file that make an engine when they are awaited."""
-        return engine_makers(self.names, self._calls, self.engines, awaited=True)
+        return engine_makers(self.names, self._calls, self.engines, awaited=True, by_property=True)
 
     @cached_property
     def engine_classes(self) -> Mapping[str, Node]:

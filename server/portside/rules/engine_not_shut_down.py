@@ -174,6 +174,28 @@ class Chat:
     def __init__(self):
         self.llm = LLM("m")
 """
+_PROPERTY = """\
+from vllm import LLM
+
+
+class Chat:
+    def __init__(self):
+        self._llm = None
+
+    @property
+    def llm(self):
+        if self._llm is None:
+            self._llm = LLM("m")
+        return self._llm
+
+
+_chat = None
+
+
+def start_chat():
+    global _chat
+    _chat = Chat()
+"""
 _INITIALIZE = """\
 from vllm import AsyncLLMEngine
 
@@ -476,6 +498,12 @@ _INVALID = (
         files={"chat.py": _CHAT_FILE},
     ),
     Invalid(
+        "by a property that a function of another file reads",
+        "from fastapi import FastAPI\n\nfrom chat import start_chat\n\n\nasync def lifespan(app):\n"
+        "    «start_chat()»\n    yield\n" + _APP,
+        files={"chat.py": _PROPERTY + "    _ = _chat.llm\n"},
+    ),
+    Invalid(
         "by an object that is called as its module is",
         "from fastapi import FastAPI\n\nfrom service import service\n\n\nasync def lifespan(app):\n"
         "    await «service.load()»\n    yield\n" + _APP,
@@ -607,6 +635,12 @@ _VALID = (
         "from fastapi import FastAPI\n\nfrom core import engine\n\n\nasync def lifespan(app):\n"
         "    await engine.ping()\n    yield\n" + _APP,
         files={"core/__init__.py": "", "core/engine.py": _INITIALIZE},
+    ),
+    Valid(
+        "a property that makes one later",
+        "from fastapi import FastAPI\n\nfrom chat import start_chat\n\n\nasync def lifespan(app):\n"
+        "    start_chat()\n    yield\n" + _APP,
+        files={"chat.py": _PROPERTY},
     ),
     Valid(
         "an object that holds one of another file, and is closed",

@@ -13,8 +13,10 @@ from portside.python.running.guards import Guards, When
 from portside.python.running.reachability import (
     Reached,
     calls_of,
+    decorators,
     find_method,
     functions_run_by,
+    method_of_instance,
     runs_with_module,
 )
 from portside.python.source.chunks import Chunk
@@ -24,13 +26,18 @@ from portside.records import dataclass
 
 
 def engine_makers(
-    names: Names, calls: Iterable[Node], engines: Iterable[EngineUse], *, awaited: bool = False
+    names: Names,
+    calls: Iterable[Node],
+    engines: Iterable[EngineUse],
+    *,
+    awaited: bool = False,
+    by_property: bool = False,
 ) -> Mapping[str, EngineUse]:
     """The functions and classes of the module that make an engine when called, with a child process.
 
     Methods by what other files call them on: `Service.get`, `service.load`.
     calls: those of the file that matter, in whatever scope. awaited: the coroutines that make one when
-    they are awaited, instead.
+    they are awaited, instead. by_property: also what reads a property that makes one.
     """
     making = {
         function: engine
@@ -40,6 +47,7 @@ def engine_makers(
     waiting = list(calls) if making else []
     while True:
         found = [pair for call in waiting for pair in _led_to(names, call, making)]
+        found += _reading_properties(names, making) if by_property else ()
         if not found:
             break
         making.update(found)
@@ -55,6 +63,30 @@ def _led_to(names: Names, call: Node, making: Mapping[Node, EngineUse]) -> Itera
         if function in making:
             yield around, making[function]
             return
+
+
+def _reading_properties(names: Names, making: Mapping[Node, EngineUse]) -> Iterator[tuple[Node, EngineUse]]:
+    """The functions that read a property which makes an engine, of what surely has it: `service.engine`."""
+    for function, engine in making.items():
+        name = function.child_by_field_name("name")
+        if name is None or not any(_last_word(names, each) in _PROPERTIES for each in decorators(function)):
+            continue
+        read = names.tree.text(name)
+        attributes = (node for chunk in names.chunks_with([read]) for node in chunk.nodes("attribute"))
+        for attribute in attributes:
+            around = _function_around(names, attribute)
+            holder = attribute.child_by_field_name("object")
+            if around is None or around in making or holder is None or names.definition(holder) is not None:
+                continue
+            if method_of_instance(names, attribute) == function:
+                yield around, engine
+
+
+_PROPERTIES = frozenset({"property", "cached_property"})
+
+
+def _last_word(names: Names, expression: Node) -> str:
+    return names.tree.text(expression).rpartition(".")[2]
 
 
 def _function_around(names: Names, call: Node) -> Node | None:
