@@ -6,8 +6,7 @@ from tree_sitter import Node
 
 from portside.knowledge.torch import CUDA_INITIALISERS, DEVICE_KEYWORDS, MODEL_LIBRARIES, TENSOR_MAKERS
 from portside.python.names.names import Names
-from portside.python.source.nodes import own_parts
-from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
+from portside.python.source.syntax import ancestors, arguments, choices, string_value, unwrapped
 
 WORDS = ("cuda", "device", "device_map", "map_location", "pipeline")
 
@@ -75,7 +74,7 @@ def is_cuda_device(names: Names, expression: Node, depth: int = 4) -> bool:
     if depth == 0:
         return False
     if node.type == "conditional_expression":
-        return any(is_cuda_device(names, side, depth - 1) for side in own_parts(node)[::2])
+        return any(is_cuda_device(names, side, depth - 1) for side in choices(node))
     callee = node.child_by_field_name("function") if node.type == "call" else None
     if callee is not None and names.qualified(callee) == "torch.device":
         return any(is_cuda_device(names, given, depth - 1) for given in arguments(node).positional[:1])

@@ -12,7 +12,7 @@ from tree_sitter import Node
 from portside.python.launching.app_string import app_string, is_text
 from portside.python.names.names import Names
 from portside.python.source.nodes import own_parts
-from portside.python.source.syntax import unwrapped
+from portside.python.source.syntax import choices, unwrapped
 from portside.python.values.instances import returned
 from portside.python.values.value_types import CommandLine, Environment, Literal, Outside, Parameter, Value
 from portside.python.values.values import trace
@@ -53,15 +53,13 @@ def app_texts(
 
 def _behind(names: Names, node: Node, outside: Outside, steps: int) -> tuple[str, ...] | None:
     """Of what the expression gets its value from."""
-    parts: Iterable[Node | None] = ()
+    parts: Iterable[Node | None]
     if node.type == "identifier":
         parts = (binding.value for binding in names.bindings_of(node))
-    elif node.type == "conditional_expression":
-        parts = own_parts(node)[::2]
-    elif node.type == "boolean_operator":
-        parts = own_parts(node)
     elif node.type == "call":
         parts = returned(names, node) or ()
+    else:
+        parts = choices(node)
     each = [app_texts(names, part, outside, steps) for part in parts if part is not None]
     known = [texts for texts in each if texts is not None]
     return tuple(dict.fromkeys(text for texts in known for text in texts)) if known else None

@@ -18,8 +18,8 @@ from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
-from portside.python.source.nodes import own_parts
-from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
+from portside.python.source.nodes import operator_of, own_parts
+from portside.python.source.syntax import argument_nodes, arguments, choices, string_value, unwrapped
 from portside.python.values.value_sources import added_option, assigned, may_be_parsed
 from portside.python.values.value_types import (
     CommandLine,
@@ -85,11 +85,7 @@ def _is_known(value: Value) -> bool:
 
 def _alternatives(node: Node) -> list[Node]:
     """Both sides of an `or`; of a conditional expression what it may be, without the condition."""
-    parts = own_parts(node)
-    if node.type == "boolean_operator":
-        operator = node.child_by_field_name("operator")
-        return parts if operator is not None and operator.type == "or" else []
-    return [parts[0], parts[-1]] if len(parts) == 3 else []
+    return choices(node) if operator_of(node) != "and" else []
 
 
 def _of_binding(tracer: Tracer, used: Node, binding: Binding, depth: int) -> Value | None:

@@ -20,30 +20,25 @@ _MOST_LAUNCHES = 4
 
 def planned_move(facts: FileFacts, launch: Launch) -> Move | tuple[Blocker, ...]:
     """As `plan_move`, and once for all rules that ask for it."""
-    plans = _plans(facts)
-    if launch not in plans:
-        plans[launch] = plan_move(facts, launch)
-    return plans[launch]
-
-
-# Of one file's last version only. Not kept in the facts, which the plans refer to: such circles would keep
-# each version of a text that is typed in, with its tree, until the next search for garbage.
-@functools.lru_cache(maxsize=1)
-def _plans(_facts: FileFacts) -> dict[Launch, Move | tuple[Blocker, ...]]:
-    return {}
+    return _planner(facts).move(launch)
 
 
 def planned_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:
     """As `plan_factory`, and once for all rules that ask for it."""
-    plans = _factories(facts)
-    if launch not in plans:
-        plans[launch] = plan_factory(facts, launch)
-    return plans[launch]
+    return _planner(facts).factory(launch)
 
 
-@functools.lru_cache(maxsize=1)
-def _factories(_facts: FileFacts) -> dict[Launch, Factory | tuple[Blocker, ...]]:
-    return {}
+class _Planner:
+    """The plans for the launches of one file, each made when it is first asked for."""
+
+    def __init__(self, facts: FileFacts) -> None:
+        self.move = functools.cache(functools.partial(plan_move, facts))
+        self.factory = functools.cache(functools.partial(plan_factory, facts))
+
+
+# Of one file's last version only. Not kept in the facts, which the plans refer to: such circles would keep
+# each version of a text that is typed in, with its tree, until the next search for garbage.
+_planner = functools.lru_cache(maxsize=1)(_Planner)
 
 
 def offered_move(facts: FileFacts, launch: Launch) -> tuple[LaterFixes, LaunchReport] | None:

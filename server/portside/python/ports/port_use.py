@@ -12,7 +12,7 @@ from portside.knowledge.listeners import Argument, Takes
 from portside.lint.source import Span
 from portside.python.names.bindings import How
 from portside.python.source.nodes import own_parts
-from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.python.source.syntax import arguments, choices, string_value, unwrapped
 from portside.python.values import value_classes
 from portside.python.values.instances import class_around
 from portside.python.values.value_types import Literal, Parameter, Through, Unknown, Value
@@ -136,7 +136,7 @@ def _branches(tracer: Tracer, expression: Node) -> list[Node | None]:
     while node.type == "call" and (inner := _inner(tracer, node)) is not None:
         node = unwrapped(tracer.names.value_of(inner))
     if node.type == "conditional_expression":
-        return [*own_parts(node)[::2]]
+        return [*choices(node)]
     bindings = tracer.names.bindings_of(node) if node.type == "identifier" else ()
     are_branches = (b.how is How.ASSIGNMENT and b.arm is not None for b in bindings)
     values = (b.value if is_one else None for b, is_one in zip(bindings, are_branches, strict=True))

@@ -311,6 +311,16 @@ def unwrapped(node: Node) -> Node:
     return node
 
 
+def choices(node: Node) -> list[Node]:
+    """What `a if x else b`, `a or b` and `a and b` may be, without the condition; [] for anything else."""
+    match node.type:
+        case "conditional_expression":
+            return own_parts(node)[::2]
+        case "boolean_operator":
+            return own_parts(node)
+    return []
+
+
 def descend(node: Node, start: int, end: int) -> Node | None:
     """The smallest node in `node` that holds these bytes."""
     return node.descendant_for_byte_range(start, end)

@@ -8,8 +8,7 @@ from tree_sitter import Node
 
 from portside.python.names.bindings import How
 from portside.python.names.parameters import passed_for
-from portside.python.source.nodes import own_parts
-from portside.python.source.syntax import arguments, unwrapped
+from portside.python.source.syntax import arguments, choices, unwrapped
 from portside.python.values import value_objects
 from portside.python.values.value_types import Parameter, Unknown, Value
 from portside.python.values.values import CONVERSIONS, Tracer
@@ -42,12 +41,10 @@ def _parts(tracer: Tracer, node: Node, steps: int) -> Iterator[Node]:
             for binding in tracer.names.bindings_of(node)[:_MOST_BINDINGS]:
                 if binding.how in {How.ASSIGNMENT, How.WALRUS} and binding.value is not None:
                     yield binding.value
-        case "boolean_operator":
-            yield from own_parts(node)
-        case "conditional_expression":
-            yield from own_parts(node)[::2]  # not the condition
         case "call":
             yield from _of_call(tracer, node, steps)
+        case _:
+            yield from choices(node)
 
 
 def _of_call(tracer: Tracer, call: Node, steps: int) -> Iterator[Node]:
