@@ -15,6 +15,7 @@ from portside.cli.files import label
 from portside.records import dataclass
 from portside.report.baseline import Baseline, BaselineError, Entry, PathIn, accepting, parse, render
 from portside.report.checked import Checked
+from portside.report.counting import counted
 from portside.settings import SettingsError
 from portside.workspace.rewrite import Rewrite, RewriteError, rewrite_together
 
@@ -75,7 +76,7 @@ def write(file: Path, checked: Checked) -> None:
     except RewriteError as error:
         output.give_up(str(error))
     files = len({entry.path for entry in baseline.entries})
-    click.echo(f"Wrote {_plural(len(baseline.entries), 'finding')} of {_plural(files, 'file')} to {file}.")
+    click.echo(f"Wrote {counted(len(baseline.entries), 'finding')} of {counted(files, 'file')} to {file}.")
 
 
 def _paths_from(file: Path) -> PathIn:
@@ -101,7 +102,3 @@ def _enabled(entry: Entry, path: Path, checker: Checker) -> bool:
         return checker.settings(path.parent).selection_for(path).enables(entry.code)
     except SettingsError:
         return False
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -12,7 +12,7 @@ service builds) is put together by the workspace. All spans lie in the text of t
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from portside.launchfiles.text.words import Command, Word
@@ -265,3 +265,10 @@ class LaunchFile:
     units: tuple[Unit, ...]
     errors: tuple[Span, ...] = ()
     includes: tuple[str, ...] = ()
+
+    def ports(self) -> Iterator[Port]:
+        """Every port that a launch takes or a unit names, unit by unit."""
+        for unit in self.units:
+            for launch in unit.launches:
+                yield from (listening.port for listening in launch.ports)
+            yield from (mention.port for mention in unit.mentions)

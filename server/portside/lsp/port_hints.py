@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from portside.launchfiles.facts import Launch, LaunchFile, ListeningPort, Port
+from portside.launchfiles.facts import Launch, ListeningPort
 from portside.launchfiles.graph.plan import planned
 from portside.lint.source import Span
 from portside.lsp.convert import Json
@@ -105,7 +105,7 @@ def _in_launch_file(project: Project, document: Document) -> Iterator[Hint]:
     facts = project.launch_facts(document.path, document.buffer.text)
     if facts is None:
         return
-    for port in _ports(facts.file):
+    for port in facts.file.ports():
         if port.variable is not None and port.number is not None:
             default = ", unless the environment says otherwise" if port.is_default else ""
             yield Hint(port.span, port.number, f"what `{port.variable}` is{default}", port.digits)
@@ -130,13 +130,6 @@ def _from_other_files(
             file = Path(project.root) / digits.path if digits is not None else None
             where = digits.span if digits is not None else None
             yield Hint(listening.port.span, listener.number, why, where, file)
-
-
-def _ports(file: LaunchFile) -> Iterator[Port]:
-    for unit in file.units:
-        for launch in unit.launches:
-            yield from (listening.port for listening in launch.ports)
-        yield from (mention.port for mention in unit.mentions)
 
 
 def within(document: Document, found: list[Hint], where: Any) -> Iterator[tuple[int, Hint]]:

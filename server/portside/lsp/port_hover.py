@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from portside.launchfiles.facts import LaunchFile, Port
 from portside.launchfiles.graph.around import Place
 from portside.launchfiles.graph.plan import Planned, planned
 from portside.lint.source import Span
@@ -56,17 +55,10 @@ def _in_python(project: Project, document: Document) -> Iterator[PortAt]:
 
 def _in_launch_file(project: Project, document: Document) -> Iterator[PortAt]:
     facts = project.launch_facts(document.path, document.buffer.text)
-    for port in _ports(facts.file) if facts is not None else ():
+    for port in facts.file.ports() if facts is not None else ():
         for span in (port.span, port.digits):
             if port.number is not None and span is not None:
                 yield PortAt(port.number, span)
-
-
-def _ports(file: LaunchFile) -> Iterator[Port]:
-    for unit in file.units:
-        for launch in unit.launches:
-            yield from (listening.port for listening in launch.ports)
-        yield from (mention.port for mention in unit.mentions)
 
 
 def section(project: Project, number: int) -> str:

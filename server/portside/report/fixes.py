@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 from portside.fixing import Applied, Fixing, Left
+from portside.report.counting import counted
 from portside.report.ink import Ink, printable
 
 Label = Callable[[str], str]
@@ -24,7 +25,7 @@ def would(fixing: Fixing) -> str:
     files = len(fixing.changed())
     if not files:
         return "Nothing to change.\n"
-    return f"Would fix {_findings(len(fixing.applied))}, changing {_plural(files, 'file')}.\n"
+    return f"Would fix {_findings(len(fixing.applied))}, changing {counted(files, 'file')}.\n"
 
 
 def _applied_lines(applied: list[Applied], label: Label, ink: Ink) -> Iterator[str]:
@@ -62,17 +63,13 @@ def _count(applied: list[Applied], left: list[Left], unwritten: int) -> str:
     files = len({path for entry in applied for path in (str(entry.path), *(e.path for e in entry.fix.edits))})
     if not applied and not left and not unwritten:
         return "Nothing to fix."
-    fixed = f"Fixed {_findings(len(applied))}" + (f" in {_plural(files, 'file')}" if applied else "")
+    fixed = f"Fixed {_findings(len(applied))}" + (f" in {counted(files, 'file')}" if applied else "")
     unsafe = sum(entry.needs_unsafe for entry in left)
     more = f", {unsafe} of them for `--unsafe`" if unsafe else ""
     rest = f"; {len(left)} left{more}" if left else ""
-    lost = f"; {_plural(unwritten, 'fix', 'fixes')} could not be written" if unwritten else ""
+    lost = f"; {counted(unwritten, 'fix', 'fixes')} could not be written" if unwritten else ""
     return f"{fixed}{rest}{lost}."
 
 
 def _findings(count: int) -> str:
-    return _plural(count, "finding")
-
-
-def _plural(count: int, noun: str, several: str | None = None) -> str:
-    return f"{count} {noun if count == 1 else several or noun + 's'}"
+    return counted(count, "finding")

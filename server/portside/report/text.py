@@ -7,6 +7,7 @@ from collections import Counter
 from portside.lint.finding import Applicability, Finding, Severity
 from portside.lint.source import SourceFile
 from portside.report.checked import Checked, best_fix
+from portside.report.counting import counted
 from portside.report.ink import Ink, printable, width
 
 # Longer lines are cut around the place that they are shown for.
@@ -28,19 +29,19 @@ def summary(checked: Checked, ink: Ink) -> str:
     kinds = Counter(finding.severity for finding in found)
     named = ", ".join(_severity_count(severity, kinds[severity]) for severity in Severity if kinds[severity])
     more = f"; the baseline accepts {checked.accepted} more" if checked.accepted else ""
-    return f"Found {named} in {_count(len(files), 'file')} of {checked.count}{more}.\n" + _mendable(found)
+    return f"Found {named} in {counted(len(files), 'file')} of {checked.count}{more}.\n" + _mendable(found)
 
 
 def _nothing(checked: Checked, ink: Ink) -> str:
-    where = f"in {_count(checked.count, 'file')}"
+    where = f"in {counted(checked.count, 'file')}"
     if checked.accepted:
-        accepted = _count(checked.accepted, "finding")
+        accepted = counted(checked.accepted, "finding")
         return f"{ink.good('Nothing new')} {where}; the baseline accepts {accepted}.\n"
     return f"{ink.good('Nothing found')} {where}.\n"
 
 
 def _severity_count(severity: Severity, count: int) -> str:
-    return f"{count} information" if severity is Severity.INFORMATION else _count(count, severity.value)
+    return f"{count} information" if severity is Severity.INFORMATION else counted(count, severity.value)
 
 
 def _mendable(found: list[Finding]) -> str:
@@ -105,7 +106,3 @@ def _remedy(finding: Finding, ink: Ink) -> str:
     needs = "" if fix.applicability is Applicability.SAFE else ink.dim(" (--unsafe)")
     title = fix.title.removeprefix("Fix: ")
     return f"    {ink.good('fix:')} {printable(title)}{needs}\n"
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

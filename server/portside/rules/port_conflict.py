@@ -12,7 +12,6 @@ from portside.lint.finding import Applicability, Edit, Finding, Fix, LaterFixes,
 from portside.lint.rule import Invalid, Rule, Valid
 
 if TYPE_CHECKING:
-    from portside.launchfiles.graph.around import Place
     from portside.launchfiles.graph.claims import Claim, Conflict
     from portside.launchfiles.graph.graph import Taken
     from portside.launchfiles.graph.launch_facts import LaunchFacts
@@ -110,14 +109,12 @@ def _finding(
     # Within one unit, only the commands tell which is meant.
     if own.who == other.who:
         own, other = (replace(one, ordered=True) for one in (own, other))
-    related = Related(_shown(facts, other.place), other.place.span, f"{_doing(other)} `{conflict.port}` here")
+    related = Related(
+        facts.shown(other.place.path), other.place.span, f"{_doing(other)} `{conflict.port}` here"
+    )
     where = "" if own.is_on_machine else f" in {own.network}"
     message = f"{_subject(own, conflict.port)}{where}, and so does {_by(own, other)}: {_outcome(own, other)}"
     return Finding(CODE, NAME, own.place.span, message, Severity.WARNING, fixes, (related,))
-
-
-def _shown(facts: LaunchFacts, place: Place) -> str:
-    return facts.source.path if place.path == facts.file.path else facts.workspace.shown(place.path)
 
 
 def _name(claim: Claim) -> str:
@@ -163,7 +160,7 @@ def _fixes(facts: LaunchFacts, conflict: Conflict, taken: Callable[[], Taken]) -
     others = taken().beside(conflict.second)
     port = next((n for n in range(conflict.port + 1, HIGHEST) if n not in others), None)
     if port is not None:
-        edit = Edit(_shown(facts, digits), digits.span, str(port))
+        edit = Edit(facts.shown(digits.path), digits.span, str(port))
         notes = (
             f"Whoever calls {_name(conflict.second)} on {conflict.port} has to call {port} from then on",
         )

@@ -13,7 +13,6 @@ from portside.lint.finding import Applicability, Edit, Finding, Fix, Related, Se
 from portside.lint.rule import Invalid, Rule, Valid
 
 if TYPE_CHECKING:
-    from portside.launchfiles.graph.around import Place
     from portside.launchfiles.graph.launch_facts import LaunchFacts
     from portside.launchfiles.graph.mismatches import Mismatch
 
@@ -92,7 +91,7 @@ def _check(facts: LaunchFacts) -> Iterator[Finding]:
     for found in graph.mismatches_in(facts.workspace.around, facts.file):
         launch = found.listener.place
         heard = f"`{_program(found)}` listens on `{found.listener.number}`"
-        related = Related(_shown(facts, launch), launch.span, f"{heard} here")
+        related = Related(facts.shown(launch.path), launch.span, f"{heard} here")
         message = f"{_named(found)}, but {heard}"
         yield Finding(
             CODE,
@@ -103,10 +102,6 @@ def _check(facts: LaunchFacts) -> Iterator[Finding]:
             tuple(_fixes(facts, found)),
             (related,),
         )
-
-
-def _shown(facts: LaunchFacts, place: Place) -> str:
-    return facts.source.path if place.path == facts.file.path else facts.workspace.shown(place.path)
 
 
 def _program(found: Mismatch) -> str:
@@ -148,7 +143,7 @@ def _outcome(found: Mismatch) -> str:
 def _fixes(facts: LaunchFacts, found: Mismatch) -> Iterator[Fix]:
     if found.digits is None:
         return
-    edit = Edit(_shown(facts, found.digits), found.digits.span, str(found.listener.number))
+    edit = Edit(facts.shown(found.digits.path), found.digits.span, str(found.listener.number))
     elsewhere = found.digits.path != facts.file.path or _stands_elsewhere(facts, found)
     safety = Applicability.UNSAFE if elsewhere else Applicability.SAFE
     notes = (f"{found.number} stands in this file elsewhere, too",) if elsewhere else ()

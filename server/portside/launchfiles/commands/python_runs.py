@@ -51,10 +51,10 @@ def python_runs(command: Command) -> Iterator[PythonRun]:
         yield PythonRun(words[0])
         return
     for index, word in enumerate(words):
-        if _is_python(word.text):
+        if is_python(word.text):
             yield from _after_python(words[index + 1 :])
             return
-        if _basename(word.text) in _RUNNERS:
+        if basename(word.text) in _RUNNERS:
             yield from _after_runner(words[index + 1 :])
             return
 
@@ -95,7 +95,7 @@ def _after_module(words: Command) -> Iterator[PythonRun]:
 def _after_runner(words: Command) -> Iterator[PythonRun]:
     """`uv run --with x python -u server.py`: options of the runner may stand in between."""
     for index, word in enumerate(words):
-        if _is_python(word.text):
+        if is_python(word.text):
             yield from _after_python(words[index + 1 :])
             return
         if word.text == "-m" and index + 1 < len(words):
@@ -112,8 +112,9 @@ def _after_runner(words: Command) -> Iterator[PythonRun]:
 _STOPS_RUNNER = re.compile(r"pytest|ruff|mypy|black|isort|flake8|pyright|pylint|uvicorn|gunicorn|pre-commit")
 
 
-def _is_python(text: str) -> bool:
-    return bool(_PYTHON.fullmatch(_basename(text)) or _PYTHON_VARIABLE.fullmatch(text))
+def is_python(text: str) -> bool:
+    """Whether the word is an interpreter, by any path, or a variable that is named after one."""
+    return bool(_PYTHON.fullmatch(basename(text)) or _PYTHON_VARIABLE.fullmatch(text))
 
 
 def _is_script(text: str) -> bool:
@@ -121,5 +122,6 @@ def _is_script(text: str) -> bool:
     return plain.endswith((".py", ".pyw")) and not any(character.isspace() for character in plain)
 
 
-def _basename(text: str) -> str:
-    return re.split(r"[/\\]", text)[-1]
+def basename(path: str) -> str:
+    """The last part of a path, of Unix or Windows."""
+    return re.split(r"[/\\]", path)[-1]

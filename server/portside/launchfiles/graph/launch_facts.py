@@ -49,3 +49,7 @@ class LaunchFacts:
     source: SourceFile
     file: LaunchFile
     workspace: LaunchWorkspace = field(default_factory=LaunchWorkspace)
+
+    def shown(self, path: str) -> str:
+        """As `workspace.shown`, and this file under the name that it was given by."""
+        return self.source.path if path == self.file.path else self.workspace.shown(path)

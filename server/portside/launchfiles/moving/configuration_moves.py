@@ -11,7 +11,7 @@ import yaml
 
 from portside.launchfiles.moving.command_sites import Piece
 from portside.launchfiles.moving.moving import Arguments, Change, Left, arguments_of, places_without
-from portside.launchfiles.moving.writing import in_json, plain_word, yaml_word
+from portside.launchfiles.moving.writing import json_string, plain_word, yaml_word
 from portside.launchfiles.yaml.yaml_commands import Loader, without_comments
 from portside.lint.moved_command import VARIABLE, MovedCommand, start_folder
 from portside.lint.source import Span
@@ -57,7 +57,7 @@ class Configuration:
         changes = [
             Change(_span(key_node), '"module"'),
             Change(_span(value_node), '"uvicorn"'),
-            *(Change(piece.span, _item(word)) for piece, word in arguments.renamed),
+            *(Change(piece.span, json_string(word)) for piece, word in arguments.renamed),
         ]
         changes += self._with_items(head, passed, arguments)
         if arguments.handed:
@@ -127,7 +127,7 @@ class Configuration:
         return tuple(pieces)
 
     def _with_items(self, head: list[str], passed: tuple[Piece, ...], arguments: Arguments) -> list[Change]:
-        items = ", ".join(map(_item, head))
+        items = ", ".join(map(json_string, head))
         if "args" not in self.entries:
             end = _span(self.value).end
             return [Change(Span(end, end), f',{self._line_start()}"args": [{items}]')]
@@ -141,7 +141,7 @@ class Configuration:
         return [Change(Span(first, first), f"{items},{parting}"), *gone]
 
     def _with_variable(self, value: str) -> Change:
-        item = f'"{VARIABLE}": {_item(value)}'
+        item = f'"{VARIABLE}": {json_string(value)}'
         if "env" not in self.entries:
             end = _span(self.entries[self.key][0]).start
             return Change(Span(end, end), f'"env": {{{item}}},{self._line_start() or " "}')
@@ -178,10 +178,6 @@ def configurations(path: str, text: str) -> Iterator[Configuration]:
             for name in ("program", "module"):
                 if name in entries and isinstance(entries[name][1], yaml.ScalarNode):
                     yield Configuration(text, entries, name, folder)
-
-
-def _item(text: str) -> str:
-    return f'"{in_json(text)}"'
 
 
 def _ends(node: yaml.Node) -> tuple[int, int]:

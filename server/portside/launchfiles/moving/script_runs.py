@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
-from portside.launchfiles.commands.python_runs import PythonRun
+from portside.launchfiles.commands.python_runs import PythonRun, basename, is_python
 from portside.launchfiles.text.words import Command
 from portside.records import dataclass
 
 _PLAIN_PYTHON = frozenset({"python", "python3"})
-_PYTHON = re.compile(r"(python|pypy)[\d.]*w?(\.exe)?|py(\.exe)?", re.IGNORECASE)
-_PYTHON_VARIABLE = re.compile(r"\$[({]?\w*PY(THON)?\w*([:?=-].*)?[)}]?", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 # What stands before a command and is none itself.
 KEYWORDS = frozenset({"then", "do", "else", "!", "{", "time", "$", ">", "%", "#", "@", "(venv)"})
@@ -71,15 +69,15 @@ def script_run(command: Command, found: PythonRun) -> ScriptRun | str:
     first_word = next((t for t in before if not _is_keyword(t) and not _ASSIGNMENT.match(t)), "")
     if first_word in _SAYS_ONLY:
         return f"`{first_word}` names it"
-    python = next((index for index in reversed(range(last)) if _is_python(before[index])), None)
+    python = next((index for index in reversed(range(last)) if is_python(before[index])), None)
     if python is not None:
         return _by_python(before, python, last, found.module)
-    runner = next((i for i, text in enumerate(before) if _base(text) in _ENVIRONMENTS | _TOOLS), None)
+    runner = next((i for i, text in enumerate(before) if basename(text) in _ENVIRONMENTS | _TOOLS), None)
     if runner is not None:
         return _by_runner(before, runner, last, found.module)
     known = [text for text in before if not _is_prefix(text)]
     if known:
-        return f"`{_base(known[0])}` starts it"
+        return f"`{basename(known[0])}` starts it"
     return ScriptRun(last, last, last, last, ("uvicorn",), found.module, _has_program(before))
 
 
@@ -109,7 +107,7 @@ def _by_python(before: list[str], python: int, last: int, module: bool) -> Scrip
 
 
 def _by_runner(before: list[str], runner: int, last: int, module: bool) -> ScriptRun | str:
-    name, between = _base(before[runner]), before[runner + 1 : last]
+    name, between = basename(before[runner]), before[runner + 1 : last]
     prefixed, apart = _has_program(before[:runner]), _apart(before)
     if name in _TOOLS:
         words = ("uvicorn",) if module else ("-m", "uvicorn")
@@ -118,14 +116,6 @@ def _by_runner(before: list[str], runner: int, last: int, module: bool) -> Scrip
         first = last - 1 if module and between[-1:] in (["-m"], ["--module"]) else last
         return ScriptRun(first, last, runner, first, ("uvicorn",), module, prefixed, apart)
     return f"`{name}` starts it"
-
-
-def _is_python(text: str) -> bool:
-    return bool(_PYTHON.fullmatch(_base(text)) or _PYTHON_VARIABLE.fullmatch(text))
-
-
-def _base(text: str) -> str:
-    return re.split(r"[/\\]", text)[-1]
 
 
 def _is_keyword(text: str) -> bool:
@@ -139,7 +129,7 @@ def _is_prefix(text: str) -> bool:
 def _is_of_environment(wrapper: list[str]) -> bool:
     """`uv run --with x`, `poetry run`: what follows finds the environment's programs first."""
     rest = [text for text in wrapper if not _is_prefix(text)]
-    return bool(rest) and _base(rest[0]) in _ENVIRONMENTS and "run" in rest
+    return bool(rest) and basename(rest[0]) in _ENVIRONMENTS and "run" in rest
 
 
 def _has_program(before: list[str]) -> bool:
@@ -153,7 +143,7 @@ _ELSEWHERE = ("ssh", "docker", "podman", "nerdctl", "kubectl")
 
 def _apart(wrapper: list[str]) -> str:
     """What may run the rest with other variables: in a container, with a file of settings."""
-    programs = [_base(text) for text in wrapper if not _is_keyword(text) and not _ASSIGNMENT.match(text)]
+    programs = [basename(text) for text in wrapper if not _is_keyword(text) and not _ASSIGNMENT.match(text)]
     found = next((name for name in _ELSEWHERE if name in programs), "")
     first = next((name for name in programs if name not in _PREFIXES and not name.startswith("-")), "")
     if found or (first and first not in _NEUTRAL):

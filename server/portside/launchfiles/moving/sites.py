@@ -15,6 +15,7 @@ from portside.launchfiles.moving.writing import (
     doubled_percents,
     in_json,
     in_unit,
+    json_string,
     pen,
 )
 from portside.launchfiles.names import Kind, is_shell_by_first_line, kind_of, name_of
@@ -117,20 +118,16 @@ def _dockerfile(text: str) -> Iterator[Site]:
         if not text.startswith("[", start):
             yield from text_sites(_stretch(text, start, end), Pen(), directory=directory)
             continue
-        holder = Holder(False, pen(_json_item), ", ", takes_more=name == "ENTRYPOINT")
+        holder = Holder(False, pen(json_string), ", ", takes_more=name == "ENTRYPOINT")
         pieces = _items(text, start, end)
         if name == "ENTRYPOINT":
             entrypoint = pieces
         if pieces:
             yield from list_sites(Site(pieces, (holder,), False, directory=directory))
         if name == "CMD" and entrypoint:
-            first = Holder(False, pen(_json_item), ", ", takes_more=True)
+            first = Holder(False, pen(json_string), ", ", takes_more=True)
             behind = tuple(replace(piece, holder=1) for piece in pieces)
             yield Site((*entrypoint, *behind), (first, holder), False, directory=directory)
-
-
-def _json_item(text: str) -> str:
-    return f'"{in_json(text)}"'
 
 
 def _items(text: str, start: int, end: int) -> tuple[Piece, ...]:

@@ -19,7 +19,12 @@ def as_it_is(text: str) -> str:
 
 
 def in_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+    return json_string(text)[1:-1]
+
+
+def json_string(text: str) -> str:
+    """With its quotes."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def in_single_yaml(text: str) -> str:

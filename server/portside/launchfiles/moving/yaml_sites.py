@@ -21,6 +21,7 @@ from portside.launchfiles.moving.writing import (
     doubled_dollars,
     in_json,
     in_single_yaml,
+    json_string,
     pen,
     yaml_item,
     yaml_word,
@@ -172,7 +173,7 @@ class _Reader:
 
     def _holder(self, node: yaml.Node, takes_more: bool) -> Holder:
         if self.kind == "json":
-            return Holder(False, pen(_json_item), ", ", takes_more)
+            return Holder(False, pen(json_string), ", ", takes_more)
         quote = self._quote(node)
 
         def write(text: str) -> str:
@@ -229,10 +230,6 @@ _PROGRAM = re.compile(r"(?:\S*/)?(?:python|pypy|py\b|uv$|poetry$|conda$)")
 
 def _texts(site: Site) -> Iterator[str]:
     return (piece.text.lower() for piece in site.pieces)
-
-
-def _json_item(text: str) -> str:
-    return f'"{in_json(text)}"'
 
 
 def _variables(node: yaml.Node | None) -> frozenset[str]:

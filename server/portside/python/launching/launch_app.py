@@ -28,7 +28,7 @@ from portside.python.launching.script_place import (
 from portside.python.names.bindings import Binding, How, ScopeKind
 from portside.python.names.names import Names
 from portside.python.source.nodes import EXTRAS, holds, nodes_of, own_parts
-from portside.python.source.syntax import ancestors, arguments, string_value, unwrapped
+from portside.python.source.syntax import arguments, is_tried, string_value, unwrapped
 from portside.python.values.value_types import Outside, nothing_outside
 from portside.records import dataclass
 
@@ -318,7 +318,7 @@ def own_module(
     """
     depth = len(place.folder.split("/")) if place.folder else 0
     relative = (
-        min(len(module) - len(module.lstrip(".")), depth if _may_fail(statement) else sys.maxsize)
+        min(len(module) - len(module.lstrip(".")), depth if is_tried(statement) else sys.maxsize)
         for chunk in names.chunks_with(["import"])
         for statement in chunk.nodes("import_from_statement")
         for module in imported_modules(names, statement)
@@ -341,11 +341,6 @@ def _roots_on_import(names: Names) -> set[str]:
         for statement in chunk.nodes("import_statement", "import_from_statement")
         for module in imported_modules(names, statement)
     }
-
-
-def _may_fail(statement: Node) -> bool:
-    """Whether something else is done where the import fails, so that it proves no package."""
-    return any(around.type == "try_statement" for around in ancestors(statement))
 
 
 def bound_in(names: Names, statement: Node) -> tuple[Binding, ...]:

@@ -30,7 +30,7 @@ from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.names import Names
 from portside.python.source.lines import Lines
 from portside.python.source.nodes import holds, own_parts
-from portside.python.source.syntax import argument_nodes
+from portside.python.source.syntax import argument_nodes, statement_around
 from portside.records import dataclass
 
 _PARAMETERS = ("serve", "serving", "run_server")
@@ -101,7 +101,7 @@ class KeptWriter:
             yield from self._parameter(function)
             if number:
                 call = self.site.calls[number - 1]
-                statement = self._statement(call)
+                statement = statement_around(call)
                 if statement == call.parent and statement.type != "return_statement":
                     start = self.names.tree.span(statement).start
                     yield self._insert(start, "return ")
@@ -153,12 +153,6 @@ class KeptWriter:
             yield self._insert(tree.span(found[-1]).end, f"{before}{written}")
         else:
             yield self._insert(tree.span(listed).start + 1, written)
-
-    def _statement(self, call: Node) -> Node:
-        node = call
-        while node.parent is not None and node.parent.type not in {"block", "module"}:
-            node = node.parent
-        return node
 
     def _insert(self, at: int, text: str) -> Edit:
         return Edit(self.names.tree.source.path, Span(at, at), text)

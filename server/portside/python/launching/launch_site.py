@@ -29,7 +29,7 @@ from portside.python.names.parameters import passed_for
 from portside.python.running.guards import Guards
 from portside.python.running.reachability import decorators
 from portside.python.source.nodes import holds, statements
-from portside.python.source.syntax import ancestors, arguments, unwrapped
+from portside.python.source.syntax import ancestors, arguments, statement_around, unwrapped
 from portside.records import dataclass
 
 # Calls that run the coroutine or end the process with what they are handed, and add nothing of their own.
@@ -215,7 +215,7 @@ class _Climb:
             if self._is_guard(container, block):
                 self.guard = container
                 return None
-            statement = self._outermost(container)
+            statement = statement_around(container)
             if only_tries_again(self.names, statement, call, self._is_launch):
                 self._collapse(statement)
             else:
@@ -324,7 +324,7 @@ class _Climb:
             self.tries.append(container)
             return
         if container.type in {"if_statement", "elif_clause", "else_clause"}:
-            whole = self._outermost(container)
+            whole = statement_around(container)
             if whole.type == "if_statement":
                 self.conditions.append(whole)
                 return
@@ -335,13 +335,6 @@ class _Climb:
         if container.type in {"for_statement", "while_statement"}:
             reason = "the server is started in a loop"
         self.obstacles.add(container, reason)
-
-    def _outermost(self, container: Node) -> Node:
-        """The statement that a clause (`else`, `except`) belongs to."""
-        node = container
-        while node.parent is not None and node.parent.type not in {"block", "module"}:
-            node = node.parent
-        return node
 
     def _call_of(self, function: Node) -> Node | None:
         """The one call of a function of the module."""

@@ -14,7 +14,7 @@ from portside.python.launching.script_place import ScriptPlace, is_named
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
 from portside.python.running.guards import When
-from portside.python.source.syntax import ancestors, string_value
+from portside.python.source.syntax import is_tried, string_value
 from portside.python.values.instances import constructions
 from portside.records import dataclass
 
@@ -54,13 +54,9 @@ def _is_package_beside(facts: FileFacts, module: str) -> bool:
     if facts.source.path.replace("\\", "/").rpartition("/")[2].startswith("__init__."):
         return False
     return any(
-        one.module.startswith(f"{module}.") and one.when is When.IMPORT and not _is_tried(one.statement)
+        one.module.startswith(f"{module}.") and one.when is When.IMPORT and not is_tried(one.statement)
         for one in facts.module.imports
     )
-
-
-def _is_tried(statement: Node) -> bool:
-    return any(around.type == "try_statement" for around in ancestors(statement))
 
 
 def is_held(engine: EngineUse) -> bool:

@@ -339,6 +339,18 @@ def block_around(node: Node) -> Node | None:
     return next((around for around in ancestors(node) if around.type in {"block", "module"}), None)
 
 
+def is_tried(node: Node) -> bool:
+    """Whether it stands in a `try`: something else may be done where it fails."""
+    return any(around.type == "try_statement" for around in ancestors(node))
+
+
+def statement_around(node: Node) -> Node:
+    """The whole statement, of a block or of the module, that it stands in: of an `else` its `if`."""
+    while node.parent is not None and node.parent.type not in {"block", "module"}:
+        node = node.parent
+    return node
+
+
 @dataclass(frozen=True)
 class Arguments:
     """What a call passes.
