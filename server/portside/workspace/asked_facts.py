@@ -28,11 +28,13 @@ from portside.python.ports.ports import may_listen
 from portside.python.prefilter import given_ports
 from portside.python.values.value_types import Value
 from portside.records import cached_property, dataclass
+from portside.workspace.imported_ports import imported_ports
 from portside.workspace.importers import ImporterIndex, Importers
 from portside.workspace.installed import vllm_version
 from portside.workspace.launch_index import LaunchIndex
 from portside.workspace.launched_python import LaunchedPython
-from portside.workspace.local_modules import LocalModules, module_name
+from portside.workspace.local_modules import LocalModules
+from portside.workspace.modules import module_name
 from portside.workspace.script_runners import ScriptRunners
 
 if TYPE_CHECKING:
@@ -120,37 +122,37 @@ class AskedFacts(WorkspaceFacts):
     def imports_vllm_code(self) -> bool:
         if self._module.is_vllm_code:
             return False
-        return self._around.modules.imports_vllm_code(self._file, self._module, self._top)
+        return self._around.modules.engines.imports_vllm_code(self._file, self._module, self._top)
 
     @cached_property
     def imported_engines(self) -> tuple[ImportedEngine, ...]:
         if not self._module.has_app:
             return ()
-        return tuple(self._around.modules.engines_behind(self._file, self._module, self._top))
+        return tuple(self._around.modules.engines.behind_imports(self._file, self._module, self._top))
 
     @cached_property
     def called_engines(self) -> tuple[ImportedEngine, ...]:
         if self._module.serves:
             return ()
-        return tuple(self._around.modules.engines_called(self._file, self._module, self._top))
+        return tuple(self._around.modules.engines.called_on_import(self._file, self._module, self._top))
 
     @cached_property
     def made_engines(self) -> tuple[ImportedEngine, ...]:
         if not names_cuda(self._module):
             return ()
-        return tuple(self._around.modules.engines_made(self._file, self._module, self._top))
+        return tuple(self._around.modules.engines.made_by_calls(self._file, self._module, self._top))
 
     @cached_property
     def started_cuda(self) -> tuple[StartedCuda, ...]:
         if not self._module.engines:
             return ()
-        return tuple(self._around.modules.cuda_started(self._file, self._module, self._top))
+        return tuple(self._around.modules.engines.cuda_started(self._file, self._module, self._top))
 
     @cached_property
     def started_engines(self) -> tuple[ImportedEngine, ...]:
         if not self._module.has_app and not self._module.names.chunks_with(["asynccontextmanager"]):
             return ()
-        return tuple(self._around.modules.engines_started(self._file, self._module, self._top))
+        return tuple(self._around.modules.engines.made_at_startup(self._file, self._module, self._top))
 
     @cached_property
     def imported_by(self) -> tuple[str, ...]:
@@ -169,12 +171,12 @@ class AskedFacts(WorkspaceFacts):
     @cached_property
     def served_engines(self) -> tuple[ImportedEngine, ...]:
         found: list[ImportedEngine] = []
-        names = self._module.names
+        names, engines = self._module.names, self._around.modules.engines
         for launch in self._module.launches:
             served = import_string(names, launch) if launch.starts_processes(names, self.outside) else None
             if served is not None:
                 statement = self._module.tree.span(served.node)
-                found += self._around.modules.engines_served(self._file, served.module, statement, self._top)
+                found += engines.served_with(self._file, served.module, statement, self._top)
         return tuple(found)
 
     @cached_property
@@ -196,7 +198,7 @@ class AskedFacts(WorkspaceFacts):
 
     @cached_property
     def constants(self) -> Mapping[str, Value]:
-        return self._around.modules.constants(self._file, self._module, self._top)
+        return imported_ports(self._around.modules, self._file, self._module, self._top)
 
     @cached_property
     def port_takers(self) -> ByName:
@@ -211,13 +213,13 @@ class AskedFacts(WorkspaceFacts):
     def parsing_arguments(self) -> tuple[tuple[int, str], ...]:
         if not self._module.launches:
             return ()
-        return tuple(self._around.modules.parsing_arguments(self._file, self._module, self._top))
+        return tuple(self._around.modules.parsers.run_on_import(self._file, self._module, self._top))
 
     @cached_property
     def argument_parsers(self) -> frozenset[str]:
         if not self._module.launches:
             return frozenset()
-        return frozenset(self._around.modules.argument_parsers(self._file, self._module, self._top))
+        return frozenset(self._around.modules.parsers.imported(self._file, self._module, self._top))
 
     def outside(self, qualified: str) -> Value | None:
         known = self.constants.get(qualified)

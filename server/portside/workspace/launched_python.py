@@ -219,7 +219,7 @@ class LaunchedPython:
 
     def _is_vllm_code(self, path: Path, facts: ModuleFacts) -> bool:
         top = self._modules.top(path)
-        return facts.is_vllm_code or self._modules.imports_vllm_code(path, facts, top)
+        return facts.is_vllm_code or self._modules.engines.imports_vllm_code(path, facts, top)
 
 
 def _names(launch: Launch) -> Iterator[str]:

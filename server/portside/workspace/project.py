@@ -209,7 +209,7 @@ class Project:
         top = self._modules.top(path)
         if Interest.RETIRED in found and not self._modules.files_of(path, "vllm", None, top):
             return True
-        if self._modules.may_lead_to_engine(path, source.data):
+        if self._modules.engines.may_be_made(path, source.data):
             return True
         return Interest.GIVES in found and self._gives_port(path, source, imports)
 
