@@ -40,6 +40,12 @@ FLAGGED = {
     "ZeroMQ, an attribute": "import zmq\nclass Worker:\n    def __init__(self):\n"
     "        self.context = zmq.Context()\n        self.s = self.context.socket(zmq.PULL)\n"
     "        self.s.bind('tcp://*:«5557»')\n",
+    "ZeroMQ in a thread of one's own": "import zmq, threading\nclass Worker(threading.Thread):\n"
+    "    def __init__(self):\n        super().__init__()\n        self.context = zmq.Context()\n"
+    "        self.s = self.context.socket(zmq.PULL)\n        self.s.bind('tcp://*:«5557»')\n",
+    "ZeroMQ in a class with bases": "import abc, typing, zmq\nT = typing.TypeVar('T')\n"
+    "class Base(abc.ABC, typing.Generic[T]):\n    def __init__(self):\n        self.context = zmq.Context()\n"
+    "class Worker(Base[int]):\n    def run(self):\n        self.context.socket(zmq.PULL).bind('tcp://*:«5557»')\n",
     "grpc, a format": "import grpc\nserver = grpc.server(pool)\nport = «50051»\n"
     "server.add_insecure_port('[::]:%d' % port)",
     "Ray Serve": "from ray import serve\nserve.start(detached=True, http_options={'host': '::', 'port': «8000»})",

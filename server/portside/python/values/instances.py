@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -143,11 +144,36 @@ def attribute_values(names: Names, attribute: Node) -> tuple[Node | None, ...]:
     owner = class_around(names.scope_at(attribute))
     if instance is None or name is None or instance.type != "identifier" or owner is None:
         return ()
-    # A base class may set it too.
-    if names.tree.text(instance) not in {"self", "cls"} or arguments(owner.node).positional:
+    classes = _with_bases(names, owner.node)
+    if names.tree.text(instance) not in {"self", "cls"} or classes is None:
         return ()
-    own = (binding.value for binding in names.bindings_in(names.tree.text(name), owner))
-    return (*own, *_assigned(names, attribute, owner.node))
+    found: list[Node | None] = []
+    for each in classes:
+        own = names.bindings_in(names.tree.text(name), names.scope_of(each))
+        found += [*(binding.value for binding in own), *_assigned(names, attribute, each)]
+    return tuple(found)
+
+
+def _with_bases(names: Names, definition: Node) -> list[Node] | None:
+    """The class and its bases in the file; None where one of another file or library may set attributes too.
+
+    Those of the standard library keep to their own ones.
+    """
+    found, rest = list[Node](), [definition]
+    while rest:
+        each = rest.pop()
+        if each in found:
+            continue
+        found.append(each)
+        for written in arguments(each).positional:
+            base = written.child_by_field_name("value") if written.type == "subscript" else written
+            inner = names.definition(base) if base is not None else None
+            outside = names.qualified(base) if base is not None else None
+            if inner is not None and inner.type == "class_definition":
+                rest.append(inner)
+            elif outside is None or outside.partition(".")[0] not in sys.stdlib_module_names:
+                return None
+    return found
 
 
 def attribute_values_before(names: Names, attribute: Node) -> tuple[Node | None, ...]:
