@@ -249,6 +249,15 @@ FLAGGED = {
     "sglang": S + "subprocess.run(['python3', '-m', 'sglang.launch_server', '--port', «'30000'»])",
     "uvicorn as a command": S + "subprocess.run(['uvicorn', 'm:app', '--port', «'8000'»])",
     "gunicorn as a command": S + "subprocess.run(['gunicorn', '-b', '0.0.0.0:«8000»', 'm:app'])",
+    "the port as an argument": S
+    + "import sys\nsubprocess.Popen([sys.executable, '-m', 'http.server', '-b', 'h', «'8000'», '-d', '90'])",
+    "host and port as arguments": S
+    + "def run(port):\n    subprocess.Popen(['python', '-m', 'lmcache.v1.server', 'localhost', str(port)])\n"
+    "run(«8100»)",
+    "Django's server": "import os\nos.system('python manage.py runserver 0.0.0.0:«8000»')",
+    "a server by its module": S
+    + "subprocess.run(['python', '-m', 'tensorboard.main', '--logdir', 'a', '--port', «'6006'»])",
+    "another program that serves": S + "subprocess.run(['infinity_emb', 'v2', '--port', «'7997'»])",
     "a shell string": "import os\nos.system('vllm serve m --port «8000» &')",
     "a shell string with a prefix": (
         "import os\nos.system('cd x && CUDA_VISIBLE_DEVICES=0 nohup python -m uvicorn m:app --port=«8000»')"
@@ -294,6 +303,10 @@ FLAGGED = {
 }
 
 QUIET = {
+    "a module of Python that calls servers": S + "subprocess.run(['python', '-m', 'http.client', '8000'])",
+    "a server without a port": S + "subprocess.run(['python', '-m', 'http.server', '-d', '8000'])",
+    "a cluster's own ports": S
+    + "subprocess.run(['ray', 'start', '--head', '--port=6379'])\nsubprocess.run('torchrun --master_port 29500 a.py')",
     "an MCP server on standard input": (
         "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('a', port=8000)\nmcp.run()"
     ),

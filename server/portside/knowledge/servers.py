@@ -605,7 +605,8 @@ _MODULES: Mapping[str, Server] = {
     "accelerate.commands.launch": _ACCELERATE,
     "deepspeed.launcher.runner": _DEEPSPEED,
 }
-_MODULE_PROGRAMS = {
+# Modules that are a program by another name.
+MODULE_PROGRAMS: Mapping[str, str] = {
     "vllm.entrypoints.cli.main": "vllm",
     "uvicorn.main": "uvicorn",
     "streamlit.web.cli": "streamlit",
@@ -642,7 +643,7 @@ def modules() -> tuple[Server, ...]:
 
 def is_command_line(module: str) -> bool:
     """Whether `python -m MODULE` is a program of several commands, few of which listen."""
-    return module in _MODULE_PROGRAMS or module in PROGRAMS
+    return module in MODULE_PROGRAMS or module in PROGRAMS
 
 
 def by_module(name: str, arguments: tuple[str, ...]) -> Server | None:
@@ -665,7 +666,7 @@ def by_module(name: str, arguments: tuple[str, ...]) -> Server | None:
             if default
             else None
         )
-    return by_program(_MODULE_PROGRAMS.get(name, name), arguments)
+    return by_program(MODULE_PROGRAMS.get(name, name), arguments)
 
 
 MANAGE_PY = _RUNSERVER

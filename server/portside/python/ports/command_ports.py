@@ -33,16 +33,29 @@ class CommandPort:
 
 def command_ports(words: Sequence[Word], assumed: ServerCommand | None = None) -> Iterator[CommandPort]:
     """Each port option of each server's command. assumed: the command that is meant before any is named."""
-    command, quiet = assumed, False
+    command, quiet, passed = assumed, False, 0
     for index, word in enumerate(words):
         if word.text is None:
             command, quiet = assumed, False
             continue
         if word.text in NO_LAUNCH:
             quiet = True
-        command = _server_at(words, index) or command
-        if command is not None and not quiet:
-            yield from _port_at(words, index, command)
+        if (started := _server_at(words, index)) is not None:
+            command, passed = started, 0
+        elif _is_argument(words, index):
+            passed += 1
+        if command is None or quiet:
+            continue
+        yield from _port_at(words, index, command)
+        if started is None and passed == command.argument and _is_argument(words, index):
+            yield CommandPort(command, word, 0, len(word.text), ":" in word.text)
+
+
+def _is_argument(words: Sequence[Word], index: int) -> bool:
+    """Neither an option nor the value of one."""
+    before = _text(words, index - 1) if index else ""
+    is_value = before.startswith("-") and "=" not in before and before != "-m"
+    return not is_value and not _text(words, index).startswith("-")
 
 
 def _server_at(words: Sequence[Word], index: int) -> ServerCommand | None:
