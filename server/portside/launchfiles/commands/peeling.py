@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,11 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _SHELL_STRING = re.compile(r"-[a-z]*c")
 # `su - app -c '…'`: their shell text may come last.
 _SHELL_ANYWHERE = frozenset({"su", "runuser", "script"})
+# It names its program by an option, and has that one's own options behind `--`.
+_DAEMON = "start-stop-daemon"
+_DAEMON_PROGRAMS = frozenset({"--exec", "-x", "--startas", "-a"})
+# They take one shell text; others take several, and start each.
+_ONE_TEXT = frozenset({"watchfiles", "pm2"})
 _REMOTE = frozenset({"srun", "mpirun", "mpiexec"})
 _KEYS = re.compile(r"C-m|Enter|C-\w|KPEnter|Space", re.IGNORECASE)
 
@@ -78,7 +84,7 @@ def _shell(words: Sequence[Placed], around: Around) -> Iterator[Peeled]:
     for index, word in enumerate(words):
         if _SHELL_STRING.fullmatch(word.text):
             if index + 1 < len(words):
-                yield ShellText(words[index + 1], replace(around, form=Form.SHELL))
+                yield _shell_text(words[index + 1], around)
             return
         if not is_option(word) and word.text not in {"pipefail", "errexit"}:
             if SHELLS & {program_name(word.text)}:  # busybox sh -c
@@ -88,70 +94,101 @@ def _shell(words: Sequence[Placed], around: Around) -> Iterator[Peeled]:
             return
 
 
-def _behind(name: str, runner: Runner, words: Sequence[Placed], around: Around) -> Iterator[Peeled]:  # noqa: C901, PLR0912
+def _behind(name: str, runner: Runner, words: Sequence[Placed], around: Around) -> Iterator[Peeled]:
     """The words behind the runner's own."""
     if name in _SHELL_ANYWHERE and (text := Options(words).last(runner.shells)) is not None:
-        yield ShellText(text, replace(around, form=Form.SHELL))
+        yield _shell_text(text, around)
         return
-    needs_verb, skips, index = bool(runner.verbs), runner.skips, 0
-    around = replace(
-        around,
-        background=around.background or runner.background,
-        elsewhere=around.elsewhere or name in _REMOTE,
-    )
-    while index < len(words):
-        word = words[index]
+    yield from _Runner(name, runner, words, around).started()
+
+
+class _Runner:
+    """Reads over the words of a runner, up to what it starts.
+
+    around: what is known so far of the command behind it.
+    """
+
+    def __init__(self, name: str, runner: Runner, words: Sequence[Placed], around: Around) -> None:
+        self._name, self._runner, self._words = name, runner, words
+        self._around = replace(
+            around,
+            background=around.background or runner.background,
+            elsewhere=around.elsewhere or name in _REMOTE,
+        )
+        self._next = 0
+        self._needs_verb, self._skips = bool(runner.verbs), runner.skips
+
+    def started(self) -> Iterator[Peeled]:
+        while self._next < len(self._words):
+            word = self._words[self._next]
+            if word.text == "--":
+                self._next += 1
+                if self._name != _DAEMON:
+                    break
+            elif is_option(word):
+                found = self._read_option(word)
+                if found is not None:
+                    yield from found
+                    return
+            elif self._needs_verb and word.text not in self._runner.verbs:
+                return
+            elif not self._is_own(word):
+                break
+        yield from self._command()
+
+    def _read_option(self, word: Placed) -> tuple[Peeled, ...] | None:
+        """What the option itself starts, () for nothing at all; None where that stands behind the options."""
+        runner = self._runner
         option, equals, _ = word.text.partition("=")
-        value = word.part(len(option) + 1) if equals else words[index + 1] if index + 1 < len(words) else None
-        if word.text == "--":
-            index += 1
-            if name == "start-stop-daemon":
-                continue
-            break
-        if is_option(word):
-            if option in runner.asks:
-                return
-            if option in runner.background_flags:
-                around = replace(around, background=True)
-            if option in runner.modules and value is not None:
-                at = index if equals else index + 1
-                yield Plain([value, *words[at + 1 :]], around, is_module=True)
-                return
-            if option in runner.shells and value is not None:
-                yield ShellText(value, replace(around, form=Form.SHELL))
-                return
-            if (
-                name == "start-stop-daemon"
-                and option in {"--exec", "-x", "--startas", "-a"}
-                and value is not None
-            ):
-                behind = (
-                    [word.text for word in words].index("--")
-                    if any(w.text == "--" for w in words)
-                    else len(words)
-                )
-                yield Plain([value, *words[behind + 1 :]], around)
-                return
-            around = _told(runner, option, value, around)
-            index += 2 if option in runner.takes | runner.env_files | runner.folders and not equals else 1
-        elif needs_verb:
-            if word.text not in runner.verbs:
-                return
-            needs_verb, index = False, index + 1
-        elif runner.assigns and _ASSIGNMENT.match(word.text):
-            _, around = _assignments([word], around)
-            index += 1
-        elif skips:
-            skips, index = skips - 1, index + 1
+        following = self._words[self._next + 1 :]
+        value = word.part(len(option) + 1) if equals else next(iter(following), None)
+        if option in runner.asks:
+            return ()
+        if option in runner.background_flags:
+            self._around = replace(self._around, background=True)
+        if value is not None:
+            if option in runner.modules:
+                behind = following if equals else following[1:]
+                return (Plain([value, *behind], self._around, is_module=True),)
+            if option in runner.shells:
+                return (_shell_text(value, self._around),)
+            if self._name == _DAEMON and option in _DAEMON_PROGRAMS:
+                return (Plain([value, *_behind_dashes(self._words)], self._around),)
+        self._around = _told(runner, option, value, self._around)
+        takes_next = option in runner.takes | runner.env_files | runner.folders and not equals
+        self._next += 2 if takes_next else 1
+        return None
+
+    def _is_own(self, word: Placed) -> bool:
+        """Whether it is the runner's verb, a variable, or one that it takes itself: those are read over."""
+        if self._needs_verb:
+            self._needs_verb = False
+        elif self._runner.assigns and _ASSIGNMENT.match(word.text):
+            _, self._around = _assignments([word], self._around)
+        elif self._skips:
+            self._skips -= 1
         else:
-            break
-    rest = words[index:]
-    if runner.shell_arguments and not (len(rest) > 1 and _looks_split(rest)):
-        for word in rest[:1] if name in {"watchfiles", "pm2"} else rest:
-            if not _KEYS.fullmatch(word.text):
-                yield ShellText(word, replace(around, form=Form.SHELL))
-    elif rest:
-        yield from peel(rest, around, may_be_script=runner.scripts)
+            return False
+        self._next += 1
+        return True
+
+    def _command(self) -> Iterator[Peeled]:
+        rest = self._words[self._next :]
+        if self._runner.shell_arguments and not (len(rest) > 1 and _looks_split(rest)):
+            for word in rest[:1] if self._name in _ONE_TEXT else rest:
+                if not _KEYS.fullmatch(word.text):
+                    yield _shell_text(word, self._around)
+        elif rest:
+            yield from peel(rest, self._around, may_be_script=self._runner.scripts)
+
+
+def _shell_text(text: Placed, around: Around) -> ShellText:
+    return ShellText(text, replace(around, form=Form.SHELL))
+
+
+def _behind_dashes(words: Sequence[Placed]) -> Sequence[Placed]:
+    """What stands behind `--`; nothing where there is none."""
+    return [*itertools.dropwhile(lambda word: word.text != "--", words)][1:]
 
 
 def _looks_split(words: Sequence[Placed]) -> bool:
