@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -16,6 +15,7 @@ from portside.python.engines.engines import EngineUse, sets_environment
 from portside.python.facts import FileFacts
 from portside.python.names.import_insertion import insertion
 from portside.python.names.names import Names
+from portside.python.source.roles import is_test_file
 from portside.python.source.syntax import ancestors
 
 CODE, NAME = "PS304", "cuda-before-engine"
@@ -91,12 +91,9 @@ Every version of vLLM with an engine process (V1: 0.8). Measured with the source
 """
 
 
-_TEST_FILE = re.compile(r"(^|[/\\])(test_[^/\\]*|[^/\\]*_test|conftest)\.py$")
-
-
 def _check(facts: FileFacts) -> Iterator[Finding]:
     names = facts.module.names
-    is_test = _TEST_FILE.search(facts.source.path) is not None
+    is_test = is_test_file(facts.source.path)
     if is_test and (not facts.module.guards.main or names.chunks_with(["pytest", "unittest"])):
         return  # What a spawned process runs again is pytest, which has a guard.
     started = _started_elsewhere(facts)

@@ -15,9 +15,8 @@ from portside.python.launching.launches import Launch
 from portside.python.running.guard_fix import wrap_in_guard
 from portside.python.running.guards import When
 from portside.python.running.import_role import made_on_import_of_module
+from portside.python.running.ipython import needs_ipython
 from portside.python.running.reachability import Reached
-from portside.python.source.nodes import fields_of
-from portside.python.source.notebook import plain_python
 
 CODE, NAME = "PS102", "missing-main-guard"
 
@@ -118,8 +117,6 @@ _ERROR = (
     "RuntimeError: An attempt has been made to start a new process before the current process has finished "
     "its bootstrapping phase"
 )
-# The first line of every notebook that Databricks keeps as a file.
-_DATABRICKS = "# Databricks notebook source"
 _SPAWN = (
     "where vLLM spawns its engine (on CPU always, on a GPU once CUDA is initialised) the child runs this "
     "file again"
@@ -128,7 +125,7 @@ _SPAWN = (
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
     for finding in _unguarded(facts):
-        if not _is_notebook(facts):
+        if not needs_ipython(facts.module):
             yield finding
 
 
@@ -142,21 +139,6 @@ def _unguarded(facts: FileFacts) -> Iterator[Finding]:
         called = [] if engines else _called_elsewhere(facts)
         if (engines or called) and not made_on_import_of_module(facts):
             yield _of_engine(facts, engines[0]) if engines else _of_call(facts, called[0])
-
-
-def _is_notebook(facts: FileFacts) -> bool:
-    """Whether only IPython can run the file, by what it says or calls at module level."""
-    text, names = facts.source.text, facts.module.names
-    if text.startswith(_DATABRICKS) or plain_python(text) != text:
-        return True
-    for chunk in names.chunks_with(["await"]):
-        if any(names.scope_at(node).function() is None for node in chunk.nodes("await")):
-            return True
-    for chunk in names.chunks_with(["get_ipython"]):
-        for name in fields_of(chunk.nodes("call"), "function", "identifier"):
-            if names.tree.text(name) == "get_ipython" and not names.bindings_of(name):
-                return True
-    return False
 
 
 def _of_launches(facts: FileFacts, launches: list[Launch]) -> Finding:

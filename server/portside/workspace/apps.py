@@ -21,6 +21,7 @@ from portside.python.launching.script_place import ImportTarget
 from portside.python.names.bindings import How
 from portside.python.running.guards import When
 from portside.python.source.nodes import EXTRAS
+from portside.python.source.roles import is_in_tests, is_test_file
 from portside.python.source.syntax import arguments
 from portside.python.values.values import Literal as LiteralValue
 from portside.python.values.values import trace
@@ -76,11 +77,8 @@ def discover(root: Path) -> tuple[LaunchTarget, ...]:
 
 
 def _is_test(path: Path, root: Path) -> bool:
-    parts = path.relative_to(root).parts
-    is_test_file = (
-        path.name.startswith("test_") or path.name.endswith("_test.py") or path.name == "conftest.py"
-    )
-    return is_test_file or bool({"tests", "test"} & set(parts[:-1]))
+    below = path.relative_to(root).as_posix()
+    return is_test_file(below) or is_in_tests(below)
 
 
 def _of_file(root: Path, path: Path) -> Iterator[LaunchTarget]:

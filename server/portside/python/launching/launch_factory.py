@@ -58,6 +58,7 @@ from portside.python.launching.script_place import ScriptPlace, hidden
 from portside.python.names.names import Names
 from portside.python.running.guards import When
 from portside.python.source.nodes import holds, nodes_of
+from portside.python.source.roles import is_in_tests, is_test_file
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
 
@@ -227,8 +228,7 @@ def _without(parts: Iterable[Node], apart: Collection[Node]) -> Iterator[Node]:
 
 def _is_test(path: str) -> bool:
     """A file of tests: pytest's own arguments are none of the script's in any case."""
-    parts = re.split(r"[/\\]", path)
-    return parts[-1].startswith(("test_", "conftest.")) or bool({"test", "tests"} & set(parts[:-1]))
+    return is_test_file(path) or is_in_tests(path)
 
 
 def _note_branches(names: Names, launch: Launch, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
