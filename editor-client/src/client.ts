@@ -1,11 +1,10 @@
 import * as vscode from "vscode";
 import { discardBundled } from "./bundled";
+import { DEBUG_TARGET, START_TARGET } from "./commands";
 import { Crashes } from "./crashes";
-import { DEBUG_TARGET } from "./debugging";
 import type { LanguageClient } from "./languageClient";
 import { LAUNCH_TARGETS, type LaunchTarget, type LaunchTargetsParams } from "./methods";
 import { findPortside, isSkewed, type Portside } from "./server";
-import { START_TARGET } from "./targets";
 import { Telling } from "./telling";
 
 /** A server that ends this often within this time is left alone until the user asks for it again. */

@@ -10,9 +10,6 @@ import type { LaunchTarget } from "./methods";
 import type { Registry } from "./registry";
 import { type Choice, chooseTarget, findTargets } from "./targets";
 
-/** The command behind the server's second code lens; its argument is a `LaunchTarget`. */
-export const DEBUG_TARGET = "portside.debugTarget";
-
 /** The debug type "Debug vLLM dev server": its configurations, its adapter, and what starts it. */
 export class Debugging implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable;

@@ -2,8 +2,9 @@ import * as vscode from "vscode";
 import { ServerActions } from "./actions";
 import { Cli } from "./cli";
 import { LanguageServer } from "./client";
+import { DEBUG_TARGET, START_TARGET } from "./commands";
 import { askAboutConflict } from "./conflicts";
-import { DEBUG_TARGET, Debugging } from "./debugging";
+import { Debugging } from "./debugging";
 import { Desk } from "./desk";
 import { DevServer } from "./devserver";
 import { EngineOffer } from "./engineOffer";
@@ -19,7 +20,6 @@ import { Registry } from "./registry";
 import { ServerLog } from "./serverLog";
 import { Status } from "./status";
 import { StopHolder } from "./stopHolder";
-import { START_TARGET } from "./targets";
 import { ServeTasks, TASK_TYPE } from "./tasks";
 import { ServersView } from "./view";
 

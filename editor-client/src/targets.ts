@@ -3,9 +3,6 @@ import * as vscode from "vscode";
 import type { LanguageServer } from "./client";
 import type { LaunchTarget } from "./methods";
 
-/** The command behind the server's code lenses; its argument is a `LaunchTarget`. */
-export const START_TARGET = "portside.startTarget";
-
 export interface Choice {
   folder: vscode.WorkspaceFolder;
   target: LaunchTarget;
