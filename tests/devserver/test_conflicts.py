@@ -15,7 +15,7 @@ from tests.patience import PATIENCE_S
 
 from portside.devserver.ports import holders, ports, sockets
 from portside.devserver.ports.ports import Claim, PortState, Refusal
-from portside.devserver.ports.sockets import TcpState
+from portside.devserver.ports.tcp_socket import TcpState
 
 from .conftest import Start, ask, free_port, wait_until, write
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.patience import PATIENCE_S
 
-from portside.devserver.ports.sockets import TcpState, at_port
+from portside.devserver.ports.sockets import at_port
+from portside.devserver.ports.tcp_socket import TcpState
 
 from .conftest import RAW_APP, Start, ask, free_port, wait_until, write
 

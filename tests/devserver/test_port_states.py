@@ -17,7 +17,7 @@ from portside.devserver.ports import holders, port_report, sockets
 from portside.devserver.ports.holder_kinds import HolderKind
 from portside.devserver.ports.port_report import PortReport
 from portside.devserver.ports.port_states import PortState, ephemeral_range
-from portside.devserver.ports.sockets import TcpState
+from portside.devserver.ports.tcp_socket import TcpState
 
 from .conftest import wait_until
 from .holding import Holding, can_change_user, can_make_network

@@ -65,7 +65,11 @@ def ports(
     elif watch:
         from portside.cli import ports_watch
 
-        ports_watch.watch(ports, host, everything=everything, as_json=as_json)
+        ports_watch.watch(
+            lambda: named(ports, host) if ports else listing(everything=everything),
+            lambda: entries(ports, host, everything=everything),
+            as_json=as_json,
+        )
     elif ports:
         found = reports(ports, host)
         fields = [summary(one)[1] for one in found]
@@ -128,6 +132,17 @@ def _lines(found: Report) -> str:
     if not found.is_free and found.can_be_freed:
         rows.append(("you can", f"free it: portside free {found.name}"))
     return "".join((f"{mark} {found.text}\n", *(f"  {label:<9} {line}\n" for label, line in rows)))
+
+
+def entries(words: tuple[str, ...], host: str, *, everything: bool) -> dict[str, dict[str, object]]:
+    """Each line that can come and go, with the same as data."""
+    if words:
+        return dict(map(summary, reports(words, host)))
+    from portside.cli.ports_text import plain_lines
+    from portside.devserver.ports import port_table
+
+    rows = port_table.table(here(), everything=everything)
+    return {line: row.fields() for row in rows for line in plain_lines(row)}
 
 
 # -- all ports ---------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from portside.cli import ports
 from portside.cli.output import say
 
 _EVERY_S = 1.0
@@ -16,13 +15,17 @@ _CLEAR = "\x1b[H\x1b[J"
 _OTHER_SCREEN, _OWN_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 
 
-def watch(words: tuple[str, ...], host: str, *, everything: bool, as_json: bool) -> None:
-    """Until Ctrl-C, or nobody reads any more."""
+# The lines of a listing, each with the same as data.
+Entries = dict[str, dict[str, object]]
+
+
+def watch(text: Callable[[], str], entries: Callable[[], Entries], *, as_json: bool) -> None:
+    """Until Ctrl-C, or nobody reads any more. text: all there is now; entries: what of it comes and goes."""
     with suppress(KeyboardInterrupt, BrokenPipeError):
         if sys.stdout.isatty() and not as_json:
-            _refresh(lambda: ports.named(words, host) if words else ports.listing(everything=everything))
+            _refresh(text)
         else:
-            _tell_changes(lambda: _entries(words, host, everything=everything), as_json)
+            _tell_changes(entries, as_json)
 
 
 def _refresh(now: Callable[[], str]) -> None:
@@ -36,19 +39,8 @@ def _refresh(now: Callable[[], str]) -> None:
         say(_OWN_SCREEN)
 
 
-def _entries(words: tuple[str, ...], host: str, *, everything: bool) -> dict[str, dict[str, object]]:
-    """Each line that can come and go, with the same as data."""
-    if words:
-        return dict(map(ports.summary, ports.reports(words, host)))
-    from portside.cli.ports_text import plain_lines
-    from portside.devserver.ports import port_table
-
-    rows = port_table.table(ports.here(), everything=everything)
-    return {line: row.fields() for row in rows for line in plain_lines(row)}
-
-
-def _tell_changes(now: Callable[[], dict[str, dict[str, object]]], as_json: bool) -> None:
-    before: dict[str, dict[str, object]] = {}
+def _tell_changes(now: Callable[[], Entries], as_json: bool) -> None:
+    before: Entries = {}
     while True:
         after = now()
         gone = [("-", line, before[line]) for line in before if line not in after]

@@ -18,8 +18,8 @@ from portside.devserver.console.console import Console
 from portside.devserver.planning.interpreter import find
 from portside.devserver.planning.plan import Choice, Debug, Plan, PortSource, Target
 from portside.devserver.ports import asking, claiming
-from portside.devserver.ports.claiming import Run
 from portside.devserver.ports.ports import Claim
+from portside.devserver.ports.run import Run
 from portside.devserver.registry import sweeping
 from portside.knowledge import secrets
 

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portside.devserver.console.console import Console
 from portside.devserver.ports import ports
 from portside.devserver.ports.ports import Claim, PortState, Refusal
+from portside.devserver.ports.run import Run
 from portside.devserver.ports.sockets import at_port
 
 if TYPE_CHECKING:
     from portside.devserver.ports.port_plan import Trouble
 
 _TELLING = ("VLLM_", "RAY_")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What of a run says which ports it opens. words: its command; nothing for an app or a script.
-
-    environment: what it will see. aside: ports of further servers, uds: the Unix socket, that are known
-    of it.
-    """
-
-    host: str
-    port: int
-    words: tuple[str, ...] = ()
-    environment: Mapping[str, str] | None = None
-    folder: Path = Path()
-    aside: tuple[int, ...] = ()
-    uds: str | None = None
 
 
 def claim(run: Run, policy: str, console: Console) -> Claim | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from portside.devserver.ports import sockets
 from portside.devserver.ports.holder_kinds import HolderKind, kind_of, program
-from portside.devserver.ports.sockets import Socket, TcpState
+from portside.devserver.ports.tcp_socket import Socket, TcpState
 from portside.devserver.registry import identity, procfs
 from portside.devserver.registry.identity import Identity
 from portside.devserver.registry.procfs import Process

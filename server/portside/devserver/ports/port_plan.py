@@ -7,15 +7,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from portside.devserver.ports import ports
 from portside.devserver.ports.ports import PortState, Refusal
+from portside.devserver.ports.run import Run
 from portside.knowledge import server_commands, vllm_ports
 from portside.knowledge.vllm_ports import PlannedPort
-
-if TYPE_CHECKING:
-    from portside.devserver.ports.claiming import Run
 
 _READS = ("VLLM_PORT", "_SIDE_CHANNEL_PORT", "VLLM_DP_MASTER_PORT", "VLLM_MOONCAKE_BOOTSTRAP_PORT")
 # A port of another machine, or a name that only a resolver could tell about: not ours to try.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portside.devserver.ports.port_states import PortState, ephemeral_range
-from portside.devserver.ports.sockets import ANY, Socket, TcpState
+from portside.devserver.ports.sockets import ANY
+from portside.devserver.ports.tcp_socket import Socket, TcpState
 
 OPEN_TO_SHARING = (
     "; it is open to sharing (SO_REUSEPORT): one more server that asks for that, as `vllm serve` of "

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
-from portside.devserver.ports.sockets import Socket, TcpState, at_port, overlaps
+from portside.devserver.ports.sockets import at_port, overlaps
+from portside.devserver.ports.tcp_socket import Socket, TcpState
 
 _CLOSING = (
     TcpState.TIME_WAIT, TcpState.FIN_WAIT1, TcpState.FIN_WAIT2, TcpState.CLOSING, TcpState.LAST_ACK

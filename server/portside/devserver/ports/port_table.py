@@ -12,7 +12,8 @@ from portside.devserver.ports.conflict_lines import holder_fields
 from portside.devserver.ports.holder_kinds import HolderKind
 from portside.devserver.ports.holders import Holder, Occupancy
 from portside.devserver.ports.port_states import PortState, ephemeral_range, state_of
-from portside.devserver.ports.sockets import ANY, Socket, TcpState
+from portside.devserver.ports.sockets import ANY
+from portside.devserver.ports.tcp_socket import Socket, TcpState
 from portside.devserver.registry import procfs
 
 # What people serve with, by the first word of the command.

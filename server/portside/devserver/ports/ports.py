@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass
 
 from portside.devserver.ports.port_states import PortState, in_the_way, lowest_unprivileged, state_of
-from portside.devserver.ports.sockets import Socket
+from portside.devserver.ports.tcp_socket import Socket
 
 BACKLOG = 2048
 _NOBODY_THERE = (PortState.TIME_WAIT, PortState.CLOSE_WAIT, PortState.DRAINING)

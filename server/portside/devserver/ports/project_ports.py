@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portside.devserver.ports import holders, port_plan, ports
-from portside.devserver.ports.claiming import Run
 from portside.devserver.ports.conflict_lines import holder_fields
 from portside.devserver.ports.holder_kinds import HolderKind
 from portside.devserver.ports.holders import Occupancy
 from portside.devserver.ports.ports import Refusal
+from portside.devserver.ports.run import Run
 from portside.knowledge import vllm_ports
 from portside.knowledge.vllm_ports import PlannedPort
 from portside.settings import ServerSettings, Settings

@@ -12,7 +12,7 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from portside.devserver.ports.sockets import Socket, TcpState
+from portside.devserver.ports.tcp_socket import Socket, TcpState
 
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20

@@ -4,62 +4,17 @@ from __future__ import annotations
 
 import re
 import socket
-from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
+
+from portside.devserver.ports import sock_diag
+from portside.devserver.ports.tcp_socket import Socket, TcpState
 
 ANY = ("0.0.0.0", "::")  # noqa: S104
 _MAPPED = "::ffff:"
 
 
-class TcpState(IntEnum):
-    """As in include/net/tcp_states.h. BOUND: the kernel says CLOSE of what is bound and does not listen."""
-
-    ESTABLISHED = 1
-    SYN_SENT = 2
-    SYN_RECV = 3
-    FIN_WAIT1 = 4
-    FIN_WAIT2 = 5
-    TIME_WAIT = 6
-    BOUND = 7
-    CLOSE_WAIT = 8
-    LAST_ACK = 9
-    LISTEN = 10
-    CLOSING = 11
-    NEW_SYN_RECV = 12
-    BOUND_INACTIVE = 13
-
-
-class Socket(NamedTuple):
-    """One socket. uid: of its maker. inode: 0 while no process has it. v6_only: takes no IPv4 besides.
-
-    queued: for one that listens, the connections that nobody has accepted yet.
-    """
-
-    address: str
-    port: int
-    remote_address: str
-    remote_port: int
-    state: TcpState
-    uid: int
-    inode: int
-    queued: int = 0
-    v6_only: bool = False
-
-    @property
-    def is_listening(self) -> bool:
-        return self.state is TcpState.LISTEN
-
-    @property
-    def local(self) -> str:
-        """As one would write it in a URL."""
-        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
-
-
 def at_port(port: int) -> list[Socket]:
     """The sockets with this local port, connected ones too; none where the system does not tell."""
-    from portside.devserver.ports import sock_diag
-
     try:
         return sock_diag.tcp_sockets(port)
     except (OSError, AttributeError):  # a container may forbid netlink; other systems have none
@@ -68,8 +23,6 @@ def at_port(port: int) -> list[Socket]:
 
 def holding() -> list[Socket]:
     """All sockets that hold a port: they listen, are bound, or wait for their process to close them."""
-    from portside.devserver.ports import sock_diag
-
     try:
         return sock_diag.tcp_sockets(connected=False)
     except (OSError, AttributeError):

@@ -23,7 +23,7 @@ from portside.launchfiles.shell.shell_heredocs import body_of, expanded_body, fi
 from portside.launchfiles.shell.shell_mentions import ASKING
 from portside.launchfiles.shell.shell_reading import read_line
 from portside.launchfiles.shell.shell_state import Array, State, merge
-from portside.launchfiles.shell.shell_sums import holds
+from portside.launchfiles.shell.shell_sums import holds, total
 from portside.launchfiles.shell.shell_syntax import ShellTree
 from portside.launchfiles.shell.shell_words import Words, braced
 from portside.launchfiles.text.placed import Placed
@@ -182,7 +182,7 @@ class _Run:
             case "list":
                 self._list(node)
             case "compound_statement" if node.children and node.children[0].type == "((":
-                self._state.sum(self._tree.of(node)[2:-2], self._span(node))
+                total(self._state, self._tree.of(node)[2:-2], self._span(node))
             case _:
                 self._block(node)
 
@@ -379,8 +379,8 @@ class _Run:
         self._apart(stretch)
 
     def _counted(self, found: re.Match[str], node: Node) -> list[int]:
-        first = self._state.sum(found[2].strip(), self._span(node))
-        last = self._state.sum(found[4].strip(), self._span(node))
+        first = total(self._state, found[2].strip(), self._span(node))
+        last = total(self._state, found[4].strip(), self._span(node))
         if first is None or last is None:
             return []
         step = int(re.sub(r"\D", "", found[5]) or 1)
@@ -572,7 +572,7 @@ class _Run:
                     state.arguments = state.arguments[1:]
             case "let":
                 for word in arguments:
-                    state.sum(word.text, word.span)
+                    total(state, word.text, word.span)
             case "getopts" | "mapfile" | "readarray":
                 for word in arguments:
                     if re.fullmatch(r"[A-Za-z_]\w*", word.text):

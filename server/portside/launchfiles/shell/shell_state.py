@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
 from portside.launchfiles.facts import Setting
-from portside.launchfiles.shell.shell_sums import total
 from portside.launchfiles.text.placed import Placed, of_setting
 from portside.lint.source import Span
 from portside.records import dataclass
@@ -83,10 +82,6 @@ class State:
         else:
             self.folder = posixpath.normpath(posixpath.join(self.folder or "", folder))
         self.previous = before
-
-    def sum(self, expression: str, seen: Span) -> Placed | None:
-        """What `$((expression))` comes to. Effect: changes what it sets, as in `X++`."""
-        return total(self, expression, seen)
 
 
 def merge(before: State, arms: Sequence[State], *, exhaustive: bool, tested: frozenset[str]) -> None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
 
+from portside.launchfiles.shell.shell_state import State
 from portside.launchfiles.text.placed import Piece, Placed
-
-if TYPE_CHECKING:
-    from portside.launchfiles.shell.shell_state import State
-    from portside.lint.source import Span
+from portside.lint.source import Span
 
 _SUM = re.compile(r"[\d\s+*%/()-]+")
 _NAME = re.compile(
@@ -34,7 +31,10 @@ _HOLDS = {
 
 
 def total(state: State, expression: str, seen: Span) -> Placed | None:
-    """The value, None where nobody knows it. Effect: `X++`, `X += 2` and `X = 3` change the state."""
+    """What `$((expression))` comes to; None where nobody knows it.
+
+    Effect: `X++`, `X += 2` and `X = 3` change the state.
+    """
     text = expression.strip().strip("\"'")
     if found := _STEPPED.fullmatch(text):
         return _stepped(state, found, seen)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.launchfiles.shell.shell_state import State
+from portside.launchfiles.shell.shell_sums import total
 from portside.launchfiles.shell.shell_syntax import ShellTree
 from portside.launchfiles.shell.shell_trims import trimmed
 from portside.launchfiles.text.placed import Placed
@@ -164,7 +165,7 @@ class Words:
         match node.type:
             case "arithmetic_expansion":
                 inside = text[3:-2] if text.startswith("$((") else text[2:-1]
-                found = self.state.sum(inside, whole.span)
+                found = total(self.state, inside, whole.span)
                 return _Part(found or Placed.unknown(text, whole.span))
             case "simple_expansion":
                 return self._variable(text[1:], None, whole, quoted=quoted)
@@ -204,7 +205,7 @@ class Words:
         if index.startswith("$"):
             value = self.state.lookup(index.strip("${}"))
             return value.text if value is not None else index
-        found = self.state.sum(index, self._text.span) if re.search(r"[A-Za-z_+*-]", index) else None
+        found = total(self.state, index, self._text.span) if re.search(r"[A-Za-z_+*-]", index) else None
         return found.text if found is not None else index
 
     def _braces(self, text: str, start: int, whole: Placed, *, quoted: bool) -> _Part:
@@ -260,7 +261,9 @@ class Words:
             start, end = start + 1, end - 1
         placed = self.placed(start, end)
         if placed.text.startswith("$((") and placed.text.endswith("))"):
-            return self.state.sum(placed.text[3:-2], placed.span) or Placed.unknown(placed.text, placed.span)
+            return total(self.state, placed.text[3:-2], placed.span) or Placed.unknown(
+                placed.text, placed.span
+            )
         return expand(placed, Style.BRACES, self.state.lookup)
 
     def _substituted(self, text: str, whole: Placed) -> Placed:
@@ -283,7 +286,9 @@ class Words:
                     " ".join(map(str, _range([n for n in numbers if n is not None]))), whole.span
                 )
         if found := _EXPR.fullmatch(text):
-            return self.state.sum(found[1].replace("\\", ""), whole.span) or Placed.unknown(text, whole.span)
+            return total(self.state, found[1].replace("\\", ""), whole.span) or Placed.unknown(
+                text, whole.span
+            )
         if (found := _ECHO.fullmatch(text)) and (start := text.index(found[1])) >= 0:
             return expand(whole.part(start, start + len(found[1])), Style.BRACES, self.state.lookup)
         return Placed.unknown(text, whole.span)
@@ -291,7 +296,7 @@ class Words:
     def _number(self, text: str) -> int | None:
         text = text.strip("\"'")
         inside = text[3:-2] if text.startswith("$((") else text
-        found = self.state.sum(inside, self._text.span) if inside else None
+        found = total(self.state, inside, self._text.span) if inside else None
         return int(found.text) if found is not None else None
 
 
