@@ -20,7 +20,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tree_sitter import Node
 
-from portside.knowledge.uvicorn import OPTIONS
 from portside.lint.finding import Blocker, Edit
 from portside.lint.moved_command import Argument, MovedCommand
 from portside.lint.moved_command import Option as SaidOption
@@ -41,10 +40,18 @@ from portside.python.launching.launch_factory_after import find_after
 from portside.python.launching.launch_factory_app import Returned, find_returned
 from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_factory_around_search import find_around
+from portside.python.launching.launch_factory_callers import check_callers
 from portside.python.launching.launch_factory_edits import FactoryWriter
 from portside.python.launching.launch_factory_kept import kept_functions, without_copies
 from portside.python.launching.launch_factory_names import factory_name, global_names
-from portside.python.launching.launch_factory_signals import find_signals
+from portside.python.launching.launch_factory_notes import (
+    note_branches,
+    note_conditions,
+    note_own_address,
+    note_places,
+    notes_of,
+)
+from portside.python.launching.launch_factory_signals import Signals, find_signals
 from portside.python.launching.launch_factory_tries import Endings, check_tries
 from portside.python.launching.launch_move import moved_command
 from portside.python.launching.launch_obstacles import Obstacles
@@ -54,10 +61,10 @@ from portside.python.launching.launch_settings import settings_edit
 from portside.python.launching.launch_site import WITHIN, Site, find_site
 from portside.python.launching.launch_surroundings import check_surroundings
 from portside.python.launching.launches import Launch
-from portside.python.launching.script_place import ScriptPlace, hidden
+from portside.python.launching.script_place import ImportTarget, ScriptPlace, hidden
 from portside.python.names.names import Names
 from portside.python.running.guards import When
-from portside.python.source.nodes import holds, nodes_of
+from portside.python.source.nodes import holds
 from portside.python.source.roles import is_in_tests, is_test_file
 from portside.python.source.syntax import argument_nodes
 from portside.records import dataclass
@@ -79,119 +86,174 @@ class Factory:
     moved: MovedCommand
 
 
-def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:  # noqa: C901, PLR0915 - one step after the other
+def plan_factory(facts: FileFacts, launch: Launch) -> Factory | tuple[Blocker, ...]:
     """How to make a factory of the main block, or all that stands in the way (at least one blocker)."""
-    names = facts.module.names
     launch = chosen(facts, launch)
-    obstacles = Obstacles(names.tree)
-    place = facts.workspace.place or ScriptPlace(facts.source.path)
-    site = find_site(names, facts.module.guards, launch.call, obstacles)
-    if site is None:
-        return obstacles.blockers
-    others = exclusive(facts, launch)
-    returned = find_returned(facts, site, launch, obstacles, others=others)
-    around = find_around(facts, site, launch, returned, obstacles)
-    if around is not None:
-        site = dataclasses.replace(site, tries=tuple(one for one in site.tries if not around.covers(one)))
-    found = branches(facts, site, others, obstacles)
-    module = own_module(names, place, launch, imported=_imported(returned))
-    if not isinstance(module, str):
-        module = hidden(module.module) or module
-    if isinstance(module, str):
-        obstacles.add(launch.call, module)
-    asked = module if not isinstance(module, str) and not facts.module.engines_at_import else None
-    outside = facts.workspace.outside
-    made_by = facts.workspace.made_by
-    reader = OptionReader(
-        names, site, obstacles, True, outside, place, target=asked, may_leave=True, made_by=made_by
-    )
-    options = reader.read(launch)
-    _note_branches(names, launch, others, obstacles)
-    parts = region(names, site)
-    kept = kept_functions(names, site, place, obstacles)
-    options = without_copies(options, kept, obstacles)
-    _check_lost(returned, kept.functions, obstacles)
-    replaced = tuple(node for one in (launch, *others) for node in _replaced(one))
-    is_imported = any(not _is_test(path) for path in facts.workspace.imported_by)
-    parsed = read_arguments(
-        names,
-        parts,
-        replaced,
-        obstacles,
-        kept=kept.functions,
-        is_imported=is_imported,
-        parsers=facts.workspace.argument_parsers,
-        lines=[line for line, _ in facts.workspace.parsing_arguments if not is_imported],
-    )
-    parsed = _without_idle_parser(names, site, parsed, replaced)
-    chosen_words = words_that_serve(names, site)
-    serving = [word for each in chosen_words for word in (each, *parsed.commands.get(each, ()))]
-    needed = [*demanded(names, parts)] if parsed.reads else []
-    required = [word for word in parsed.required if word not in chosen_words.values()]
-    words = dict.fromkeys((*required, *needed, *serving))
-    parsed = dataclasses.replace(parsed, required=tuple(words))
-    options = _told(options, parsed, obstacles)
-    after = find_after(names, site, obstacles, stays=bool(kept.functions), around=around)
-    endings = (
-        Endings() if kept.functions else check_tries(names, site, obstacles, may_end=after.level is None)
-    )
-    _check(facts, site, launch, place, obstacles, others=others, kept=kept.functions, parsed=parsed)
-    _check_around(site, around, kept.functions, others, obstacles)
-    apart = unserved(names, site, parts)
-    calls = [call for part in parts for call in _check_caller(names, site, part, obstacles, apart, around)]
-    made = tuple(call for call in calls if names.qualified(call.children[0]) == _NEW_LOOP)
-    loops = tuple(call for call in calls if call not in made)
-    signals = find_signals(facts, launch, returned, _without(parts, apart), obstacles)
-    if signals.cleaning is not None and (around is not None or kept.functions or others):
-        obstacles.add(launch.call, f"`{signals.cleaning}` would have to run around the server too")
-    declared = global_names(names, site, parsed, obstacles)
-    name = factory_name(names)
-    if name is None:
-        obstacles.add(launch.call, "the file has all the names already that a factory could have")
-    if returned is None or name is None or isinstance(module, str) or obstacles.found:
-        return obstacles.blockers
-    target = AppTarget(module, name, factory=True, own=True)
-    if "app_dir" in launch.options:
-        # The option itself comes with the others.
-        target = dataclasses.replace(target, place=dataclasses.replace(target.place, app_dir=None))
-    place = keeping(place, options)
-    writer = FactoryWriter(
-        names,
-        site,
-        place,
-        launch,
-        returned,
-        parsed,
-        name,
-        declared,
-        found,
-        after,
-        kept,
-        loops,
-        made,
-        options.logging,
-        signals,
-        endings,
-        around,
-    )
-    edits = writer.edits(obstacles)
-    if edits is not None and not leaves_python(names, edits):
-        obstacles.add(launch.call, "what is left would not parse, because of how lines end here")
-    if edits is None or obstacles.found:
-        return obstacles.blockers
-    if place.settings is not None and not target.place.cwd:
-        setting = settings_edit(place.settings, place.stem, target, options)
-        edits = (*edits, setting) if setting is not None else edits
-    given = options_of_server(names, site, launch, parsed)
-    first = tuple(_as_for_uvicorn(word, given, options) for word in parsed.required)
-    line = _command(target, options, first)
-    note_engines(facts, launch, options, obstacles, from_main=True)
-    _note_places(first, obstacles)
-    _note_conditions(site, others, obstacles)
-    _note_own_address(parsed, given, obstacles)
-    notes = (*_notes(parsed, returned, name), *obstacles.notes)
-    moved = moved_command(facts, place, target, options, given, hands_on=parsed.reads)
-    return Factory(line, TITLE.format(name), edits, notes, moved)
+    obstacles = Obstacles(facts.module.names.tree)
+    site = find_site(facts.module.names, facts.module.guards, launch.call, obstacles)
+    return _Planner(facts, launch, site, obstacles).plan() if site is not None else obstacles.blockers
+
+
+class _Planner:
+    """Looks at one part of a launch after the other; each look adds what stands in the way, in this order."""
+
+    def __init__(self, facts: FileFacts, launch: Launch, site: Site, obstacles: Obstacles) -> None:
+        self._facts, self._names = facts, facts.module.names
+        self._launch, self._obstacles = launch, obstacles
+        self._place = facts.workspace.place or ScriptPlace(facts.source.path)
+        self._others = exclusive(facts, launch)
+        self._returned = find_returned(facts, site, launch, obstacles, others=self._others)
+        self._around = around = find_around(facts, site, launch, self._returned, obstacles)
+        if around is not None:
+            site = dataclasses.replace(site, tries=tuple(one for one in site.tries if not around.covers(one)))
+        self._site = site
+
+    def plan(self) -> Factory | tuple[Blocker, ...]:
+        names, site, launch, obstacles = self._names, self._site, self._launch, self._obstacles
+        found = branches(self._facts, site, self._others, obstacles)
+        module = self._module()
+        options = self._options(module)
+        parts = region(names, site)
+        kept = kept_functions(names, site, self._place, obstacles)
+        options = without_copies(options, kept, obstacles)
+        _check_lost(self._returned, kept.functions, obstacles)
+        parsed = self._parsed(parts, kept.functions)
+        options = _told(options, parsed, obstacles)
+        after = find_after(names, site, obstacles, stays=bool(kept.functions), around=self._around)
+        may_end = after.level is None
+        endings = check_tries(names, site, obstacles, may_end=may_end) if not kept.functions else Endings()
+        self._check(kept.functions, parsed)
+        apart = unserved(names, site, parts)
+        loops = check_callers(names, site, parts, obstacles, apart=apart, around=self._around)
+        signals = self._signals(_without(parts, apart), kept.functions)
+        declared = global_names(names, site, parsed, obstacles)
+        name = factory_name(names)
+        if name is None:
+            obstacles.add(launch.call, "the file has all the names already that a factory could have")
+        if self._returned is None or name is None or module is None or obstacles.found:
+            return obstacles.blockers
+        writer = FactoryWriter(
+            names=names,
+            site=site,
+            place=keeping(self._place, options),
+            launch=launch,
+            returned=self._returned,
+            parsed=parsed,
+            name=name,
+            declared=declared,
+            branches=found,
+            after=after,
+            kept=kept,
+            loops=loops.run,
+            made=loops.made,
+            logging=options.logging,
+            signals=signals,
+            endings=endings,
+            around=self._around,
+        )
+        return self._written(writer, module, options)
+
+    def _module(self) -> ImportTarget | None:
+        """What the factory's own module is called."""
+        returned = self._returned
+        imported = (returned.home or returned.module) if returned is not None else None
+        module = own_module(self._names, self._place, self._launch, imported=imported)
+        reason = module if isinstance(module, str) else hidden(module.module)
+        if reason is not None:
+            self._obstacles.add(self._launch.call, reason)
+        return module if reason is None and not isinstance(module, str) else None
+
+    def _options(self, module: ImportTarget | None) -> Options:
+        """module: that of the factory, which the command may ask for what only the code knows."""
+        workspace = self._facts.workspace
+        reader = OptionReader(
+            self._names,
+            self._site,
+            self._obstacles,
+            True,
+            workspace.outside,
+            self._place,
+            target=module if not self._facts.module.engines_at_import else None,
+            may_leave=True,
+            made_by=workspace.made_by,
+        )
+        options = reader.read(self._launch)
+        note_branches(self._names, self._launch, self._others, self._obstacles)
+        return options
+
+    def _parsed(self, parts: tuple[Node, ...], kept: tuple[Node, ...]) -> Arguments:
+        """What becomes of the script's arguments, with the words that a start can't do without."""
+        names, site, workspace = self._names, self._site, self._facts.workspace
+        replaced = tuple(node for one in (self._launch, *self._others) for node in _replaced(one))
+        is_imported = any(not _is_test(path) for path in workspace.imported_by)
+        parsed = read_arguments(
+            names,
+            parts,
+            replaced,
+            self._obstacles,
+            kept=kept,
+            is_imported=is_imported,
+            parsers=workspace.argument_parsers,
+            lines=[line for line, _ in workspace.parsing_arguments if not is_imported],
+        )
+        parsed = _without_idle_parser(names, site, parsed, replaced)
+        chosen_words = words_that_serve(names, site)
+        serving = [word for each in chosen_words for word in (each, *parsed.commands.get(each, ()))]
+        needed = [*demanded(names, parts)] if parsed.reads else []
+        required = [word for word in parsed.required if word not in chosen_words.values()]
+        return dataclasses.replace(parsed, required=tuple(dict.fromkeys((*required, *needed, *serving))))
+
+    def _check(self, kept: tuple[Node, ...], parsed: Arguments) -> None:
+        site, others, obstacles = self._site, self._others, self._obstacles
+        if site.guard is None or self._launch.when is not When.MAIN:
+            obstacles.add(site.call, "the server starts without a main block")
+        has_words = parsed.early is not None
+        check_surroundings(
+            self._facts,
+            site,
+            self._launch,
+            self._place,
+            obstacles,
+            others=others,
+            kept=kept,
+            has_words=has_words,
+        )
+        _check_around(site, self._around, kept, others, obstacles)
+
+    def _signals(self, parts: Iterator[Node], kept: tuple[Node, ...]) -> Signals:
+        signals = find_signals(self._facts, self._launch, self._returned, parts, self._obstacles)
+        if signals.cleaning is not None and (self._around is not None or kept or self._others):
+            reason = f"`{signals.cleaning}` would have to run around the server too"
+            self._obstacles.add(self._launch.call, reason)
+        return signals
+
+    def _written(
+        self, writer: FactoryWriter, module: ImportTarget, options: Options
+    ) -> Factory | tuple[Blocker, ...]:
+        """The factory with all that goes along: the settings, the command, the notes."""
+        names, launch, obstacles = self._names, self._launch, self._obstacles
+        place, parsed = writer.place, writer.parsed
+        target = AppTarget(module, writer.name, factory=True, own=True)
+        if "app_dir" in launch.options:
+            # The option itself comes with the others.
+            target = dataclasses.replace(target, place=dataclasses.replace(target.place, app_dir=None))
+        edits = writer.edits(obstacles)
+        if edits is not None and not leaves_python(names, edits):
+            obstacles.add(launch.call, "what is left would not parse, because of how lines end here")
+        if edits is None or obstacles.found:
+            return obstacles.blockers
+        if place.settings is not None and not target.place.cwd:
+            setting = settings_edit(place.settings, place.stem, target, options)
+            edits = (*edits, setting) if setting is not None else edits
+        given = options_of_server(names, self._site, launch, parsed)
+        first = tuple(_as_for_uvicorn(word, given, options) for word in parsed.required)
+        note_engines(self._facts, launch, options, obstacles, from_main=True)
+        note_places(first, obstacles)
+        note_conditions(self._site, self._others, obstacles)
+        note_own_address(parsed, given, obstacles)
+        notes = (*notes_of(parsed, writer.returned, writer.name), *obstacles.notes)
+        moved = moved_command(self._facts, place, target, options, given, hands_on=parsed.reads)
+        return Factory(_command(target, options, first), TITLE.format(writer.name), edits, notes, moved)
 
 
 def _without_idle_parser(
@@ -202,11 +264,6 @@ def _without_idle_parser(
         return parsed
     idle = idle_parser(names, site, parsed.options, replaced)
     return dataclasses.replace(parsed, calls=(), options=(*parsed.options, *idle)) if idle else parsed
-
-
-def _imported(returned: Returned | None) -> str | None:
-    """The module that the factory imports the app from."""
-    return (returned.home or returned.module) if returned is not None else None
 
 
 def _check_lost(returned: Returned | None, kept: tuple[Node, ...], obstacles: Obstacles) -> None:
@@ -231,49 +288,10 @@ def _is_test(path: str) -> bool:
     return is_test_file(path) or is_in_tests(path)
 
 
-def _note_branches(names: Names, launch: Launch, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
-    """Which options the other branches have that the command lacks, or has otherwise."""
-    for other in others:
-        flags = [OPTIONS[k].flag for k in other.options if k.startswith("ssl_") and k in OPTIONS]
-        line = names.tree.line(other.call)
-        if flags:
-            obstacles.note(
-                f"with TLS, as in line {line}, it needs {', '.join(f'`{flag}`' for flag in flags)} too"
-            )
-        own, its = (one.options.get("port") for one in (launch, other))
-        if own is not None and its is not None and names.tree.text(own) != names.tree.text(its):
-            obstacles.note(f"as in line {line}, it needs {obstacles.quote(its)} for a port", review=True)
-
-
-def _note_conditions(site: Site, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
-    """What has to hold for the server to start, as in the script."""
-    for whole in site.conditions:
-        condition, body = (whole.child_by_field_name(field) for field in ("condition", "consequence"))
-        if condition is None or body is None or any(holds(whole, other.call) for other in others):
-            continue
-        if site.passes(body):
-            obstacles.note(f"it serves only if {obstacles.quote(condition)}, as the script does")
-
-
-def _note_own_address(parsed: Arguments, given: Mapping[str, Argument], obstacles: Obstacles) -> None:
-    """Options of the script for the address that stay in its parser, for others, and decide nothing here."""
-    stay = sorted(
-        word for word, argument in given.items() if argument.stays and argument.flag in {"--host", "--port"}
-    )
-    long = [word for word in stay if word.startswith("--")]
-    if long and (parsed.calls or parsed.early is not None):
-        shown = " and ".join(f"`{word}`" for word in long)
-        verb = "stays" if len(long) == 1 else "stay"
-        obstacles.note(f"{shown} {verb} in the parser, where only uvicorn's own options count now")
-
-
 def _replaced(launch: Launch) -> tuple[Node, ...]:
     """What the options are read from: all that is passed but the app, which stays."""
-    return tuple(node for node in argument_nodes(launch.options_call) if not _is_of_app(launch, node))
-
-
-def _is_of_app(launch: Launch, node: Node) -> bool:
-    return launch.app is not None and holds(node, launch.app)
+    app = launch.app
+    return tuple(node for node in argument_nodes(launch.options_call) if app is None or not holds(node, app))
 
 
 def _command(target: AppTarget, options: Options, required: tuple[str, ...]) -> str:
@@ -299,14 +317,6 @@ def _as_for_uvicorn(word: str, given: Mapping[str, Argument], options: Options) 
     return word
 
 
-def _note_places(required: tuple[str, ...], obstacles: Obstacles) -> None:
-    """Which words of the command stand for what only the user knows."""
-    places = [place for word in required if re.fullmatch(r"[A-Z][A-Z0-9_]*", place := word.split(" ")[-1])]
-    if places:
-        shown = ", ".join(f"`{place}`" for place in places)
-        obstacles.note(f"put your own in the place of {shown}: the script does not start without")
-
-
 _ASKED = " | tail -n 1)"
 
 
@@ -326,34 +336,6 @@ def _told(options: Options, parsed: Arguments, obstacles: Obstacles) -> Options:
         return dataclasses.replace(option, words=tuple(words))
 
     return dataclasses.replace(options, said=tuple(map(told, options.said)))
-
-
-def _notes(parsed: Arguments, returned: Returned, name: str) -> list[str]:
-    notes: list[str] = []
-    if parsed.reads:
-        notes.append(
-            f"the script's arguments are read from `${VARIABLE}`, host and port from uvicorn's options"
-        )
-    if returned.module is not None and not returned.is_looked_up:
-        notes.append(f"`{returned.module}` is imported by `{name}`, after all that comes before it there")
-    return notes
-
-
-def _check(
-    facts: FileFacts,
-    site: Site,
-    launch: Launch,
-    place: ScriptPlace,
-    obstacles: Obstacles,
-    *,
-    others: tuple[Launch, ...],
-    kept: tuple[Node, ...],
-    parsed: Arguments,
-) -> None:
-    if site.guard is None or launch.when is not When.MAIN:
-        obstacles.add(site.call, "the server starts without a main block")
-    has_words = parsed.early is not None
-    check_surroundings(facts, site, launch, place, obstacles, others=others, kept=kept, has_words=has_words)
 
 
 def _check_around(
@@ -385,82 +367,3 @@ def _check_around(
         obstacles.note("what follows the run call comes with the shutdown of the app", review=True)
     elif not around.beside:
         obstacles.note(f"{obstacles.quote(around.first)} comes with the startup of the app", review=True)
-
-
-# What uvicorn, as the caller, has done already or is about to do itself.
-_LOOPS = frozenset({"uvloop.run", "anyio.run"})
-_CALLERS = {
-    "nest_asyncio.apply": "changes the loop that uvicorn runs in",
-    "os.fork": "forks in the process that serves",
-    "os.execv": "replaces the process",
-    "os.execvp": "replaces the process",
-}
-_NEW_LOOP = "asyncio.new_event_loop"
-_IN_LOOP = "fails where a loop runs already, as in uvicorn when it calls a factory"
-
-
-def _check_caller(  # noqa: PLR0917 - all that one look at the code needs
-    names: Names,
-    site: Site,
-    part: Node,
-    obstacles: Obstacles,
-    apart: tuple[Node, ...],
-    around: Around | None,
-) -> Iterator[Node]:
-    """Adds calls that do something else once uvicorn's process runs them; those of a loop that can move.
-
-    apart: code that runs only where nothing is served.
-    """
-    for call in nodes_of(part, "call"):
-        callee = call.child_by_field_name("function")
-        called = names.qualified(callee) if callee is not None else None
-        attribute = callee.child_by_field_name("attribute") if callee is not None else None
-        runs = attribute is not None and names.tree.text(attribute) in {"run_until_complete", "run_forever"}
-        if any(holds(one, call) for one in apart):
-            continue
-        if called in _CALLERS:
-            obstacles.add(call, f"{obstacles.quote(call)} {_CALLERS[called]}")
-        elif any(holds(call, way) for way in (site.call, *site.ways)):
-            continue
-        elif called == "asyncio.run" and len(argument_nodes(call)) == 1:
-            yield call
-        elif runs and around is not None and around.covers(call):
-            continue
-        elif called == _NEW_LOOP and not _is_only_run(names, call) and _runs_server(names, site, call):
-            yield call
-        elif called == _NEW_LOOP and not _is_only_run(names, call):
-            obstacles.add(call, f"{obstacles.quote(call)} makes a loop that nobody runs then")
-        elif called in _LOOPS or called == "asyncio.run" or runs:
-            obstacles.add(call, f"{obstacles.quote(call)} {_IN_LOOP}")
-
-
-_RUNNING = frozenset({"run_until_complete", "close", "stop", "is_running", "is_closed"})
-
-
-def _runs_server(names: Names, site: Site, made: Node) -> bool:
-    """Whether the new loop is the one that the server runs in, and no thread of its own runs it."""
-    left = made.parent.child_by_field_name("left") if made.parent is not None else None
-    if left is None or left.type != "identifier":
-        return False
-    word = names.tree.text(left)
-    texts = [names.tree.text(level.statement) for level in site.levels]
-    runs = re.compile(rf"\b{re.escape(word)}\s*\.\s*run_until_complete\b")
-    forever = re.compile(rf"\b{re.escape(word)}\s*\.\s*run_forever\b")
-    whole = any(forever.search(names.tree.text(part)) for part in site.removed)
-    return not whole and any(runs.search(text) for text in texts)
-
-
-def _is_only_run(names: Names, made: Node) -> bool:
-    """Whether a new loop is there for nothing but to run the server: another one does that then."""
-    assignment = made.parent
-    left = assignment.child_by_field_name("left") if assignment is not None else None
-    if assignment is None or left is None or left.type != "identifier":
-        return assignment is not None and assignment.type in {"argument_list", "attribute"}
-    name, used = names.tree.text(left), set[str]()
-    for read in names.reads(name, names.home(name, names.scope_at(left))):
-        around = read.parent
-        method = around.child_by_field_name("attribute") if around is not None else None
-        if around is not None and around.type not in {"argument_list", "keyword_argument"}:
-            used.add(names.tree.text(method) if method is not None else "")
-    # One that the script never runs either is none the worse.
-    return used <= _RUNNING or not used & {"run_until_complete", "run_forever"}

@@ -1,0 +1,71 @@
+"""What a person should know of a factory before it takes the place of a script's main block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from portside.knowledge.uvicorn import OPTIONS
+from portside.lint.moved_command import Argument
+from portside.python.launching.launch_arguments import VARIABLE, Arguments
+from portside.python.launching.launch_factory_app import Returned
+from portside.python.launching.launch_obstacles import Obstacles
+from portside.python.launching.launch_site import Site
+from portside.python.launching.launches import Launch
+from portside.python.names.names import Names
+from portside.python.source.nodes import holds
+
+
+def note_branches(names: Names, launch: Launch, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
+    """Which options the other branches have that the command lacks, or has otherwise."""
+    for other in others:
+        flags = [OPTIONS[k].flag for k in other.options if k.startswith("ssl_") and k in OPTIONS]
+        line = names.tree.line(other.call)
+        if flags:
+            obstacles.note(
+                f"with TLS, as in line {line}, it needs {', '.join(f'`{flag}`' for flag in flags)} too"
+            )
+        own, its = (one.options.get("port") for one in (launch, other))
+        if own is not None and its is not None and names.tree.text(own) != names.tree.text(its):
+            obstacles.note(f"as in line {line}, it needs {obstacles.quote(its)} for a port", review=True)
+
+
+def note_conditions(site: Site, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
+    """What has to hold for the server to start, as in the script."""
+    for whole in site.conditions:
+        condition, body = (whole.child_by_field_name(field) for field in ("condition", "consequence"))
+        if condition is None or body is None or any(holds(whole, other.call) for other in others):
+            continue
+        if site.passes(body):
+            obstacles.note(f"it serves only if {obstacles.quote(condition)}, as the script does")
+
+
+def note_own_address(parsed: Arguments, given: Mapping[str, Argument], obstacles: Obstacles) -> None:
+    """Options of the script for the address that stay in its parser, for others, and decide nothing here."""
+    stay = sorted(
+        word for word, argument in given.items() if argument.stays and argument.flag in {"--host", "--port"}
+    )
+    long = [word for word in stay if word.startswith("--")]
+    if long and (parsed.calls or parsed.early is not None):
+        shown = " and ".join(f"`{word}`" for word in long)
+        verb = "stays" if len(long) == 1 else "stay"
+        obstacles.note(f"{shown} {verb} in the parser, where only uvicorn's own options count now")
+
+
+def note_places(required: tuple[str, ...], obstacles: Obstacles) -> None:
+    """Which words of the command stand for what only the user knows."""
+    places = [place for word in required if re.fullmatch(r"[A-Z][A-Z0-9_]*", place := word.split(" ")[-1])]
+    if places:
+        shown = ", ".join(f"`{place}`" for place in places)
+        obstacles.note(f"put your own in the place of {shown}: the script does not start without")
+
+
+def notes_of(parsed: Arguments, returned: Returned, name: str) -> list[str]:
+    notes: list[str] = []
+    if parsed.reads:
+        notes.append(
+            f"the script's arguments are read from `${VARIABLE}`, host and port from uvicorn's options"
+        )
+    if returned.module is not None and not returned.is_looked_up:
+        notes.append(f"`{returned.module}` is imported by `{name}`, after all that comes before it there")
+    return notes
