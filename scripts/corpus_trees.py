@@ -49,6 +49,12 @@ _GIT = (
 )
 
 
+def default_cache() -> Path:
+    """Where trees are kept from one measurement to the next."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "portside-corpus"
+
+
 def tree_of(repository: str, commit: str, cache: Path, mirrors: Path | None, *, whole: bool = False) -> Path:
     """The folder with the repository's files at this commit; fetched on first use.
 

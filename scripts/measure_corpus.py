@@ -26,7 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from corpus_labels import RULES, Judged, Labelled, Mark, Score, judge, read_labels, score, silent
-from corpus_trees import tree_of
+from corpus_trees import default_cache, tree_of
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ROOT / "tests" / "corpus" / "labels.jsonl"
@@ -39,7 +39,7 @@ _MISSES = "Worst misses"
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the rules on labelled real files.")
     parser.add_argument("--labels", type=Path, default=LABELS)
-    parser.add_argument("--cache", type=Path, default=_cache())
+    parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--mirrors", type=Path, help="bare repositories, in owner+name")
     parser.add_argument("--part", help="only this part of the labels")
     parser.add_argument("--all", action="store_true", help="print every disagreement")
@@ -51,11 +51,6 @@ def main() -> int:
     if options.write:
         PAGE.write_text(page(judged, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "portside-corpus"
 
 
 # What Portside finds

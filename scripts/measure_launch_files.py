@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -25,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from corpus_trees import tree_of
+from corpus_trees import default_cache, tree_of
 
 from portside.launchfiles.facts import Launch, Mention
 from portside.launchfiles.reading import read
@@ -37,8 +36,7 @@ Found = tuple[int, int, str, "int | None"]  # first and last line, program, port
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure what is read of real launch files.")
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    parser.add_argument("--cache", type=Path, default=Path(home) / "portside-corpus")
+    parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--mirrors", type=Path, help="bare repositories, in owner+name")
     parser.add_argument("--show", action="store_true", help="print each difference")
     options = parser.parse_args()

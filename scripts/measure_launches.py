@@ -25,7 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from corpus_trees import tree_of
+from corpus_trees import default_cache, tree_of
 
 LAUNCHES = Path(__file__).resolve().parent.parent / "tests" / "corpus" / "launches.jsonl"
 Fact = dict[str, Any]
@@ -33,7 +33,7 @@ Fact = dict[str, Any]
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the launch fix on real files.")
-    parser.add_argument("--cache", type=Path, default=_cache())
+    parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--mirrors", type=Path, help="bare repositories, in owner+name")
     parser.add_argument("--write", action="store_true", help=f"write {LAUNCHES.name}")
     options = parser.parse_args()
@@ -43,11 +43,6 @@ def main() -> int:
     if options.write:
         LAUNCHES.write_text("".join(json.dumps(fact) + "\n" for fact in found), encoding="utf-8")
     return 0
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "portside-corpus"
 
 
 def measure(facts: list[Fact], cache: Path, mirrors: Path | None) -> list[Fact]:

@@ -24,8 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from corpus_trees import tree_of
-from measure_launches import _cache
+from corpus_trees import default_cache, tree_of
 
 from portside.launchfiles.graph.launch_facts import LaunchFacts, LaunchWorkspace
 from portside.rules import port_conflict, port_mismatch
@@ -39,7 +38,7 @@ Fact = dict[str, Any]
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--cache", type=Path, default=_cache())
+    parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--mirrors", type=Path, help="bare repositories, in owner+name")
     parser.add_argument("--write", action="store_true", help=f"add new findings to {FACTS.name}")
     options = parser.parse_args()

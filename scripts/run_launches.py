@@ -28,9 +28,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from corpus_trees import tree_of
+from corpus_trees import default_cache, tree_of
 from launch_lab.verdict import DIFFERS, ONLY_BEFORE, SAME, verdict
-from measure_launches import LAUNCHES, _cache
+from measure_launches import LAUNCHES
 
 LAB = Path(__file__).resolve().parent / "launch_lab"
 _LONGEST = 900
@@ -40,7 +40,7 @@ Json = dict[str, Any]
 def main() -> int:
     parser = argparse.ArgumentParser(description="Start real servers before and after their fix.")
     parser.add_argument("--facts", type=Path, default=LAUNCHES)
-    parser.add_argument("--cache", type=Path, default=_cache())
+    parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--mirrors", type=Path, help="bare repositories, in owner+name")
     parser.add_argument("--python", default=sys.executable, help="what the servers run in")
     parser.add_argument("--out", type=Path, help="all that was seen, a JSON object per file")

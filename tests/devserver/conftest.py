@@ -41,6 +41,11 @@ async def app(scope, receive, send):
 """
 
 
+def version(number: int | str) -> str:
+    """The app that answers with this."""
+    return RAW_APP.replace('VERSION = "1"', f'VERSION = "{number}"')
+
+
 def wait_until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
     """The condition's first true value."""
     end = time.monotonic() + patience_s
@@ -212,6 +217,13 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "app.py").write_text(RAW_APP, encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that servers are recorded in, for this process too."""
+    monkeypatch.setenv("PORTSIDE_STATE_DIR", str(tmp_path / "state"))
+    return tmp_path / "state"
 
 
 @pytest.fixture(scope="session")

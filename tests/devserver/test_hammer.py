@@ -17,7 +17,7 @@ from tests.patience import PATIENCE_S
 
 from portside.inside.serving import RETIRE_GRACE_S
 
-from .conftest import RAW_APP, Start, ask, is_alive, wait_until, write
+from .conftest import RAW_APP, Start, ask, is_alive, version, wait_until, write
 
 # More of them where somebody wants figures: PORTSIDE_TEST_EDITS=125 pytest tests/devserver/test_hammer.py -s
 EDITS = int(os.environ.get("PORTSIDE_TEST_EDITS", "25"))
@@ -71,10 +71,6 @@ class Client(threading.Thread):
             self._answers.append(Answer(began, time.monotonic(), self._kept_alive, status, body))
         if connection is not None:
             connection.close()
-
-
-def version(number: int) -> str:
-    return RAW_APP.replace('VERSION = "1"', f'VERSION = "{number}"')
 
 
 @pytest.mark.timeout(180 + 5 * EDITS)

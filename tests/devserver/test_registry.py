@@ -15,11 +15,7 @@ from portside.devserver.registry import orphans, registry
 
 from .conftest import RAW_APP, Start, wait_until, write
 
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PORTSIDE_STATE_DIR", str(tmp_path / "state"))
-    return tmp_path / "state"
+pytestmark = pytest.mark.usefixtures("state")
 
 
 def test_a_server_is_recorded_from_start_to_end(serve: Start, project: Path, state: Path) -> None:

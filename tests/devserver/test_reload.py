@@ -7,11 +7,7 @@ from pathlib import Path
 
 from tests.patience import PATIENCE_S
 
-from .conftest import RAW_APP, Start, ask, wait_until, write
-
-
-def version(number: int | str) -> str:
-    return RAW_APP.replace('VERSION = "1"', f'VERSION = "{number}"')
+from .conftest import RAW_APP, Start, ask, version, wait_until, write
 
 
 def test_it_serves_the_app(serve: Start) -> None:

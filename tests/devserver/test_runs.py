@@ -20,11 +20,7 @@ from portside.devserver.registry.identity import Identity
 from .conftest import Start, is_alive, wait_until
 from .test_teardown import stubborn, with_children
 
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PORTSIDE_STATE_DIR", str(tmp_path / "state"))
-    return tmp_path / "state"
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture

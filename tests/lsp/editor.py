@@ -225,5 +225,9 @@ class Editor:
         self.stderr = self.process.stderr.read()
 
 
+def codes(diagnostics: list[dict[str, Any]]) -> list[str]:
+    return [diagnostic["code"] for diagnostic in diagnostics]
+
+
 def span(line: int, start: int, end: int) -> Json:
     return {"start": {"line": line, "character": start}, "end": {"line": line, "character": end}}

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.lsp.editor import FULL, Editor, pushing, span
+from tests.lsp.editor import FULL, Editor, codes, pushing, span
 
 IDLE = "x = 1  # portside: ignore[nothing-of-the-kind]\n"
-
-
-def codes(diagnostics: list[dict[str, Any]]) -> list[str]:
-    return [diagnostic["code"] for diagnostic in diagnostics]
 
 
 def pull(editor: Editor, uri: str, known: str | None = None) -> dict[str, Any]:

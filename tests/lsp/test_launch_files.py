@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from tests.lsp.editor import FULL, Editor, pushing, span
+from tests.lsp.editor import FULL, Editor, codes, pushing, span
 
 IDLE = "# portside: ignore[nothing-of-the-kind]\n"
-
-
-def codes(diagnostics: list[dict[str, Any]]) -> list[str]:
-    return [diagnostic["code"] for diagnostic in diagnostics]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from lsprotocol import converters, types
-from tests.lsp.editor import FULL, Editor, pushing, span
+from tests.lsp.editor import FULL, Editor, codes, pushing, span
 from tests.patience import PATIENCE_S
 
 # A finding that needs nothing but a comment, whose fix is to take the comment out.
@@ -22,10 +22,6 @@ app = FastAPI()
 if __name__ == "__main__":
     uvicorn.run(app, host="0.0.0.0", port=8010)
 """
-
-
-def codes(diagnostics: list[dict[str, Any]]) -> list[str]:
-    return [diagnostic["code"] for diagnostic in diagnostics]
 
 
 def where(diagnostics: list[dict[str, Any]], code: str) -> dict[str, Any]:

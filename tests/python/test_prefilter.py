@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.rules.marked import unmark
+from tests.rules.marked import case_id, unmark
 
 from portside.knowledge import listeners, server_commands
 from portside.knowledge.apps import APP_CLASSES
@@ -39,11 +39,7 @@ EXAMPLES = [
 ]
 
 
-def _id(value: object) -> str:
-    return value.name if isinstance(value, Rule) else str(getattr(value, "id", value))
-
-
-@pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=_id)
+@pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=case_id)
 def test_what_a_rule_flags_is_parsed(rule: Rule[Any], example: Invalid):
     assert is_interesting(unmark(example.code).text.encode(), example.path)
 

@@ -251,13 +251,11 @@ def test_a_literal_is_found_through(text, value):
     assert type(traced.value) is type(value)
 
 
-@pytest.mark.parametrize(("text", "expected"), ENVIRONMENT.values(), ids=ENVIRONMENT)
-def test_the_environment_is_recognised(text, expected):
-    assert _plain(_trace(text)) == expected
+FROM_OUTSIDE = {**ENVIRONMENT, **OTHERS}
 
 
-@pytest.mark.parametrize(("text", "expected"), OTHERS.values(), ids=OTHERS)
-def test_what_the_caller_decides_is_recognised(text, expected):
+@pytest.mark.parametrize(("text", "expected"), FROM_OUTSIDE.values(), ids=FROM_OUTSIDE)
+def test_what_decides_from_outside_is_recognised(text, expected):
     assert _plain(_trace(text)) == expected
 
 

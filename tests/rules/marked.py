@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.folders import lay_out
 
 from portside.lint.finding import Edit, Finding, Fix, LintResult, apply_edits
+from portside.lint.rule import Rule
 from portside.lint.selection import Selection
 from portside.lint.source import Span
 from portside.workspace.project import Project
@@ -33,6 +34,11 @@ def unmark(code: str) -> Marked:
     if len(parts) % 2 == 0:
         raise ValueError(f"unbalanced guillemets in {code!r}")
     return Marked("".join(parts), tuple(Span(edges[i], edges[i + 1]) for i in range(1, len(parts), 2)))
+
+
+def case_id(value: object) -> str:
+    """What a test of a rule's example is called by: the rule's name, the example's id."""
+    return value.name if isinstance(value, Rule) else str(getattr(value, "id", value))
 
 
 @dataclass

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.rules.marked import Workspace, of_rule, unmark
+from tests.rules.marked import Workspace, case_id, of_rule, unmark
 
 from portside.launchfiles.reading import read
 from portside.lint.rule import Invalid, Rule, Valid
@@ -23,10 +23,6 @@ Case = tuple[Rule[Any], Any]
 INVALID: list[Case] = [(rule, example) for rule in ALL for example in rule.invalid]
 VALID: list[Case] = [(rule, example) for rule in ALL for example in rule.valid]
 FIXED = [(rule, example) for rule, example in INVALID if example.fixed is not None]
-
-
-def _id(value: object) -> str:
-    return value.name if isinstance(value, Rule) else str(getattr(value, "id", value))
 
 
 def _workspace(root: Path, example: Invalid | Valid) -> Workspace:
@@ -44,12 +40,12 @@ def _parses(text: str, path: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("rule", "example"), VALID, ids=_id)
+@pytest.mark.parametrize(("rule", "example"), VALID, ids=case_id)
 def test_valid_code_is_not_flagged(rule: Rule[Any], example: Valid, tmp_path: Path):
     assert of_rule(_workspace(tmp_path, example).check(example.code), rule.code) == []
 
 
-@pytest.mark.parametrize(("rule", "example"), INVALID, ids=_id)
+@pytest.mark.parametrize(("rule", "example"), INVALID, ids=case_id)
 def test_invalid_code_is_flagged_where_it_is_marked(rule: Rule[Any], example: Invalid, tmp_path: Path):
     marked = unmark(example.code)
     found = of_rule(_workspace(tmp_path, example).check(marked.text), rule.code)
@@ -62,7 +58,7 @@ def test_invalid_code_is_flagged_where_it_is_marked(rule: Rule[Any], example: In
     assert (example.fixed is not None) == bool(found[0].fixes)
 
 
-@pytest.mark.parametrize(("rule", "example"), INVALID, ids=_id)
+@pytest.mark.parametrize(("rule", "example"), INVALID, ids=case_id)
 def test_messages_are_one_line_with_code_in_backticks(rule: Rule[Any], example: Invalid, tmp_path: Path):
     for finding in of_rule(_workspace(tmp_path, example).check(unmark(example.code).text), rule.code):
         said = finding.message
@@ -77,7 +73,7 @@ def test_messages_are_one_line_with_code_in_backticks(rule: Rule[Any], example: 
             assert fix.edits
 
 
-@pytest.mark.parametrize(("rule", "example"), FIXED, ids=_id)
+@pytest.mark.parametrize(("rule", "example"), FIXED, ids=case_id)
 def test_the_first_fix_leaves_exactly_this(rule: Rule[Any], example: Invalid, tmp_path: Path):
     text = unmark(example.code).text
     workspace = _workspace(tmp_path, example)
@@ -85,7 +81,7 @@ def test_the_first_fix_leaves_exactly_this(rule: Rule[Any], example: Invalid, tm
     assert workspace.fixed(text, finding.fixes[0]) == example.fixed
 
 
-@pytest.mark.parametrize(("rule", "example"), FIXED, ids=_id)
+@pytest.mark.parametrize(("rule", "example"), FIXED, ids=case_id)
 def test_a_fix_leads_to_no_new_finding(rule: Rule[Any], example: Invalid, tmp_path: Path):
     text = unmark(example.code).text
     workspace = _workspace(tmp_path, example)
@@ -103,7 +99,7 @@ def test_a_fix_leads_to_no_new_finding(rule: Rule[Any], example: Invalid, tmp_pa
         assert _parses(example.fixed, example.path)
 
 
-@pytest.mark.parametrize(("rule", "example"), FIXED, ids=_id)
+@pytest.mark.parametrize(("rule", "example"), FIXED, ids=case_id)
 def test_fixing_until_nothing_is_offered_comes_to_an_end(rule: Rule[Any], example: Invalid, tmp_path: Path):
     text = unmark(example.code).text
     workspace = _workspace(tmp_path, example)
@@ -117,7 +113,7 @@ def test_fixing_until_nothing_is_offered_comes_to_an_end(rule: Rule[Any], exampl
     pytest.fail(f"still offers a fix:\n{text}")
 
 
-@pytest.mark.parametrize(("rule", "example"), FIXED, ids=_id)
+@pytest.mark.parametrize(("rule", "example"), FIXED, ids=case_id)
 def test_windows_line_ends_and_wide_characters_change_nothing(
     rule: Rule[Any], example: Invalid, tmp_path: Path
 ):
