@@ -60,3 +60,17 @@ MODEL_LIBRARIES = (
     "whisper.",
 )
 DEVICE_KEYWORDS = ("device", "device_map", "map_location")
+
+# Classes of LangChain and LlamaIndex around these. They make the model at once, LangChain's with what
+# `model_kwargs=` has, too: `HuggingFaceEmbeddings(model_kwargs={"device": "cuda"})`.
+MODEL_WRAPPERS = frozenset(
+    {
+        "HuggingFaceBgeEmbeddings",
+        "HuggingFaceCrossEncoder",
+        "HuggingFaceEmbedding",
+        "HuggingFaceEmbeddings",
+        "HuggingFaceInstructEmbeddings",
+    }
+)
+WRAPPING_LIBRARIES = ("langchain.", "langchain_community.", "langchain_huggingface.", "llama_index.")
+MODEL_OPTIONS = "model_kwargs"

@@ -250,8 +250,8 @@ class WorkspaceFacts:
     imports is vLLM code. imported_engines: engines that its imports make. started_engines: those that
     its lifespans and startup handlers make by calls of other files. called_engines: those that a script
     without an app makes on import, by calls of other files. made_engines: those that its calls of other files
-    make wherever they stand, asked only of a file that names CUDA. started_cuda: its calls for which other
-    files initialise CUDA, asked only of a file that makes an engine. imported_by: the files that import it.
+    make wherever they stand. started_cuda: its calls for which other files initialise CUDA, asked only of a
+    file that makes an engine, or has another one make it. imported_by: the files that import it.
     imported_early_by: those that do so while they are imported themselves. served_by: those with an app
     that import it, directly or through others; asked only of a file without an app that makes an engine.
     served_engines: those in the processes that serve what an import string of this file (`statement`)

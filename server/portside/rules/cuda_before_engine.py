@@ -30,9 +30,9 @@ file makes, and CUDA that it initialises, count where it does so whatever it is 
 
 What initialises CUDA: `torch.cuda.set_device`, `current_device`, `get_device_name`,
 `get_device_properties`, `mem_get_info`, `synchronize`, `init` and the like, `.cuda()`, `.to("cuda")`,
-tensors made with `device="cuda"`, models that `transformers`, `sentence_transformers` or `diffusers` put
-there. What does not: `torch.cuda.is_available()`, `device_count()`, `manual_seed()`, `empty_cache()`,
-`memory_allocated()`.
+tensors made with `device="cuda"`, models that `transformers`, `sentence_transformers`, `diffusers` or
+LangChain's embeddings put there. What does not: `torch.cuda.is_available()`, `device_count()`,
+`manual_seed()`, `empty_cache()`, `memory_allocated()`.
 
 Not flagged: tests that pytest runs (what a main block of theirs does is), a file that sets
 `VLLM_WORKER_MULTIPROC_METHOD` to `spawn`, an engine that starts no process, the other branch of an `if`.
@@ -265,6 +265,22 @@ _INVALID = (
         files={"lib/__init__.py": "from .gpu import show_gpu\n", "lib/gpu.py": _SHOWN},
     ),
     Invalid(
+        "before a class of another file makes the engine, in one of a third",
+        "from gpu import show_gpu\nfrom lib import Model\n\n"
+        + _GUARD
+        + "    «show_gpu()»\n    model = Model()\n",
+        messages=("`show_gpu` initialises CUDA before `Model` in line 6 makes the engine",),
+        path="ask.py",
+        files={"lib.py": _LOADER, "gpu.py": _SHOWN},
+    ),
+    Invalid(
+        "LangChain's embeddings",
+        "from langchain_huggingface import HuggingFaceEmbeddings\nfrom vllm import LLM\n\n"
+        'options = {"device": "cuda"}\n'
+        'e = «HuggingFaceEmbeddings(model_name="e", model_kwargs=options)»\nllm = LLM("m")\n',
+        messages=('`HuggingFaceEmbeddings(device="cuda")` initialises CUDA',),
+    ),
+    Invalid(
         "before a class of another file that initialises CUDA",
         "from vllm import LLM\nfrom lib import Embedder\n\n\nclass Server:\n    def __init__(self):\n"
         "        self.embedder = «Embedder()»\n        self.llm = LLM('m')\n",
@@ -458,6 +474,12 @@ _VALID = (
             "lib.py": "import torch\n\n\ndef show_gpu(verbose=False):\n    if verbose:\n"
             "        print(torch.cuda.get_device_name(0))\n"
         },
+    ),
+    Valid(
+        "LangChain's embeddings on the processor",
+        "from langchain_huggingface import HuggingFaceEmbeddings\nfrom vllm import LLM\n\n"
+        'e = HuggingFaceEmbeddings(model_kwargs={"device": "cpu"}, encode_kwargs={"device": "cuda"})\n'
+        'llm = LLM("m")\n',
     ),
     Valid(
         "a class of another file that takes the device it is given",

@@ -11,7 +11,6 @@ from portside.knowledge.vllm import PORT_VARIABLE
 from portside.knowledge.vllm_entrypoints import WORDS as RETIRED_WORDS
 from portside.lint.moved_command import MovedCommand
 from portside.lint.variable_use import VariableUses
-from portside.python.engines.cuda_order import names_cuda
 from portside.python.facts import (
     ImportedEngine,
     LaunchMoves,
@@ -138,13 +137,11 @@ class AskedFacts(WorkspaceFacts):
 
     @cached_property
     def made_engines(self) -> tuple[ImportedEngine, ...]:
-        if not names_cuda(self._module):
-            return ()
         return tuple(self._around.modules.engines.made_by_calls(self._file, self._module, self._top))
 
     @cached_property
     def started_cuda(self) -> tuple[StartedCuda, ...]:
-        if not self._module.engines:
+        if not self._module.engines and not self.made_engines:
             return ()
         return tuple(self._around.modules.engines.cuda_started(self._file, self._module, self._top))
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tree_sitter import Node
 
-from portside.knowledge.torch import CUDA_INITIALISERS, DEVICE_KEYWORDS, MODEL_LIBRARIES, TENSOR_MAKERS
+from portside.knowledge.torch import (
+    CUDA_INITIALISERS,
+    DEVICE_KEYWORDS,
+    MODEL_LIBRARIES,
+    MODEL_OPTIONS,
+    MODEL_WRAPPERS,
+    TENSOR_MAKERS,
+    WRAPPING_LIBRARIES,
+)
 from portside.python.names.names import Names
+from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import ancestors, arguments, choices, string_value, unwrapped
 
-WORDS = ("cuda", "device", "device_map", "map_location", "pipeline")
+WORDS = ("cuda", *DEVICE_KEYWORDS, MODEL_OPTIONS, "pipeline")
 
 
 def cuda_use(names: Names, call: Node) -> str | None:
@@ -22,7 +33,10 @@ def cuda_use(names: Names, call: Node) -> str | None:
     if called == "torch.cuda.device":
         return "with torch.cuda.device" if _is_entered(call) else None
     if called in TENSOR_MAKERS or called.startswith(MODEL_LIBRARIES):
-        return _named_device(names, call, called)
+        return _named_device(names, arguments(call).keywords, called)
+    if called.startswith(WRAPPING_LIBRARIES) and called.rpartition(".")[2] in MODEL_WRAPPERS:
+        passed = arguments(call).keywords
+        return _named_device(names, {**passed, **_options(names, passed.get(MODEL_OPTIONS))}, called)
     if called:
         return None
     return _moving_method(names, call, callee)
@@ -32,8 +46,19 @@ def _is_entered(call: Node) -> bool:
     return any(around.type == "with_item" for around in list(ancestors(call))[:2])
 
 
-def _named_device(names: Names, call: Node, called: str) -> str | None:
-    passed = arguments(call).keywords
+def _options(names: Names, given: Node | None) -> Mapping[str, Node]:
+    """What a dictionary has by its literal keys."""
+    found: dict[str, Node] = {}
+    written = names.value_of(given) if given is not None else None
+    for pair in own_parts(written) if written is not None and written.type == "dictionary" else ():
+        key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+        text = string_value(names.tree, key) if key is not None else None
+        if text is not None and value is not None:
+            found[text] = value
+    return found
+
+
+def _named_device(names: Names, passed: Mapping[str, Node], called: str) -> str | None:
     for keyword in DEVICE_KEYWORDS:
         if keyword in passed and _is_placed(names, keyword, passed[keyword]):
             return f"{called.rpartition('.')[2]}({keyword}={_shown(names, passed[keyword])})"
