@@ -127,26 +127,19 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
 
 def _made_elsewhere(facts: FileFacts) -> Iterator[EngineUse]:
     """The calls of functions and classes of other files that make an engine."""
-    names, source = facts.module.names, facts.source
+    names = facts.module.names
     for engine in facts.workspace.made_engines:
-        start, end = (
-            source.byte_of_offset(offset) for offset in (engine.statement.start, engine.statement.end)
-        )
-        call = names.node_at(start, end)
+        call = names.node_over(engine.statement)
         if call is not None:
-            in_process = sets_environment(names, MULTIPROCESSING_VARIABLE, "0", start)
+            in_process = sets_environment(names, MULTIPROCESSING_VARIABLE, "0", call.start_byte)
             yield EngineUse(call, engine.called or engine.constructor, (), in_process, forked=False)
 
 
 def _started_elsewhere(facts: FileFacts) -> dict[Node, tuple[Related, ...]]:
     """The calls of functions and classes of other files that initialise CUDA, with the place there."""
-    names, source = facts.module.names, facts.source
     found: dict[Node, tuple[Related, ...]] = {}
     for started in facts.workspace.started_cuda:
-        start, end = (
-            source.byte_of_offset(offset) for offset in (started.statement.start, started.statement.end)
-        )
-        call = names.node_at(start, end)
+        call = facts.module.names.node_over(started.statement)
         if call is not None:
             found[call] = (Related(started.path, started.span, "CUDA is initialised here"),)
     return found

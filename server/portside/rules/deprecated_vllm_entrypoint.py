@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from portside.knowledge.vllm_entrypoints import COMMAND, CURRENT, MODULES, WORDS, Retired, as_text
-from portside.lint.finding import Applicability, Finding, Fix, Severity
+from portside.knowledge.vllm_entrypoints import COMMAND, CURRENT, MODULES, WORDS, Retired, Version, as_text
+from portside.lint.finding import Applicability, Edit, Finding, Fix, Severity
 from portside.lint.rule import Invalid, Rule, Valid
 from portside.lint.source import Span
 from portside.python.facts import FileFacts
 from portside.python.launching.vllm_commands import ModuleRun, module_runs, serve_edits
 from portside.python.names.imports import Import
+from portside.python.running.guards import When
 from portside.python.source.nodes import fields_of, nodes_of
 from portside.python.source.syntax import ancestors
 
@@ -108,6 +109,8 @@ As in the table: from the sources of 20 releases of vLLM, 0.5.5 to 0.33.0.
 - `vllm/entrypoints/openai/api_server.py`
 """
 
+_UNKNOWN = "which one is installed is not known"
+
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
     if facts.workspace.has_own_vllm:
@@ -121,26 +124,32 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
 
 
 def _of_run(facts: FileFacts, run: ModuleRun, retired: Retired) -> Finding:
-    command = f"`python -m {run.module}`"
-    if retired.is_gone(facts.workspace.vllm_version or CURRENT):
-        message = f"{command} is gone {_since(facts, retired.gone)}: it ends in {_not_found(run.module)}"
-    else:
-        since = _since(facts, retired.deprecated)
-        message = f"{command} is deprecated {since}: it says so and `may be removed in a future release`"
-    edits = serve_edits(facts.module.names, run)
-    fixes: tuple[Fix, ...] = ()
-    if edits is not None:
-        note = "`vllm` is looked for on the `PATH`, which may lead into another environment."
-        fixes = (Fix("Launch by `vllm serve`", edits, Applicability.UNSAFE, (note,)),)
+    installed = facts.workspace.vllm_version
+    message = _run_message(run.module, retired, installed, _installed(installed))
+    fixes = _served(serve_edits(facts.module.names, run))
     return Finding(CODE, NAME, run.place, message, Severity.INFORMATION, fixes)
 
 
-def _since(facts: FileFacts, version: tuple[int, int] | None) -> str:
-    first = as_text(version or CURRENT)
-    installed = facts.workspace.vllm_version
-    if installed is None:
-        return f"since vLLM `{first}` (which one is installed is not known)"
-    return f"since vLLM `{first}` (installed: `{as_text(installed)}`)"
+def _run_message(module: str, retired: Retired, release: Version | None, known: str) -> str:
+    command = f"`python -m {module}`"
+    if retired.is_gone(release or CURRENT):
+        return f"{command} is gone {_since(retired.gone, known)}: it ends in {_not_found(module)}"
+    since = _since(retired.deprecated, known)
+    return f"{command} is deprecated {since}: it says so and `may be removed in a future release`"
+
+
+def _since(version: Version | None, known: str) -> str:
+    """known: what is known of the release in use."""
+    return f"since vLLM `{as_text(version or CURRENT)}` ({known})"
+
+
+def _installed(release: Version | None) -> str:
+    return f"installed: `{as_text(release)}`" if release is not None else _UNKNOWN
+
+
+def _served(edits: tuple[Edit, ...] | None) -> tuple[Fix, ...]:
+    note = "`vllm` is looked for on the `PATH`, which may lead into another environment."
+    return (Fix("Launch by `vllm serve`", edits, Applicability.UNSAFE, (note,)),) if edits is not None else ()
 
 
 def _not_found(module: str) -> str:
@@ -170,22 +179,12 @@ def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
                 yield _of_launch(facts, run, retired, release)
 
 
-def _of_launch(
-    facts: LaunchFacts, run: LaunchedModule, retired: Retired, release: tuple[int, int] | None
-) -> Finding:
+def _of_launch(facts: LaunchFacts, run: LaunchedModule, retired: Retired, release: Version | None) -> Finding:
     from portside.launchfiles.commands.module_runs import serve_edits
 
-    known = f"used here: `{as_text(release)}`" if release else "which one is installed is not known"
-    command = f"`python -m {run.name}`"
-    if retired.is_gone(release or CURRENT):
-        since = f"since vLLM `{as_text(retired.gone or CURRENT)}` ({known})"
-        message = f"{command} is gone {since}: it ends in {_not_found(run.name)}"
-    else:
-        since = f"since vLLM `{as_text(retired.deprecated or CURRENT)}` ({known})"
-        message = f"{command} is deprecated {since}: it says so and `may be removed in a future release`"
-    edits = serve_edits(facts.source, run) if run.name == COMMAND else None
-    note = "`vllm` is looked for on the `PATH`, which may lead into another environment."
-    fixes = () if edits is None else (Fix("Launch by `vllm serve`", edits, Applicability.UNSAFE, (note,)),)
+    known = f"used here: `{as_text(release)}`" if release else _UNKNOWN
+    message = _run_message(run.name, retired, release, known)
+    fixes = _served(serve_edits(facts.source, run) if run.name == COMMAND else None)
     return Finding(CODE, NAME, run.span(facts.source), message, Severity.INFORMATION, fixes)
 
 
@@ -228,7 +227,7 @@ def _expects_failure(facts: FileFacts, found: Import) -> bool:
         return True
     guards = facts.module.guards
     byte = found.statement.start_byte
-    return any(g.when.value == "never" and g.start <= byte < g.end for g in guards.all)
+    return any(g.when is When.NEVER and g.start <= byte < g.end for g in guards.all)
 
 
 def _asks_version(facts: FileFacts, found: Import) -> bool:
@@ -245,13 +244,14 @@ def _asks_version(facts: FileFacts, found: Import) -> bool:
 
 def _import_message(facts: FileFacts, module: str, retired: Retired) -> str | None:
     installed = facts.workspace.vllm_version
+    known = _installed(installed)
     if retired.is_gone(installed or CURRENT):
         instead = f", its names are in {retired.instead}" if retired.instead else ""
-        fact = f"`{module}` is gone {_since(facts, retired.gone)}"
+        fact = f"`{module}` is gone {_since(retired.gone, known)}"
         return f"{fact}: this import ends in {_not_found(module)}{instead}"
     if installed is not None and retired.is_deprecated(installed):
         return (
-            f"`{module}` is deprecated {_since(facts, retired.deprecated)}: it is a shim with a "
+            f"`{module}` is deprecated {_since(retired.deprecated, known)}: it is a shim with a "
             f"`DeprecationWarning`, its names are in {retired.instead}"
         )
     return None

@@ -202,12 +202,10 @@ def _of_call(facts: FileFacts, engine: ImportedEngine) -> Finding:
         f"`{engine.called}`, which makes an engine by `{engine.constructor}` in line {engine.line} of "
         f"`{engine.file}`, is executed on import: {_SPAWN} and ends with `{_ERROR}`"
     )
-    span = engine.statement
-    source = facts.source
-    call = facts.module.names.node_at(source.byte_of_offset(span.start), source.byte_of_offset(span.end))
+    call = facts.module.names.node_over(engine.statement)
     fixes = LaterFixes(lambda: _fixes(facts, [call])) if call is not None else ()
     related = (Related(engine.path, engine.span, "the engine is made here"),)
-    return Finding(CODE, NAME, span, message, Severity.WARNING, fixes, related)
+    return Finding(CODE, NAME, engine.statement, message, Severity.WARNING, fixes, related)
 
 
 def _fixes(facts: FileFacts, origins: list[Node]) -> tuple[Fix, ...]:

@@ -22,7 +22,7 @@ from portside.python.source.syntax import string_value
 
 if TYPE_CHECKING:
     from portside.launchfiles import vllm_port as launched_port
-    from portside.launchfiles.facts import Launch, Unit
+    from portside.launchfiles.facts import Unit
     from portside.launchfiles.graph.launch_facts import LaunchFacts
 
 CODE, NAME = "PS202", "vllm-port-misuse"
@@ -139,22 +139,27 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
     for read in found:
         message = (
             f"`{read.listener.label}` listens on `{PORT_VARIABLE}`, which vLLM takes for its engine's "
-            f"internal ports: {_consequence(read.listener)}"
+            f"internal ports: {_consequence(binds_first=_is_vllm_serve(read.listener))}"
         )
         yield _finding(facts, read.place, message, _renamed(facts), (read.use, read.listener))
     if vllm_port.names_variable(facts.module.names):
         for written in vllm_port.writes(facts):
             message = (
                 f"`{PORT_VARIABLE}` is set to the port of `{written.listener.label}`, and vLLM takes it for "
-                f"its engine's internal ports: {_consequence(written.listener)}"
+                f"its engine's internal ports: {_consequence(binds_first=_is_vllm_serve(written.listener))}"
             )
             fixes = _renamed(facts) if found else _removed(facts, written.node)
             place = facts.module.tree.span(written.node)
             yield _finding(facts, place, message, fixes, (written.use, written.listener))
 
 
-def _consequence(listener: Listener) -> str:
-    if listener.vllm and listener.started:
+def _is_vllm_serve(listener: Listener) -> bool:
+    return listener.vllm and listener.started
+
+
+def _consequence(*, binds_first: bool) -> str:
+    """binds_first: whether the API takes its port before the engine does, as `vllm serve` does."""
+    if binds_first:
         return "those begin at the API's port and move on, with `Port … is already in use`"
     return (
         "the engine may hold the port first, and the server then fails against its own process with "
@@ -245,7 +250,7 @@ def _check_launches(facts: LaunchFacts) -> Iterator[Finding]:
     for read in launched_port.reads(facts):
         message = (
             f"`{read.launch.program}` listens on `{PORT_VARIABLE}`, which vLLM takes for its engine's "
-            f"internal ports: {_launch_consequence(read.launch)}"
+            f"internal ports: {_consequence(binds_first=read.launch.is_vllm)}"
         )
         fixes = _renamed_from(facts, facts.file.path, read.unit)
         yield Finding(CODE, NAME, read.span, message, Severity.ERROR, fixes)
@@ -268,16 +273,7 @@ def _written_message(written: launched_port.Written) -> str:
         )
     return (
         f"`{PORT_VARIABLE}` is set to the port of {label}, and vLLM takes it for its engine's internal "
-        f"ports: {_launch_consequence(written.launch)}"
-    )
-
-
-def _launch_consequence(launch: Launch) -> str:
-    if launch.is_vllm:
-        return "those begin at the API's port and move on, with `Port … is already in use`"
-    return (
-        "the engine may hold the port first, and the server then fails against its own process with "
-        "`[Errno 98] … address already in use`"
+        f"ports: {_consequence(binds_first=written.launch.is_vllm)}"
     )
 
 

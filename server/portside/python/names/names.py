@@ -16,6 +16,7 @@ from dataclasses import InitVar, field
 
 from tree_sitter import Node
 
+from portside.lint.source import Span
 from portside.python.names.bindings import Binding, How, Scope, ScopeKind
 from portside.python.source.chunks import Chunk, Chunks, split
 from portside.python.source.syntax import SyntaxTree, arguments, descend, string_value, unwrapped
@@ -75,6 +76,11 @@ class Names:
             return descend(self.tree.root, start, end)
         chunk = self.chunk_at(start)
         return descend(chunk.node, start, end) if chunk is not None and end <= chunk.end else None
+
+    def node_over(self, span: Span) -> Node | None:
+        """As `node_at`, of characters."""
+        source = self.tree.source
+        return self.node_at(source.byte_of_offset(span.start), source.byte_of_offset(span.end))
 
     def is_first(self, statement: Node) -> bool:
         """Whether nothing stands before it in its block, not even a comment."""

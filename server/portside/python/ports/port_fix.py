@@ -141,12 +141,10 @@ def _copied(use: PortUse, lines: Sequence[int]) -> Iterator[str]:
 
 
 def _literal_node(names: Names, span: Span) -> Node | None:
-    source = names.tree.source
-    start, end = source.byte_of_offset(span.start), source.byte_of_offset(span.end)
-    node = names.node_at(start, end)
+    node = names.node_over(span)
     while node is not None and node.parent is not None and node.type not in {"integer", "string"}:
         node = node.parent
-    return node if node is not None and (node.start_byte, node.end_byte) == (start, end) else None
+    return node if node is not None and names.tree.span(node) == span else None
 
 
 def _is_out_of_reach(node: Node) -> bool:

@@ -81,7 +81,7 @@ def reads(facts: FileFacts) -> Iterator[Read]:
 
 def _values(tracer: Tracer, sourced: Sourced) -> tuple[Value, ...]:
     """What the listener may be given: one branch or the other where it is not known."""
-    expression = node_at(tracer.names, sourced.use) if isinstance(sourced.value, Unknown) else None
+    expression = tracer.names.node_over(sourced.use) if isinstance(sourced.value, Unknown) else None
     return alternatives(tracer, expression) if expression is not None else (sourced.value,)
 
 
@@ -94,7 +94,7 @@ def _comes_from_variable(value: Value | None) -> bool:
 
 
 def _reader_for(names: Names, sourced: Sourced) -> Node | None:
-    expression = node_at(names, sourced.use)
+    expression = names.node_over(sourced.use)
     found = _reading(names, expression, _FARTHEST) if expression is not None else None
     if found is not None or _has_field(names):
         return found
@@ -107,12 +107,6 @@ def _has_field(names: Names) -> bool:
     """Whether a settings class may read the variable by the name of its field."""
     spellings = (PORT_VARIABLE.lower(), PORT_VARIABLE.capitalize(), "Vllm_Port")
     return bool(names.chunks_with(spellings))
-
-
-def node_at(names: Names, span: Span) -> Node | None:
-    source = names.tree.source
-    start, end = source.byte_of_offset(span.start), source.byte_of_offset(span.end)
-    return names.node_at(start, end)
 
 
 def _reading(names: Names, expression: Node, depth: int) -> Node | None:
@@ -191,7 +185,7 @@ def _is_same(tracer: Tracer, value: Node, heard: PortUse | Sourced) -> bool:
             return same(traced, heard.value) or _comes_to(traced, heard.value)
         case Parameter():
             return traced == heard.value
-    other = node_at(tracer.names, heard.use)
+    other = tracer.names.node_over(heard.use)
     return other is not None and _is_same_name(tracer.names, value, other)
 
 
