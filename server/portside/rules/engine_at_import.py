@@ -177,6 +177,7 @@ def _imported(engine: ImportedEngine) -> Finding:
 _APP = (
     "from fastapi import FastAPI\nfrom vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n\napp = FastAPI()\n"
 )
+_ASYNC_ENGINE = 'AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))'
 _ENGINE = 'from vllm import LLM\n\nllm = LLM("m")\n'
 
 _MAKERS = """\
@@ -201,32 +202,29 @@ def get_engine():
 """
 
 
-def _moved(name: str, made: str, rest: str, imports: str = "") -> str:
-    """_APP once `name` is bound in its lifespan."""
+def _lifespan(name: str, made: str, end: str = "") -> str:
+    """An app that binds `name` in its lifespan. end: what is done last; the name is deleted by default."""
     return (
-        f"import contextlib\n{imports}\nfrom fastapi import FastAPI\n"
-        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n\n\n"
-        f"@contextlib.asynccontextmanager\nasync def lifespan(app):\n    global {name}\n    {name} = {made}\n"
-        f"    yield\n    del {name}\n\n\napp = FastAPI(lifespan=lifespan)\n{rest}"
+        f"\n\n@contextlib.asynccontextmanager\nasync def lifespan(app):\n    global {name}\n"
+        f"    {name} = {made}\n    yield\n    {end or f'del {name}'}\n\n\napp = FastAPI(lifespan=lifespan)\n"
     )
 
 
-_HANDED_ON = """\
-import contextlib
-
-from fastapi import FastAPI
-from compat import LLM
-
-
-@contextlib.asynccontextmanager
-async def lifespan(app):
-    global llm
-    llm = LLM('m')
-    yield
-    del llm
+def _moved(name: str, made: str, rest: str = "", *, imports: str = "", end: str = "") -> str:
+    """_APP once `name` is bound in its lifespan. imports: what stands before its own."""
+    head = f"import contextlib\n\n{imports}from fastapi import FastAPI\n"
+    vllm = "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n"
+    return head + vllm + _lifespan(name, made, end) + rest
 
 
-app = FastAPI(lifespan=lifespan)
+_HANDED_ON = "import contextlib\n\nfrom fastapi import FastAPI\nfrom compat import LLM\n" + _lifespan(
+    "llm", "LLM('m')"
+)
+
+_JUDGE = """\
+class Judge(LLM):
+    def __init__(self, model):
+        super().__init__(model, max_model_len=2048)
 """
 
 _MANAGER = """
@@ -359,35 +357,8 @@ _INVALID = (
     ),
     Invalid(
         "a subclass of an engine",
-        _APP
-        + """\
-
-class Judge(LLM):
-    def __init__(self, model):
-        super().__init__(model, max_model_len=2048)
-
-
-judge = «Judge("m")»
-""",
-        fixed="import contextlib\n"
-        "\n"
-        "from fastapi import FastAPI\n"
-        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n"
-        "\n"
-        "\n"
-        "@contextlib.asynccontextmanager\n"
-        "async def lifespan(app):\n"
-        "    global judge\n"
-        '    judge = Judge("m")\n'
-        "    yield\n"
-        "    del judge\n"
-        "\n"
-        "\n"
-        "app = FastAPI(lifespan=lifespan)\n"
-        "\n"
-        "class Judge(LLM):\n"
-        "    def __init__(self, model):\n"
-        "        super().__init__(model, max_model_len=2048)\n",
+        f'{_APP}\n{_JUDGE}\n\njudge = «Judge("m")»\n',
+        fixed=_moved("judge", 'Judge("m")', f"\n{_JUDGE}"),
         messages=("`Judge` makes an engine when this module is imported",),
     ),
     Invalid(
@@ -402,46 +373,19 @@ judge = «Judge("m")»
     ),
     Invalid(
         "an engine beside the app",
-        _APP + 'engine = «AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))»\n',
-        fixed="import contextlib\n"
-        "\n"
-        "from fastapi import FastAPI\n"
-        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n"
-        "\n"
-        "\n"
-        "@contextlib.asynccontextmanager\n"
-        "async def lifespan(app):\n"
-        "    global engine\n"
-        '    engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model="m"))\n'
-        "    yield\n"
-        "    engine.shutdown()\n"
-        "\n"
-        "\n"
-        "app = FastAPI(lifespan=lifespan)\n",
+        f"{_APP}engine = «{_ASYNC_ENGINE}»\n",
+        fixed=_moved("engine", _ASYNC_ENGINE, end="engine.shutdown()"),
         messages=("`AsyncLLMEngine.from_engine_args` makes an engine when this module is imported",),
     ),
     Invalid(
         "a guard that stands around the run call only",
         "import uvicorn\n" + _APP + 'llm = «LLM("m")»\n\nif __name__ == "__main__":\n    uvicorn.run(app)\n',
-        fixed="import contextlib\n"
-        "\n"
-        "import uvicorn\n"
-        "from fastapi import FastAPI\n"
-        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n"
-        "\n"
-        "\n"
-        "@contextlib.asynccontextmanager\n"
-        "async def lifespan(app):\n"
-        "    global llm\n"
-        '    llm = LLM("m")\n'
-        "    yield\n"
-        "    del llm\n"
-        "\n"
-        "\n"
-        "app = FastAPI(lifespan=lifespan)\n"
-        "\n"
-        'if __name__ == "__main__":\n'
-        "    uvicorn.run(app)\n",
+        fixed=_moved(
+            "llm",
+            'LLM("m")',
+            '\nif __name__ == "__main__":\n    uvicorn.run(app)\n',
+            imports="import uvicorn\n",
+        ),
         messages=("run as a script the engine's process fails wherever vLLM spawns it",),
     ),
     Invalid(
@@ -452,45 +396,19 @@ judge = «Judge("m")»
         "an alias of old modules",
         "from fastapi import FastAPI\nfrom vllm.engine.async_llm_engine import AsyncLLMEngine as Engine\n\n"
         "app = FastAPI()\nengine = «Engine.from_engine_args(None)»\n",
-        fixed="import contextlib\n"
-        "\n"
-        "from fastapi import FastAPI\n"
+        fixed="import contextlib\n\nfrom fastapi import FastAPI\n"
         "from vllm.engine.async_llm_engine import AsyncLLMEngine as Engine\n"
-        "\n"
-        "\n"
-        "@contextlib.asynccontextmanager\n"
-        "async def lifespan(app):\n"
-        "    global engine\n"
-        "    engine = Engine.from_engine_args(None)\n"
-        "    yield\n"
-        "    engine.shutdown()\n"
-        "\n"
-        "\n"
-        "app = FastAPI(lifespan=lifespan)\n",
+        + _lifespan("engine", "Engine.from_engine_args(None)", "engine.shutdown()"),
     ),
     Invalid(
         "by way of either import",
         "from fastapi import FastAPI\ntry:\n    from vllm.v1.engine.async_llm import AsyncLLM as Engine\n"
         "except ImportError:\n    from vllm import AsyncLLMEngine as Engine\n\n"
         "app = FastAPI()\nengine = «Engine.from_engine_args(None)»\n",
-        fixed="import contextlib\n"
-        "\n"
-        "from fastapi import FastAPI\n"
-        "try:\n"
-        "    from vllm.v1.engine.async_llm import AsyncLLM as Engine\n"
-        "except ImportError:\n"
+        fixed="import contextlib\n\nfrom fastapi import FastAPI\ntry:\n"
+        "    from vllm.v1.engine.async_llm import AsyncLLM as Engine\nexcept ImportError:\n"
         "    from vllm import AsyncLLMEngine as Engine\n"
-        "\n"
-        "\n"
-        "@contextlib.asynccontextmanager\n"
-        "async def lifespan(app):\n"
-        "    global engine\n"
-        "    engine = Engine.from_engine_args(None)\n"
-        "    yield\n"
-        "    engine.shutdown()\n"
-        "\n"
-        "\n"
-        "app = FastAPI(lifespan=lifespan)\n",
+        + _lifespan("engine", "Engine.from_engine_args(None)", "engine.shutdown()"),
     ),
     Invalid(
         "through a function",
@@ -534,25 +452,7 @@ judge = «Judge("m")»
     Invalid(
         "the other branch of a guard",
         _APP + "if __name__ != '__main__':\n    pass\nelse:\n    x = 1\nllm = «LLM('m')»\n",
-        fixed="import contextlib\n"
-        "\n"
-        "from fastapi import FastAPI\n"
-        "from vllm import LLM, AsyncEngineArgs, AsyncLLMEngine\n"
-        "\n"
-        "\n"
-        "@contextlib.asynccontextmanager\n"
-        "async def lifespan(app):\n"
-        "    global llm\n"
-        "    llm = LLM('m')\n"
-        "    yield\n"
-        "    del llm\n"
-        "\n"
-        "\n"
-        "app = FastAPI(lifespan=lifespan)\n"
-        "if __name__ != '__main__':\n"
-        "    pass\n"
-        "else:\n"
-        "    x = 1\n",
+        fixed=_moved("llm", "LLM('m')", "if __name__ != '__main__':\n    pass\nelse:\n    x = 1\n"),
     ),
     Invalid(
         "asyncio on import",
