@@ -241,4 +241,65 @@ TIDY = (
     ),
 )  # fmt: skip
 
-TIDY_FACTORIES = (*TOLD, *NAMED, *TIDY)
+SETTINGS = {
+    "conf.py": "class Settings:\n    port = 8010\n\n\ndef get_settings():\n    return Settings()\n\n\ndef get(key, default=None):\n    return {'PORT': 8010}.get(key, default)\n"
+}
+
+LEFT = (
+    Movable(
+        "settings that only the launch reads, in the main block",
+        "from conf import get_settings\n" + HEAD + GUARD + "    settings = get_settings()\n    uvicorn.run(app, port=settings.port)\n",
+        f"{UVICORN} --port 8010",
+        files=SETTINGS,
+        kept=("def create_app():\n    get_settings()\n    return app\n",),
+    ),
+    Movable(
+        "the same in a function, with a type",
+        "from conf import Settings, get_settings\n" + HEAD + "\n\ndef main():\n    settings: Settings = get_settings()\n    uvicorn.run(app, port=settings.port)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010",
+        files=SETTINGS,
+        kept=("def main():\n    get_settings()\n    return app\n",),
+    ),
+    Movable(
+        "keys of a module that only the launch asks for",
+        "import conf\n" + HEAD + GUARD + "    app.state.x = 1\n    port = conf.get('PORT')\n    root_path = conf.get('ROOT_PATH', '/api')\n    uvicorn.run(app, port=port, root_path=root_path)\n",
+        f"""{UVICORN} --port "$(python -c 'import conf; print(conf.get('"'"'PORT'"'"'))' | tail -n 1)\""""
+        """ --root-path "$(python -c 'import conf; print(conf.get('"'"'ROOT_PATH'"'"', '"'"'/api'"'"') or "")' | tail -n 1)\"""",
+        files=SETTINGS,
+        kept=("def create_app():\n    app.state.x = 1\n    return app\n",),
+    ),
+    Movable(
+        "what nobody reads, but a name of the module holds",
+        "import weakref\n" + HEAD + "\nHELD = weakref.WeakSet()\n\n\nclass Watcher:\n    def __init__(self):\n        HELD.add(self)\n\n\n@app.get('/held')\ndef held():\n    return len(HELD)\n" + GUARD + "    watcher = Watcher()\n" + RUN,
+        PLAIN,
+        kept=("def create_app():\n    global watcher\n    watcher = Watcher()\n    return app\n",),
+    ),
+    Movable(
+        "a module that the main block imports once more",
+        "import logging\n" + HEAD + GUARD + "    import logging\n\n    logging.getLogger('x').setLevel('DEBUG')\n" + RUN,
+        PLAIN,
+        kept=("import logging\n", "def create_app():\n    logging.getLogger('x')"),
+    ),
+    Movable(
+        "options that a command of its own has too",
+        ARGPARSE + HEAD + "\n\ndef main():\n    parser = argparse.ArgumentParser()\n    commands = parser.add_subparsers(dest='command')\n    serving = commands.add_parser('serve')\n    serving.add_argument('--port', type=int, default=8010)\n"
+        "    parser.add_argument('--port', type=int, default=8010)\n    args = parser.parse_args()\n    if args.command == 'version':\n        print('1.0')\n    else:\n        serve(args.port)\n\n\ndef serve(port):\n    app.state.x = 1\n    uvicorn.run(app, port=port)\n"
+        + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010",
+    ),
+    Movable(
+        "a handler that ends the process or raises again",
+        "import sys\n" + HEAD + GUARD + "    app.state.x = 1\n    try:\n        uvicorn.run(app, host='0.0.0.0', port=8010)\n    except OSError as error:\n        if 'in use' in str(error):\n            print('taken')\n            sys.exit(1)\n        else:\n            raise\n",
+        PLAIN,
+        gone=("except", "sys", "in use"),
+        kept=("    app.state.x = 1\n    return app\n",),
+    ),
+    Movable(
+        "certificates that a branch has",
+        "import os\n" + HEAD + GUARD + "    app.state.x = 1\n    keyfile = None\n    if os.environ.get('TLS') == 'yes':\n        keyfile = app.title + '.pem'\n    uvicorn.run(app, port=8010, ssl_keyfile=keyfile)\n",
+        f"{UVICORN} --port 8010",
+        notes=("is set in a branch alone: say `--ssl-keyfile` where it is",),
+    ),
+)  # fmt: skip
+
+TIDY_FACTORIES = (*TOLD, *NAMED, *TIDY, *LEFT)

@@ -17,6 +17,14 @@ UNTOLD = (
         notes=("`http=H11Protocol` can't be told from here: say `--http`",),
     ),
     Movable(
+        "an import string of a name that the file had once",
+        f"{HEAD}{MAIN}    uvicorn.run('old_server:app', port=8010)\n",
+        "uvicorn server:app --port 8010",
+        gone=("import uvicorn", "old_server"),
+        runs_as_script=False,
+        notes=("there is no `old_server` here: the command serves the `app` of this file",),
+    ),
+    Movable(
         "options that can't be seen",
         f"from settings import OPTIONS\n{HEAD}{MAIN}    uvicorn.run(app, port=8010, **OPTIONS)\n",
         "uvicorn server:app --port 8010",

@@ -197,7 +197,10 @@ A host or port that another file has is looked up there: a variable of the envir
 (`--port "${APP_PORT:-5000}"`, with what the `.env` says today), and what only Python can tell is asked of
 its module (`--port "$(python -c '…')"`). Both make the fix one to look at.
 
-A `try` around the run call alone goes, where its handlers only print, log or end the process.
+An import string whose module the workspace has not (`"old_name:app"`), in a file with such an app of its
+own, is taken for the name that the file had once: the command serves the file's own app, and a note says so.
+
+A `try` around the run call alone goes, where its handlers only print, log end the process or raise again.
 
 ## Since
 

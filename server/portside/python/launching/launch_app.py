@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tree_sitter import Node
 
+from portside.knowledge.apps import APP_CLASSES
 from portside.knowledge.uvicorn import OPTIONS, Kind
 from portside.python.launching.app_string import app_string
 from portside.python.launching.app_texts import app_texts, named_either_way
@@ -255,11 +256,27 @@ class AppFinder:
         if self._names_itself(module):
             found = self._own(node, name)
             return found if found is None or "." not in module else self._as_it_says(found, module)
+        if self._is_meant(module, name):
+            self.obstacles.note(
+                f"there is no `{module}` here: the command serves the `{name}` of this file", review=True
+            )
+            return self._own(node, name)
         self._check_rest_of_module(module)
         return AppTarget(self._other(module), name), self.site
 
     def _names_itself(self, module: str) -> bool:
         return is_named(self.place, module)
+
+    def _is_meant(self, module: str, name: str) -> bool:
+        """Whether the file has such an app itself and nothing has the module: it had that name once."""
+        if "." in module or not self.place.folders or self.place.home_of(module) is not None:
+            return False
+        if _OTHER_FOLDERS.search(self.names.tree.source.text):
+            return False
+        bindings = self.names.module_bindings(name)
+        made = unwrapped(bindings[0].value) if len(bindings) == 1 and bindings[0].value is not None else None
+        maker = made.child_by_field_name("function") if made is not None else None
+        return maker is not None and self.names.qualified(maker) in APP_CLASSES
 
     def _as_it_says(self, found: Found, module: str) -> Found:
         """With the module name that the script gives itself, which tells where it is to be imported from."""
@@ -361,6 +378,8 @@ def is_bound_alike(names: Names, site: Site, binding: Binding) -> bool:
     return binding.how is How.IMPORT and binding.target is not None and bool(same) and all(same)
 
 
+# How a file makes modules of another folder its own.
+_OTHER_FOLDERS = re.compile(r"\bsys\.path\b|\b(addsitedir|chdir|app_dir|PYTHONPATH)\b")
 _OPENERS = frozenset(
     {"open", "Path", "FileResponse", "StaticFiles", "Jinja2Templates", "load_dotenv", "read_csv"}
     | {"spec_from_file_location"}

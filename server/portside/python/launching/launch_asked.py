@@ -48,7 +48,8 @@ class Asking:
     def words(self, option: Option, node: Node) -> tuple[str, ...] | None:
         """`--port "$(python -c …)"`; None where the value is not a module's to tell."""
         names = self.names
-        if option.keyword not in {"host", "port"} and not _is_path(names, option, node):
+        is_asked = option.keyword in {"host", "port", "root_path"}
+        if not is_asked and not _is_path(names, option, node):
             return None
         found: list[str | None] = []
         text = self._inlined(node, found)
@@ -58,7 +59,9 @@ class Asking:
         folder = self.target.app_dir if self.target is not None else None
         # As uvicorn does it, before the folder that the command is run in.
         path = (f"import sys; sys.path.insert(0, {json.dumps(folder)})",) if folder else ()
-        code = "; ".join((*path, *imports, f"print({text})"))
+        # None would be a path of that name.
+        said = f'{text} or ""' if option.keyword == "root_path" else text
+        code = "; ".join((*path, *imports, f"print({said})"))
         # What a module prints when it is imported comes first.
         return (option.flag, f'"$(python -c {shlex.quote(code)} | tail -n 1)"')
 

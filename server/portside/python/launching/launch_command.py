@@ -24,7 +24,7 @@ from portside.lint.moved_command import Option as SaidOption
 from portside.python.launching.launch_app import AppTarget
 from portside.python.launching.launch_asked import Asking
 from portside.python.launching.launch_environment import ShellVariables
-from portside.python.launching.launch_likely import likely
+from portside.python.launching.launch_likely import always_bound, likely
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch, made_again
@@ -374,8 +374,19 @@ class OptionReader:
                 said = f"has to be said where {self.obstacles.quote(node)} is set"
             self.obstacles.note(f"`{option.flag}` {said}", review=True)
             return ()
+        if self.may_leave and self._is_none_at_first(node):
+            self.obstacles.note(
+                f"{shown} is set in a branch alone: say `{option.flag}` where it is", review=True
+            )
+            return ()
         self.obstacles.add(node, f"{shown}: {_why_not(value)}")
         return ()
+
+    def _is_none_at_first(self, node: Node) -> bool:
+        """Whether the name is None until a branch says something else."""
+        always = always_bound(self.names, node) if node.type == "identifier" else []
+        value = always[0].value if len(always) == 1 else None
+        return value is not None and unwrapped(value).type == "none"
 
     def _is_alike(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> bool:
         """Whether an argument or a setting of that very name is handed on: `args.ssl_keyfile`."""

@@ -10,7 +10,7 @@ from tree_sitter import Node
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.names.names import Names
 from portside.python.source.nodes import EXTRAS, own_parts, statements
-from portside.python.source.syntax import arguments, unwrapped
+from portside.python.source.syntax import arguments, string_value, unwrapped
 
 _HARMLESS_BUILTINS = frozenset(
     f"builtins.{name}"
@@ -168,6 +168,17 @@ def _is_harmless_call(names: Names, call: Node, steps: int = _LONGEST_CHAIN) -> 
     return method in _PARSER_METHODS or (method in _HARMLESS_METHODS and _is_plain(names, holder, steps - 1))
 
 
+def is_lookup(names: Names, node: Node) -> bool:
+    """Whether it asks for one key, `config.get("port", 8000)`, which is no address: `requests.get(url)`."""
+    function = node.child_by_field_name("function") if node.type == "call" else None
+    method = function.child_by_field_name("attribute") if function is not None else None
+    passed = arguments(node).positional if node.type == "call" else ()
+    key = string_value(names.tree, passed[0]) if passed else None
+    if method is None or names.tree.text(method) != "get" or not key or not key.isidentifier():
+        return False
+    return all(is_pure(names, each) for each in passed)
+
+
 _PLAIN = frozenset({"string", "concatenated_string", "dictionary", "list", "tuple", "integer", "float"})
 
 
@@ -220,7 +231,8 @@ def _check_if(names: Names, statement: Node, obstacles: Obstacles, *, after: boo
     for branch in (statement, *statement.children_by_field_name("alternative")):
         body = branch.child_by_field_name("consequence") or branch.child_by_field_name("body")
         for inner in statements(body) if body is not None else ():
-            check_statement(names, inner, obstacles, after=after)
+            if not (after and leaves(names, inner)):
+                check_statement(names, inner, obstacles, after=after)
 
 
 def _check_expression(names: Names, expression: Node, obstacles: Obstacles, *, after: bool) -> None:

@@ -11,10 +11,10 @@ from tree_sitter import Node
 
 from portside.lint.finding import Edit
 from portside.lint.source import SourceFile, Span, lines_of
-from portside.python.launching.launch_app import AppTarget
+from portside.python.launching.launch_app import AppTarget, bound_in, is_bound_alike
 from portside.python.launching.launch_arguments import Arguments
 from portside.python.launching.launch_branches import Branch, merged
-from portside.python.launching.launch_effects import is_pure
+from portside.python.launching.launch_effects import is_lookup, is_pure
 from portside.python.launching.launch_factory_after import NAME as AFTER
 from portside.python.launching.launch_factory_after import After
 from portside.python.launching.launch_factory_app import Returned
@@ -108,6 +108,7 @@ class FactoryWriter:
         changes = [*self._at_end(), *changes, *self._around_server(cuts)]
         changes += [*after, *self._in_threads(), *self._endings(), *self._leaving(), *self._untyped()]
         changes += self._unannotated(typed, cuts)
+        changes += self._nameless(cuts)
         changes += [*self._words_early(obstacles), *self._in_uvicorns_loop()]
         changes += stopping(self.names, self._stops, obstacles)
         changes += early_edits(self.names, self._early(going))
@@ -186,6 +187,8 @@ class FactoryWriter:
         found = [b for b in self.names.module_bindings(name) if holds(guard, b.node) and not b.deferred]
         typed = list(annotated(self.names, self.site, (name,)))
         gone = [node for node in going if node not in map(_whole, typed)]
+        if not self.kept.functions:
+            gone += [clause for attempt in dropped(self.site) for clause in own_parts(attempt)[1:]]
         return bool(found) and all(any(holds(node, b.node) for node in gone) for b in found)
 
     @cached_property
@@ -193,27 +196,39 @@ class FactoryWriter:
         """`port = int(os.getenv("PORT", "8000"))`, which is pure and read by nothing but the run calls."""
         if self.kept.functions or self.after.level is not None:
             return []
-        sites = [(self.site, self.launch), *((b.site, b.launch) for b in self.branches)]
-        gone = [(site.levels[0].statement, launch.app) for site, launch in sites]
-        gone += [(_whole(node), self.launch.app) for node in self.site.serving]
-        whole = merged(self.site, self.returned, self.branches)
-        gone += [(whole, self.launch.app)] if whole is not None else []
         found: list[Node] = []
-        blocks = [level.block for level in self.site.levels if level.block.type == "block"]
-        for statement in reversed([node for block in blocks for node in statements(block)]):
-            if self._is_for(statement, [*gone, *((node, None) for node in found)]):
+        for statement in reversed(self._in_blocks):
+            if self._is_for(statement, [*self._serving_code, *((node, None) for node in found)]):
                 found.append(statement)
         return found
 
+    @property
+    def _in_blocks(self) -> list[Node]:
+        """The statements on the way to the run call."""
+        blocks = [level.block for level in self.site.levels if level.block.type == "block"]
+        return [node for block in blocks for node in statements(block)]
+
+    @cached_property
+    def _serving_code(self) -> list[tuple[Node, Node | None]]:
+        """What goes with the run calls, and the app in it, which stays."""
+        sites = [(self.site, self.launch), *((b.site, b.launch) for b in self.branches)]
+        found = [(site.levels[0].statement, launch.app) for site, launch in sites]
+        found += [(_whole(node), self.launch.app) for node in self.site.serving]
+        whole = merged(self.site, self.returned, self.branches)
+        return [*found, (whole, self.launch.app)] if whole is not None else found
+
     def _is_for(self, statement: Node, gone: list[tuple[Node, Node | None]]) -> bool:
         """Whether the statement gives a name a value that only the code of `gone` reads, besides the app."""
-        made = own_parts(statement)[0] if statement.type == "expression_statement" else statement
-        left, right = made.child_by_field_name("left"), made.child_by_field_name("right")
-        if made.type != "assignment" or left is None or right is None or left.type != "identifier":
+        made = _plain_assignment(statement)
+        if made is None or not (is_pure(self.names, made[1]) or is_lookup(self.names, made[1])):
             return False
-        name, scope = self.names.tree.text(left), self.names.scope_at(left)
+        return self._is_read_by(made[0], gone)
+
+    def _is_read_by(self, target: Node, gone: list[tuple[Node, Node | None]]) -> bool:
+        """Whether the name, which is bound here alone, is read by nothing but the code of `gone`."""
+        name, scope = self.names.tree.text(target), self.names.scope_at(target)
         home = self.names.home(name, scope)
-        if home is None or len(self.names.bindings_in(name, home)) != 1 or not is_pure(self.names, right):
+        if home is None or len(self.names.bindings_in(name, home)) != 1:
             return False
         reads = self.names.reads(name, home)
         return bool(reads) and all(
@@ -221,6 +236,19 @@ class FactoryWriter:
             and not any(holds(node, read) for node in self._beside)
             for read in reads
         )
+
+    def _nameless(self, cuts: list[Span]) -> Iterator[Edit]:
+        """`settings = load_settings()`, which only the launch read: the call stays, the name goes."""
+        if self.kept.functions or self.around is not None or self.after.level is not None:
+            return
+        gone = [*self._serving_code, *((node, None) for node in self._for_the_call)]
+        for statement in self._in_blocks:
+            made = _plain_assignment(statement)
+            if made is None or statement in self._for_the_call or made[1].type not in {"call", "await"}:
+                continue
+            span = self.names.tree.span_of_bytes(made[0].start_byte, made[1].start_byte)
+            if self._is_read_by(made[0], gone) and not any(_covers(cut, span) for cut in cuts):
+                yield Edit(self._source.path, span, "")
 
     @property
     def _beside(self) -> tuple[Node, ...]:
@@ -546,8 +574,25 @@ class FactoryWriter:
                     not any(holds(part, read) for part in gone) or any(holds(part, read) for part in kept)
                     for read in reads
                 )
-                if not is_needed and node.parent is not None and node.parent.named_child_count > 1:
+                is_double = self._has_the_module(node)
+                if (
+                    (is_double or not is_needed)
+                    and node.parent is not None
+                    and node.parent.named_child_count > 1
+                ):
                     yield node
+
+    def _has_the_module(self, statement: Node) -> bool:
+        """Whether the main block imports what the module has imported, for nothing but the main block."""
+        guard = self.site.guard
+        bound = bound_in(self.names, statement)
+        if guard is None or not bound or not holds(guard, statement):
+            return False
+        return all(
+            is_bound_alike(self.names, self.site, binding)
+            and all(holds(guard, read) for read in self.names.reads(binding.name))
+            for binding in bound
+        )
 
     def _serves(self, found: list[Node]) -> list[Node]:
         """The statements, but of those that do more than to serve the part that does."""
@@ -631,6 +676,15 @@ def _is_docstring(statement: Node) -> bool:
 
 def _covers(around: Span, span: Span) -> bool:
     return around.start <= span.start and span.end <= around.end
+
+
+def _plain_assignment(statement: Node) -> tuple[Node, Node] | None:
+    """The name and the value of `name = value`."""
+    made = own_parts(statement)[0] if statement.type == "expression_statement" else statement
+    left, right = made.child_by_field_name("left"), made.child_by_field_name("right")
+    if made.type != "assignment" or left is None or right is None or left.type != "identifier":
+        return None
+    return left, right
 
 
 def _whole(assignment: Node) -> Node:

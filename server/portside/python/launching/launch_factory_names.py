@@ -54,7 +54,14 @@ def annotated(names: Names, site: Site, declared: Collection[str]) -> Iterator[N
 def _has_to_be_shared(names: Names, site: Site, binding: Binding, looked_up: Collection[str] | None) -> bool:
     if is_bound_alike(names, site, binding) and not _is_read_before(names, site, binding):
         return False
-    return looked_up is None or binding.name in looked_up or _is_shared(names, site, binding)
+    is_asked_for = looked_up is None or binding.name in looked_up
+    return is_asked_for or _is_shared(names, site, binding) or _is_held(names, binding)
+
+
+def _is_held(names: Names, binding: Binding) -> bool:
+    """Whether nobody reads what the name holds: as one of a function it would be let go with the function."""
+    is_plain = binding.how is How.ASSIGNMENT and not binding.name.startswith("_")
+    return is_plain and not names.reads(binding.name)
 
 
 def _is_read_before(names: Names, site: Site, binding: Binding) -> bool:

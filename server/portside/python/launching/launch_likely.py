@@ -56,7 +56,7 @@ def _worked_out(tracer: Tracer, node: Node, depth: int) -> Value | None:
         case "identifier":
             bindings = names.bindings_of(node)
             found = _agreed([_of_binding(tracer, node, each, depth) for each in bindings])
-            always = [each for each in bindings if each.arm is None and not each.deferred]
+            always = always_bound(names, node)
             # What stands there before a branch may choose another one.
             return found or (_of_binding(tracer, node, always[0], depth) if len(always) == 1 else None)
         case "call":
@@ -70,6 +70,16 @@ def _worked_out(tracer: Tracer, node: Node, depth: int) -> Value | None:
             given = assigned(tracer, node) if found is None else None
             return likely(tracer, given, depth - 1) if given is not None else found
     return None
+
+
+def always_bound(names: Names, used: Node) -> list[Binding]:
+    """What gives a name its value whichever branches are taken on the way to it."""
+    at = used.start_byte
+    return [
+        each
+        for each in names.bindings_of(used)
+        if not each.deferred and (each.arm is None or each.arm[0] <= at < each.arm[1])
+    ]
 
 
 def _is_known(value: Value) -> bool:

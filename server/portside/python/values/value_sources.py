@@ -202,8 +202,17 @@ def is_none_by_default(tracer: Tracing, destination: str) -> bool:
 
 
 def _declared(tracer: Tracing, destination: str) -> tuple[str, Arguments] | None:
+    """The option that is stored under this name; of those of several parsers one, if they are alike."""
     found = [each for each in _options(tracer) if _stored_as(tracer, *each) == destination]
-    return found[0] if len(found) == 1 else None
+    kinds = {(option, *_kind(tracer, passed)) for option, passed in found}
+    return found[0] if len(kinds) == 1 else None
+
+
+def _kind(tracer: Tracing, passed: Arguments) -> Iterator[str]:
+    """What tells one option from another of the same name."""
+    for keyword in ("default", "action", "nargs", "required", "type"):
+        written = passed.keywords.get(keyword)
+        yield tracer.text(written) if written is not None else ""
 
 
 def _options(tracer: Tracing) -> Iterator[tuple[str, Arguments]]:
