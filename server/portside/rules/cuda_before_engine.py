@@ -267,6 +267,16 @@ _INVALID = (
         files={"lib.py": _LOADER, "gpu.py": _SHOWN},
     ),
     Invalid(
+        "what a star import of its package brings, in the function",
+        "from vllm import LLM\n\n\ndef main():\n    from lib import show_gpu\n\n"
+        "    «show_gpu()»\n    llm = LLM('m')\n",
+        fixed="import os\n\nfrom vllm import LLM\n\n\ndef main():\n    from lib import show_gpu\n\n    "
+        + _SET.replace('"', "'")
+        + "    show_gpu()\n    llm = LLM('m')\n",
+        path="ask.py",
+        files={"lib/__init__.py": "from .gpu import *\n", "lib/gpu.py": _SHOWN},
+    ),
+    Invalid(
         "LangChain's embeddings",
         "from langchain_huggingface import HuggingFaceEmbeddings\nfrom vllm import LLM\n\n"
         'options = {"device": "cuda"}\n'

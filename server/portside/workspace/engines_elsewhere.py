@@ -114,7 +114,7 @@ class EnginesElsewhere:
         """
         if not self.may_be_made(path, facts.source.data):
             return
-        bound = self._modules.bound_to_local(path, facts, top)
+        bound = self._modules.bound_to_local(path, facts, top, in_functions=True)
         chunks = facts.names.chunks_with(bound) if bound else ()
         calls = [(one.name, facts.tree.span(one.call)) for one in calls_of_imported(facts.names, chunks)]
         for name, span, file, engine in self._called(path, calls, top, certain=True):
@@ -162,7 +162,7 @@ class EnginesElsewhere:
 
         Not those of a file that has vLLM spawn its processes, or of what makes an engine itself.
         """
-        bound = self._modules.bound_to_local(path, facts, top)
+        bound = self._modules.bound_to_local(path, facts, top, in_functions=True)
         known: dict[str, tuple[Path, Span] | None] = {}
         for one in calls_of_imported(facts.names, facts.names.chunks_with(bound) if bound else ()):
             if one.name not in known:
@@ -182,13 +182,16 @@ class EnginesElsewhere:
                 return None
             return self._cuda_starter(path, holder[0], f"{holder[1]}.{name}", top, steps)
         first, data = name.partition(".")[0], self._modules.data(files[-1])
-        summary = self._modules.summary(files[-1]) if files[-1] != path and first.encode() in data else None
+        may_have = files[-1] != path and (first.encode() in data or b"import *" in data)
+        summary = self._modules.summary(files[-1]) if may_have else None
         if summary is None or summary.spawns or name in summary.makers:
             return None
         if name in summary.cuda_starters:
             return files[-1], summary.cuda_starters[name]
-        source = next((source for source, imported in summary.imports if imported == first), None)
-        return self._cuda_starter(files[-1], source, name, top, steps - 1) if source and steps else None
+        sources = [source for source, imported in summary.imports if imported == first][:1]
+        sources = sources or [source for source, imported in summary.imports if imported == "*"]
+        found = (self._cuda_starter(files[-1], source, name, top, steps - 1) for source in sources if steps)
+        return next((one for one in found if one is not None), None)
 
     def makes_engine(self, path: Path) -> bool:
         """Whether importing the file makes an engine, by itself."""

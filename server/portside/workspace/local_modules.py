@@ -128,9 +128,12 @@ class LocalModules:
                 self._local[facts] = known
         return known
 
-    def bound_to_local(self, path: Path, facts: ModuleFacts, top: Path) -> set[str]:
+    def bound_to_local(
+        self, path: Path, facts: ModuleFacts, top: Path, *, in_functions: bool = False
+    ) -> set[str]:
         """The names that the module's own imports bind to something of other files of the workspace."""
-        local = (one for one in facts.imports if self.files_of(path, one.module, one.name, top))
+        imports = facts.all_imports if in_functions else facts.imports
+        local = (one for one in imports if self.files_of(path, one.module, one.name, top))
         return {name for one in local for name in facts.names.bound_names(one.statement)}
 
     def _find_local_calls(self, path: Path, facts: ModuleFacts, top: Path) -> tuple[tuple[str, Span], ...]:

@@ -47,8 +47,13 @@ class Modules(Protocol):
     def label(self, path: Path) -> str:
         """The path as people are told of it: from the workspace's root, where it lies below."""
 
-    def bound_to_local(self, path: Path, facts: ModuleFacts, top: Path) -> set[str]:
-        """The names that the module's own imports bind to something of other files of the workspace."""
+    def bound_to_local(
+        self, path: Path, facts: ModuleFacts, top: Path, *, in_functions: bool = False
+    ) -> set[str]:
+        """The names that the module's own imports bind to something of other files of the workspace.
+
+        in_functions: those that imports in its functions bind, too.
+        """
 
     def local_calls(self, path: Path, facts: ModuleFacts, top: Path) -> tuple[tuple[str, Span], ...]:
         """What the file calls on import of other files of the workspace, and where."""
