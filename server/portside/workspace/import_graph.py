@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from portside.python.launching.launch_arguments import may_parse
 from portside.python.names.import_text import import_text, imports_in
 from portside.python.names.lazy_attributes import lazy_attributes
 from portside.python.prefilter import may_make_engine
+from portside.python.running.argument_parsing import may_parse
 from portside.records import dataclass
 from portside.workspace.text_file import read_module
 

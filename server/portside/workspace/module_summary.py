@@ -16,11 +16,11 @@ from portside.python.engines.cuda_starters import cuda_starters
 from portside.python.engines.engine_makers import served_calls
 from portside.python.engines.engines import EngineUse, sets_environment
 from portside.python.facts import ModuleFacts
-from portside.python.launching.launch_arguments import parses_on_import, parsing_functions
 from portside.python.launching.served_app import is_held
 from portside.python.names.constants import module_constants
 from portside.python.names.lazy_attributes import lazy_attributes
 from portside.python.names.names import Names
+from portside.python.running.argument_parsing import parses_on_import, parsing_functions
 from portside.python.running.guards import When
 from portside.python.source.syntax import arguments, string_value
 from portside.python.values.value_types import Value

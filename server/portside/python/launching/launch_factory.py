@@ -29,8 +29,6 @@ from portside.python.launching.launch_app import AppTarget, own_module
 from portside.python.launching.launch_arguments import (
     VARIABLE,
     Arguments,
-    demanded,
-    options_of_server,
     read_arguments,
     region,
 )
@@ -56,6 +54,7 @@ from portside.python.launching.launch_factory_tries import Endings, check_tries
 from portside.python.launching.launch_move import moved_command
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_own_options import idle_parser
+from portside.python.launching.launch_parser_options import demanded, options_of_server
 from portside.python.launching.launch_proof import leaves_python
 from portside.python.launching.launch_settings import settings_edit
 from portside.python.launching.launch_site import WITHIN, Site, find_site
@@ -245,7 +244,7 @@ class _Planner:
         if place.settings is not None and not target.place.cwd:
             setting = settings_edit(place.settings, place.stem, target, options)
             edits = (*edits, setting) if setting is not None else edits
-        given = options_of_server(names, self._site, launch, parsed)
+        given = options_of_server(names, self._site, launch, parsed.options)
         first = tuple(_as_for_uvicorn(word, given, options) for word in parsed.required)
         note_engines(self._facts, launch, options, obstacles, from_main=True)
         note_places(first, obstacles)
