@@ -81,7 +81,10 @@ class Backend:
             raise BackendError(f"debugpy's adapter: {response.get('message')}")
 
     async def listen(self, arguments: Message) -> None:
-        """Wait for a process of the app at `port`, which is known when this returns."""
+        """Wait for a process of the app at `port`, which is known when this returns.
+
+        Raises BackendError where the adapter does not listen in time.
+        """
         listen = {"host": "127.0.0.1", "port": 0}
         self._attached = self.request("attach", {**arguments, "listen": listen})
         ready: set[asyncio.Future[Any]] = {self._listens, self._attached}

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from portside.devserver.debugging import framing
+from portside.devserver.debugging.background import Background
 from portside.devserver.debugging.framing import Message
 
 Handler = Callable[[Message], Awaitable[None]]
@@ -19,7 +20,7 @@ class Client:
         self._writer = writer
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Message]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self.offers: Message = {}
         """What it said of itself in `initialize`."""
 
@@ -31,9 +32,7 @@ class Client:
                 if answer is not None and not answer.done():
                     answer.set_result(message)
             elif message.get("type") == "request":
-                task = asyncio.ensure_future(handle(message))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._background.begin(handle(message))
         for answer in self._asked.values():
             answer.cancel()
 

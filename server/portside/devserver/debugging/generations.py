@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from portside.devserver.debugging.backend import Backend, BackendError
+from portside.devserver.debugging.background import Background
 from portside.devserver.debugging.breakpoints import Breakpoints
 from portside.devserver.debugging.client import Client
 from portside.devserver.debugging.framing import Message
@@ -43,7 +43,7 @@ class Generations:
         self._backends: dict[int, Backend] = {}
         self._waiting: asyncio.Task[Backend] | None = None
         self._making: set[asyncio.Task[Backend]] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._count = 0
         self._adapter: Sequence[str] = ()
         self._attach: Message = {}
@@ -162,7 +162,7 @@ class Generations:
     def _heard(self, backend: Backend, message: Message) -> None:
         event, body = message["event"], message.get("body") or {}
         if event == "initialized":
-            self._soon(self._configure(backend))
+            self._background.begin(self._configure(backend))
         elif event in ("terminated", "portsideEnded"):
             self._end(backend)
         elif event == "breakpoint":
@@ -210,9 +210,4 @@ class Generations:
         if backend.is_configured and self.newest is None:
             for unset in self._breakpoints.unset():
                 self._client.tell("breakpoint", {"reason": "changed", "breakpoint": unset})
-        self._soon(backend.disconnect())
-
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.begin(backend.disconnect())

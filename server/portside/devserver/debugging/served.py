@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from portside.devserver.debugging.background import Background
+
 _REFUSED = 2
 """What `portside serve` leaves with when it could not begin."""
 
@@ -44,7 +46,7 @@ class Served:
         self._server: asyncio.Server
         self._writer: asyncio.StreamWriter | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self.pid: int | None = None
         self.code: int | None = None
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -66,7 +68,7 @@ class Served:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        self._start(self._show(self._process))
+        self._background.begin(self._show(self._process))
 
     @property
     def is_there(self) -> bool:
@@ -143,8 +145,3 @@ class Served:
     def _over(self) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
-
-    def _start(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

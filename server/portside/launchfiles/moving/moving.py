@@ -142,6 +142,10 @@ def _before_redirection(site: Site, rest: Sequence[Piece]) -> tuple[Piece, ...]:
 
 
 def arguments_of(rest: Sequence[Piece], command: MovedCommand, site: Site | None = None) -> Arguments:
+    """What becomes of the words behind the script. Raises Left where one of them can't be handed on.
+
+    site: the command that they stand in, where a shell may read it.
+    """
     given: set[str] = set()
     handed: list[Piece] = []
     gone: list[Piece] = []
