@@ -148,9 +148,8 @@ def _of_string(
         obstacles.add(launch.app, reason)
         return None
     first, ending = name.partition(".")[0], "()" if _is_factory(names, launch) else ""
-    scope = names.scope_at(launch.call)
     if is_own_module(names, module):
-        home = names.home(first, scope)
+        home = names.home(first, names.scope_at(launch.call))
         if home is not names.module or any(
             site.removes(b.node.start_byte) for b in names.module_bindings(first)
         ):
@@ -161,6 +160,16 @@ def _of_string(
         if module != "__main__" or launch.starts_processes(names):
             lost = check_discarded(facts, site, launch, first, obstacles, handed_on, is_called=bool(ending))
         return Returned(f"{name}{ending}", lost=lost)
+    returned = _of_other_module(names, site, launch, text, ending)
+    if returned is None:
+        obstacles.add(launch.app, f"`{first}` is another name where the server is started")
+    return returned
+
+
+def _of_other_module(names: Names, site: Site, launch: Launch, text: str, ending: str) -> Returned | None:
+    """What another module has, imported where it is not yet; None where no name is free for it here."""
+    module, _, name = text.partition(":")
+    first, scope = name.partition(".")[0], names.scope_at(launch.call)
     qualified = f"{module}.{first}"
     if _is_imported(names, site, first, scope, qualified) or _is_imported_on_the_way(
         names, site, first, scope, qualified
@@ -177,7 +186,6 @@ def _of_string(
     # The name means something else here.
     own = next((word for word in _OWN_NAMES if not names.chunks_with([word])), None)
     if own is None:
-        obstacles.add(launch.app, f"`{first}` is another name where the server is started")
         return None
     return Returned(f"{own}{name.removeprefix(first)}{ending}", module, f"{first} as {own}")
 
