@@ -254,6 +254,14 @@ LEFT = (
         kept=("def create_app():\n    get_settings()\n    return app\n",),
     ),
     Movable(
+        "an item of what a function gives, which only the launch reads",
+        "from conf import load_config\n" + HEAD + GUARD + "    served = load_config()['served']\n    uvicorn.run(app, host=served['host'], port=served['port'])\n",
+        f"""{UVICORN} --host "$(python -c 'from conf import load_config; print(load_config()['"'"'served'"'"']['"'"'host'"'"'])' | tail -n 1)\""""
+        """ --port "$(python -c 'from conf import load_config; print(load_config()['"'"'served'"'"']['"'"'port'"'"'])' | tail -n 1)\"""",
+        files={"conf.py": "def load_config():\n    return {'served': {'host': '127.0.0.1', 'port': 8010}}\n"},
+        kept=("def create_app():\n    load_config()['served']\n    return app\n",),
+    ),
+    Movable(
         "the same in a function, with a type",
         "from conf import Settings, get_settings\n" + HEAD + "\n\ndef main():\n    settings: Settings = get_settings()\n    uvicorn.run(app, port=settings.port)\n" + GUARD + "    main()\n",
         f"{UVICORN} --port 8010",

@@ -244,7 +244,7 @@ class FactoryWriter:
         gone = [*self._serving_code, *((node, None) for node in self._for_the_call)]
         for statement in self._in_blocks:
             made = _plain_assignment(statement)
-            if made is None or statement in self._for_the_call or made[1].type not in {"call", "await"}:
+            if made is None or statement in self._for_the_call or not _calls(made[1]):
                 continue
             span = self.names.tree.span_of_bytes(made[0].start_byte, made[1].start_byte)
             if self._is_read_by(made[0], gone) and not any(_covers(cut, span) for cut in cuts):
@@ -676,6 +676,16 @@ def _is_docstring(statement: Node) -> bool:
 
 def _covers(around: Span, span: Span) -> bool:
     return around.start <= span.start and span.end <= around.end
+
+
+def _calls(value: Node) -> bool:
+    """Whether it is a call, or an item of what one gives: `load_config()["server"]`."""
+    while value.type in {"subscript", "attribute"}:
+        inner = value.child_by_field_name("value") or value.child_by_field_name("object")
+        if inner is None:
+            return False
+        value = inner
+    return value.type in {"call", "await"}
 
 
 def _plain_assignment(statement: Node) -> tuple[Node, Node] | None:
