@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,23 @@ def test_a_baseline_that_cannot_be_written_ends_with_2(portside: Portside, serve
     outcome = portside("check", "--write-baseline", "gone/base.json")
     assert outcome.code == 2
     assert outcome.err.startswith("error: gone/base.json ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("device", ["/dev/full", "/dev/zero"])
+def test_a_baseline_is_not_written_over_a_device(portside: Portside, server: Path, device: str) -> None:
+    outcome = portside("check", "--write-baseline", device)
+    assert outcome.code == 2
+    assert outcome.err == f"error: {device} can't be written: it is no regular file; nothing was written\n"
+    assert Path(device).is_char_device()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are no text")
+def test_a_name_that_is_no_text_is_accepted(portside: Portside, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xe9.py")).write_text(SERVER)
+    assert portside("check", "--write-baseline", "base.json").code == 0
+    outcome = portside("check", "--baseline", "base.json")
+    assert outcome.out == "Nothing new in 1 file; the baseline accepts 2 findings.\n"
 
 
 def test_reading_and_writing_do_not_go_together(portside: Portside, accepted: Path) -> None:

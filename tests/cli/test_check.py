@@ -291,15 +291,16 @@ def test_a_name_for_standard_input_alone_touches_no_file(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("unbuffered", [False, True])
 @pytest.mark.parametrize(
-    "arguments", [("check",), ("check", "--output-format", "json"), ("fix", "--diff", "-")]
+    "arguments", [("check",), ("check", "--output-format", "json"), ("fix", "--diff", "-"), ("fix", "-")]
 )
 def test_output_that_cannot_be_written_is_an_error_of_one_line(
-    server: Path, arguments: tuple[str, ...]
+    server: Path, arguments: tuple[str, ...], unbuffered: bool
 ) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-I", "-m", "portside", *arguments],
+            [sys.executable, *(["-u"] if unbuffered else []), "-I", "-m", "portside", *arguments],
             input=SERVER.encode(),
             stdout=full,
             stderr=subprocess.PIPE,
@@ -439,3 +440,18 @@ def test_statistics_leave_data_as_it_is(portside: Portside, server: Path) -> Non
     outcome = portside("check", "--output-format", "json", "--statistics")
     assert outcome.out == plain.out
     assert outcome.err.startswith("files: 1 found, 0 skipped by the prefilter, 1 parsed\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are no text")
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_a_name_that_is_no_text_is_checked_as_any_other(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff\xfe")
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xe9.py")).write_text(SERVER)
+    command = [sys.executable, "-I", "-m", "portside", "check", "--output-format", form]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=PATIENCE_S, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"PS201" in done.stdout
+    assert b"PS101" in done.stdout
+    if form == "sarif":
+        assert b'"uri": "%FF%FE/%E9.py"' in done.stdout

@@ -7,6 +7,7 @@ anything that it does not need for that.
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -66,10 +67,15 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             raise  # who reads it has seen enough
         except OSError as error:
-            if not _leaves_output():
+            if not _leaves_output() and not _is_of_output(error):
                 raise
             click.echo(f"error: the output can't be written: {error.strerror}", err=True)
             sys.exit(2)
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether a full disk took no output that isn't kept for later: a file that is written has a name."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None
 
 
 def _leaves_output() -> bool:

@@ -67,10 +67,14 @@ def read(file: Path) -> Known:
 
 def write(file: Path, checked: Checked) -> None:
     """Accept all that was found, and say so. Ends the command where the file can't be written."""
+    if file.exists() and not file.is_file():
+        output.give_up(f"{file} can't be written: it is no regular file; nothing was written")
     baseline = accepting(checked, _paths_from(file))
+    # A name that is no UTF-8 gets JSON's escapes, which read back as the same name.
+    content = render(baseline).encode("utf-8", "backslashreplace")
     try:
         before = file.read_bytes() if file.exists() else None
-        rewrite_together([Rewrite(file, before, render(baseline).encode())])
+        rewrite_together([Rewrite(file, before, content)])
     except OSError as error:
         output.give_up(f"{file}: can't be read: {error.strerror}")
     except RewriteError as error:

@@ -120,6 +120,7 @@ def _fix_stdin(run: Run, paths: tuple[Path, ...], filename: Path | None, only_di
             output.say(diff.unified(changed, label, output.ink_for(sys.stdout)))
         else:
             sys.stdout.buffer.write(changed[0].encoded() if changed else data)
+            sys.stdout.buffer.flush()  # here, what can't be written still has an exit code
     except UnreadableFile as error:
         output.complain(f"{filename or '-'}: {error}")
         run.failed = True

@@ -149,8 +149,8 @@ def _uri(path: str) -> str:
     """Relative where the path is: GitHub looks for such ones from the top of the repository."""
     slashed = path.replace("\\", "/")
     if slashed.startswith("/"):
-        return "file://" + quote(slashed)
+        return "file://" + quote(slashed, errors="surrogateescape")
     if slashed[1:3] == ":/":
-        return "file:///" + quote(slashed, safe="/:")
+        return "file:///" + quote(slashed, safe="/:", errors="surrogateescape")
     # Escaped also is a `:`, which would make a scheme of the first folder.
-    return quote(slashed)
+    return quote(slashed, errors="surrogateescape")

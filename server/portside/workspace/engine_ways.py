@@ -130,7 +130,7 @@ class _Ways:
             candidates.update((file, text) for file, text in inside if _OF_PACKAGE.search(text) is not None)
             folder, name = os.path.split(folder)
         stem = name.removesuffix(".py")
-        word, holder = stem.encode(), folder.rpartition(os.sep)[2].encode()
+        word, holder = os.fsencode(stem), os.fsencode(folder.rpartition(os.sep)[2])
         named = self._lines.that_may_import(word, folder)
         candidates.update((file, text) for file, text in named if _calls(text, word, holder))
         yield from self._lazy.get(target, ())
@@ -140,7 +140,7 @@ class _Ways:
     def leading_out(self, left_out: Collection[str]) -> Iterator[str]:
         """Those whose imports may run a file that is not among these."""
         for name in left_out:
-            stem = name.removesuffix(".py").encode()
+            stem = os.fsencode(name.removesuffix(".py"))
             word = re.compile(rb"\b%b\b" % re.escape(stem))
             for number in self._lines.with_text(stem):
                 if word.search(self._lines.lines(number)) is not None:

@@ -40,7 +40,7 @@ class ImportLines:
             bisect.bisect_left(self.sorted, (folder + sign,)) for sign in (os.sep, chr(ord(os.sep) + 1))
         )
         near = (number for _, number in self.sorted[first:behind])
-        for number in sorted({*near, *self._naming(folder.rpartition(os.sep)[2].encode())}):
+        for number in sorted({*near, *self._naming(os.fsencode(folder.rpartition(os.sep)[2]))}):
             lines = self.lines(number)
             if stem in lines:
                 yield self.files[number], lines

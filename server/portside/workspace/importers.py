@@ -154,7 +154,9 @@ class ImporterIndex:
         files: list[Path] = []
         early: list[Path] = []
         names: set[str] | None = set()
-        for file, lines in self._all_lines.that_may_import(package.stem.encode(), str(package.parent)):
+        for file, lines in self._all_lines.that_may_import(
+            package.stem.encode("utf-8", "surrogateescape"), str(package.parent)
+        ):
             importer = Path(file)
             imports = self._importing(importer, lines, path) if importer != path else []
             if imports:

@@ -214,7 +214,9 @@ class LocalModules:
         yield path
         within = None
         if self._graph is not None:
-            within = self._graph.leading_to_word(path, word.lower().encode()) | {str(path)}
+            within = self._graph.leading_to_word(path, word.lower().encode("utf-8", "surrogateescape")) | {
+                str(path)
+            }
         for target in self.reached((path,), self.top(path), set(), within):
             text = self._text(target, self.overlays.get(target)) if target != path else None
             if text is not None and word.lower() in text.lower():
