@@ -6,6 +6,7 @@ import pytest
 
 from portside.lint.source import SourceFile
 from portside.python.engines.cuda_starters import cuda_starters
+from portside.python.engines.cuda_uses import may_use_cuda
 from portside.python.facts import module_facts
 
 HEAD = "import torch\nfrom transformers import AutoModel\n"
@@ -45,6 +46,24 @@ def test_initialises_cuda(body: str):
 @pytest.mark.parametrize("body", OPEN.values(), ids=OPEN.keys())
 def test_may_leave_it(body: str):
     assert "f" not in _starters(body)
+
+
+WITHOUT_THE_WORD = (
+    "import torch\ntorch.zeros(2, device=0)\n",
+    "from transformers import pipeline\npipeline('x', device=0)\n",
+    "from transformers import AutoModel\nAutoModel.from_pretrained('m', device_map='auto')\n",
+    "from langchain_huggingface import HuggingFaceEmbeddings\n"
+    "HuggingFaceEmbeddings(model_kwargs={'device': 0})\n",
+)
+
+
+@pytest.mark.parametrize("text", [*(HEAD + body for body in STARTING.values()), *WITHOUT_THE_WORD])
+def test_no_look_at_the_text_leaves_it_out(text: str):
+    assert may_use_cuda(text.encode())
+
+
+def test_a_text_about_other_devices_is_left_out():
+    assert not may_use_cuda(b"import audio\naudio.play(device=0)\n")
 
 
 def _starters(body: str) -> set[str]:

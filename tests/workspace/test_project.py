@@ -217,3 +217,22 @@ def test_a_file_that_no_rule_asks_about_costs_no_look_at_others(
     (tmp_path / "config.py").write_text("TITLE = 'x'\n")
     text = "from fastapi import APIRouter\nfrom config import TITLE\n\nrouter = APIRouter()\n"
     assert Project(tmp_path).check(tmp_path / "api.py", text).findings == ()
+
+
+def test_a_call_of_a_file_that_has_nothing_to_do_with_cuda_costs_no_look_into_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    summary = LocalModules.summary
+    monkeypatch.setattr(
+        LocalModules, "summary", lambda self, path: asked.append(path.name) or summary(self, path)
+    )
+    handed_on = "from .applications import FastAPI\n"
+    write(root, **{"fastapi/__init__": handed_on, "fastapi/applications": "class FastAPI:\n    pass\n"})
+    write(root, **{"gpus/__init__": "from .shown import show\n"})
+    write(root, **{"gpus/shown": "import torch\n\n\ndef show():\n    torch.cuda.init()\n"})
+    text = "from vllm import LLM\nfrom fastapi import FastAPI\n\napp = FastAPI()\nllm = LLM('m')\n"
+    assert "PS304" not in codes(Project(root, steady=True).check(root / "server.py", text))
+    assert not {"__init__.py", "applications.py"} & set(asked)
+    text = text.replace("app = FastAPI()", "show()").replace("fastapi import FastAPI", "gpus import show")
+    assert "PS304" in codes(Project(root, steady=True).check(root / "server.py", text))

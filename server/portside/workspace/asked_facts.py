@@ -143,7 +143,7 @@ class AskedFacts(WorkspaceFacts):
     def started_cuda(self) -> tuple[StartedCuda, ...]:
         if not self._module.engines and not self.made_engines:
             return ()
-        return tuple(self._around.modules.engines.cuda_started(self._file, self._module, self._top))
+        return tuple(self._around.modules.cuda.started(self._file, self._module, self._top))
 
     @cached_property
     def started_engines(self) -> tuple[ImportedEngine, ...]:

@@ -1,4 +1,4 @@
-"""The engines, and the CUDA, that other files of the workspace make and initialise for one of them."""
+"""The engines that other files of the workspace make for one of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from portside.lint.source import Span
 from portside.python.engines.engine_lives import startup_calls
 from portside.python.engines.engine_makers import callable_names, calls_of_imported, imported_calls_of
-from portside.python.facts import ImportedEngine, ModuleFacts, StartedCuda
+from portside.python.facts import ImportedEngine, ModuleFacts
 from portside.python.names.import_text import import_text
 from portside.python.running.guards import When
 from portside.records import dataclass
@@ -156,42 +156,6 @@ class EnginesElsewhere:
             if target != path and self._mentions.mentioned_in(target)
         )
         return any(summary is not None and summary.is_vllm_code for summary in summaries)
-
-    def cuda_started(self, path: Path, facts: ModuleFacts, top: Path) -> Iterator[StartedCuda]:
-        """The calls of this file for which a function or class of another one initialises CUDA.
-
-        Not those of a file that has vLLM spawn its processes, or of what makes an engine itself.
-        """
-        bound = self._modules.bound_to_local(path, facts, top, in_functions=True)
-        known: dict[str, tuple[Path, Span] | None] = {}
-        for one in calls_of_imported(facts.names, facts.names.chunks_with(bound) if bound else ()):
-            if one.name not in known:
-                known[one.name] = self._cuda_starter(path, *called_of(one.name), top)
-            found = known[one.name]
-            if found is not None:
-                yield StartedCuda(facts.tree.span(one.call), str(found[0]), found[1])
-
-    def _cuda_starter(
-        self, path: Path, module: str, name: str, top: Path, steps: int = _LONGEST_CHAIN
-    ) -> tuple[Path, Span] | None:
-        """The call that initialises CUDA where `path` calls what it knows under this name."""
-        files = self._modules.files_of(path, module, None, top)
-        if not files or not is_module(files[-1], module):
-            holder = called_of(module)
-            if "." in name or not holder[1]:
-                return None
-            return self._cuda_starter(path, holder[0], f"{holder[1]}.{name}", top, steps)
-        first, data = name.partition(".")[0], self._modules.data(files[-1])
-        may_have = files[-1] != path and (first.encode() in data or b"import *" in data)
-        summary = self._modules.summary(files[-1]) if may_have else None
-        if summary is None or summary.spawns or name in summary.makers:
-            return None
-        if name in summary.cuda_starters:
-            return files[-1], summary.cuda_starters[name]
-        sources = [source for source, imported in summary.imports if imported == first][:1]
-        sources = sources or [source for source, imported in summary.imports if imported == "*"]
-        found = (self._cuda_starter(files[-1], source, name, top, steps - 1) for source in sources if steps)
-        return next((one for one in found if one is not None), None)
 
     def makes_engine(self, path: Path) -> bool:
         """Whether importing the file makes an engine, by itself."""

@@ -21,6 +21,7 @@ from portside.python.ports.outside_servers import made_by
 from portside.python.ports.port_takers import ByName
 from portside.python.values.outside_values import Loaded, outside_value
 from portside.python.values.value_types import Value
+from portside.workspace.cuda_elsewhere import CudaElsewhere
 from portside.workspace.engines_elsewhere import EnginesElsewhere
 from portside.workspace.handed_on import HandedOn
 from portside.workspace.import_graph import ImportGraph
@@ -48,8 +49,8 @@ class LocalModules:
 
     Effect: reads files and lists folders, those that imports lead to.
     steady: whether nothing changes while this lives, as when a command checks a tree once.
-    leading_to_no_engine: gives files that surely lead to none then. engines, parsers: what files have others
-    make, and parse.
+    leading_to_no_engine: gives files that surely lead to none then. engines, parsers, cuda: what files have
+    others make, parse, and initialise.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class LocalModules:
         self._graph = graph = ImportGraph(self._files.names_of_import, self.top) if steady else None
         self.engines = EnginesElsewhere(self, graph, leading_to_no_engine)
         self.parsers = ParsersElsewhere(self, graph)
+        self.cuda = CudaElsewhere(self)
         self._handed_on = HandedOn(self.files_of, self.names_of)
         self._port_takers = PortTakers(
             self.files_of,

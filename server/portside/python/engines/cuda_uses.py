@@ -20,6 +20,20 @@ from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import ancestors, arguments, choices, string_value, unwrapped
 
 WORDS = ("cuda", *DEVICE_KEYWORDS, MODEL_OPTIONS, "pipeline")
+_WORDS = tuple(word.encode() for word in WORDS)
+# With a device that needs no such name, `device=0`, `device_map="auto"`.
+_LIBRARIES = tuple(
+    sorted(
+        {name.partition(".")[0].encode() for name in (*TENSOR_MAKERS, *MODEL_LIBRARIES, *WRAPPING_LIBRARIES)}
+    )
+)
+
+
+def may_use_cuda(data: bytes) -> bool:
+    """Whether something in a text may initialise CUDA. False is certain, True is not."""
+    if b"cuda" in data:
+        return True
+    return any(word in data for word in _WORDS) and any(library in data for library in _LIBRARIES)
 
 
 def cuda_use(names: Names, call: Node) -> str | None:
