@@ -27,6 +27,12 @@ COMMANDS = (
 )
 
 FLAGGED = {
+    "an object that a method of its class makes": U
+    + "class C:\n    def __init__(self, port):\n        self.port = port\n    @classmethod\n    def local(cls):\n"
+    "        return cls(port=«8124»)\nc = C.local()\nuvicorn.run('m:app', port=c.port)",
+    "an object that a method makes and gives a name": U
+    + "class C:\n    def __init__(self, port):\n        self.port = port\n    @staticmethod\n    def local():\n"
+    "        made = C(port=«8124»)\n        return made\nc = C.local()\nuvicorn.run('m:app', port=c.port)",
     "Twisted": "from twisted.internet import reactor\nreactor.listenTCP(«8007», factory)\nreactor.run()",
     "Twisted's endpoint": "from twisted.internet import endpoints, reactor\n"
     "endpoints.TCP4ServerEndpoint(reactor, «8007»).listen(f)",
@@ -383,6 +389,10 @@ QUIET = {
     "        self.s.bind(('', 4))\n        self.s.listen(1)",
     "a branch that asks": U + "port = 8000\nif sys.argv[1:]:\n    port = int(sys.argv[1])\n"
     "uvicorn.run(app, port=port)",
+    "an object that a method of its class makes, and changes": U
+    + "class C:\n    def __init__(self, port):\n        self.port = port\n    @classmethod\n    def local(cls):\n"
+    "        made = cls(port=8124)\n        made.port = free()\n        return made\n"
+    "c = C.local()\nuvicorn.run('m:app', port=c.port)",
     "a port that is counted up": U
     + "port = 8000\nwhile busy(port):\n    port += 1\nuvicorn.run(app, port=port)",
     "Twisted's client": "from twisted.internet import reactor\nreactor.connectTCP('localhost', 8007, f)",

@@ -68,6 +68,24 @@ def method_of(names: Names, owner: Scope, name: str) -> Node | None:
     return bindings[0].statement if [binding.how for binding in bindings] == [How.FUNCTION] else None
 
 
+def made_by_method(names: Names, owner: Node, name: str) -> Node | None:
+    """The call that makes the object of `Config.from_env()`: what a method of the class returns, `cls(…)`."""
+    method = method_of(names, names.scope_of(owner), name)
+    if method is None:
+        return None
+    own = [node for node in nodes_of(method, "return_statement") if names.scope_at(node).node == method]
+    written = unwrapped(own_parts(own[0])[0]) if len(own) == 1 and own_parts(own[0]) else None
+    if written is not None and written.type == "identifier":
+        # What is done to it meanwhile is not followed.
+        is_alone = len(names.reads(names.tree.text(written), names.scope_at(written))) == 1
+        written = names.value_of(written) if is_alone else None
+    callee = (
+        written.child_by_field_name("function") if written is not None and written.type == "call" else None
+    )
+    is_own = callee is not None and (callee.text == b"cls" or names.definition(callee) == owner)
+    return written if is_own else None
+
+
 def unpacked(names: Names, identifier: Node) -> Node | None:
     """What the name gets of `args, worker = make()`, where a function of the file has one `return a, w`."""
     bindings = names.bindings_of(identifier)

@@ -17,6 +17,7 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of, holds, nodes_of, own_parts
 from portside.python.source.syntax import arguments, unwrapped
 from portside.python.values import value_classes
+from portside.python.values.instances import made_by_method
 from portside.python.values.value_sources import may_be_parsed, option_of
 from portside.python.values.value_types import Environment, Literal, Value, located
 from portside.python.values.values import Tracer
@@ -132,6 +133,9 @@ class _Search:
     def _of_member(
         self, file: Loaded, definition: Node, made_by: Node | None, rest: tuple[str, ...]
     ) -> Value | None:
+        if rest[1:2] == (CALL,):
+            made = made_by_method(file.names, definition, rest[0])
+            return self._of_member(file, definition, made, rest[2:]) if made is not None else None
         if not rest or rest[0] == CALL or _is_set_elsewhere(file.names, definition, rest[0]):
             return None
         tracer = self._tracer(file)

@@ -11,6 +11,7 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of, holds, nodes_of, own_parts
 from portside.python.source.syntax import Arguments, ancestors, argument_nodes, arguments, unwrapped
 from portside.python.values import value_classes
+from portside.python.values.instances import made_by_method
 from portside.python.values.value_types import (
     Environment,
     Literal,
@@ -104,7 +105,17 @@ def _owner(tracer: Tracing, holder: Node) -> tuple[Node, Arguments | None] | Non
     maker = tracer.names.definition(function) if function is not None else None
     if maker is not None and maker.type == "class_definition":
         return maker, arguments(made)
-    return None
+    return _made_by_method(tracer, function) if function is not None else None
+
+
+def _made_by_method(tracer: Tracing, method: Node) -> tuple[Node, Arguments] | None:
+    """The class of `Config.from_env()`, and with what that calls it."""
+    holder, name = method.child_by_field_name("object"), method.child_by_field_name("attribute")
+    owner = tracer.names.definition(holder) if holder is not None and name is not None else None
+    if owner is None or name is None or owner.type != "class_definition":
+        return None
+    made = made_by_method(tracer.names, owner, tracer.text(name))
+    return (owner, arguments(made)) if made is not None else None
 
 
 def _made_outside(tracer: Tracing, holder: Node) -> str | None:
