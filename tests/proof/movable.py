@@ -406,6 +406,14 @@ MOVABLE = (
         notes=("print(f'starting on {port}')", "print('bye')"),
     ),
     Movable(
+        "classes that are written after the guard",
+        f"import uvicorn\nfrom pydantic import BaseModel\n{API}\n\n{RUN}\n\n"
+        'class Item(BaseModel):\n    """What is stored."""\n\n    name: str\n    size: int = 3\n\n\n'
+        "class Work:\n    def run(self):\n        return Item(name='a')\n\n\nclass Failed(Exception):\n    pass\n",
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        kept=("class Item(BaseModel):", "class Work:", "class Failed(Exception):"),
+    ),
+    Movable(
         "Ctrl-C caught around the run call",
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    try:\n        uvicorn.run(app, port=8008)\n"
         "    except KeyboardInterrupt:\n        print('stopped')\n",

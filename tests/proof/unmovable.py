@@ -230,6 +230,22 @@ UNMOVABLE = (
         ((15, "runs after the server has stopped"),),
     ),
     Unmovable(
+        "a function after the guard that has another meaning before it",
+        HEAD + "\n\ndef limit():\n    return 1\n\n\n@app.get('/limit')\ndef read():\n    return limit()\n"
+        + GUARD + RUN + "\n\ndef limit():\n    return 2\n",
+        ((24, "`def limit(): return 2` runs after the server has stopped"),),
+    ),
+    Unmovable(
+        "a value after the guard that has another one before it",
+        "LIMIT = 1\n" + HEAD + "\n\n@app.get('/limit')\ndef read():\n    return LIMIT\n" + GUARD + RUN + "\n\nLIMIT = 2\n",
+        ((21, "`LIMIT = 2` runs after the server has stopped"),),
+    ),
+    Unmovable(
+        "a class after the guard that does something",
+        HEAD + GUARD + RUN + "\n\nclass Late:\n    app.title = 'late'\n",
+        ((15, "runs after the server has stopped"),),
+    ),
+    Unmovable(
         "a server inside a with block",
         "import contextlib\n" + HEAD + GUARD + "    with contextlib.suppress(OSError):\n    " + RUN,
         ((13, "`with`"),),

@@ -20,9 +20,10 @@ from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.imports import Import
 from portside.python.names.names import Names
 from portside.python.running.guards import Guards, When
+from portside.python.source.chunks import Chunk
 from portside.python.source.lines import Lines
 from portside.python.source.nodes import holds, nodes_of, own_parts, statements
-from portside.python.source.syntax import string_value
+from portside.python.source.syntax import argument_nodes, string_value
 
 
 def check_surroundings(
@@ -81,7 +82,7 @@ def _check_module(names: Names, site: Site, obstacles: Obstacles) -> None:
     launch = site.removed[-1]
     for chunk in names.chunks:
         comes_after = chunk.start > launch.start_byte and not site.removes(chunk.start)
-        if comes_after and not _only_binds(names, chunk.node):
+        if comes_after and not (_only_binds(names, chunk.node) and _is_new(names, site, chunk)):
             shown = obstacles.quote(chunk.node)
             obstacles.add(
                 chunk.node, f"{shown} runs after the server has stopped; by uvicorn, before it starts"
@@ -91,8 +92,31 @@ def _check_module(names: Names, site: Site, obstacles: Obstacles) -> None:
             _check_event_loop(names, chunk.node, obstacles)
 
 
+_IMPORTS = frozenset({"import_statement", "import_from_statement"})
+# Classes whose subclasses do nothing elsewhere when they are made.
+_BASES = frozenset(
+    {"builtins.object", "builtins.Exception", "enum.Enum", "typing.TypedDict", "pydantic.BaseModel"}
+)
+
+
+def _is_new(names: Names, site: Site, chunk: Chunk) -> bool:
+    """Whether what the statement defines has no other meaning before the launch, which the server has now."""
+    launch = site.removed[-1]
+    return chunk.node.type in _IMPORTS or not any(
+        binding.statement.start_byte < launch.start_byte and not site.removes(binding.statement.start_byte)
+        for name, _ in names.bindings_by(chunk)
+        for binding in names.module_bindings(name)
+    )
+
+
 def _only_binds(names: Names, statement: Node) -> bool:
-    if statement.type in {"function_definition", "import_statement", "import_from_statement"}:
+    if statement.type in _IMPORTS or statement.type == "function_definition":
+        return True
+    if statement.type == "class_definition":
+        body = statement.child_by_field_name("body")
+        is_plain = all(names.qualified(base) in _BASES for base in argument_nodes(statement))
+        return is_plain and body is not None and all(_only_binds(names, each) for each in statements(body))
+    if statement.type == "pass_statement":
         return True
     if statement.type != "expression_statement" or not statement.named_children:
         return False
@@ -100,7 +124,8 @@ def _only_binds(names: Names, statement: Node) -> bool:
     right = inner.child_by_field_name("right")
     if inner.type == "assignment":
         left = inner.child_by_field_name("left")
-        return right is not None and left is not None and left.type == "identifier" and is_pure(names, right)
+        is_name = left is not None and left.type == "identifier"
+        return is_name and (right is None or is_pure(names, right))
     return is_pure(names, inner)
 
 
