@@ -26,6 +26,15 @@ class HfArgumentParser:
 
 TOLD = (
     Movable(
+        "items of what a function returns, asked for in the middle of other values",
+        HEAD + "\n\ndef read():\n    return {'port': '8012'}\n" + GUARD + "    app.state.x = 1\n    config = read()\n"
+        "    host = config.get('host', '127.0.0.1') if config else '0.0.0.0'\n    port = int(config.get('port', 8010) or 8011)\n"
+        "    uvicorn.run(app, host=host, port=port)\n",
+        f"""{UVICORN} --host "$(python -c 'from server import read; print(read().get('"'"'host'"'"', '"'"'127.0.0.1'"'"') if read() else '"'"'0.0.0.0'"'"')' | tail -n 1)\""""
+        """ --port "$(python -c 'from server import read; print(int(read().get('"'"'port'"'"', 8010) or 8011))' | tail -n 1)\"""",
+        gone=("host =", "port ="),
+    ),
+    Movable(
         "arguments and a worker from one function",
         ARGPARSE + HEAD + SHOWS + "\n\ndef create_worker():\n" + PARSED + "    args = parser.parse_args()\n    app.state.model = args.model\n    return args, args.model\n" + GUARD
         + "    args, worker = create_worker()\n    uvicorn.run(app, host=args.host, port=args.port)\n",

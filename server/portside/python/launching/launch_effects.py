@@ -139,13 +139,16 @@ _COMPOSED = frozenset(
 _LONGEST_CHAIN = 12
 
 
-def is_pure(names: Names, expression: Node) -> bool:
-    """Whether nobody notices that the expression is no longer evaluated."""
+def is_pure(names: Names, expression: Node, *, lookups: bool = False) -> bool:
+    """Whether nobody notices that the expression is no longer evaluated.
+
+    lookups: whether asking an object for one key, whatever it is, counts as unnoticed.
+    """
     waiting = [expression]
     while waiting:
         node = waiting.pop()
         if node.type == "call":
-            if not _is_harmless_call(names, node):
+            if not (_is_harmless_call(names, node) or (lookups and is_lookup(names, node))):
                 return False
             waiting += node.named_children
         elif node.type in _COMPOSED:

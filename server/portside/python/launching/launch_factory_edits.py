@@ -14,7 +14,7 @@ from portside.lint.source import SourceFile, Span, lines_of
 from portside.python.launching.launch_app import AppTarget, bound_in, is_bound_alike
 from portside.python.launching.launch_arguments import Arguments
 from portside.python.launching.launch_branches import Branch, merged
-from portside.python.launching.launch_effects import is_lookup, is_pure
+from portside.python.launching.launch_effects import is_pure
 from portside.python.launching.launch_factory_after import NAME as AFTER
 from portside.python.launching.launch_factory_after import After
 from portside.python.launching.launch_factory_app import Returned
@@ -220,7 +220,7 @@ class FactoryWriter:
     def _is_for(self, statement: Node, gone: list[tuple[Node, Node | None]]) -> bool:
         """Whether the statement gives a name a value that only the code of `gone` reads, besides the app."""
         made = _plain_assignment(statement)
-        if made is None or not (is_pure(self.names, made[1]) or is_lookup(self.names, made[1])):
+        if made is None or not is_pure(self.names, made[1], lookups=True):
             return False
         return self._is_read_by(made[0], gone)
 
