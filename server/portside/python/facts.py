@@ -305,17 +305,13 @@ class WorkspaceFacts:
         """The path, which counts from the workspace, as findings name it."""
         return path
 
-    def constant(self, qualified: str) -> Value | None:
-        """What a name stands for that is imported from a file of the workspace."""
-        return self.constants.get(qualified)
-
     def made_by(self, _qualified: str) -> frozenset[str]:
         """The classes one of which made an object of another file (`app.app`), or what it returns."""
         return frozenset()
 
     def outside(self, qualified: str) -> Value | None:
-        """The same for anything that a launch may be given: `settings.host`, `get_settings().port`."""
-        return self.constant(qualified)
+        """What a name of other files of the workspace stands for: `settings.port`, `get_settings().host`."""
+        return self.constants.get(qualified)
 
 
 @dataclass(frozen=True, eq=False)
@@ -338,7 +334,7 @@ class FileFacts:
     def listened(self) -> Listened:
         """What the file listens on."""
         around = self.workspace
-        return listened(self.module.names, around.constant, around.made_by, around.port_takers)
+        return listened(self.module.names, around.outside, around.made_by, around.port_takers)
 
 
 def module_facts(

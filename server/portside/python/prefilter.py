@@ -320,16 +320,35 @@ def _some(given: re.Pattern[bytes], data: bytes) -> Iterator[int]:
 
 def _called_around(data: bytes, byte: int) -> Iterator[bytes]:
     """What is called by the brackets around this byte."""
-    before, depth = data[max(0, byte - _LONGEST_CALL) : byte], 0
-    for found in reversed(list(_BRACKET.finditer(before))):
+    before = data[max(0, byte - _LONGEST_CALL) : byte]
+    start = _opening(before, len(before))
+    while start >= 0:
+        callee = _ahead(before, start)
+        if callee:
+            yield callee
+        start = _opening(before, start)
+
+
+def _ahead(text: bytes, start: int) -> bytes:
+    """What the bracket at `start` calls; of `Server("m").run(`, both, as `Server.run`."""
+    ahead = text[max(0, start - _LONGEST_HOLDER) : start].translate(_DOTTED_ONLY)
+    if not ahead or ahead.endswith(b" "):
+        return b""
+    word = ahead.split()[-1]
+    dot = text.rfind(b".", 0, start - len(word) + 1)
+    if not word.startswith(b".") or text[dot - 1 : dot] != b")":
+        return word
+    return _ahead(text, _opening(text, dot - 1)) + word
+
+
+def _opening(text: bytes, end: int) -> int:
+    """Where the bracket opens that is still open at `end`; -1 where none is."""
+    depth = 0
+    for found in reversed(list(_BRACKET.finditer(text, 0, end))):
         depth += 1 if found[0] == b")" else -1
         if depth < 0:
-            depth = 0
-            ahead = before[max(0, found.start() - _LONGEST_HOLDER) : found.start()].translate(_DOTTED_ONLY)
-            if ahead and not ahead.endswith(b" "):
-                words = ahead.split()
-                # Of `Server().run(`, both.
-                yield b"".join(words[-2:]) if words[-1].startswith(b".") else words[-1]
+            return found.start()
+    return -1
 
 
 _BRACKET = re.compile(rb"[()]")

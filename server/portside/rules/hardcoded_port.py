@@ -207,6 +207,27 @@ def _related(source: SourceFile, same: Sequence[PortUse]) -> Iterator[Related]:
             yield Related(source.path, use.use, f"`{use.listener.label}` listens on it here")
 
 
+_MAKING = """\
+import uvicorn
+
+
+class Server:
+    def __init__(self, model):
+        self.model = model
+
+    @classmethod
+    def of_file(cls, path):
+        server = cls(path)
+        return server
+
+    def start(self, host="0.0.0.0", port=8000):
+        uvicorn.run("m:app", host=host, port=port)
+
+
+def create_server(model):
+    return Server(model)
+"""
+
 _SERVE = "import uvicorn\n\n\ndef serve(app, port=8000):\n    uvicorn.run(app, port=port)\n"
 
 RULE: Rule[FileFacts] = Rule(
@@ -500,6 +521,20 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             "uvicorn.run('m:app', port=«CONFIG.get('port', 1)»)\n",
             None,
             files={"config.py": "CONFIG = {'port': 8000, 'api': {'host': '::', 'port': 8001}}\n"},
+        ),
+        Invalid(
+            "an object that a function of another file makes",
+            "from lib import create_server\n\nserver = create_server('m')\nserver.start(port=«9000»)\n",
+            "import os\n\nfrom lib import create_server\n\nserver = create_server('m')\n"
+            "server.start(port=int(os.environ.get('PORT', '9000')))\n",
+            files={"lib.py": _MAKING},
+        ),
+        Invalid(
+            "an object that a method of its class makes in another file",
+            "from lib import Server\n\nServer.of_file('m.toml').start(port=«9001»)\n",
+            "import os\n\nfrom lib import Server\n\n"
+            "Server.of_file('m.toml').start(port=int(os.environ.get('PORT', '9001')))\n",
+            files={"lib.py": _MAKING},
         ),
         Invalid(
             "an app of another file",

@@ -302,6 +302,22 @@ def _is_free(name: str, uses: Collection[VariableUse]) -> bool:
 
 _RUN = "import os\n\nimport uvicorn\n\nuvicorn.run('m:app', port="
 
+_CACHED_SETTINGS = """\
+from functools import lru_cache
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    vllm_port: int = Field(default=8000, alias="VLLM_PORT")
+
+
+@lru_cache
+def get_settings():
+    return Settings()
+"""
+
 _CONFIGURED = """\
 import subprocess
 from dataclasses import dataclass
@@ -491,6 +507,13 @@ _INVALID = (
         "import uvicorn\nfrom config import PORT\n\nuvicorn.run('m:app', port=«PORT»)\n",
         fixed="import uvicorn\nfrom config import PORT\n\nuvicorn.run('m:app', port=PORT)\n",
         files={"config.py": "import os\n\nPORT = int(os.environ.get('VLLM_PORT', '8000'))\n"},
+    ),
+    Invalid(
+        "the field of a settings class of another file",
+        "import uvicorn\nfrom config import Settings, get_settings\n\nsettings = Settings()\n\n\n"
+        "def main():\n    uvicorn.run('m:app', port=«settings.vllm_port»)\n"
+        "    uvicorn.run('m:app', port=«get_settings().vllm_port»)\n",
+        files={"config.py": _CACHED_SETTINGS},
     ),
     Invalid(
         "handed to a class of another file",

@@ -6,7 +6,7 @@ Server(cfg).run(port=9000)  ->  server.py: class Server, def run(self, port): â€
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from portside.python.ports.port_use import Listener
 from portside.python.source.chunks import Chunk
 from portside.python.source.syntax import arguments
 from portside.python.values.instances import class_around, constructions
+from portside.python.values.value_objects import returns
 from portside.records import cached_property, dataclass
 
 # `serve`, `Server` for its constructor, `Server.run` for a method, `server.run` for one of an object.
@@ -103,10 +104,10 @@ def exported(names: Names, takers: Takers) -> ByName:
     for definition in classes:
         if definition.type == "class_definition":
             found.update([*_inherited(names, definition, found, takers.heard)])
-    methods = {name.partition(".")[0] for name in found if "." in name}
-    for chunk in names.chunks_with(methods) if methods else ():
-        if not chunk.is_definition:
-            found.update([*_of_objects(names, chunk, found)])
+    methods = {name: listeners for name, listeners in found.items() if "." in name}
+    for chunk in names.chunks_with({name.partition(".")[0] for name in methods}) if methods else ():
+        makers = _of_makers if chunk.is_definition else _of_objects
+        found.update(makers(names, chunk, methods))
     return found
 
 
@@ -153,10 +154,42 @@ def _of_objects(names: Names, chunk: Chunk, own: ByName) -> Iterator[tuple[str, 
         value = bindings[0].value
         if value is None or bindings[0].how is not How.ASSIGNMENT or len(names.module_bindings(name)) != 1:
             continue
-        made = [call.child_by_field_name("function") for call in constructions(names, value)]
-        owner = names.definition(made[0]) if len(made) == 1 and made[0] is not None else None
-        known = owner.child_by_field_name("name") if owner is not None else None
-        start = f"{names.tree.text(known)}." if known is not None else ""
-        for key, listeners in own.items() if start else ():
-            if key.startswith(start):
-                yield f"{name}.{key[len(start) :]}", listeners
+        yield from _methods_of(_class_made(names, [value]), name, own)
+
+
+def _of_makers(names: Names, chunk: Chunk, own: ByName) -> Iterator[tuple[str, tuple[Listener, ...]]]:
+    """The methods of what `create_server()` returns, or `Server.from_config()`."""
+    definition = chunk.node.child_by_field_name("definition") or chunk.node
+    name = definition.child_by_field_name("name")
+    shown = names.tree.text(name) if name is not None else ""
+    if definition.type == "function_definition":
+        yield from _methods_of(_class_made(names, [*returns(definition)]), shown, own)
+        return
+    for method, bindings in names.scope_of(definition).bindings.items():
+        if [binding.how for binding in bindings] == [How.FUNCTION]:
+            made = _class_made(names, [*returns(bindings[0].statement)], shown)
+            yield from _methods_of(made, f"{shown}.{method}", own)
+
+
+def _class_made(names: Names, values: Sequence[Node], around: str = "") -> str:
+    """The class of the file that made all of these; "" where that can't be told. around: what `cls` is."""
+    made = {
+        _class_named(names, call.child_by_field_name("function"), around)
+        for value in values
+        for call in constructions(names, value) or (value,)
+    }
+    return made.pop() if len(made) == 1 else ""
+
+
+def _class_named(names: Names, callee: Node | None, around: str) -> str:
+    if callee is not None and callee.text == b"cls":
+        return around
+    owner = names.definition(callee) if callee is not None else None
+    name = owner.child_by_field_name("name") if owner is not None else None
+    return names.tree.text(name) if name is not None else ""
+
+
+def _methods_of(owner: str, name: str, own: ByName) -> Iterator[tuple[str, tuple[Listener, ...]]]:
+    for key, listeners in own.items() if owner else ():
+        if key.startswith(f"{owner}."):
+            yield f"{name}{key[len(owner) :]}", listeners

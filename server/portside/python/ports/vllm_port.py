@@ -69,7 +69,7 @@ def keys(names: Names) -> tuple[Node, ...]:
 def reads(facts: FileFacts) -> Iterator[Read]:
     """Each place that reads the variable for a listener, once."""
     seen: set[Span] = set()
-    tracer = Tracer(facts.module.names, facts.workspace.constant)
+    tracer = Tracer(facts.module.names, facts.workspace.outside)
     for sourced in facts.listened.sourced:
         if any(map(_comes_from_variable, _values(tracer, sourced))):
             found = _reader_for(facts.module.names, sourced)
@@ -139,7 +139,7 @@ def _reader(key: Node) -> Node | None:
 def writes(facts: FileFacts) -> Iterator[Written]:
     """Each place that sets the variable to a port which the file listens on."""
     names = facts.module.names
-    tracer = Tracer(names, facts.workspace.constant)
+    tracer = Tracer(names, facts.workspace.outside)
     heard: Sequence[PortUse | Sourced] = (*facts.listened.ports, *facts.listened.sourced)
     for node, value in _set(names) if heard else ():
         for one in heard:
