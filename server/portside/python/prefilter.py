@@ -410,8 +410,8 @@ def _may_start_something(text: _Text) -> bool:
 
 def _has_command(data: bytes) -> bool:
     """Whether the words of a server's command stand in it."""
-    begun = (begin for begin in _COMMANDS.items() if begin[0] in data)
-    return any(_has_all(data, (first, *rest)) for first, others in begun for rest in others)
+    begun = _COMMANDS.keys() & frozenset(data.translate(_ASCII_WORDS_ONLY).split())
+    return any(_has_all(data, command) for word in begun for command in _COMMANDS[word])
 
 
 def _has_all(data: bytes, words: Iterable[bytes]) -> bool:
@@ -440,6 +440,10 @@ _IMPORTS_OTHERS = re.compile(rb"^from[ \t]+(?!(?:vllm|typing|__future__)\b)", re
 _FROM = re.compile(rb"from[\s\\]+(\w+)")
 _STAR = b"*"
 _MARK = b"\xef\xbb\xbf"
+# What is no letter to `_whole`, either.
+_ASCII_WORDS_ONLY = bytes(
+    c if c < 128 and (chr(c).isalnum() or c == ord("_")) else ord(" ") for c in range(256)
+)
 _WORDS_ONLY = bytes(c if c > 127 or chr(c).isalnum() or chr(c) in "_*" else ord(" ") for c in range(256))
 
 
@@ -550,12 +554,18 @@ def _starts() -> Iterator[_Need]:
 
 
 def _commands() -> Mapping[bytes, Collection[tuple[bytes, ...]]]:
-    """What follows on a word, by that word: to look for each of them is a look at the whole text."""
+    """What stands in a command, by its first word: to look for each of them is a look at the whole text."""
     found: defaultdict[bytes, list[tuple[bytes, ...]]] = defaultdict(list)
     for name, firsts in server_commands.PROGRAMS.items():
-        found[name.encode()] += ((first.encode(),) if first else () for first in firsts)
-    found[b"-m"] += ((word.encode(),) for word in server_commands.MODULE_WORDS)
+        found[_first_word(name)] += (
+            (name.encode(), first.encode()) if first else (name.encode(),) for first in firsts
+        )
+    found[_first_word("-m")] += ((b"-m", word.encode()) for word in server_commands.MODULE_WORDS)
     return found
+
+
+def _first_word(name: str) -> bytes:
+    return name.encode().translate(_ASCII_WORDS_ONLY).split()[0]
 
 
 _STARTS = _Needs(_starts())
