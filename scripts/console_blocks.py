@@ -28,6 +28,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import errno
 import importlib.util
 import os
 import pathlib
@@ -158,11 +159,25 @@ def held_port(port: str | None, how: str | None = None) -> Iterator[str]:
 
 
 def free_port() -> str:
-    """Below those that the kernel takes for outgoing connections."""
+    """Below those that the kernel takes for outgoing connections, and without one of an earlier server.
+
+    Not to be reused, as `create_server` may: what is told of a port is told of those connections too.
+    """
     for candidate in range(20000 + os.getpid() % 5000, 32000):
-        with contextlib.suppress(OSError), socket.create_server(("", candidate)):
+        if all(is_unused(family, candidate) for family in (socket.AF_INET, socket.AF_INET6)):
             return str(candidate)
     raise OSError("no port is free")
+
+
+def is_unused(family: socket.AddressFamily, port: int) -> bool:
+    try:
+        with socket.socket(family) as sock:
+            if family is socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind(("", port))
+    except OSError as error:
+        return error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}  # a machine without IPv6
+    return True
 
 
 def held_by(how: str, port: str) -> list[subprocess.Popen[str]]:
