@@ -104,6 +104,22 @@ def test_what_is_shown_when_nobody_reads_does_not_hold_up_the_end() -> None:
     assert shown == [b"first\n"]
 
 
+def test_who_is_finished_late_does_not_close_what_another_prints_into() -> None:
+    """The descriptor of a worker that has ended is free again before the end of the worker is seen to."""
+    shown: list[bytes] = []
+    held = output.Output(lambda data, _: shown.append(data))
+    writing, ended = held.open(1)
+    os.close(writing)
+    held.settle([ended])
+    others = [held.open(1) for _ in range(8)]
+    held.finish([ended])
+    for number, (writing, _) in enumerate(others):
+        os.write(writing, f"{number}\n".encode())
+        os.close(writing)
+    held.finish([source for _, source in others])
+    assert sorted(b"".join(shown).split()) == [str(number).encode() for number in range(8)]
+
+
 def test_a_server_logs_what_it_prints(serve: Start, project: Path) -> None:
     write(project / "app.py", RAW_APP + "\nprint('\\x1b[31mhello\\x1b[0m from the app')\n")
     served = serve("app:app")

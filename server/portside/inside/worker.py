@@ -132,7 +132,8 @@ class Worker:
             self._leave(130)
         except BaseException as error:
             detail = "".join(_user_traceback(error))
-            sys.stderr.write(detail)
+            with contextlib.suppress(Exception):  # a program may have closed it
+                sys.stderr.write(detail)
             self._fail(error, detail)
             raise SystemExit(1) from None
 

@@ -7,6 +7,7 @@ reads makes the worker wait, as it would without us, but never the supervisor.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import select
 import selectors
@@ -25,7 +26,11 @@ Sink = Callable[[bytes, int], None]
 
 
 class Output:
-    """show: brings it to the user. log: takes a copy; source numbers tell the streams apart."""
+    """show: brings it to the user. log: takes a copy; source numbers tell the streams apart.
+
+    A source is known by a number of its own, never by its descriptor: that is closed as soon as its
+    writers are gone, and may be another worker's by the time that somebody finishes with the source.
+    """
 
     def __init__(self, show: Sink, log: Callable[[bytes, int], None] | None = None) -> None:
         self._show = show
@@ -37,6 +42,9 @@ class Output:
         self._receiving = receiving
         self._selector.register(receiving, selectors.EVENT_READ)
         self._orders: deque[Callable[[], None]] = deque()
+        self._numbers = itertools.count()
+        self._descriptors: dict[int, int] = {}
+        """Of the sources that are open; the thread's alone."""
         self._thread = threading.Thread(target=self._run, name="output", daemon=True)
         self._thread.start()
 
@@ -45,19 +53,24 @@ class Output:
 
         target: the descriptor of ours that it is shown on.
         """
-        source, writing = os.pipe()
+        reading, writing = os.pipe()
         with suppress(OSError, AttributeError):
             fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
-        self.follow(source, target)
-        return writing, source
+        return writing, self.follow(reading, target)
 
-    def follow(self, source: int, target: int | None) -> None:
-        """Show what comes out of this descriptor, which is ours to close from now on; None: read it only."""
+    def follow(self, descriptor: int, target: int | None) -> int:
+        """Show what comes out of this descriptor, which is ours to close from now on: a source.
+
+        target: the descriptor of ours that it is shown on; None: it is read only.
+        """
+        source = next(self._numbers)
 
         def register() -> None:
-            self._selector.register(source, selectors.EVENT_READ, target)
+            self._descriptors[source] = descriptor
+            self._selector.register(descriptor, selectors.EVENT_READ, (source, target))
 
         self._order(register)
+        return source
 
     def settle(self, sources: Sequence[int]) -> None:
         """Show what was printed in these so far. Returns when that is done, or takes too long."""
@@ -97,7 +110,7 @@ class Output:
                 if key.fileobj is self._receiving:
                     self._obey(self._receiving)
                 else:
-                    self._pass_on(key.fd)
+                    self._pass_on(key.data[0])
 
     def _obey(self, receiving: socket.socket) -> None:
         with suppress(BlockingIOError):
@@ -107,15 +120,16 @@ class Output:
 
     def _pass_on(self, source: int) -> bool:
         """Whether there was something."""
-        if source not in self._selector.get_map():
+        descriptor = self._descriptors.get(source)
+        if descriptor is None:
             return False
-        target = self._selector.get_key(source).data
+        _, target = self._selector.get_key(descriptor).data
         poll = select.poll()
-        poll.register(source, select.POLLIN)
+        poll.register(descriptor, select.POLLIN)
         if not poll.poll(0):
             return False
         try:
-            data = os.read(source, _CHUNK)
+            data = os.read(descriptor, _CHUNK)
         except OSError:  # a terminal whose other side everybody has closed
             data = b""
         if not data:
@@ -129,9 +143,12 @@ class Output:
         return True
 
     def _close(self, source: int) -> None:
-        with suppress(KeyError, ValueError, OSError):
-            self._selector.unregister(source)
-            os.close(source)
+        descriptor = self._descriptors.pop(source, None)
+        if descriptor is not None:
+            with suppress(KeyError, ValueError, OSError):
+                self._selector.unregister(descriptor)
+            with suppress(OSError):
+                os.close(descriptor)
 
 
 def write_through(data: bytes, target: int) -> None:

@@ -38,7 +38,7 @@ class Transcripts:
             return [line for source in sources if source in self._of for line in self._of[source].lines()]
 
     def take(self, sources: Sequence[int]) -> list[str]:
-        """The same, for the last time: the numbers may stand for other streams from now on."""
+        """The same, for the last time."""
         found = self.lines(sources)
         with self._lock:
             for source in sources:

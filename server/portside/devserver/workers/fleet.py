@@ -258,8 +258,7 @@ class Fleet:
         target = self.output if shows else None
         if self.terminal:
             master, slave = terminal.open_for_worker()
-            source = os.dup(master)
-            self._output.follow(source, target)
+            source = self._output.follow(os.dup(master), target)
             return Stdio((slave, slave, slave), (source,), master, frozenset({slave}))
         nothing = os.open(os.devnull, os.O_RDWR)
         if target is None:
