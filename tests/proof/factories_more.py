@@ -98,6 +98,16 @@ SERVING_FOR_OTHERS = (
         serves=True,
     ),
     Movable(
+        "an installed command starts the function that serves, and another function parses",
+        ARGPARSE + HEAD + SHOWS_MODEL + "\n\ndef read():\n" + PARSER + NETWORK + MODEL
+        + "    return parser.parse_args()\n\n\ndef main():\n    args = read()\n"
+        + "    app.state.model = args.model\n    uvicorn.run(app, host=args.host, port=args.port)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --host 0.0.0.0 --port 8000",
+        files={"pyproject.toml": "[project]\nname = 'x'\n[project.scripts]\nx = 'server:main'\n"},
+        kept=("return parser.parse_args()", "def main(serve=True):", "sys.argv[1:] = shlex.split(", "--port"),
+        serves=True,
+    ),
+    Movable(
         "two functions of which the outer is installed",
         HEAD + "\n\ndef start(port, **more):\n    app.state.x = more\n    uvicorn.run(app, port=port)\n\n\ndef main():\n    start(8010, a=1)\n" + GUARD + "    main()\n",
         f"{UVICORN} --port 8010",

@@ -133,6 +133,7 @@ def read_arguments(
     """
     calls: list[Node] = []
     early: list[Node] = []
+    others = _with_called(names, parts, kept)
     first = [chunk.node for chunk in names.chunks if _is_at(names, chunk.node, lines)]
     argv = any(_has_hidden(names, part, parsers) for part in parts)
     for chunk, attribute, call in readers(names, (*PARSERS, *DATACLASS_PARSERS, "argv")):
@@ -145,7 +146,7 @@ def read_arguments(
             early.append(takes)
         elif is_outside:
             first.append(chunk.node)
-        elif takes is None or any(holds(function, attribute) for function in kept):
+        elif takes is None or any(holds(function, attribute) for function in others):
             argv = True
         else:
             calls.append(takes)
@@ -157,6 +158,16 @@ def read_arguments(
     everywhere = (names.tree.root,) if early else parts
     required: dict[str, tuple[str, ...]] = required_words(names, everywhere, options) if parses else {}
     return Arguments(found, options, required.pop("", ()), argv, commands=required)
+
+
+def _with_called(names: Names, parts: tuple[Node, ...], kept: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Functions that others call too, with those of the launch that they call themselves."""
+    found = list(kept)
+    for function in found:
+        calls = fields_of(nodes_of(function, "call"), "function", "identifier")
+        called = dict.fromkeys(names.definition(node) for node in calls)
+        found += [node for node in called if node is not None and node in parts and node not in found]
+    return tuple(found)
 
 
 def _read_early(names: Names, replaced: tuple[Node, ...], first: Node, kept: tuple[Node, ...]) -> Arguments:
