@@ -16,6 +16,11 @@ LOAD = (
 )
 CONFIG = '{"server": {"port": 8010}}'
 
+# What pydantic makes of annotated fields, as far as these shapes need it.
+PYDANTIC = "import os\n\n\nclass BaseSettings:\n    def __init__(self):\n        for name, kind in type(self).__annotations__.items():\n            setattr(self, name, kind(os.environ.get(name.upper(), getattr(type(self), name))))\n\n    def model_dump(self):\n        return dict(vars(self))\n"
+MADE = "from fastapi import FastAPI\n\n\ndef make():\n    app = FastAPI()\n    return app\n"
+DUMPED = "from pydantic_settings import BaseSettings\n\n\nclass ServerSettings(BaseSettings):\n    host: str = '0.0.0.0'\n    port: int = 8010\n    access_log: bool = False\n    factory: bool = True\n"
+
 
 def asked(code: str) -> str:
     return f"""{UVICORN} --host 0.0.0.0 --port "$(python -c '{code}' | tail -n 1)\""""
@@ -87,5 +92,35 @@ ADDRESSES = (
         files={"settings.py": "class Settings:\n    port = 1\n\n\nsettings = Settings()\n"},
         kept=("    settings.port = 8010\n",),
         notes=("`port=settings.port` is worked out by the script",),
+    ),
+    Movable(
+        "all fields of settings of another file, with a function that makes the app",
+        "import uvicorn\nfrom made import make\nfrom settings import ServerSettings\n" + GUARD
+        + "    settings = ServerSettings()\n    uvicorn.run(make, **settings.model_dump())\n",
+        f'{UVICORN} --host "${{HOST:-0.0.0.0}}" --port "${{PORT:-8010}}" --no-access-log',
+        files={"pydantic_settings.py": PYDANTIC, "settings.py": DUMPED, "made.py": MADE},
+        kept=("    return make()\n",),
+        notes=("`$HOST` is read by another file",),
+    ),
+    Movable(
+        "fields of settings of the file, beside options of the call",
+        "from pydantic_settings import BaseSettings\n" + HEAD + "\n\nclass Settings(BaseSettings):\n    port: int = 8010\n    proxy_headers: bool = False\n" + GUARD
+        + "    settings = Settings()\n    app.state.started = settings.port\n    uvicorn.run(app, host='0.0.0.0', **settings.model_dump())\n",
+        f'{UVICORN} --host 0.0.0.0 --port "${{PORT:-8010}}" --no-proxy-headers',
+        files={"pydantic_settings.py": PYDANTIC},
+    ),
+    Movable(
+        "a function of another file that makes the app, which nobody calls",
+        "import uvicorn\nfrom made import make\n" + GUARD + "    make().state.x = 1\n    uvicorn.run(make, port=8010)\n",
+        f"{UVICORN} --port 8010",
+        files={"made.py": MADE},
+        kept=("    return make()\n",),
+    ),
+    Movable(
+        "an import string of a function that makes the app, with nobody to say so",
+        "import os\n\nimport uvicorn\n" + GUARD + "    os.environ['X'] = '1'\n    uvicorn.run('lib:made', port=8010)\n",
+        f"{UVICORN} --port 8010",
+        files={"made.py": MADE, "lib.py": "from made import make as made\n"},
+        kept=("    from lib import made\n    return made()\n",),
     ),
 )  # fmt: skip

@@ -73,6 +73,16 @@ UNTOLD = (
         notes=("`access_log` is off here, as it is without `$DEBUG`",),
     ),
     Movable(
+        "reload by a setting whose default is a condition on a variable",
+        f"from settings import settings\n{HEAD}{MAIN}    uvicorn.run('server:app', port=8010, reload=settings.debug)\n",
+        "uvicorn server:app --port 8010",
+        files={
+            "pydantic_settings.py": "class BaseSettings:\n    pass\n",
+            "settings.py": "import os\n\nfrom pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = os.getenv('DEBUG', 'False').lower() == 'true'\n\n\nsettings = Settings()\n",
+        },
+        notes=("`reload` is off here, as it is without `$DEBUG`",),
+    ),
+    Movable(
         "limits of several megabytes",
         f"{HEAD}{MAIN}    uvicorn.run(app, port=8010, ws_max_size=32 * 1024 * 1024, h11_max_incomplete_event_size=1 << 16)\n",
         "uvicorn server:app --port 8010 --ws-max-size 33554432 --h11-max-incomplete-event-size 65536",

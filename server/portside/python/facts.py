@@ -309,6 +309,10 @@ class WorkspaceFacts:
         """The classes one of which made an object of another file (`app.app`), or what it returns."""
         return frozenset()
 
+    def definition(self, _qualified: str) -> Node | None:
+        """The function or class of another file of the workspace that a name stands for."""
+        return None
+
     def outside(self, qualified: str) -> Value | None:
         """What a name of other files of the workspace stands for: `settings.port`, `get_settings().host`."""
         return self.constants.get(qualified)

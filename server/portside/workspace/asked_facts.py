@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tree_sitter import Node
+
 from portside.knowledge.vllm import PORT_VARIABLE
 from portside.knowledge.vllm_entrypoints import WORDS as RETIRED_WORDS
 from portside.lint.moved_command import MovedCommand
@@ -205,6 +207,9 @@ class AskedFacts(WorkspaceFacts):
 
     def made_by(self, _qualified: str) -> frozenset[str]:
         return self._around.modules.made_by(self._file, _qualified, self._top)
+
+    def definition(self, _qualified: str) -> Node | None:
+        return self._around.modules.definition(self._file, _qualified, self._top)
 
     @cached_property
     def parsing_arguments(self) -> tuple[tuple[int, str], ...]:

@@ -12,6 +12,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
+from tree_sitter import Node
+
 from portside.lint.source import SourceFile, Span
 from portside.python.engines.engine_makers import imported_calls
 from portside.python.facts import ModuleFacts, module_facts
@@ -19,7 +21,7 @@ from portside.python.names.import_text import ImportText, import_text
 from portside.python.names.names import Names
 from portside.python.ports.outside_servers import made_by
 from portside.python.ports.port_takers import ByName
-from portside.python.values.outside_values import Loaded, outside_value
+from portside.python.values.outside_values import Loaded, outside_definition, outside_value
 from portside.python.values.value_types import Value
 from portside.workspace.cuda_elsewhere import CudaElsewhere
 from portside.workspace.engines_elsewhere import EnginesElsewhere
@@ -171,6 +173,12 @@ class LocalModules:
     def made_by(self, path: Path, qualified: str, top: Path) -> frozenset[str]:
         """The classes one of which made an object that the file at `path` takes from another one."""
         return made_by(
+            lambda importer, module: self._loaded(path, importer, module, top), str(path), qualified
+        )
+
+    def definition(self, path: Path, qualified: str, top: Path) -> Node | None:
+        """The function or class that the file at `path` takes from another one."""
+        return outside_definition(
             lambda importer, module: self._loaded(path, importer, module, top), str(path), qualified
         )
 

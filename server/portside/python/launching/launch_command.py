@@ -23,6 +23,7 @@ from portside.knowledge.uvicorn import Kind, NoForm, Option
 from portside.lint.moved_command import Option as SaidOption
 from portside.python.launching.launch_app import AppTarget
 from portside.python.launching.launch_asked import Asking
+from portside.python.launching.launch_dumped import are_seen, dumped_options
 from portside.python.launching.launch_environment import ShellVariables
 from portside.python.launching.launch_likely import always_bound, likely
 from portside.python.launching.launch_obstacles import Obstacles
@@ -143,7 +144,21 @@ class OptionReader:
             elif keyword == "port":
                 port = _settled(value, int)
                 self._check_port(node, port)
+        for keyword, (node, brought) in self._dumped(launch).items():
+            given = self._words(uvicorn.OPTIONS[keyword], node, brought)
+            said += [SaidOption(uvicorn.OPTIONS[keyword].flag, given)] if given else []
+            host = _settled(brought, str) if keyword == "host" else host
+            port = _settled(brought, int) if keyword == "port" else port
         return Options(tuple(said), host, port, logging)
+
+    def _dumped(self, launch: Launch) -> Mapping[str, tuple[Node, Value | _Elsewhere]]:
+        """What `**settings.model_dump()` brings."""
+        given = {*launch.options, *launch.likely, "factory"}
+        found = dumped_options(self.names, launch.options_call, self.outside, given)
+        return {
+            keyword: (node, _Elsewhere(value) if is_outside and isinstance(value, Environment) else value)
+            for keyword, (node, value, is_outside) in found.items()
+        }
 
     @property
     def _variables(self) -> ShellVariables:
@@ -165,6 +180,8 @@ class OptionReader:
         """The arguments by keyword, in the order of the source, without the app."""
         if launch.alternatives:
             self._note_alternatives(launch)
+        elif are_seen(self.names, launch.options_call, self.outside):
+            pass
         elif not launch.complete and self.may_leave:
             added = sorted(set(self._added(launch)) - {"", *launch.options, *launch.likely})
             shown = f" ({', '.join(f'`{key}`' for key in added)})" if added else ""

@@ -16,6 +16,7 @@ from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of
 from portside.python.source.syntax import argument_nodes, string_value, unwrapped
+from portside.python.values.value_conditions import switched
 from portside.python.values.value_types import CommandLine, Environment, Literal, Value
 from portside.records import dataclass
 
@@ -108,6 +109,9 @@ class ShellVariables:
     def _switch(self, option: Option, node: Node, value: Environment) -> tuple[str, ...]:
         """An option without a value, as it is where the variable is not set."""
         default = value.default
+        if isinstance(default, Environment) and (is_on := switched(default)) is not None:
+            # `debug: bool = os.getenv("DEBUG", "no") == "yes"` of settings
+            default = Literal(is_on, self.names.tree.span(node))
         if isinstance(default, Literal) and isinstance(default.value, str):
             default = _truth(default)
         if isinstance(default, Literal) and isinstance(default.value, bool | None):

@@ -10,12 +10,13 @@ from tree_sitter import Node
 from portside.python.facts import FileFacts
 from portside.python.launching.app_string import app_string, is_text
 from portside.python.launching.app_texts import app_texts, is_own_module, named_either_way
+from portside.python.launching.launch_dumped import brings_factory
 from portside.python.launching.launch_factory_twice import check_discarded, is_read
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
 from portside.python.launching.script_place import hidden
-from portside.python.names.bindings import Scope
+from portside.python.names.bindings import How, Scope
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.values.values import Literal, trace
@@ -73,17 +74,20 @@ def find_returned(
         return Returned(names.tree.text(named))
     texts = app_texts(names, given, facts.workspace.outside)
     if texts is not None:
-        return _of_texts(names, launch, texts, obstacles)
+        return _of_texts(facts, launch, texts, obstacles)
     text = names.tree.text(launch.app)
     if launch.app.type not in {"identifier", "attribute", "call"} or "\n" in text:
         text = text if launch.app.type == "call" else f"({text})"
-    return Returned(f"{text}()" if _is_factory(names, launch) or _is_maker(names, launch.app) else text)
+    is_maker = _is_maker(_function(facts, launch.app))
+    return Returned(f"{text}()" if _is_factory(facts, launch) or is_maker else text)
 
 
-def _of_texts(names: Names, launch: Launch, texts: tuple[str, ...], obstacles: Obstacles) -> Returned | None:
+def _of_texts(
+    facts: FileFacts, launch: Launch, texts: tuple[str, ...], obstacles: Obstacles
+) -> Returned | None:
     """What uvicorn itself makes of a string that is known only then. texts: those that it may be."""
     assert launch.app is not None
-    shown = obstacles.quote(launch.app)
+    names, shown = facts.module.names, obstacles.quote(launch.app)
     for text in texts:
         module, colon, name = text.partition(":")
         if not colon or not name or module.startswith("."):
@@ -99,7 +103,7 @@ def _of_texts(names: Names, launch: Launch, texts: tuple[str, ...], obstacles: O
     obstacles.note(f"the app is imported by the name that {shown} gives, as `uvicorn.run` does")
     call = f"{_IMPORTER}({' '.join(names.tree.text(launch.app).split())})"
     home = texts[0].partition(":")[0] if texts else None
-    ending = "()" if _is_factory(names, launch) else ""
+    ending = "()" if _is_factory(facts, launch) else ""
     return Returned(f"{call}{ending}", "uvicorn.importer", _IMPORTER, home=home)
 
 
@@ -110,22 +114,42 @@ def _is_same(names: Names, app: Node, scopes: tuple[Scope, Scope]) -> bool:
     return all(one is not None and one is other for one, other in homes)
 
 
-def _is_factory(names: Names, launch: Launch) -> bool:
-    factory = launch.options.get("factory")
+def _is_factory(facts: FileFacts, launch: Launch) -> bool:
+    names, factory = facts.module.names, launch.options.get("factory")
     value = trace(names, factory) if factory is not None else None
-    return isinstance(value, Literal) and value.value is True
+    if isinstance(value, Literal):
+        return value.value is True
+    return brings_factory(names, launch.options_call, facts.workspace.outside)
 
 
 _OPTIONAL = frozenset({"default_parameter", "typed_default_parameter"})
 
 
-def _is_maker(names: Names, app: Node) -> bool:
+def _is_maker(function: Node | None) -> bool:
     """Whether it is a function that uvicorn finds to be no app, and calls for one."""
-    function = names.definition(app) if app.type == "identifier" else None
     if function is None or function.type != "function_definition" or function.children[0].type == "async":
         return False
     listed = function.child_by_field_name("parameters")
     return listed is not None and all(node.type in _OPTIONAL for node in own_parts(listed))
+
+
+def _function(facts: FileFacts, app: Node) -> Node | None:
+    """The function, of this file or another one, that the app's expression names."""
+    names = facts.module.names
+    qualified = names.qualified(app) if app.type in {"identifier", "attribute"} else None
+    own = names.definition(app)
+    return own if own is not None or qualified is None else facts.workspace.definition(qualified)
+
+
+def _named_function(facts: FileFacts, text: str) -> Node | None:
+    """The same for an import string."""
+    module, _, name = text.partition(":")
+    if "." in name:
+        return None
+    if not is_own_module(facts.module.names, module):
+        return facts.workspace.definition(f"{module}.{name}")
+    bindings = facts.module.names.module_bindings(name)
+    return bindings[0].statement if [b.how for b in bindings] == [How.FUNCTION] else None
 
 
 def _of_string(
@@ -147,7 +171,8 @@ def _of_string(
     if (reason := hidden(module)) is not None:
         obstacles.add(launch.app, reason)
         return None
-    first, ending = name.partition(".")[0], "()" if _is_factory(names, launch) else ""
+    is_called = _is_factory(facts, launch) or _is_maker(_named_function(facts, text))
+    first, ending = name.partition(".")[0], "()" if is_called else ""
     if is_own_module(names, module):
         home = names.home(first, names.scope_at(launch.call))
         if home is not names.module or any(

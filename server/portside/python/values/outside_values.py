@@ -40,6 +40,23 @@ def outside_value(load: Load, importer: str, qualified: str) -> Value | None:
     return _Search(load).of_name(importer, parts_of(qualified))
 
 
+def outside_definition(load: Load, importer: str, qualified: str) -> Node | None:
+    """The function or class of another file that the name stands for, as `importer` means it."""
+    for _ in range(_MOST_FILES):
+        module, dot, name = qualified.rpartition(".")
+        # `from . import make` has nothing but dots ahead.
+        file = load(importer, module if module.strip(".") else module + dot)
+        bindings = file.names.module_bindings(name) if file is not None else ()
+        if file is None or len(bindings) != 1:
+            return None
+        if bindings[0].how in {How.FUNCTION, How.CLASS}:
+            return bindings[0].statement
+        if bindings[0].how is not How.IMPORT or bindings[0].target is None:
+            return None
+        importer, qualified = file.path, bindings[0].target
+    return None
+
+
 def parts_of(qualified: str) -> tuple[str, ...]:
     """`.config.get_settings().port` as `.config`, `get_settings`, `()`, `port`."""
     dots = len(qualified) - len(qualified.lstrip("."))
