@@ -43,6 +43,14 @@ TOLD = (
         kept=("    args, worker = create_worker()\n    return app\n",),
     ),
     Movable(
+        "an import in the function that comes after the arguments were parsed",
+        "import argparse\n" + HEAD + SHOWS + "\n\ndef main():\n" + PARSED + "    args = parser.parse_args()\n\n    import os\n    os.environ['M'] = args.model\n"
+        "    app.state.model = os.environ['M']\n    uvicorn.run(app, host=args.host, port=args.port)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --host 127.0.0.1 --port 8011",
+        gone=("    import os",),
+        kept=("import os\nimport shlex\n",),
+    ),
+    Movable(
         "host and port in a tuple, handed on",
         ARGPARSE + HEAD + SHOWS + "\n\ndef read():\n" + PARSED + "    args = parser.parse_args()\n    return args.model, args.host, args.port\n"
         "\n\ndef serve(\n    model,\n    host: str = 'a',\n    port: int = 1,\n):\n    app.state.model = model\n    uvicorn.run(app, host=host, port=port)\n"

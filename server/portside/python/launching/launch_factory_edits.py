@@ -93,6 +93,8 @@ class FactoryWriter:
         typed = list(annotated(self.names, self.site, self.declared))
         going += [_whole(node) for node in typed if node.child_by_field_name("right") is None]
         going += self._local_imports([site.levels[0].statement for site in sites])
+        imports = NewImports(self.names, self.site, self.parsed.early, tuple(self._users()))
+        going += [node for node in imports.late(self._needed()) if node not in going]
         header = self._header(going, obstacles)
         for node in going:
             if not self._lines.are_owned(node):
@@ -112,12 +114,12 @@ class FactoryWriter:
         changes += [*self._words_early(obstacles), *self._in_uvicorns_loop()]
         changes += stopping(self.names, self._stops, obstacles)
         changes += early_edits(self.names, self._early(going))
-        imports = self._imports(cuts, obstacles)
-        if imports is None:
+        imported = imports.edits(self._needed(), cuts, obstacles)
+        if imported is None:
             return None
         path = self._source.path
         # Insertions come before what goes from the same place on.
-        return (*imports, *changes, *(Edit(path, span, "") for span in (*tries, *cuts)))
+        return (*imported, *changes, *(Edit(path, span, "") for span in (*tries, *cuts)))
 
     def _taken(self, node: Node) -> Span:
         """The lines that go with it. What stands apart takes the space on one side of it along."""
@@ -646,12 +648,11 @@ class FactoryWriter:
             *(("logging.config",) if self.logging is not None else ()),
         )
 
-    def _imports(self, cuts: list[Span], obstacles: Obstacles) -> list[Edit] | None:
-        """`import os` and `import shlex`, where the calls that parse need them, and the like."""
-        users = [*self.parsed.calls, *self.loops, *self.after.kept, *self._stops]
-        users += [self.around.level.statement] if self.around is not None else []
-        imports = NewImports(self.names, self.site, self.parsed.early, tuple(users))
-        return imports.edits(self._needed(), cuts, obstacles)
+    def _users(self) -> Iterator[Node]:
+        """What will need `import os` and `import shlex`, where the calls that parse do, and the like."""
+        yield from (*self.parsed.calls, *self.loops, *self.after.kept, *self._stops)
+        if self.around is not None:
+            yield self.around.level.statement
 
     def _ahead(self, edit: Edit, cuts: list[Span]) -> Edit:
         """The edit on a line of its own ahead of what is cut, if it would be within: a `global` statement."""

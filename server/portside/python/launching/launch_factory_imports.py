@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from tree_sitter import Node
@@ -12,6 +12,7 @@ from portside.lint.finding import Edit
 from portside.lint.source import Span
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
+from portside.python.names.bindings import Binding, Scope
 from portside.python.names.import_insertion import insertion
 from portside.python.names.names import Names
 from portside.records import dataclass
@@ -39,6 +40,14 @@ class NewImports:
                 return None
             found.append(self._beside(edit, cuts))
         return self._in_one_block(found)
+
+    def late(self, modules: Iterable[str]) -> Iterator[Node]:
+        """Imports in functions that come after who needs them there, for the module to have: they go."""
+        for module in modules:
+            for home in self._homes(module):
+                bindings = self.names.bindings_in(module, home)
+                if all(self._is_plain(binding, module) for binding in bindings):
+                    yield from (binding.statement for binding in bindings)
 
     def _in_one_block(self, found: list[Edit]) -> list[Edit]:
         newline = self.names.tree.source.newline
@@ -68,11 +77,25 @@ class NewImports:
 
     def _is_taken(self, module: str) -> bool:
         """Whether the name means something else, or not yet, where it is needed."""
+        late = [node.start_byte for node in self.late((module,))]
         module = module.partition(".")[0]
-        scopes = [self.names.scope_at(user) for user in self.users]
-        is_local = any(self.names.home(module, scope) not in {None, self.names.module} for scope in scopes)
-        return is_local or any(
+        bindings = (b for home in self._homes(module) for b in self.names.bindings_in(module, home))
+        return any(b.statement.start_byte not in late for b in bindings) or any(
             (b.target or "").partition(".")[0] != module for b in self.names.module_bindings(module)
+        )
+
+    def _homes(self, name: str) -> set[Scope]:
+        """The functions that have a meaning of their own for it, of those that need it."""
+        homes = {self.names.home(name, self.names.scope_at(user)) for user in self.users}
+        return {home for home in homes if home is not None and home is not self.names.module}
+
+    def _is_plain(self, binding: Binding, module: str) -> bool:
+        """Whether it is a statement of its own among others, and so can go."""
+        block = binding.statement.parent
+        return (
+            self.names.tree.text(binding.statement) == f"import {module}"
+            and block is not None
+            and block.named_child_count > 1
         )
 
     def _beside(self, edit: Edit, cuts: Sequence[Span]) -> Edit:
