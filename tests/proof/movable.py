@@ -605,4 +605,21 @@ MOVABLE = (
         gone=("import uvicorn", "8011"),
         notes=("starts the server again (line 14)",),
     ),
+    Movable(
+        "a function that an installed command starts too, which stays as it is",
+        f"import asyncio\nimport uvicorn\n{API}\n\nasync def main():\n    print('starting')\n    config = uvicorn.Config(app, port=8010)\n"
+        "    server = uvicorn.Server(config)\n    await server.serve()\n\n\nif __name__ == '__main__':\n    asyncio.run(main())\n",
+        "uvicorn server:app --port 8010",
+        files={"pyproject.toml": '[project]\nname = "a"\n[project.scripts]\na = "server:main"\n'},
+        gone=("import asyncio", "__main__"),
+        kept=("    print('starting')\n", "    await server.serve()\n"),
+    ),
+    Movable(
+        "a function that another file starts too, by one that nobody else does",
+        f"import uvicorn\n{API}\n\ndef serve(port):\n    uvicorn.run(app, port=port)\n\n\ndef main():\n    serve(8010)\n\n\nif __name__ == '__main__':\n    main()\n",
+        "uvicorn server:app --port 8010",
+        files={"cli.py": "from server import serve\n\n\ndef run():\n    serve(8000)\n"},
+        gone=("def main", "__main__"),
+        kept=("import uvicorn", "def serve(port):\n    uvicorn.run(app, port=port)\n"),
+    ),
 )

@@ -120,7 +120,7 @@ def test_what_is_left_is_python_without_the_launch(tmp_path: Path, shape: Movabl
     assert not [word for word in shape.gone if word in fixed]
     assert not [word for word in shape.kept if word not in fixed]
     assert not [note for note in shape.notes if not any(note in given for given in move.notes)]
-    assert not facts_of(tmp_path, path).module.launches
+    assert all(one.when is When.NEVER for one in facts_of(tmp_path, path).module.launches)
     assert {finding.code for finding in Project(tmp_path).check(path, fixed).findings} <= codes
     assert "\n\n\n\n" not in fixed
     assert fixed == fixed.strip("\n") + "\n" if fixed else True

@@ -280,18 +280,6 @@ UNMOVABLE = (
         path="__main__.py",
     ),
     Unmovable(
-        "main is an installed command",
-        HEAD + "\n\ndef main():\n" + RUN + "\n" + GUARD + "    main()\n",
-        ((12, "an installed command starts `main`"),),
-        files={"pyproject.toml": '[project]\nname = "a"\n[project.scripts]\na = "server:main"\n'},
-    ),
-    Unmovable(
-        "main is used by another file",
-        HEAD + "\n\ndef main():\n" + RUN + "\n" + GUARD + "    main()\n",
-        ((12, "other code may use `main`"),),
-        files={"cli.py": "from server import main\n\nmain()\n"},
-    ),
-    Unmovable(
         "a factory with a required argument",
         "import uvicorn\nfrom fastapi import FastAPI\n\n\ndef create_app(model):\n    return FastAPI()\n\n\n"
         "if __name__ == '__main__':\n    uvicorn.run(create_app('m'))\n",

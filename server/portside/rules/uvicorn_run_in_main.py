@@ -103,7 +103,8 @@ reload) would load a model, as PS303 says, and where it would leave nothing in t
 that is up to you.
 
 A parser that knows nothing but options of uvicorn, each with a default, goes with the launch: `--port` is
-uvicorn's own option then. Under another name (`--serving-port`) that is a change to look at.
+uvicorn's own option then. Under another name (`--serving-port`) that is a change to look at. A function that
+others start too, an installed command for one, stays as it is.
 
 Most launches that can't move as they stand can become a factory: "Fix: launch via uvicorn CLI (create_app
 factory)" makes a function of the main block. What it does stays in its order, names that others read are

@@ -244,7 +244,7 @@ def _check_expression(names: Names, expression: Node, obstacles: Obstacles, *, a
         _check_assignment(names, node, obstacles, after=after)
     elif node.type == "call" and (tells(names, node) if after else _only_tells(names, node)):
         if is_pure(names, node.child_by_field_name("arguments") or node):
-            obstacles.note(f"{obstacles.quote(node)} goes")
+            obstacles.note_gone(node)
         else:
             obstacles.add(node, _missed(obstacles, node, after=after))
     elif not is_pure(names, node) or node.type == "augmented_assignment":

@@ -25,7 +25,7 @@ from portside.python.launching.launch_command import Options
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
-from portside.python.launching.launch_surroundings import users
+from portside.python.launching.launch_surroundings import serving_others
 from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.names import Names
 from portside.python.source.lines import Lines
@@ -50,10 +50,8 @@ class Kept:
 
 
 def kept_functions(names: Names, site: Site, place: ScriptPlace, obstacles: Obstacles) -> Kept:
-    """The functions of the launch that others use, and those that they call on the way to the run call."""
-    used = {function.start_byte for function, _ in users(names, site, place)}
-    last = max((i for i, function in enumerate(site.functions) if function.start_byte in used), default=-1)
-    functions = site.functions[: last + 1]
+    """Those that others use, where nothing else stands in the way of a parameter that says who calls."""
+    functions = serving_others(names, site, place)
     if not functions:
         return Kept()
     parameter = next((word for word in _PARAMETERS if not names.chunks_with([word])), None)

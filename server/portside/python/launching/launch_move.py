@@ -44,7 +44,7 @@ from portside.python.launching.launch_proof import leaves_python, lines_may_dece
 from portside.python.launching.launch_removal import removal
 from portside.python.launching.launch_settings import settings_edit
 from portside.python.launching.launch_site import Site, check_as_it_stands, find_site
-from portside.python.launching.launch_surroundings import check_surroundings
+from portside.python.launching.launch_surroundings import check_surroundings, serving_others
 from portside.python.launching.launches import Form, Launch
 from portside.python.launching.script_place import ScriptPlace, modules
 from portside.python.names.bindings import How
@@ -125,6 +125,7 @@ def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> M
     check_as_it_stands(names, site, obstacles)
     found = _app(facts, site, place, launch, obstacles)
     site = found[1] if found is not None else site
+    obstacles.staying = kept = serving_others(names, site, place)
     obstacles.idle = _lost(names, site, launch, found, obstacles)
     parsed = replace_parser(names, site, launch, obstacles)
     asked = (
@@ -144,7 +145,7 @@ def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> M
     known = len(obstacles.found)
     options = reader.read(launch)
     untold = obstacles.found[known:]
-    _check(facts, site, launch, place, obstacles)
+    _check(facts, site, launch, place, obstacles, kept=kept)
     if found is not None and untold and not may_leave and obstacles.found == untold:
         again = plan_move(facts, launch, may_leave=True)
         return again if isinstance(again, Move) else obstacles.blockers
@@ -152,12 +153,13 @@ def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> M
         return obstacles.blockers
     target = found[0]
     _note_what_changes(facts, launch, target, obstacles)
+    going = dataclasses.replace(site, functions=site.functions[len(kept) :])
     note_engines(facts, launch, options, obstacles)
     move = Move(
         command(target, options),
         target,
         options,
-        lambda: _written(names, site, place, target, options=options, obstacles=obstacles),
+        lambda: _written(names, going, place, target, options=options, obstacles=obstacles),
         lambda: moved_command(facts, place, target, options, _arguments(parsed)),
     )
     if lines_may_deceive(names.tree.source) and not leaves_python(names, move.edits):
@@ -249,10 +251,19 @@ def _with_options(names: Names, launch: Launch, found: Found) -> Found:
     return target, site
 
 
-def _check(facts: FileFacts, site: Site, launch: Launch, place: ScriptPlace, obstacles: Obstacles) -> None:
+def _check(
+    facts: FileFacts,
+    site: Site,
+    launch: Launch,
+    place: ScriptPlace,
+    obstacles: Obstacles,
+    *,
+    kept: tuple[Node, ...],
+) -> None:
+    """kept: the functions that go on serving for others, as they are."""
     names = facts.module.names
     check_block(names, site, obstacles)
-    check_surroundings(facts, site, launch, place, obstacles)
+    check_surroundings(facts, site, launch, place, obstacles, kept=kept)
     _check_names(names, site, obstacles)
     _check_arguments(names, site, obstacles)
 

@@ -17,7 +17,8 @@ class Obstacles:
     """Blockers and notes, in the order in which they were met.
 
     explained: what a blocker was said of already, so that no second one says less of it. idle: statements
-    that do nothing that counts, whatever they look like.
+    that do nothing that counts, whatever they look like. staying: functions that go on as they are for who
+    else calls them.
     """
 
     tree: SyntaxTree
@@ -26,6 +27,7 @@ class Obstacles:
     needs_review: bool = False
     explained: list[Node] = field(default_factory=list)
     idle: tuple[Node, ...] = ()
+    staying: tuple[Node, ...] = ()
     # One main block may hold thousands of statements.
     _said: set[Blocker | str] = field(default_factory=set, repr=False)
 
@@ -52,6 +54,11 @@ class Obstacles:
             self._said.add(text)
             self.notes.append(text)
         self.needs_review |= review
+
+    def note_gone(self, node: Node) -> None:
+        """What the command does not do, unless it stays for others."""
+        if not any(holds(function, node) for function in self.staying):
+            self.note(f"{self.quote(node)} goes")
 
     def quote(self, node: Node) -> str:
         """The code, in backticks, in one line and not too long."""

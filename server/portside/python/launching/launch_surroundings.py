@@ -189,6 +189,13 @@ def _check_main_module(facts: FileFacts, site: Site, obstacles: Obstacles) -> No
                 obstacles.add(node, "`__main__` is this file in the script, and uvicorn in the command")
 
 
+def serving_others(names: Names, site: Site, place: ScriptPlace) -> tuple[Node, ...]:
+    """The functions of the launch that others use, and those that they call on the way to the run call."""
+    used = {function.start_byte for function, _ in users(names, site, place)}
+    last = max((i for i, function in enumerate(site.functions) if function.start_byte in used), default=-1)
+    return site.functions[: last + 1]
+
+
 def users(names: Names, site: Site, place: ScriptPlace) -> Iterator[tuple[Node, str]]:
     """Functions of the launch that others use, each with who."""
     for function in site.functions:
