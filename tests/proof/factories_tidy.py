@@ -51,6 +51,14 @@ TOLD = (
         kept=("import os\nimport shlex\n",),
     ),
     Movable(
+        "what is ended after the server, with a status",
+        "import threading\n" + HEAD + SHOWS + "\n\ndef main():\n    app.state.model = 'm'\n    stop = threading.Event()\n    uvicorn.run(app, port=8011)\n"
+        "    stop.set()\n    return 0\n" + GUARD + "    raise SystemExit(main())\n",
+        f"{UVICORN} --port 8011",
+        gone=("return 0",),
+        kept=("    def after_serving():\n        stop.set()\n\n    return app\n",),
+    ),
+    Movable(
         "host and port in a tuple, handed on",
         ARGPARSE + HEAD + SHOWS + "\n\ndef read():\n" + PARSED + "    args = parser.parse_args()\n    return args.model, args.host, args.port\n"
         "\n\ndef serve(\n    model,\n    host: str = 'a',\n    port: int = 1,\n):\n    app.state.model = model\n    uvicorn.run(app, host=host, port=port)\n"

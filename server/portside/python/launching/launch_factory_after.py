@@ -65,6 +65,8 @@ def find_after(
             gone += () if stays or level.statement.type == "if_statement" else rest
             obstacles.notes += [note for note in missed.notes if note not in obstacles.notes]
             continue
+        if _returns_a_constant(rest[-1]):
+            gone.append(rest.pop())
         problem = _problem(names, site, level, rest) or (found.level and "comes after the server too")
         problem = problem or ("would be left out" if stays else None)
         if problem:
@@ -96,6 +98,14 @@ def _leaves(names: Names, statement: Node) -> bool:
     if statement.type in _ENDINGS:
         return True
     return is_exit(names, own_parts(statement)[0] if own_parts(statement) else statement)
+
+
+def _returns_a_constant(statement: Node) -> bool:
+    """Whether it leaves with a status at most, which the end of the process has of its own."""
+    values = statement.named_children
+    return statement.type == "return_statement" and all(
+        value.type in {"integer", "none", "true", "false", "comment"} for value in values
+    )
 
 
 def _rest(level: Level) -> list[Node]:
