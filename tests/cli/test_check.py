@@ -27,6 +27,14 @@ def test_a_clean_folder_ends_with_0(portside: Portside, tmp_path: Path) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, "Nothing found in 1 file.\n", "")
 
 
+def test_a_file_that_nests_too_deep_is_not_called_clean(portside: Portside, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(f"import uvicorn\n{SERVER}x = {'(' * 3_000}{')' * 3_000}\n")
+    outcome = portside("check")
+    assert outcome.code == 0
+    line = 2 + SERVER.count("\n")
+    assert outcome.err == f"warning: a.py:{line}:1: nests too deep to be read; the file was not checked\n"
+
+
 def test_a_folder_with_nothing_to_check_says_so(portside: Portside, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("port 8000\n")
     outcome = portside("check")

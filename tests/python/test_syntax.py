@@ -1,5 +1,7 @@
 """Parsing: places in characters, edits, and texts that are not Python."""
 
+from collections.abc import Callable
+
 import pytest
 
 from portside.lint.source import SourceFile, Span
@@ -161,3 +163,29 @@ def test_a_long_line_is_looked_at_by_itself() -> None:
     for line, count in ((prompt, 4), (nested, 0), (prompt, 4)):
         later = parse(SourceFile("a.py", f"import uvicorn\n{line}\nuvicorn.run(app)\nx = 1\n"), first)
         assert len(later.statements) == count
+
+
+INDENTATIONS: dict[str, Callable[[int], str]] = {
+    "blanks": lambda level: " " * level,
+    "tabs": lambda level: "\t" * level,
+    "both": lambda level: "\t" * (level // 8) + " " * (level % 8),
+    "a form feed before": lambda level: " " * (700 - level) + "\f" + " " * level,
+}
+
+
+@pytest.mark.parametrize("indentation", INDENTATIONS.values(), ids=INDENTATIONS)
+def test_a_string_within_hundreds_of_levels_is_an_error(indentation: Callable[[int], str]) -> None:
+    nested = "".join(f"{indentation(level)}if x:\n" for level in range(600)) + indentation(600) + 'f"{a}"\n'
+    found = tree(nested)
+    assert not found.statements
+    assert len(found.errors) == 1
+
+
+def test_lines_far_to_the_right_are_no_levels() -> None:
+    table = "x = [\n" + "".join(f"{' ' * (400 - row % 40)}{row},\n" for row in range(200)) + "]\n"
+    assert len(tree(table + "y = 1\n").statements) == 2
+
+
+def test_what_nests_too_deep_is_an_error() -> None:
+    (error,) = tree("x = 1\ny = " + "(" * 3_000 + ")" * 3_000 + "\n").errors
+    assert error.start == error.end == len("x = 1\n")

@@ -24,6 +24,8 @@ from portside.workspace.file_kinds import is_python_name, launch_format
 from portside.workspace.first_look import Verdict
 from portside.workspace.text_file import TextFile, UnreadableFile, decode, read_text_file
 
+_GONE_ON = "; the rest of the file was checked"
+
 
 @dataclass
 class Run:
@@ -132,7 +134,7 @@ def _report(
     source = file.source(shown, file.text)
     if result.syntax_errors and tell_errors:
         error = _syntax_error(file, source, result.syntax_errors[0])
-        output.warn(f"{shown}:{error}; the rest of the file was checked")
+        output.warn(f"{shown}:{error}")
     run.files.append(CheckedFile(source, result))
     run.others[str(file.path)] = source
     for finding in result.findings:
@@ -145,19 +147,22 @@ def _report(
 def _syntax_error(file: TextFile, source: SourceFile, error: Span) -> str:
     """Where it is, and what. error: what the parser had to skip, which may begin long before the mistake."""
     from portside.python.source.confirmed_syntax import objection, place_of
+    from portside.python.source.syntax import too_deep
 
     text, offset = file.checked(file.text), error.start
     if launch_format(file.path, text) is not None:
-        return f"{source.where(offset)}: syntax error"
+        return f"{source.where(offset)}: syntax error{_GONE_ON}"
+    if too_deep(SourceFile(source.path, text).data) is not None:
+        return f"{source.where(offset)}: nests too deep to be read; the file was not checked"
     found = objection(text)
     if found is None:
-        return f"{source.where(offset)}: valid, but not understood"
+        return f"{source.where(offset)}: valid, but not understood{_GONE_ON}"
     line, column = place_of(found) or (0, 0)
     if 0 < line <= len(source.line_starts):
         said = source.line_starts[line - 1] + column - 1
         # An error before it may be none to a newer Python than this one.
         offset = said if error.start <= said <= error.end else offset
-    return f"{source.where(offset)}: syntax error"
+    return f"{source.where(offset)}: syntax error{_GONE_ON}"
 
 
 def _note_others(run: Run, finding: Finding) -> None:

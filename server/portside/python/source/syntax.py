@@ -39,6 +39,15 @@ _COMMENT_LINES = re.compile(rb"(?:^[ \t]*#[^\n]*\n){%d,}" % _MANY_COMMENTS, re.M
 _DEEPEST = 200
 _LONGEST_CHAIN = 1_000
 _LONG_LINE = 2_000
+# tree-sitter-python crashes on a string within more levels of indentation than 510 (scanner.c, 0.25.0: one
+# byte too many); CPython takes 100. Lines within brackets and strings are counted, too, which mean nothing.
+_DEEPEST_INDENTATION = 300
+_TAB = 8
+_LEAST_DEEPLY_INDENTED = _DEEPEST_INDENTATION**2 // _TAB // 2
+_FAR_RIGHT = re.compile(
+    rb"\n(?:[ \f]{%d}|[ \f]*\t[ \t\f]{%d})" % (_DEEPEST_INDENTATION, _DEEPEST_INDENTATION // _TAB - 1)
+)
+_INDENTATION = re.compile(rb"^[ \t\f]*(?=[^ \t\f\r\n])", re.MULTILINE)
 _LINKS = (
     *(bytes([sign]) for sign in b".+-*/%|&^=<>@~"),
     b" and",
@@ -143,6 +152,8 @@ class SyntaxTree:
     @cached_property
     def errors(self) -> tuple[Span, ...]:
         """Where the parser had to skip something or to think something up."""
+        if self.data.isspace() and (at := too_deep(self.source.data)) is not None:
+            return (self.span_of_bytes(at, at),)
         if not self.has_error:
             return ()
         nodes = islice(self._broken_nodes(), _MOST_ERRORS)
@@ -228,28 +239,45 @@ def _readable(data: bytes) -> bytes:
     data = _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
     if data.count(b"#") > _MANY_COMMENTS and data.count(b"\n#") > _MANY_COMMENTS:
         data = _COMMENT_LINES.sub(_without_middle, data)
-    if _is_too_deep(data):
+    if too_deep(data) is not None:
         return _NOT_LINE_END.sub(b" ", data)
     return data
 
 
-def _is_too_deep(data: bytes) -> bool:
-    """Whether a line nests deeper than CPython takes it: `too many nested parentheses`.
+def too_deep(data: bytes) -> int | None:
+    """The first byte of what nests deeper than CPython takes it: `too many nested parentheses`.
 
     Only lines are looked at that are longer than people write them.
     """
-    return any(_nests_too_deep(line) for line in _long_lines(data))
+    long = next((start for start, line in _long_lines(data) if _nests_too_deep(line)), None)
+    return long if long is not None else _indented_too_deep(data)
 
 
-def _long_lines(data: bytes) -> Iterator[bytes]:
-    """With every keystroke, so most lines are jumped over."""
+def _indented_too_deep(data: bytes) -> int | None:
+    if len(data) < _LEAST_DEEPLY_INDENTED or _FAR_RIGHT.search(data) is None:
+        return None
+    levels: list[int] = [0]
+    for found in _INDENTATION.finditer(data):
+        # A form feed begins the line anew.
+        width = len(found.group().rpartition(b"\f")[2].replace(b"\t", b" " * _TAB))
+        while levels[-1] > width:
+            levels.pop()
+        if levels[-1] < width:
+            levels.append(width)
+        if len(levels) > _DEEPEST_INDENTATION:
+            return found.start()
+    return None
+
+
+def _long_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """With where each begins. With every keystroke, so most lines are jumped over."""
     start = 0
     while len(data) - start >= _LONG_LINE:
         end = data.rfind(b"\n", start, start + _LONG_LINE)
         if end < 0:
             end = data.find(b"\n", start)
             end = end if end >= 0 else len(data)
-            yield data[start:end]
+            yield start, data[start:end]
         start = end + 1
 
 
