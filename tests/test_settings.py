@@ -189,12 +189,13 @@ def test_a_file_that_is_not_utf_8_is_a_mistake(tmp_path: Path) -> None:
 
 
 def test_a_file_that_may_not_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_path: Path) -> bytes:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    write(tmp_path, "[tool.portside]\n")
 
-    write(tmp_path, "")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    assert mistakes(tmp_path) == [(1, "", "can't be read: Permission denied")]
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert mistakes(tmp_path) == [(1, "", "can't be read: permission denied")]
 
 
 def test_a_mistake_reads_like_a_compilers(tmp_path: Path) -> None:
@@ -220,3 +221,28 @@ def test_without_any_sign_of_a_project_the_opened_folder_is_the_root(tmp_path: P
 def test_a_command_may_be_one_string(tmp_path: Path) -> None:
     write(tmp_path, "[tool.portside]\nservers.a.command = \"vllm serve 'my model' --port=8010\"\n")
     assert load(tmp_path).servers["a"].command == ("vllm", "serve", "my model", "--port=8010")
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "portside.toml"])
+def test_settings_that_are_no_file_are_a_mistake(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder" / name).mkdir(parents=True)
+    assert mistakes(tmp_path / "folder") == [(1, "", "is a folder")]
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / name).symlink_to("gone.toml")
+    assert mistakes(tmp_path / "link") == [(1, "", "is a link that leads to no file")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_settings_in_another_encoding_are_a_mistake(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_bytes("[tool.portside]\nignore = ['ALL']\n".encode(encoding))
+    assert len(mistakes(tmp_path)) == 1
+    file.write_bytes("[tool.other]\n".encode(encoding))
+    assert load(tmp_path).file is None
+
+
+def test_settings_that_nest_too_deep_are_a_mistake(tmp_path: Path) -> None:
+    write(tmp_path, f"[tool.portside]\nx = {'[' * 5_000}{']' * 5_000}\n")
+    assert mistakes(tmp_path) == [(1, "", "nests too deep to be read")]
+    write(tmp_path, f"[tool.portside.{'a.' * 5_000}a]\n")
+    assert [(line, key) for line, key, _ in mistakes(tmp_path)] == [(1, "a")]

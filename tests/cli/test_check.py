@@ -27,6 +27,36 @@ def test_a_clean_folder_ends_with_0(portside: Portside, tmp_path: Path) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, "Nothing found in 1 file.\n", "")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".gitignore",
+        ".env",
+        ".git",
+        "helper.py",
+        "compose.yaml",
+        "Dockerfile",
+        "a.ipynb",
+        "run.sh",
+        "setup.py",
+    ],
+)
+def test_a_pipe_in_place_of_a_file_holds_up_nothing(name: str, portside: Portside, server: Path) -> None:
+    server.write_text(f"from helper import port\n{SERVER}")
+    os.mkfifo(server.parent / name)
+    outcome = portside("check")
+    assert (outcome.code, outcome.err) == (1, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("name", ["pipe", "pipe.py", "Dockerfile", "run"])
+def test_a_pipe_that_is_named_is_refused(name: str, portside: Portside, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    outcome = portside("check", name)
+    assert (outcome.code, outcome.err) == (2, f"error: {name}: is no file with a content of its own\n")
+
+
 def test_a_file_that_nests_too_deep_is_not_called_clean(portside: Portside, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(f"import uvicorn\n{SERVER}x = {'(' * 3_000}{')' * 3_000}\n")
     outcome = portside("check")

@@ -82,3 +82,8 @@ def test_what_is_said_in_passing_is_no_failure(raw: str) -> None:
 
 def test_a_long_line_costs_little() -> None:
     assert len(one("x" * 1_000_000).text) <= 20_000
+
+
+def test_json_that_nests_too_deep_is_a_line_like_others() -> None:
+    nested = '{"log": ' + "[" * 9_000 + "]" * 9_000 + "}"
+    assert one(nested).text == nested

@@ -57,6 +57,7 @@ def brief(found: list[PlannedPort]) -> list[tuple[str, int, int]]:
             ["--kv-events-config", EVENTS],
             [("--kv-events-config endpoint", 6000, 1), ("--kv-events-config replay_endpoint", 6100, 1)],
         ),
+        (["--kv-transfer-config", "[" * 100_000 + "]" * 100_000], []),
         (["--kv-events-config", '{"endpoint": "tcp://*:6000"}'], []),  # off by default
         (
             ["--kv-events-config", '{"enable_kv_cache_events": true, "endpoint": "tcp://router:6000"}'],

@@ -28,6 +28,7 @@ def works(editor: Editor, name: str = "works.py") -> bool:
         (b"{", -32700),
         (b"\xff\xfe", -32700),
         (b"", -32700),
+        (b'{"method":' + b"[" * 100_000 + b"]" * 100_000 + b"}", -32700),
         (b"[]", -32600),
         (b'[{"jsonrpc":"2.0","id":7,"method":"shutdown"}]', -32600),
         (b'"text"', -32600),

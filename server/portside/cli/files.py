@@ -9,7 +9,7 @@ from pathlib import Path
 from portside.checking import Checker
 from portside.records import dataclass
 from portside.workspace.file_kinds import is_notebook_name, is_python_name, launch_content, may_be_checked
-from portside.workspace.text_file import UnreadableFile, read_bytes
+from portside.workspace.text_file import UnreadableFile, read_bytes, read_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,7 @@ def _is_python_script(path: Path) -> bool:
     """Whether a file without a suffix says in its first line that Python runs it."""
     if path.suffix:
         return False
-    try:
-        with path.open("rb") as file:
-            first = file.readline(200)
-    except OSError:
+    first = read_start(str(path), 200)
+    if first is None:
         return True  # reading it will say what is wrong
-    return first.startswith(b"#!") and b"python" in first
+    return first.startswith(b"#!") and b"python" in first.partition(b"\n")[0]

@@ -91,7 +91,7 @@ def _unwrapped(text: str) -> Iterator[str]:
     if text.startswith("{") and text.endswith("}"):
         try:
             fields = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             fields = {}
         for key in ("log", "message", "msg", "textPayload", "MESSAGE", "exc_info", "event"):
             if isinstance(message := fields.get(key), str):

@@ -236,7 +236,7 @@ def _table(options: Mapping[str, Any], name: str) -> dict[str, Any]:
     given = options.get(name)
     try:
         table = json.loads(given) if isinstance(given, str) else given
-    except ValueError:
+    except (ValueError, RecursionError):
         table = None
     found: dict[str, Any] = dict(table) if isinstance(table, dict) else {}
     for key, value in options.items():

@@ -73,5 +73,5 @@ class Inbox:
             message = json.loads(body)
             if message["method"] == _CANCEL.decode():
                 self._withdrawn.add(message["params"]["id"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError, KeyError, TypeError):
             return  # whoever takes it out of the queue says what is wrong

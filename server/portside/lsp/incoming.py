@@ -72,7 +72,7 @@ class Incoming:
         """The message; None for what is none, and has been refused."""
         try:
             message = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             _log.warning("a message is no JSON: %s", error)
             self._outbox.refuse(None, PARSE_ERROR, f"not JSON: {error}")
             return None

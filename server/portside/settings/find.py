@@ -79,7 +79,7 @@ class SettingsFinder:
 
     def _read(self, folder: str) -> Settings | None:
         for name in FILE_NAMES:
-            table = read_table(Path(folder, name)) if self._is_file(folder, name) else None
+            table = read_table(Path(folder, name)) if self._is_there(folder, name) else None
             if table is not None:
                 return validated(table)
         above = os.path.dirname(folder)  # noqa: PTH120
@@ -106,6 +106,11 @@ class SettingsFinder:
             else:
                 self._marked[folder] = self._marked_above(above) if above != folder else None
         return self._marked[folder]
+
+    def _is_there(self, folder: str, name: str) -> bool:
+        """Also where it is no file, or a link that leads nowhere: reading it says so."""
+        names = self._names.get(folder)
+        return os.path.lexists(f"{folder}{os.sep}{name}") if names is None else name in names
 
     def _is_file(self, folder: str, name: str) -> bool:
         # Unlike Path.is_file this answers no, and does not raise, in a folder that may not be read.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from portside.records import cached_property, dataclass
 from portside.settings.model import SettingsError, SettingsMistake
+from portside.workspace.text_file import UnreadableFile, read_bytes
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -44,7 +46,7 @@ class SettingsTable:
 
         tree = Parser(Language(tree_sitter_toml.language())).parse(self.text.encode())
         lines: dict[Key, int] = {}
-        for key, line in _keys(tree.root_node, ()):
+        for key, line in _keys(tree.root_node):
             lines.setdefault(key, line)
         return lines
 
@@ -52,14 +54,16 @@ class SettingsTable:
 def read_table(file: Path) -> SettingsTable | None:
     """Portside's table in this file; None where a pyproject.toml has none. Raises SettingsError."""
     data = _data(file)
-    # What is wrong with a file that says nothing to Portside is none of its business.
-    if file.name != "portside.toml" and b"portside" not in data:
+    # What is wrong with a file that says nothing to Portside, in no encoding, is none of its business.
+    if data is None or (file.name != "portside.toml" and b"portside" not in data.replace(b"\0", b"")):
         return None
     text = _text(file, data)
     try:
         document = _parsed(text)
     except ValueError as error:
         raise _failure(file, _error_line(str(error), text), _AT_LINE.sub("", str(error))) from None
+    except RecursionError:
+        raise _failure(file, 1, "nests too deep to be read") from None
     tool = document.get("tool")
     inner = tool.get("portside") if isinstance(tool, dict) else None
     if inner is None:
@@ -81,11 +85,15 @@ def _parsed(text: str) -> dict[str, Any]:
     return document
 
 
-def _data(file: Path) -> bytes:
+def _data(file: Path) -> bytes | None:
+    """What it holds; None where it has gone meanwhile."""
     try:
-        return file.read_bytes()
-    except OSError as error:
-        raise _failure(file, 1, f"can't be read: {error.strerror or error}") from None
+        return read_bytes(file)
+    except UnreadableFile as error:
+        if not os.path.lexists(file):
+            return None
+        said = error if file.exists() else "is a link that leads to no file"
+        raise _failure(file, 1, str(said)) from None
 
 
 def _text(file: Path, data: bytes) -> str:
@@ -105,28 +113,33 @@ def _error_line(message: str, text: str) -> int:
     return int(found[1]) if found and found[1] else text.rstrip().count("\n") + 1
 
 
-def _keys(node: Node, table: Key) -> Iterator[tuple[Key, int]]:
-    """Every key and table header below this node, with its line from 1."""
-    for child in node.children:
-        match child.type:
+def _keys(root: Node) -> Iterator[tuple[Key, int]]:
+    """Every key and table header, in order, with its line from 1."""
+    waiting: list[tuple[Node, Key]] = [(root, ())]
+    while waiting:
+        node, table = waiting.pop()
+        match node.type:
             case "table" | "table_array_element":
-                header = next(_key_of(part) for part in child.named_children)
-                yield header, child.start_point.row + 1
-                yield from _keys(child, header)
+                table = _key_of(node.named_children[0])
+                yield table, node.start_point.row + 1
             case "pair":
-                key = (*table, *_key_of(child.named_children[0]))
-                yield key, child.start_point.row + 1
-                yield from _keys(child, key)
-            case "inline_table" | "array":
-                yield from _keys(child, table)
-            case _:
+                table = (*table, *_key_of(node.named_children[0]))
+                yield table, node.start_point.row + 1
+            case "document" | "inline_table" | "array":
                 pass
+            case _:
+                continue
+        waiting += [(child, table) for child in reversed(node.named_children)]
 
 
 def _key_of(node: Node) -> Key:
-    if node.type == "dotted_key":
-        return tuple(part for child in node.named_children for part in _key_of(child))
-    raw = (node.text or b"").decode()
-    if node.type == "quoted_key":
-        return (raw[1:-1],)
-    return (raw,)
+    parts: list[str] = []
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if part.type == "dotted_key":
+            waiting += reversed(part.named_children)
+        else:
+            raw = (part.text or b"").decode()
+            parts.append(raw[1:-1] if part.type == "quoted_key" else raw)
+    return tuple(parts)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from portside.lint.source import lines_of
+from portside.workspace.text_file import read_start
 
 _LARGEST_BYTES = 100_000
 # Names of addresses and switches; what else stands in such a file is nobody's business.
@@ -18,12 +19,9 @@ _LINE = re.compile(r"""\s*(?:export\s+)?(\w+)\s*=\s*("[^"\n]*"|'[^'\n]*'|[^#\n]*
 def launch_variables(folders: Iterable[Path]) -> dict[str, str]:
     """The variables of the first `.env` among these folders. Effect: reads that file."""
     for folder in folders:
-        try:
-            with (folder / ".env").open("rb") as file:
-                text = file.read(_LARGEST_BYTES).decode("utf-8", "replace")
-        except OSError:
-            continue
-        return dict(_entries(text))
+        data = read_start(str(folder / ".env"), _LARGEST_BYTES)
+        if data is not None:
+            return dict(_entries(data.decode("utf-8", "replace")))
     return {}
 
 

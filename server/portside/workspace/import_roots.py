@@ -11,7 +11,7 @@ from pathlib import Path
 
 from portside.python.launching.script_place import Folder, ScriptPlace, SettingsFile
 from portside.workspace.environment_file import launch_variables
-from portside.workspace.text_file import UnreadableFile, read_text_file, version
+from portside.workspace.text_file import UnreadableFile, read_bytes, read_text_file, version
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -188,8 +188,8 @@ def _installed(path: Path, version: object | None) -> tuple[tuple[str, ...], tup
     if version is None:
         return (), ()
     try:
-        settings = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        settings = tomllib.loads(read_bytes(path).decode("utf-8"))
+    except (UnreadableFile, ValueError, RecursionError):
         return (), ()
     tables = (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts"))
     targets = tuple(str(target) for keys in tables for target in _table(settings, keys).values())

@@ -19,7 +19,7 @@ from portside.workspace.engine_ways import EngineWays
 from portside.workspace.import_lines import ImportLines
 from portside.workspace.local_modules import LocalModules
 from portside.workspace.survey import Survey
-from portside.workspace.text_file import UnreadableFile, decode
+from portside.workspace.text_file import UnreadableFile, read_bytes, read_text_file
 from portside.workspace.walk import PYTHON_SUFFIXES, nothing_excluded, paths_below
 
 # Long enough for a burst of keystrokes, short enough that nobody notices where no editor tells of
@@ -144,8 +144,8 @@ class ImporterIndex:
             if overlay is not None:
                 data = overlay.encode("utf-8", "replace")
             else:
-                data = Path(file).read_bytes() if state.st_size <= _LARGEST_BYTES else b""
-        except OSError:
+                data = read_bytes(file) if state.st_size <= _LARGEST_BYTES else b""
+        except (OSError, UnreadableFile):
             return None, b""
         return key, import_text(data).lines
 
@@ -205,8 +205,8 @@ class ImporterIndex:
         if overlay is not None:
             return overlay
         try:
-            return decode(file, file.read_bytes()).text
-        except (OSError, UnreadableFile):
+            return read_text_file(file).text
+        except UnreadableFile:
             return None
 
 

@@ -34,7 +34,14 @@ from portside.workspace.modules import is_module
 from portside.workspace.parsers_elsewhere import ParsersElsewhere
 from portside.workspace.port_takers import PortTakers
 from portside.workspace.script_places import ScriptPlaces
-from portside.workspace.text_file import LARGEST_MODULE_BYTES, UnreadableFile, decode, read_module, version
+from portside.workspace.text_file import (
+    LARGEST_MODULE_BYTES,
+    UnreadableFile,
+    decode,
+    read_bytes,
+    read_module,
+    version,
+)
 
 # Files whose trees are kept, for launches that read their settings there.
 _MOST_ASKED = 16
@@ -293,7 +300,7 @@ class LocalModules:
         if overlay is not None:
             return overlay
         try:
-            data = path.read_bytes()
+            data = read_bytes(path)
             return decode(path, data).text if len(data) <= LARGEST_MODULE_BYTES else ""
-        except (OSError, UnreadableFile):
+        except UnreadableFile:
             return None

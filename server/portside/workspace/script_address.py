@@ -27,7 +27,7 @@ from portside.records import dataclass
 from portside.workspace.environment_file import launch_variables
 from portside.workspace.import_roots import import_root
 from portside.workspace.local_modules import LocalModules
-from portside.workspace.text_file import UnreadableFile, read_text_file
+from portside.workspace.text_file import UnreadableFile, read_module, read_text_file
 
 _UVICORNS_PORT = 8000
 # `load_dotenv()`, `SettingsConfigDict(env_file=".env")`, `env.read_env()`. What is set already wins.
@@ -60,9 +60,9 @@ def asked_address(
         source = SourceFile(str(script), read_text_file(script).text)
         asked = asked_ports(source, lambda name: modules.outside_value(script, name, top))
         files = modules.process_of(script, "env")
-        if any(_LOADS_FILE.search(file.read_bytes()) is not None for file in files):
+        if any(_LOADS_FILE.search(read_module(file)) is not None for file in files):
             environment = {**launch_variables(_folders(script.parent, root)), **environment}
-    except (UnreadableFile, OSError):
+    except UnreadableFile:
         return Address()
     found = asked.with_(arguments, environment)
     if not found:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portside.records import dataclass
+from portside.workspace.text_file import UnreadableFile, read_bytes, read_start
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -175,11 +176,8 @@ def _is_apart(entries: list[os.DirEntry[str]]) -> bool:
 
 def is_worktree(path: str) -> bool:
     """Whether `.git` at this path is that of `git worktree add`: all of its files are those of a branch."""
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - see above
-            return re.match(rb"gitdir:.*[/\\]worktrees[/\\]", file.read(4096)) is not None
-    except OSError:  # a folder, as in every clone
-        return False
+    data = read_start(path, 4096)  # nothing of a folder, as in every clone
+    return data is not None and re.match(rb"gitdir:.*[/\\]worktrees[/\\]", data) is not None
 
 
 def _ignored(path: str, is_folder: bool, ignores: _Ignores) -> bool:
@@ -206,8 +204,8 @@ def _ignore_files_above(folder: str) -> _Ignores:
 
 def _ignore_file(folder: str) -> _Ignores:
     try:
-        lines = (Path(folder) / ".gitignore").read_text("utf-8", "replace").splitlines()
-    except OSError:
+        lines = read_bytes(f"{folder}{os.sep}.gitignore").decode("utf-8", "replace").splitlines()
+    except UnreadableFile:
         return ()
     # Loaded late: importing it takes as long as checking a few files, and many folders have no patterns.
     from pathspec import GitIgnoreSpec

@@ -53,7 +53,7 @@ def _entries(target: AppTarget, options: Options) -> list[str]:
 def _servers(settings: SettingsFile) -> dict[str, dict[str, object]] | None:
     try:
         table: object = tomllib.loads(settings.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     for key in ("tool", "portside", "servers") if settings.is_pyproject else ("servers",):
         table = table.get(key, {}) if isinstance(table, dict) else None
@@ -84,6 +84,6 @@ def _blank_lines_needed(text: str) -> int:
 def _is_toml(text: str) -> bool:
     try:
         tomllib.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
