@@ -110,6 +110,38 @@ ADDRESSES = (
         files={"pydantic_settings.py": PYDANTIC},
     ),
     Movable(
+        "switches of the script for what is on or off",
+        ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--model', default='m')\n    parser.add_argument('--access-log', action='store_true')\n    parser.add_argument('--no-date', dest='date', action='store_false')\n"
+        + PARSE + "    app.state.model = args.model\n    uvicorn.run(app, access_log=args.access_log, date_header=args.date)\n",
+        f"{UVICORN} --no-access-log --date-header",
+    ),
+    Movable(
+        "an address that the script does not start without, handed on by a class of another file",
+        ARGPARSE + "from settings import Settings\n" + HEAD + GUARD + PARSER + "    parser.add_argument('--host', required=True)\n    parser.add_argument('--port', type=int, required=True)\n"
+        + PARSE + "    settings = Settings(server_host=args.host, server_port=args.port)\n    app.state.model = settings.server_host\n"
+        "    uvicorn.run(app, host=settings.server_host, port=settings.server_port)\n",
+        f'SERVER_ARGS="--host ${{HOST:?}} --port ${{PORT:?}}" {UVICORN} --host "${{HOST:?}}" --port "${{PORT:?}}"',
+        arguments=("server.py", "--host", "0.0.0.0", "--port", "8010"),
+        environment={"HOST": "0.0.0.0", "PORT": "8010"},
+        files={"settings.py": "from pydantic import BaseModel\n\n\nclass Settings(BaseModel):\n    server_host: str\n    server_port: int\n"},
+        notes=("`settings.server_host` has no default: say it in `$HOST`",),
+    ),
+    Movable(
+        "arguments of which a function returns one part after the other",
+        ARGPARSE + "import sys\n" + HEAD + "\n\ndef split(argv):\n" + PARSER + "    parser.add_argument('--host', default='0.0.0.0')\n    parser.add_argument('--port', type=int, default=8010)\n"
+        + "    server, rest = parser.parse_known_args(argv)\n    return rest, server\n\n\ndef main():\n    rest, server = split(sys.argv[1:])\n"
+        "    app.state.rest = rest\n    uvicorn.run(app, host=server.host, port=server.port)\n" + GUARD + "    main()\n",
+        PLAIN,
+        kept=("sys.argv[1:] = shlex.split(",),
+    ),
+    Movable(
+        "a level that is in upper case for logging, and in lower case for uvicorn",
+        "import logging\nimport os\n" + HEAD + GUARD + "    level = os.environ.get('LOG_LEVEL', 'INFO').upper()\n    logging.basicConfig(level=level)\n"
+        "    uvicorn.run(app, port=8010, log_level=level.lower())\n",
+        f'{UVICORN} --port 8010 --log-level "${{LOG_LEVEL:-info}}"',
+        notes=("`--log-level` takes lower case alone",),
+    ),
+    Movable(
         "a function of another file that makes the app, which nobody calls",
         "import uvicorn\nfrom made import make\n" + GUARD + "    make().state.x = 1\n    uvicorn.run(make, port=8010)\n",
         f"{UVICORN} --port 8010",

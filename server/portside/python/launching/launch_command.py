@@ -35,7 +35,13 @@ from portside.python.names.names import Names
 from portside.python.source.nodes import fields_of, nodes_of, own_parts
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_conditions import switched
-from portside.python.values.value_sources import added_option, is_parsed, option_of
+from portside.python.values.value_sources import (
+    added_option,
+    is_parsed,
+    is_required,
+    is_switched_on,
+    option_of,
+)
 from portside.python.values.value_types import MadeBy, nothing_made, nothing_outside
 from portside.python.values.values import (
     CommandLine,
@@ -369,7 +375,7 @@ class OptionReader:
             case _Elsewhere(value=read):
                 return self._variables.words(option, node, read, is_outside=True)
             case CommandLine(option=str(), default=default) if self.moves_arguments:
-                return self._argument(option, node, default)
+                return self._argument(option, node, value, default)
         return self._untold(option, node, value)
 
     def _is_worked_out(self, node: Node, value: Environment) -> bool:
@@ -471,17 +477,25 @@ class OptionReader:
             return ()
         return tuple(shlex.quote(word) for word in words)
 
-    def _argument(self, option: Option, node: Node, default: Value | None) -> tuple[str, ...]:
+    def _argument(
+        self, option: Option, node: Node, value: CommandLine, default: Value | None
+    ) -> tuple[str, ...]:
         """What the script has where its option is not given; who gives it gives it to uvicorn from now on."""
         if isinstance(default, Environment):
             return self._variables.words(option, node, default)
         if default is None or _is_none(default):
             if option.none_is_default or option.kind is Kind.FLAG:
                 return ()
-            if option.keyword == "host":
+            tracer, said = Tracer(self.names), value.option or ""
+            is_on = is_switched_on(tracer, said) if default is None else None
+            if is_on is not None:
+                # `action="store_true"`, which is there or not.
+                return self._literal(option, node, not is_on)
+            if option.keyword == "host" and not is_required(tracer, said):
                 return self._any_host()
-            if option.keyword == "port":
-                self.obstacles.note(f"{self.obstacles.quote(node)} has no default: say it in `$PORT`")
+            if option.keyword in {"host", "port"}:
+                shown, variable = self.obstacles.quote(node), option.keyword.upper()
+                self.obstacles.note(f"{shown} has no default: say it in `${variable}`")
             return self._without_default(option, node)
         if not isinstance(default, Literal):
             if self.may_leave:
@@ -498,21 +512,31 @@ class OptionReader:
         return ("--host", _ANY_IPV4)
 
     def _without_default(self, option: Option, node: Node) -> tuple[str, ...]:
-        if option.keyword == "port":
-            return (option.flag, '"${PORT:?}"')
+        if option.keyword in {"host", "port"}:
+            return (option.flag, f'"${{{option.keyword.upper()}:?}}"')
         self.obstacles.add(node, f"`{option.keyword}` has no default")
         return ()
 
 
 def without_lower(names: Names, node: Node) -> Node:
-    """`args.log_level` of `args.log_level.lower()`: the command line takes lower case alone."""
+    """`args.log_level` of `args.log_level.lower()`: the command line takes lower case alone.
+
+    Also where it was made upper case first: `level = args.log_level.upper()`, for `logging`.
+    """
+    held = _object_of(names, node, "lower")
+    upper = _object_of(names, held, "upper") if held is not None else None
+    return upper or held or node
+
+
+def _object_of(names: Names, node: Node, method: str) -> Node | None:
+    """`x` of `x.method()`."""
     made = names.value_of(node)
     function = made.child_by_field_name("function") if made.type == "call" else None
-    method = function.child_by_field_name("attribute") if function is not None else None
+    name = function.child_by_field_name("attribute") if function is not None else None
     held = function.child_by_field_name("object") if function is not None else None
-    if method is None or held is None or names.tree.text(method) != "lower":
-        return node
-    return node if argument_nodes(made) else unwrapped(held)
+    if name is None or held is None or names.tree.text(name) != method or argument_nodes(made):
+        return None
+    return unwrapped(held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,15 +161,22 @@ def _integer(value: Value | None, conversion: str) -> Value | None:
     return value
 
 
-def _of_made(tracer: Tracer, node: Node, depth: int) -> Value | None:
-    """`config.port` of a `config = Config(port=args.port)`, whatever class that is."""
-    names = tracer.names
+def handed_to(names: Names, node: Node) -> Node | None:
+    """`args.port` for `config.port` of a `config = Config(port=args.port)`, whatever class that is."""
     holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
     made = names.value_of(holder) if holder is not None else node
     if made.type != "call" or name is None:
         return None
-    given = arguments(made).keywords.get(names.tree.text(name))
-    return likely(tracer, given, depth - 1) if given is not None else None
+    return arguments(made).keywords.get(names.tree.text(name))
+
+
+def _of_made(tracer: Tracer, node: Node, depth: int) -> Value | None:
+    given = handed_to(tracer.names, node)
+    if given is None:
+        return None
+    value = tracer.trace(given)
+    is_said = isinstance(value, CommandLine) and value.option is not None
+    return likely(tracer, given, depth - 1) or (value if is_said else None)
 
 
 def _of_options(tracer: Tracer, node: Node, depth: int) -> Value | None:

@@ -9,6 +9,7 @@ from tree_sitter import Node
 from portside.knowledge.uvicorn import OPTIONS
 from portside.lint.moved_command import Argument
 from portside.python.launching.launch_command import without_lower
+from portside.python.launching.launch_likely import handed_to
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
 from portside.python.names.bindings import How
@@ -61,6 +62,7 @@ def options_of_server(
     found: dict[str, Argument] = {}
     for keyword, written in launch.options.items():
         node = unwrapped(without_lower(names, site.argument(names, written)))
+        node = unwrapped(handed_to(names, node) or node) if node.type == "attribute" else node
         attribute = node.child_by_field_name("attribute") if node.type == "attribute" else None
         option = by_destination.get(names.tree.text(attribute)) if attribute is not None else None
         if option is None or keyword not in OPTIONS:

@@ -26,6 +26,7 @@ _ENVIRONMENT_GETTERS = frozenset({"os.getenv", "os.environ.get", "os.environ.set
 # Readers of the environment that are called like `config("PORT", default=8000, cast=int)`.
 _SETTING_READERS = frozenset({"decouple.config", "prettyconf.config"})
 _READER_CLASSES = frozenset({"environs.Env", "environ.Env", "starlette.config.Config", "decouple.Config"})
+_MOST_FUNCTIONS = 4
 _PARSER_RESULTS = frozenset({"parse_args", "parse_known_args"})
 _CLICK_OPTIONS = frozenset({"click.option", "click.argument", "asyncclick.option", "rich_click.option"})
 _TYPER_DEFAULTS = frozenset({"typer.Option", "typer.Argument", "cyclopts.Parameter"})
@@ -107,11 +108,13 @@ def is_parsed(tracer: Tracing, holder: Node) -> bool:
     if made.type == "attribute":
         # `app.args = parser.parse_args()`.
         made = assigned(tracer, made) or made
-    if made.type == "identifier":
+    for _ in range(_MOST_FUNCTIONS):
         # `args, rest = parser.parse_known_args()`, and what a function of the file returns like that.
-        bindings = tracer.names.bindings_of(made)
+        bindings = tracer.names.bindings_of(made) if made.type == "identifier" else ()
         right = bindings[0].statement.child_by_field_name("right") if len(bindings) == 1 else None
-        made = unpacked(tracer.names, made) or (unwrapped(right) if right is not None else made)
+        if right is None:
+            break
+        made = tracer.names.value_of(unpacked(tracer.names, made) or unwrapped(right))
     if made.type == "subscript":
         made = unwrapped(made.child_by_field_name("value") or made)
     calls = constructions(tracer.names, made)
@@ -199,6 +202,19 @@ def is_none_by_default(tracer: Tracing, destination: str) -> bool:
     option, said = found[0], found[1].keywords
     is_value = option.startswith("-") and not {"required", "action", "nargs"} & set(said)
     return is_value and ("default" not in said or said["default"].type == "none")
+
+
+def is_required(tracer: Tracing, option: str) -> bool:
+    """Whether a parser of the file does not go on without this option."""
+    said = (passed.keywords.get("required") for spelt, passed in _options(tracer) if spelt == option)
+    return any(written is not None and written.type == "true" for written in said)
+
+
+def is_switched_on(tracer: Tracing, option: str) -> bool | None:
+    """Whether a switch is on where it is given; None for what takes a value."""
+    actions = (passed.keywords.get("action") for spelt, passed in _options(tracer) if spelt == option)
+    found = {string_value(tracer.names.tree, action) if action is not None else None for action in actions}
+    return {"store_true": True, "store_false": False}.get(found.pop() or "") if len(found) == 1 else None
 
 
 def _declared(tracer: Tracing, destination: str) -> tuple[str, Arguments] | None:
