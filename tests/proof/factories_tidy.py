@@ -59,6 +59,14 @@ TOLD = (
         kept=("    def after_serving():\n        stop.set()\n\n    return app\n",),
     ),
     Movable(
+        "options of the script's own names, which its start shows too",
+        "import argparse\n" + HEAD + SHOWS + "\n\ndef show(args):\n    print(args.api_port, args.level)\n\n\ndef main():\n    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--api-port', type=int, default=8011)\n    parser.add_argument('--level', default='warning')\n    args = parser.parse_args()\n"
+        "    show(args)\n    app.state.model = 'm'\n    uvicorn.run(app, port=args.api_port, log_level=args.level)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8011 --log-level warning",
+        notes=("`--api-port`, `--level` stay in the parser, but for the server uvicorn's `--port`, `--log-level` count now",),
+    ),
+    Movable(
         "host and port in a tuple, handed on",
         ARGPARSE + HEAD + SHOWS + "\n\ndef read():\n" + PARSED + "    args = parser.parse_args()\n    return args.model, args.host, args.port\n"
         "\n\ndef serve(\n    model,\n    host: str = 'a',\n    port: int = 1,\n):\n    app.state.model = model\n    uvicorn.run(app, host=host, port=port)\n"

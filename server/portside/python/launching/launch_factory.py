@@ -45,8 +45,8 @@ from portside.python.launching.launch_factory_names import factory_name, global_
 from portside.python.launching.launch_factory_notes import (
     note_branches,
     note_conditions,
-    note_own_address,
     note_places,
+    note_staying_options,
     notes_of,
 )
 from portside.python.launching.launch_factory_signals import Signals, find_signals
@@ -249,7 +249,7 @@ class _Planner:
         note_engines(self._facts, launch, options, obstacles, from_main=True)
         note_places(first, obstacles)
         note_conditions(self._site, self._others, obstacles)
-        note_own_address(parsed, given, obstacles)
+        note_staying_options(parsed, given, obstacles)
         notes = (*notes_of(parsed, writer.returned, writer.name), *obstacles.notes)
         moved = moved_command(self._facts, place, target, options, given, hands_on=parsed.reads)
         return Factory(_command(target, options, first), TITLE.format(writer.name), edits, notes, moved)

@@ -40,16 +40,20 @@ def note_conditions(site: Site, others: tuple[Launch, ...], obstacles: Obstacles
             obstacles.note(f"it serves only if {obstacles.quote(condition)}, as the script does")
 
 
-def note_own_address(parsed: Arguments, given: Mapping[str, Argument], obstacles: Obstacles) -> None:
-    """Options of the script for the address that stay in its parser, for others, and decide nothing here."""
-    stay = sorted(
-        word for word, argument in given.items() if argument.stays and argument.flag in {"--host", "--port"}
-    )
-    long = [word for word in stay if word.startswith("--")]
-    if long and (parsed.calls or parsed.early is not None):
-        shown = " and ".join(f"`{word}`" for word in long)
-        verb = "stays" if len(long) == 1 else "stay"
-        obstacles.note(f"{shown} {verb} in the parser, where only uvicorn's own options count now")
+def note_staying_options(parsed: Arguments, given: Mapping[str, Argument], obstacles: Obstacles) -> None:
+    """Options of the script for the server that stay in its parser, for others, and decide nothing here."""
+    stay = {
+        word: argument.flag
+        for word, argument in sorted(given.items())
+        if argument.stays and word.startswith("--")
+    }
+    if stay and (parsed.calls or parsed.early is not None):
+        shown = ", ".join(f"`{word}`" for word in stay)
+        verb = "stays" if len(stay) == 1 else "stay"
+        others = ", ".join(dict.fromkeys(f"`{flag}`" for word, flag in stay.items() if flag != word))
+        own = f"uvicorn's {others}" if others else "uvicorn's own"
+        count = "counts" if len(stay) == 1 else "count"
+        obstacles.note(f"{shown} {verb} in the parser, but for the server {own} {count} now")
 
 
 def note_places(required: tuple[str, ...], obstacles: Obstacles) -> None:
