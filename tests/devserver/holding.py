@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PREAMBLE = """
@@ -158,7 +158,8 @@ class Holding:
         self.process.kill()
         for pid in owners_of(self.port):
             if pid != os.getpid():
-                os.kill(pid, 9)
+                with suppress(ProcessLookupError):  # the kill above may take effect only now
+                    os.kill(pid, 9)
         self.process.communicate()
 
 
