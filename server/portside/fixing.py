@@ -18,6 +18,7 @@ from portside.lint.source import Position, SourceFile, Span
 from portside.lint.together import Choice, joined, together
 from portside.records import dataclass
 from portside.rules import by_name
+from portside.workspace.presence import exists
 from portside.workspace.text_file import NOTEBOOK_SUFFIX, TextFile, UnreadableFile, read_text_file
 
 # Fixes that keep making each other necessary must come to an end.
@@ -204,7 +205,7 @@ class Fixing:
 
     def _change_at(self, path: Path) -> Change:
         if path not in self._changes:
-            file = read_text_file(path) if path.exists() else None
+            file = read_text_file(path) if exists(path) else None
             self._changes[path] = Change(path, file, file.text if file else "")
         return self._changes[path]
 

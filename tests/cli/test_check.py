@@ -57,6 +57,83 @@ def test_a_pipe_that_is_named_is_refused(name: str, portside: Portside, tmp_path
     assert (outcome.code, outcome.err) == (2, f"error: {name}: is no file with a content of its own\n")
 
 
+def test_links_in_a_circle_hinder_nothing(portside: Portside, server: Path) -> None:
+    (server.parent / "ports.py").write_text("PORT = 8010\n")
+    server.write_text(SERVER.replace("import vllm", "from ports import PORT").replace("8010", "PORT"))
+    before = portside("check").out
+    for name in ("circle", "circle.py"):
+        (server.parent / name).symlink_to(name)
+    assert "PS201" in before
+    outcome = portside("check")
+    assert (outcome.code, outcome.out, outcome.err) == (1, before, "")
+    assert portside("check", "circle.py").err.startswith("error: circle.py: can't be read: ")
+
+
+def test_a_name_that_no_file_can_have_is_refused(portside: Portside) -> None:
+    name = "a" * 300
+    outcome = portside("check", name)
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error: {name}: can't be read: ")
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+@pytest.mark.parametrize(
+    "arguments",
+    [[""], ["server.py", ""], ["-", "--stdin-filename", ""], ["--select", ""], ["--select", ","]],
+    ids=" ".join,
+)
+def test_what_is_empty_means_nothing(
+    command: str, arguments: list[str], portside: Portside, server: Path
+) -> None:
+    outcome = portside(command, *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "is empty; the current folder is `.`" in outcome.err or "--select: names no rule" in outcome.err
+    assert server.read_text() == SERVER
+
+
+def run_in_shell(script: str, folder: Path) -> tuple[int, str, str]:
+    """Standard error and output as the script leaves them; `portside` is the command."""
+    command = f'portside() {{ "{sys.executable}" -I -m portside "$@"; }}\n{script}'
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, cwd=folder, timeout=PATIENCE_S, check=False, text=True
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell redirects")
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("portside check - <&-", "standard input can't be read: it is closed"),
+        ("portside fix - <&-", "standard input can't be read: it is closed"),
+        ("portside explain - <&-", "standard input can't be read: it is closed"),
+        ("portside explain <&-", "standard input can't be read: it is closed"),
+        ("portside check - 0>/dev/null", "standard input can't be read: Bad file descriptor"),
+        ("portside check 1</dev/null", "the output can't be written: Bad file descriptor"),
+        ("mkdir a; cd a; rmdir ../a; portside check", "the current folder can't be worked in: "),
+        ("portside lsp <&-", "the language server needs standard input and output; one is closed"),
+    ],
+)
+def test_what_can_not_be_read_or_written_is_named(
+    script: str, message: str, tmp_path: Path, server: Path
+) -> None:
+    code, out, err = run_in_shell(script, tmp_path)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"error: {message}")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("arguments", ["--help", "--version", "check --help", "rules"])
+def test_a_full_disk_takes_no_help_either(arguments: str, tmp_path: Path) -> None:
+    code, _, err = run_in_shell(f"portside {arguments} > /dev/full", tmp_path)
+    assert (code, err) == (2, "error: the output can't be written: No space left on device\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_an_error_that_nobody_gets_has_its_exit_code(tmp_path: Path) -> None:
+    assert run_in_shell("portside check gone.py 2>/dev/full", tmp_path)[0] == 2
+
+
 def test_a_file_that_nests_too_deep_is_not_called_clean(portside: Portside, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(f"import uvicorn\n{SERVER}x = {'(' * 3_000}{')' * 3_000}\n")
     outcome = portside("check")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,29 @@ def test_a_word_that_is_no_rule_is_answered(portside: Portside, word: str, answe
     outcome = portside("explain", word)
     assert (outcome.code, outcome.out) == (2, "")
     assert answer in outcome.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_log_may_come_from_a_pipe(portside: Portside, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    log = b"OSError: [Errno 98] Address already in use\n"
+    writer = threading.Thread(target=(tmp_path / "log").write_bytes, args=[log])
+    writer.start()
+    outcome = portside("explain", "log")
+    writer.join()
+    assert (outcome.code, outcome.out[:19]) == (0, "✗ the port is taken")
+
+
+def test_a_folder_is_no_log(portside: Portside, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    assert portside("explain", "logs").err == "error: logs: is a folder, not a log\n"
+    outcome = portside("explain", "--folder", "none", "OSError: [Errno 98] Address already in use")
+    assert (outcome.code, outcome.err) == (2, "error: none: is no folder\n")
+
+
+def test_a_message_that_is_longer_than_a_name_can_be_is_explained(portside: Portside) -> None:
+    outcome = portside("explain", "OSError: [Errno 98] Address already in use " + "x " * 3_000)
+    assert (outcome.code, outcome.out[:19]) == (0, "✗ the port is taken")
 
 
 def test_a_message_is_explained(portside: Portside) -> None:

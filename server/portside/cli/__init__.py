@@ -13,7 +13,6 @@ import importlib
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -64,18 +63,24 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             _end_as_interrupted()
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        try:
+            return super().main(*args, **extra)
         except BrokenPipeError:
             raise  # who reads it has seen enough
         except OSError as error:
             if not _leaves_output() and not _is_of_output(error):
                 raise
-            click.echo(f"error: the output can't be written: {error.strerror}", err=True)
-            sys.exit(2)
+            from portside.cli import output
+
+            output.give_up(f"the output can't be written: {error.strerror}")
 
 
 def _is_of_output(error: OSError) -> bool:
     """Whether a full disk took no output that isn't kept for later: a file that is written has a name."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EIO)
+    return error.errno in full and error.filename is None
 
 
 def _leaves_output() -> bool:
@@ -83,8 +88,9 @@ def _leaves_output() -> bool:
     try:
         sys.stdout.flush()
     except OSError:
-        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        from portside.cli import output
+
+        output.abandon(sys.stdout)
         return True
     return False
 

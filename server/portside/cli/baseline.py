@@ -17,6 +17,7 @@ from portside.report.baseline import Baseline, BaselineError, Entry, PathIn, acc
 from portside.report.checked import Checked
 from portside.report.counting import counted
 from portside.settings import SettingsError
+from portside.workspace.presence import exists, is_file
 from portside.workspace.rewrite import Rewrite, RewriteError, rewrite_together
 
 
@@ -36,10 +37,10 @@ class Known:
         gone = Counter(self._gone(checked, searched, checker)) if checked.complete else {}
         if not gone:
             return
-        click.echo(f"No longer there, of what {self.file} accepts:", err=True)
+        output.tell(f"No longer there, of what {self.file} accepts:")
         for (path, what), count in gone.items():
-            click.echo(f"  {path}: {what}" + (f" ({count} times)" if count > 1 else ""), err=True)
-        click.echo(f"`portside check --write-baseline {self.file}` keeps what is left.", err=True)
+            output.tell(f"  {path}: {what}" + (f" ({count} times)" if count > 1 else ""))
+        output.tell(f"`portside check --write-baseline {self.file}` keeps what is left.")
 
     def _gone(
         self, checked: Checked, searched: Iterable[Path], checker: Checker
@@ -67,13 +68,13 @@ def read(file: Path) -> Known:
 
 def write(file: Path, checked: Checked) -> None:
     """Accept all that was found, and say so. Ends the command where the file can't be written."""
-    if file.exists() and not file.is_file():
+    if exists(file) and not is_file(file):
         output.give_up(f"{file} can't be written: it is no regular file; nothing was written")
     baseline = accepting(checked, _paths_from(file))
     # A name that is no UTF-8 gets JSON's escapes, which read back as the same name.
     content = render(baseline).encode("utf-8", "backslashreplace")
     try:
-        before = file.read_bytes() if file.exists() else None
+        before = file.read_bytes() if exists(file) else None
         rewrite_together([Rewrite(file, before, content)])
     except OSError as error:
         output.give_up(f"{file}: can't be read: {error.strerror}")

@@ -41,13 +41,13 @@ STDIN = Path("-")
 @click.option(
     "--baseline",
     "baseline_file",
-    type=click.Path(path_type=Path),
+    type=options.GivenPath(),
     metavar="FILE",
     help="Report only what this baseline doesn't accept.",
 )
 @click.option(
     "--write-baseline",
-    type=click.Path(path_type=Path),
+    type=options.GivenPath(),
     metavar="FILE",
     help="Accept today's findings: write them to this file, and report none.",
 )

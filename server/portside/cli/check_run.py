@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from dataclasses import field
 from pathlib import Path
 
@@ -110,7 +109,7 @@ def check_stdin(filename: Path | None, checker: Checker) -> Run:
     path = Path.cwd() / (filename or "stdin.py")
     run = Run(checker, found=1)
     try:
-        file = decode(path, sys.stdin.buffer.read())
+        file = decode(path, output.read_stdin())
         run.count = 1
         checker.stopwatch.lap("read")
         _report(run, file, None, str(filename or "-"))

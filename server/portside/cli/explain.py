@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from portside.cli import output
+from portside.workspace.presence import exists, is_folder
 
 _HELP = """Say why a server failed, and what to do; or print the page of a rule.
 
@@ -36,9 +37,16 @@ _FOUND, _NOT_FOUND = 0, 1
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(what: str, folder: str | None, output_format: str) -> None:
     is_json = output_format == "json"
+    if what == "-" and sys.stdin is None:
+        output.give_up("standard input can't be read: it is closed")
     if what == "-" and sys.stdin.isatty():
         raise click.UsageError("give a log file, or pass a log on: kubectl logs … | portside explain -")
-    if what != "-" and not Path(what).is_file():
+    if what != "-" and is_folder(what):
+        output.give_up(f"{what}: is a folder, not a log")
+    if folder is not None and not is_folder(folder):
+        output.give_up(f"{folder}: is no folder")
+    # A log may come from a pipe as well: `portside explain <(kubectl logs …)`.
+    if what != "-" and not exists(what):
         if " " in what.strip():
             _explain_text(what, folder, is_json=is_json)
         _explain_name(what, is_json=is_json)

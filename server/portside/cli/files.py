@@ -9,6 +9,7 @@ from pathlib import Path
 from portside.checking import Checker
 from portside.records import dataclass
 from portside.workspace.file_kinds import is_notebook_name, is_python_name, launch_content, may_be_checked
+from portside.workspace.presence import exists, is_folder
 from portside.workspace.text_file import UnreadableFile, read_bytes, read_start
 
 
@@ -63,20 +64,29 @@ def label(path: Path | str) -> str:
 
 def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links stay links
-    if absolute.is_dir():
+    if is_folder(absolute):
         if not os.access(absolute, os.R_OK | os.X_OK):
             yield NoTarget(str(absolute), "can't be listed: permission denied")
         for file in checker.survey.walk(str(absolute), checker.excluded):
             if _is_meant(file.rpartition(os.sep)[2]):
                 yield Target(file, named=False)
-    elif not absolute.exists():
-        yield NoTarget(str(absolute), "does not exist")
+    elif not exists(absolute):
+        yield NoTarget(str(absolute), _why_none(absolute))
     elif _is_python(absolute) or _is_launch_file(absolute):
         yield Target(str(absolute), named=True)
     elif absolute.suffix == ".pyi":
         yield NoTarget(str(absolute), "is a stub, which is never run", fatal=False)
     else:
         yield NoTarget(str(absolute), "is neither a Python file nor a launch file", fatal=False)
+
+
+def _why_none(path: Path) -> str:
+    """Why there is nothing: no such file, a link that goes in circles, a name that is too long."""
+    try:
+        read_bytes(path)
+    except UnreadableFile as error:
+        return str(error)
+    return "has just appeared; check again"
 
 
 def _is_python(path: Path) -> bool:

@@ -112,7 +112,7 @@ def _fix_stdin(run: Run, paths: tuple[Path, ...], filename: Path | None, only_di
     if len(paths) > 1:
         raise click.UsageError("`-` (standard input) goes with no other path")
     path = Path.cwd() / (filename or "stdin.py")
-    data = sys.stdin.buffer.read()
+    data = output.read_stdin()
     try:
         run.fixing.fix(decode(path, data))
         changed = [change for change in run.fixing.changed() if change.path == path]
@@ -131,7 +131,7 @@ def _finish(run: Run, only_diff: bool, quiet: bool) -> None:
     if only_diff:
         output.say(diff.unified(run.fixing.changed(), label, ink))
         if not quiet:
-            click.echo(fixes.would(run.fixing), nl=False, err=True)
+            output.tell(fixes.would(run.fixing).rstrip("\n"))
         return
     refused = [path for group in run.fixing.groups() for path in _write(run, group)]
     if not quiet:

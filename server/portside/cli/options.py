@@ -10,13 +10,26 @@ from typing import Any, TypeVar
 import click
 
 from portside.checking import Checker
+from portside.cli import output
 from portside.lint.finding import Severity
+from portside.workspace.presence import is_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class GivenPath(click.ParamType[Path]):
+    """A path as it was written: a variable that is empty names none, and not the current folder."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if not value:
+            self.fail("is empty; the current folder is `.`", param, ctx)
+        return Path(value)
+
+
 def paths_argument(command: Command) -> Command:
-    return click.argument("paths", nargs=-1, type=click.Path(path_type=Path))(command)
+    return click.argument("paths", nargs=-1, type=GivenPath())(command)
 
 
 def rule_options(command: Command) -> Command:
@@ -43,7 +56,7 @@ def severity_option(command: Command) -> Command:
 def stdin_filename_option(command: Command) -> Command:
     return click.option(
         "--stdin-filename",
-        type=click.Path(path_type=Path),
+        type=GivenPath(),
         metavar="PATH",
         help="What the file on standard input (`-`) is called; its folder's settings count.",
     )(command)
@@ -67,10 +80,19 @@ def checker(
 
     steady: whether no file changes meanwhile.
     """
-    here = Path.cwd()
+    here = _current_folder()
     selected = _codes(select, "--select") if select else None
+    if selected is not None and not selected:
+        raise click.BadParameter("names no rule", param_hint="--select")
     ignored, severities = _codes(ignore, "--ignore"), _severities(severity)
     return Checker(selected, ignored, severities, _opened(paths, here), here, steady=steady)
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        output.give_up(f"the current folder can't be worked in: {error.strerror}")
 
 
 def _severities(values: tuple[str, ...]) -> dict[str, Severity]:
@@ -99,7 +121,7 @@ def _severity(level: str) -> Severity:
 def _opened(paths: tuple[Path, ...], here: Path) -> tuple[Path, ...]:
     """The folders that the paths show the user to work in: those named, else the current one."""
     absolute = [Path(os.path.abspath(path)) for path in paths or (Path(),)]  # noqa: PTH100 - links stay links
-    folders = [path for path in absolute if path.is_dir()]
+    folders = [path for path in absolute if is_folder(path)]
     if all(path == here or here in path.parents for path in absolute) and not _holds_everything(here):
         return (here,)
     return tuple(folders)

@@ -39,12 +39,26 @@ def say(text: str) -> None:
     click.echo(text, nl=False, color=True)
 
 
+def tell(text: str) -> None:
+    """Write a line to standard error; where that can't be, the exit code has to do."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        abandon(sys.stderr)
+
+
+def abandon(stream: TextIO) -> None:
+    """Have what this stream still holds go nowhere: it can't be written, also when Python ends."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
 def warn(message: str) -> None:
-    click.echo(f"warning: {message}", err=True)
+    tell(f"warning: {message}")
 
 
 def complain(message: str) -> None:
-    click.echo(f"error: {message}", err=True)
+    tell(f"error: {message}")
 
 
 def complain_of_bug(path: str, error: Exception) -> None:
@@ -55,6 +69,16 @@ def complain_of_bug(path: str, error: Exception) -> None:
         f"{path}: Portside failed on this file with {type(error).__name__}: {error}{place}; "
         "this is a bug in Portside, please report it"
     )
+
+
+def read_stdin() -> bytes:
+    """All of standard input. Ends the command where there is none."""
+    if sys.stdin is None:
+        give_up("standard input can't be read: it is closed")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        give_up(f"standard input can't be read: {error.strerror}")
 
 
 def give_up(message: str) -> NoReturn:

@@ -18,6 +18,7 @@ from portside.lsp.buffer import Buffer
 from portside.lsp.client import Client
 from portside.lsp.documents import Document, Documents
 from portside.records import dataclass
+from portside.workspace.presence import exists
 
 Json = dict[str, Any]
 
@@ -104,7 +105,7 @@ class Converter:
         buffer = self.documents.buffer(path)
         if buffer is not None:
             return [self._text_edits(path, buffer, edits, review)]
-        if path.exists() or not self.client.creates_files:
+        if exists(path) or not self.client.creates_files:
             return None
         create = {"kind": "create", "uri": self.documents.uri(path), "options": {"ignoreIfExists": True}}
         return [create, self._text_edits(path, Buffer("", self.client.encoding), edits, review)]

@@ -10,6 +10,7 @@ from typing import Any
 from portside.lsp import uris
 from portside.settings import ServerSettings, Settings, SettingsError, load
 from portside.workspace.apps import LaunchTarget, discover
+from portside.workspace.presence import is_folder
 
 
 def launch_targets(params: Mapping[str, Any], folders: Iterable[Path]) -> list[dict[str, Any]]:
@@ -53,10 +54,10 @@ def _meant(params: Mapping[str, Any], folders: list[Path]) -> list[Path]:
     """The folder named; the workspace folder that holds the document named; else all of them."""
     if params.get("folder"):
         named = uris.to_path(params["folder"])
-        return [named] if named is not None and named.is_dir() else []
+        return [named] if named is not None and is_folder(named) else []
     document = uris.to_path(params["uri"]) if params.get("uri") else None
     if document is None:
-        return [folder for folder in folders if folder.is_dir()]
+        return [folder for folder in folders if is_folder(folder)]
     holding = [folder for folder in folders if document.is_relative_to(folder)]
     return [max(holding, key=lambda folder: len(folder.parts), default=document.parent)]
 

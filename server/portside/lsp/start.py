@@ -27,6 +27,7 @@ def serve(log_file: Path | None) -> None:
     """Serve the client on standard input and output until it ends the session."""
     # What is made up to the first findings stays: to look through it for garbage is time lost.
     gc.disable()
+    _require_streams()
     _log_to(log_file)
     sink = _private_stdout()
     # Raw, since the interpreter at its end waits for locks that a buffer's reader holds.
@@ -44,6 +45,15 @@ def serve(log_file: Path | None) -> None:
     from portside.lsp.server import take_over
 
     take_over(body, incoming, sink)
+
+
+def _require_streams() -> None:
+    """A client that closes standard error has nothing to lose; without the other two there is none."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+    if sys.stdin is None or sys.stdout is None:
+        sys.stderr.write("error: the language server needs standard input and output; one is closed\n")
+        sys.exit(2)
 
 
 def _answered(session: Session, method: str, loading: Loading) -> None:

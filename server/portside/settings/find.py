@@ -10,6 +10,7 @@ from pathlib import Path
 from portside.settings.model import Settings, SettingsError
 from portside.settings.read import read_table
 from portside.settings.validate import validated
+from portside.workspace.presence import exists, is_file, is_folder
 
 # Where both lie in one folder the one that is only Portside's counts.
 FILE_NAMES = ("portside.toml", "pyproject.toml")
@@ -43,7 +44,7 @@ class SettingsFinder:
     def settings(self, start: Path) -> Settings:
         """See `load`."""
         absolute = Path(os.path.abspath(start))  # noqa: PTH100 - links stay links
-        return self.of_folder(absolute if absolute.is_dir() else absolute.parent)
+        return self.of_folder(absolute if is_folder(absolute) else absolute.parent)
 
     def of_walked(self, folder: str) -> Settings:
         """As `of_folder`, of one that a walk lists: another listing answers all that is asked of it."""
@@ -113,9 +114,8 @@ class SettingsFinder:
         return os.path.lexists(f"{folder}{os.sep}{name}") if names is None else name in names
 
     def _is_file(self, folder: str, name: str) -> bool:
-        # Unlike Path.is_file this answers no, and does not raise, in a folder that may not be read.
-        return self._has(folder, name) and os.path.isfile(f"{folder}{os.sep}{name}")  # noqa: PTH113
+        return self._has(folder, name) and is_file(f"{folder}{os.sep}{name}")
 
     def _has(self, folder: str, name: str) -> bool:
         names = self._names.get(folder)
-        return os.path.exists(f"{folder}{os.sep}{name}") if names is None else name in names  # noqa: PTH110
+        return exists(f"{folder}{os.sep}{name}") if names is None else name in names

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from portside.records import cached_property, dataclass
 from portside.settings.model import SettingsError, SettingsMistake
+from portside.workspace.presence import exists
 from portside.workspace.text_file import UnreadableFile, read_bytes
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _data(file: Path) -> bytes | None:
     except UnreadableFile as error:
         if not os.path.lexists(file):
             return None
-        said = error if file.exists() else "is a link that leads to no file"
+        said = error if exists(file) else "is a link that leads to no file"
         raise _failure(file, 1, str(said)) from None
 
 

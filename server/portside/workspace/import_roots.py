@@ -11,6 +11,7 @@ from pathlib import Path
 
 from portside.python.launching.script_place import Folder, ScriptPlace, SettingsFile
 from portside.workspace.environment_file import launch_variables
+from portside.workspace.presence import entry_is_folder, is_file
 from portside.workspace.text_file import UnreadableFile, read_bytes, read_text_file, version
 
 if sys.version_info >= (3, 11):
@@ -124,7 +125,7 @@ def _contents(path: str, _changed_at: int) -> tuple[frozenset[str], frozenset[st
         if dot and suffix in {"py", "pyw"}:
             modules.add(stem)
             files.add(stem)
-        elif entry.name.isidentifier() and entry.is_dir() and _holds_python(entry.path):
+        elif entry.name.isidentifier() and entry_is_folder(entry) and _holds_python(entry.path):
             modules.add(entry.name)
     shadowing = {name for name in files & names if _is_package(Path(path, name))}
     return frozenset(names), frozenset(modules), frozenset(shadowing)
@@ -136,7 +137,7 @@ def _holds_python(folder: str) -> bool:
     for entry in _each_entry(folder):
         if entry.name.endswith(".py"):
             return True
-        if entry.name.isidentifier() and entry.is_dir():
+        if entry.name.isidentifier() and entry_is_folder(entry):
             below.append(entry.path)
     return any(inner.name.endswith(".py") for path in below for inner in _each_entry(path))
 
@@ -154,7 +155,7 @@ def _settings_file(root: Path, label: str | None) -> SettingsFile | None:
     """portside.toml counts before pyproject.toml, as in the settings."""
     for name in ("portside.toml", "pyproject.toml"):
         path = root / name
-        if path.is_file():
+        if is_file(path):
             try:
                 return SettingsFile(label or str(path), read_text_file(path).text, name == "pyproject.toml")
             except UnreadableFile:

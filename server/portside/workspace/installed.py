@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from portside.workspace.presence import is_folder
+
 # Virtual environments by the names that people give them, and pixi's.
 _ENVIRONMENTS = (".venv", "venv", "env", ".env", ".pixi/envs/default")
 _ACTIVATED = ("VIRTUAL_ENV", "CONDA_PREFIX")
@@ -37,7 +39,7 @@ def _environments(root: Path, folder: Path) -> Iterator[Path]:
 
 
 def _in(environment: Path) -> tuple[int, int] | None:
-    if not environment.is_dir():
+    if not is_folder(environment):
         return None
     for packages in _PACKAGES:
         for metadata in environment.glob(f"{packages}/vllm-*.dist-info"):

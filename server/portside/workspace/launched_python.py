@@ -25,6 +25,7 @@ from portside.python.running.idle_script import bound_names, ends_at_once
 from portside.records import dataclass
 from portside.workspace.launch_texts import LaunchTexts
 from portside.workspace.local_modules import LocalModules
+from portside.workspace.presence import exists
 from portside.workspace.text_file import UnreadableFile, read_text_file, version
 from portside.workspace.walk import PYTHON_SUFFIXES
 
@@ -192,7 +193,7 @@ class LaunchedPython:
 
     def _submodules(self) -> bool:
         if self._has_submodules is None:
-            self._has_submodules = (self._root / ".gitmodules").exists()
+            self._has_submodules = exists(self._root / ".gitmodules")
         return self._has_submodules
 
     # What it does

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from portside.records import dataclass
+from portside.workspace.presence import entry_is_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ class ModuleFiles:
             changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 - see above
             if known is None or known[0] != changed:
                 with os.scandir(folder) as entries:
-                    names = frozenset(entry.name + "/" * entry.is_dir() for entry in entries)
+                    names = frozenset(entry.name + "/" * entry_is_folder(entry) for entry in entries)
                 known = self._folders[folder] = (changed, names)
         except OSError:
             known = (0, frozenset())

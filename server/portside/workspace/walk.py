@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portside.records import dataclass
+from portside.workspace.presence import entry_is_file, exists
 from portside.workspace.text_file import UnreadableFile, read_bytes, read_start
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _walk(
         if is_folder:
             is_left_out = _is_skipped(entry.name, entry.path)
         else:
-            is_left_out = not (wanted(entry.name) and _is_file(entry))
+            is_left_out = not (wanted(entry.name) and entry_is_file(entry))
         if is_left_out:
             if is_folder or entry.is_symlink():
                 left_out.add(entry.name)
@@ -160,13 +161,6 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file()
-    except OSError:
-        return False
-
-
 def _is_apart(entries: list[os.DirEntry[str]]) -> bool:
     """Whether these are those of a virtual environment, or of a working tree of the same repository."""
     return any(
@@ -193,11 +187,11 @@ def _ignore_files_above(folder: str) -> _Ignores:
     """The .gitignore files from the top of the repository down to the folder's parent."""
     above: _Ignores = ()
     path = Path(folder)
-    if (path / ".git").exists():
+    if exists(path / ".git"):
         return ()
     for parent in path.parents:
         above = (*_ignore_file(str(parent)), *above)
-        if (parent / ".git").exists():
+        if exists(parent / ".git"):
             return above
     return ()
 
