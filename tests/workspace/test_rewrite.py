@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,29 @@ def test_a_failure_half_way_puts_back_what_was_done(
         rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(other, b"2", b"B")])
     assert contents(one.parent) == {"one": b"1", "other": b"2"}
     assert stat.S_IMODE(one.stat().st_mode) == 0o640
+
+
+STOPPED = """
+import os, signal, sys
+from pathlib import Path
+from portside.workspace.rewrite import Rewrite, rewrite_together
+
+def stop(_file):
+    os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+
+os.fsync = stop
+rewrite_together(Rewrite(Path(name), b"old", b"new") for name in ("a.py", "b.py"))
+Path("a.py").write_bytes(b"went on")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_waits_until_all_files_are_written(name: str, tmp_path: Path) -> None:
+    for file in ("a.py", "b.py"):
+        (tmp_path / file).write_bytes(b"old")
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, name], cwd=tmp_path, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode != 0
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.py": b"new", "b.py": b"new"}

@@ -8,10 +8,12 @@ step fail, those already taken are put back.
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from portside.records import dataclass
@@ -42,15 +44,30 @@ class _Staged:
 def rewrite_together(rewrites: Iterable[Rewrite]) -> None:
     """Change all of these files. Raises RewriteError, with none of them changed."""
     staged: list[_Staged] = []
+    with _undisturbed():
+        try:
+            for rewrite in rewrites:
+                with _explained(rewrite.path):
+                    staged.append(_stage(rewrite))
+            _commit(staged)
+        finally:
+            for entry in staged:
+                with suppress(FileNotFoundError):
+                    entry.temporary.unlink()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal that would end the process waits: half of the files would be written, or the new ones left."""
+    if sys.platform == "win32":
+        yield
+        return
+    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     try:
-        for rewrite in rewrites:
-            with _explained(rewrite.path):
-                staged.append(_stage(rewrite))
-        _commit(staged)
+        yield
     finally:
-        for entry in staged:
-            with suppress(FileNotFoundError):
-                entry.temporary.unlink()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _stage(rewrite: Rewrite) -> _Staged:
