@@ -143,12 +143,32 @@ class Checker:
             yield from filter(self._imports_mention_vllm, passed_over)
             return
         makers = (file for file in self.survey.interesting if names_vllm(self.survey.imports.get(file, b"")))
-        projects: set[Project] = set()
-        for folder in {os.path.dirname(maker) for maker in makers}:  # noqa: PTH120 - for many files
+        making = self._by_root(makers)
+        for root, files in self._by_root(passed_over).items():
+            is_whole = self._is_looked_at(root)
+            if is_whole and root not in making:
+                continue
+            if not is_whole and len(files) < MANY_FILES:
+                yield from filter(self._imports_mention_vllm, files)
+            else:
+                leading = self.project(Path(files[0])).leading_to_engine()
+                yield from filter(leading.__contains__, files)
+
+    def _by_root(self, files: Iterable[str]) -> dict[str, list[str]]:
+        """The files by the top of their project, but those whose settings have mistakes."""
+        in_folder: dict[str, list[str]] = {}
+        for file in files:
+            in_folder.setdefault(os.path.dirname(file), []).append(file)  # noqa: PTH120 - for many files
+        found: dict[str, list[str]] = {}
+        for folder, inside in in_folder.items():
             with contextlib.suppress(SettingsError):
-                projects.add(self.project(Path(folder, "any.py")))
-        leading = frozenset().union(*(project.leading_to_engine() for project in projects))
-        yield from filter(leading.__contains__, passed_over)
+                found.setdefault(str(self.settings(Path(folder)).root), []).extend(inside)
+        return found
+
+    def _is_looked_at(self, root: str) -> bool:
+        """Whether all files of this project have been: else an engine may be made in one of the others."""
+        inside = f"{root.rstrip(os.sep)}{os.sep}"
+        return any(inside.startswith(top.rstrip(os.sep) + os.sep) for top in self.survey.walked)
 
     def _imports_mention_vllm(self, file: str) -> bool:
         path = Path(file)

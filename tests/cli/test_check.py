@@ -570,3 +570,39 @@ def test_a_name_that_is_no_text_is_checked_as_any_other(tmp_path: Path, form: st
     assert b"PS101" in done.stdout
     if form == "sarif":
         assert b'"uri": "%FF%FE/%E9.py"' in done.stdout
+
+
+SCRIPT = "from lib.load import manager\n\nmanager.load()\n"
+LOAD = """\
+from vllm import LLM
+
+
+class Manager:
+    def load(self):
+        self.llm = LLM("m")
+
+
+manager = Manager()
+"""
+
+
+@pytest.mark.parametrize("others", [0, 99, 120])
+@pytest.mark.parametrize("way", ["named", "a folder within", "with an exclusion"])
+def test_an_engine_of_a_file_that_is_not_checked_is_seen(
+    way: str, others: int, portside: Portside, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.portside]\n" + ("exclude = ['lib/']\n" * (way[:4] == "with"))
+    )
+    for name, text in {"lib/load.py": LOAD, "api/ask.py": SCRIPT}.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    for number in range(others):
+        (tmp_path / f"api/module_{number}.py").write_text(CLEAN)
+    paths = {
+        "named": [str(path.relative_to(tmp_path)) for path in (tmp_path / "api").iterdir()],
+        "a folder within": ["api"],
+        "with an exclusion": [],
+    }
+    outcome = portside("check", "--output-format", "json", *paths[way])
+    assert found(outcome.out) == [("api/ask.py", "PS102")]

@@ -80,6 +80,22 @@ def test_large_values(port: str, tmp_path: Path) -> None:
     assert complaints(text.encode(), tmp_path) == []
 
 
+HALF_TYPED = {
+    "a condition with a strange blank": "'server:app' if re\u3000load else app",
+    "a condition with two words": "'server:app' if re load else app",
+    "a condition without its else": "'server:app' if reload",
+}
+
+
+@pytest.mark.parametrize("app", HALF_TYPED.values(), ids=HALF_TYPED)
+def test_apps_that_are_half_typed(app: str, tmp_path: Path) -> None:
+    text = (
+        "import uvicorn\nfrom fastapi import FastAPI\napp = FastAPI()\nreload = True\n"
+        f"if __name__ == '__main__':\n    uvicorn.run({app}, port=8000, reload=reload)\n"
+    )
+    assert complaints(text.encode(), tmp_path) == []
+
+
 LARGE_LAUNCHES = {
     "commands tied by and": ("start.sh", "a && " * 20_000 + "vllm serve m --port 8000\n"),
     "conditions in conditions": ("start.sh", "if a; then\n" * 2_000 + "uvicorn a:app\n" + "fi\n" * 2_000),

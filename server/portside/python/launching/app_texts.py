@@ -25,7 +25,10 @@ def named_either_way(names: Names, expression: Node) -> Node | None:
     node = names.value_of(unwrapped(expression))
     if node.type != "conditional_expression":
         return None
-    first, _, other = own_parts(node)
+    parts = own_parts(node)
+    if len(parts) != 3:  # half typed
+        return None
+    first, _, other = parts
     for string, name in ((first, other), (other, first)):
         module, _, attribute = (app_string(names, string) or "").partition(":")
         if name.type == "identifier" and names.tree.text(name) == attribute and is_own_module(names, module):

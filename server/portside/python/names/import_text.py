@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from portside.records import dataclass
 
 _IMPORT = b"import"
+# Ends a line, too.
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 # What a line goes on to: behind backslashes, and in the parentheses that an import or a call opens.
 _ON = re.compile(
     rb"[^\n(\\]*(?:\\(?:\r?\n)?[^\n(\\]*)*"
@@ -48,6 +50,7 @@ class ImportText:
 
 def import_text(data: bytes) -> ImportText:
     """Every line with the word, in comments and as a part of others too: at memory speed."""
+    data = _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
     lines: list[bytes] = []
     behind: list[bytes] = []
     find, rfind, length = data.find, data.rfind, len(_IMPORT)
