@@ -33,3 +33,20 @@ def test_the_nearest_folder_that_has_the_module_counts(tmp_path: Path) -> None:
     assert files.of_import(script, "engine", None, tmp_path) == (tmp_path / "engine/__init__.py",)
     assert files.of_import(script, "torch.nn", None, tmp_path) == ()
     assert files.of_import(script, "torch", None, tmp_path) == ()
+
+
+def test_what_is_installed_from_src_is_found_by_scripts_beside_it(tmp_path: Path) -> None:
+    for path in ("src/lib/__init__.py", "src/lib/server.py", "scripts/start.py", "app/src/__init__.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    (tmp_path / "app/src/inner.py").touch()
+    lib = (tmp_path / "src/lib/__init__.py", tmp_path / "src/lib/server.py")
+    files = ModuleFiles(tmp_path)
+    script, beside_package = tmp_path / "scripts/start.py", tmp_path / "app/run.py"
+    assert files.of_import(script, "lib.server", "start", tmp_path) == lib
+    with files.glance():
+        assert files.of_import(script, "lib.server", "start", tmp_path) == lib
+        assert files.of_import(beside_package, "inner", None, tmp_path) == ()
+    (tmp_path / "scripts/lib").mkdir()
+    (tmp_path / "scripts/lib/server.py").touch()
+    assert files.of_import(script, "lib.server", "start", tmp_path) == (tmp_path / "scripts/lib/server.py",)

@@ -669,6 +669,22 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             "    subprocess.Popen(['vllm', 'serve', model['name']] + model['options'])\n",
         ),
         Invalid(
+            "in a table in a table that a class is given, another part of which is set",
+            "import subprocess\n\nCONFIG = {'serve': {'port': «8000»}, 'tunnel': {'on': True}}\n\n\n"
+            "class Server:\n    def __init__(self, config):\n        self.config = config\n\n"
+            "    def start(self):\n        serve = self.config['serve']\n"
+            "        command = ['vllm', 'serve', 'm', '--port', str(serve['port'])]\n"
+            "        subprocess.Popen(command)\n\n\n"
+            "config = CONFIG\nconfig['tunnel']['on'] = False\nServer(config).start()\n",
+            "import os\nimport subprocess\n\n"
+            "CONFIG = {'serve': {'port': int(os.environ.get('PORT', '8000'))}, 'tunnel': {'on': True}}\n\n\n"
+            "class Server:\n    def __init__(self, config):\n        self.config = config\n\n"
+            "    def start(self):\n        serve = self.config['serve']\n"
+            "        command = ['vllm', 'serve', 'm', '--port', str(serve['port'])]\n"
+            "        subprocess.Popen(command)\n\n\n"
+            "config = CONFIG\nconfig['tunnel']['on'] = False\nServer(config).start()\n",
+        ),
+        Invalid(
             "through an object that a function is given",
             "import subprocess\n\n\nclass Manager:\n    def start(self, model, port):\n"
             "        subprocess.Popen(['vllm', 'serve', model, '--port', str(port)])\n\n\n"
@@ -888,6 +904,23 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
                 "@dataclass\nclass Fields:\n    port: int = 8001\n\n\n"
                 "settings = Settings()\nfields = Fields()\n"
             },
+        ),
+        Valid(
+            "a table in a table that is filled",
+            "import json, uvicorn\n\nCONFIG = {'api': {'port': 8000}}\n"
+            "CONFIG['api'].update(json.load(open('c')))\n"
+            "uvicorn.run('m:app', port=CONFIG['api']['port'])\n",
+        ),
+        Valid(
+            "a table in a table whose port is set",
+            "import sys, uvicorn\n\nCONFIG = {'api': {'port': 8000}}\n"
+            "CONFIG['api']['port'] = int(sys.argv[1])\nuvicorn.run('m:app', port=CONFIG['api']['port'])\n",
+        ),
+        Valid(
+            "a table that is set in the function that is given it",
+            "import sys, uvicorn\n\nCONFIG = {'port': 8000}\n\n\ndef start(config):\n"
+            "    config['port'] = int(sys.argv[1])\n    uvicorn.run('m:app', port=config['port'])\n\n\n"
+            "start(CONFIG)\n",
         ),
         Valid(
             "a table of another command",

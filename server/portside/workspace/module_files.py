@@ -148,17 +148,28 @@ class ModuleFiles:
 
     def _starts(self, folder: str, parts: list[str], top: str) -> tuple[str, ...]:
         """The folders that a file of this one may import a name of these parts from: those with the first."""
-        every = (*self._searched(folder), top)
-        if not parts or not (self._steady or self._is_glance):
-            return every
+        if not parts:
+            return (*self._searched(folder), top)
+        if not (self._steady or self._is_glance):
+            return (*self._with_sources(self._searched(folder)), top)
         key = (folder, parts[0], top)
         known = self._homes.get(key)
         if known is None:
             as_folder, as_file = f"{parts[0]}/", f"{parts[0]}.py"
+            every = (*self._with_sources(self._searched(folder)), top)
             listed = ((start, self._names(start)) for start in every)
             known = tuple(start for start, names in listed if as_folder in names or as_file in names)
             self._homes[key] = known
         return known
+
+    def _with_sources(self, folders: Iterable[str]) -> Iterator[str]:
+        """The folders, each with its `src`: what is installed from there is imported by scripts beside it."""
+        for folder in folders:
+            yield folder
+            if "src/" in self._names(folder):
+                source = f"{folder}{os.sep}src"
+                if "__init__.py" not in self._names(source):
+                    yield source
 
     def _path(self, path: str) -> Path:
         known = self._paths.get(path)

@@ -13,7 +13,7 @@ from portside.lint.source import Span
 from portside.python.names.bindings import How
 from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import arguments, choices, string_value, unwrapped
-from portside.python.values import value_classes
+from portside.python.values import value_classes, value_objects
 from portside.python.values.instances import class_around
 from portside.python.values.value_types import Literal, Parameter, Through, Unknown, Value
 from portside.python.values.values import CONVERSIONS, Tracer
@@ -151,6 +151,8 @@ def handed_object(tracer: Tracer, expression: Node, listener: Listener) -> Itera
         if step is None:
             return
         node, member = step[0], (step[1], *member)
+        if step[1].startswith("[") and value_objects.is_changed(tracer, node, step[1][1:-1]):
+            return
         value = tracer.trace(node)
         if isinstance(value, Parameter):
             owner = class_around(tracer.names.scope_at(node)) if value.name == "self" else None
@@ -160,6 +162,7 @@ def handed_object(tracer: Tracer, expression: Node, listener: Listener) -> Itera
             elif value.name not in {"self", "cls"}:
                 yield Handed(value, dataclasses.replace(listener, member=member))
             return
+        node = unwrapped(tracer.names.value_of(node))
 
 
 def _core(tracer: Tracer, expression: Node) -> Node:

@@ -264,7 +264,7 @@ def _item_outside(tracer: Tracing, container: Node, key: str) -> Value | None:
         keys.insert(0, str(wanted.value))
         base = unwrapped(outer)
     qualified = tracer.names.qualified(base)
-    if qualified is None or is_changed(tracer, base):
+    if qualified is None or is_changed(tracer, base, keys[0]):
         return None
     return tracer.outside(qualified + "".join(f"[{each}]" for each in keys))
 
@@ -275,7 +275,7 @@ def _named_item(tracer: Tracing, item: Node, name: str) -> Value:
 
 def item_of(tracer: Tracing, container: Node, key: str) -> Node | None:
     """The expression that a dictionary holds under this key, if the dictionary is never changed."""
-    if is_changed(tracer, container):
+    if is_changed(tracer, container, key):
         return None
     made = expression_behind(tracer, container)
     if made.type == "subscript":
@@ -306,31 +306,42 @@ def _item_of_literal(tracer: Tracing, dictionary: Node, key: str) -> Node | None
     return found
 
 
-def is_changed(tracer: Tracing, container: Node) -> bool:
-    """Whether the file assigns to items of the name, or calls what changes a dictionary."""
+def is_changed(tracer: Tracing, container: Node, key: str | None = None) -> bool:
+    """Whether the file assigns to items of the name, or calls what changes a dictionary.
+
+    key: of the item that is asked for; what is assigned inside of another one is none of its concern.
+    """
     container = unwrapped(container)
     if container.type != "identifier":
         return False
     name = tracer.text(container)
     return any(
-        _changes(tracer, mention)
+        _changes(tracer, mention, key)
         for mention in tracer.names.mentions(name)
         if mention.start_byte != container.start_byte
     )
 
 
-def _changes(tracer: Tracing, mention: Node) -> bool:
-    parent = mention.parent
+def _changes(tracer: Tracing, mention: Node, key: str | None) -> bool:
+    node, parent, depth = mention, mention.parent, 0
+    while parent is not None and parent.type == "subscript" and parent.child_by_field_name("value") == node:
+        node, parent, depth = parent, parent.parent, depth + 1
     if parent is None:
         return False
-    if parent.type == "subscript" and parent.child_by_field_name("value") == mention:
-        around = parent.parent
-        return around is not None and (
-            around.type in {"delete_statement", "augmented_assignment"}
-            or (around.type == "assignment" and around.child_by_field_name("left") == parent)
-        )
-    attribute = parent.child_by_field_name("attribute") if parent.type == "attribute" else None
-    return attribute is not None and tracer.text(attribute) in _CHANGING
+    if parent.type == "attribute":
+        attribute = parent.child_by_field_name("attribute")
+        is_change, is_inside = attribute is not None and tracer.text(attribute) in _CHANGING, depth > 0
+    else:
+        is_left = parent.child_by_field_name("left") == node and "assignment" in parent.type
+        is_change, is_inside = bool(depth) and (is_left or parent.type == "delete_statement"), depth > 1
+    return is_change and not (is_inside and key is not None and _is_of_another(tracer, mention, key))
+
+
+def _is_of_another(tracer: Tracing, mention: Node, key: str) -> bool:
+    """Whether the mention is asked for an item of a key that is known, and not this one."""
+    asked = mention.parent.child_by_field_name("subscript") if mention.parent is not None else None
+    written = tracer.trace(asked) if asked is not None else None
+    return isinstance(written, Literal) and written.value != key
 
 
 def of_call(tracer: Tracing, call: Node) -> Value | None:
