@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -336,3 +338,39 @@ def test_a_port_is_read_from_a_variable_where_the_launch_may_not_move(
     (tmp_path / "run.sh").write_text("#!/bin/sh\ntorchrun server.py\n")
     assert "PS201" in portside("fix").out
     assert 'port=int(os.environ.get("PORT", "8010"))' in server.read_text()
+
+
+NAMES = ["server.py", "a server.py", 'a"b.py', "new\nline.py", "tab\t.py", "back\\slash.py", "né.py"]
+HEADS = {
+    "a byte order mark": b"\xef\xbb\xbf",
+    "latin-1": b"# -*- coding: latin-1 -*-\n# caf\xe9\n",
+    "lines that only Python ends": "# \u2028 \x85 \x0c\n".encode(),
+    "nothing": b"",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names that Windows has not")
+@pytest.mark.parametrize("command", [["patch", "-p1", "-s"], ["git", "apply"]], ids=" ".join)
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_the_diff_of_any_file_can_be_applied(
+    head: bytes, command: list[str], portside: Portside, tmp_path: Path
+) -> None:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"there is no {command[0]}")
+    text = head + SERVER.replace("import vllm\n", "").rstrip("\n").encode()
+    for name in NAMES:
+        (tmp_path / name).write_bytes(text)
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "portside", "fix", "--diff", "-q"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    subprocess.run(command, cwd=tmp_path, input=done.stdout, check=True)
+    applied = {name: (tmp_path / name).read_bytes() for name in NAMES}
+    for name in NAMES:
+        (tmp_path / name).write_bytes(text)
+    portside("fix")
+    assert applied == {name: (tmp_path / name).read_bytes() for name in NAMES}
+    assert text not in applied.values()

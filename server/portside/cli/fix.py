@@ -117,7 +117,7 @@ def _fix_stdin(run: Run, paths: tuple[Path, ...], filename: Path | None, only_di
         run.fixing.fix(decode(path, data))
         changed = [change for change in run.fixing.changed() if change.path == path]
         if only_diff:
-            output.say(diff.unified(changed, label, output.ink_for(sys.stdout)))
+            _show(changed)
         else:
             sys.stdout.buffer.write(changed[0].encoded() if changed else data)
             sys.stdout.buffer.flush()  # here, what can't be written still has an exit code
@@ -129,13 +129,33 @@ def _fix_stdin(run: Run, paths: tuple[Path, ...], filename: Path | None, only_di
 def _finish(run: Run, only_diff: bool, quiet: bool) -> None:
     ink = output.ink_for(sys.stdout)
     if only_diff:
-        output.say(diff.unified(run.fixing.changed(), label, ink))
+        groups = [group for group in run.fixing.groups() if group]
+        for group in sorted(groups, key=lambda group: group[0].path):
+            _show_group(run, group)
         if not quiet:
             output.tell(fixes.would(run.fixing).rstrip("\n"))
         return
     refused = [path for group in run.fixing.groups() for path in _write(run, group)]
     if not quiet:
         output.say(fixes.done(run.fixing, frozenset(map(str, refused)), label, ink))
+
+
+def _show_group(run: Run, group: list[Change]) -> None:
+    """The diff of files that belong together, if they could be written."""
+    try:
+        _show(group)
+    except UnreadableFile as error:
+        output.complain(f"{label(group[0].path)}: {error}")
+        run.failed = True
+
+
+def _show(changes: list[Change]) -> None:
+    """To people in their terminal's encoding, to programs byte for byte."""
+    exact, ink = diff.patch(changes, label), output.ink_for(sys.stdout)
+    if ink.colour or sys.stdout.isatty():
+        output.say(diff.unified(changes, label, ink))
+    else:
+        click.echo(exact, nl=False)
 
 
 def _write(run: Run, group: list[Change]) -> list[Path]:

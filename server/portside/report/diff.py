@@ -12,22 +12,57 @@ from portside.report.ink import Ink
 
 # Only these end a line for patch; str.splitlines knows more of them.
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_TO_BE_QUOTED = re.compile(r'[\x00-\x1f"\\\x7f\ud800-\udfff]')
+_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
 def unified(changes: Iterable[Change], label: Callable[[str], str], ink: Ink) -> str:
-    """The diff of all changes; nothing where there are none."""
-    return "".join(line for change in changes for line in _one(change, label(str(change.path)), ink))
+    """The diff of all changes, for people; nothing where there are none."""
+    return "".join(
+        line for change in changes for line in _one(change, change.stored_before, change.stored, label, ink)
+    )
 
 
-def _one(change: Change, name: str, ink: Ink) -> Iterator[str]:
-    old = f"a/{name}" if change.file else "/dev/null"
+def patch(changes: Iterable[Change], label: Callable[[str], str]) -> bytes:
+    """The same for programs: every byte is that of the files, whatever they are encoded in.
+
+    Raises UnreadableFile where what a file would hold can't be encoded.
+    """
+    plain = Ink()
+    lines = (line for change in changes for line in _one(change, *_contents(change), label, plain))
+    return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _contents(change: Change) -> tuple[str, str]:
+    return _decoded(change.file.data if change.file else b""), _decoded(change.encoded())
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _one(change: Change, before: str, after: str, label: Callable[[str], str], ink: Ink) -> Iterator[str]:
+    name = label(str(change.path))
+    old = _named(f"a/{name}") if change.file else "/dev/null"
     lines = difflib.unified_diff(
-        _LINE.findall(change.stored_before), _LINE.findall(change.stored), old, f"b/{name}", lineterm="\n"
+        _LINE.findall(before), _LINE.findall(after), old, _named(f"b/{name}"), lineterm="\n"
     )
     for line in lines:
         yield _painted(line, ink)
         if not line.endswith("\n"):
             yield "\n\\ No newline at end of file\n"
+
+
+def _named(path: str) -> str:
+    """As git writes it: in quotes where it has to be, and ended by a tab where it has blanks."""
+    if _TO_BE_QUOTED.search(path) is not None:
+        return f'"{_TO_BE_QUOTED.sub(lambda found: _escaped(found.group()), path)}"'
+    return f"{path}\t" if " " in path else path
+
+
+def _escaped(char: str) -> str:
+    octal = "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
+    return _ESCAPES.get(char, octal)
 
 
 def _painted(line: str, ink: Ink) -> str:
