@@ -41,3 +41,11 @@ def test_a_gitignore_above_the_repository_does_not_count(tmp_path: Path) -> None
     (tmp_path / ".gitignore").write_text("*\n")
     make(tmp_path / "repository", ".git/HEAD", "app.py")
     assert not ignored.is_ignored(tmp_path / "repository" / "app.py")
+
+
+def test_a_gitignore_that_lists_what_is_kept_leaves_the_folders_of_that_watched(tmp_path: Path) -> None:
+    make(tmp_path, ".git/HEAD", "core/server.py", "core/run.log")
+    (tmp_path / ".gitignore").write_text("*\n!*/\n!*.py\n")
+    assert ignored.source_folders([tmp_path]) == [str(tmp_path), str(tmp_path / "core")]
+    assert not ignored.is_ignored(tmp_path / "core" / "server.py")
+    assert ignored.is_ignored(tmp_path / "core" / "run.log")

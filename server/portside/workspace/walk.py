@@ -7,14 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from portside.records import dataclass
-from portside.workspace.presence import entry_is_file, exists
-from portside.workspace.text_file import UnreadableFile, read_bytes, read_start
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from portside.workspace.git_ignore import Ignores, ignore_file, ignore_files_above, ignored
+from portside.workspace.presence import entry_is_file
+from portside.workspace.text_file import read_start
 
 PYTHON_SUFFIXES = (".py", ".pyw")
 # Folders of tools, environments and build results; virtual environments of any name go by their pyvenv.cfg.
@@ -42,19 +39,6 @@ def nothing_excluded(_folder: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _IgnoreFile:
-    """The patterns of one .gitignore, which count for paths below its folder."""
-
-    folder: str
-    spec: GitIgnoreSpec
-
-    def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """Whether the patterns ignore the path; None where none of them matches."""
-        relative = path[len(self.folder.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
-        return self.spec.check_file(relative + "/" if is_folder else relative).include
-
-
-@dataclass(frozen=True, slots=True)
 class Walked:
     """What a walk came to. left_out: as in `paths_below`."""
 
@@ -62,7 +46,6 @@ class Walked:
     left_out: frozenset[str]
 
 
-_Ignores = tuple[_IgnoreFile, ...]
 _NAME_OF = attrgetter("name")
 
 
@@ -82,8 +65,7 @@ def paths_below(
     of the wanted files that are not given.
     """
     top = os.path.abspath(folder)  # noqa: PTH100 - links stay links
-    inherited = _ignore_files_above(top)
-    ignores = () if _ignored(top, True, inherited) else inherited
+    ignores = ignore_files_above(top) or ()
     search = _Search(excluded, wanted, left_out if left_out is not None else set())
     yield from _walk(top, _entries(top), ignores, search)
 
@@ -91,22 +73,22 @@ def paths_below(
 def is_below(folder: str, path: str, excluded: Excluded) -> bool:
     """Whether `paths_below` would come to this file below the folder. Both absolute."""
     top = folder.rstrip(os.sep)
-    ignores = () if _ignored(top, True, above := _ignore_files_above(top)) else above
+    ignores = ignore_files_above(top) or ()
     *folders, _ = Path(path[len(top) + 1 :]).parts
     here = top
     for name in folders:
         inside = f"{here}{os.sep}{name}"
         if _is_skipped(name, inside) or os.path.islink(inside):  # noqa: PTH114 - see below
             return False
-        ignores = (*ignores, *_ignore_file(here))
+        ignores = (*ignores, *ignore_file(here))
         exclusion = excluded(here)
-        if _ignored(inside, True, ignores) or (exclusion is not None and exclusion(inside, True)):
+        if ignored(inside, True, ignores) or (exclusion is not None and exclusion(inside, True)):
             return False
         here = inside
         if os.path.exists(f"{here}{os.sep}pyvenv.cfg") or is_worktree(f"{here}{os.sep}.git"):  # noqa: PTH110 - many
             return False
-    ignores, exclusion = (*ignores, *_ignore_file(here)), excluded(here)
-    return not _ignored(path, False, ignores) and not (exclusion is not None and exclusion(path, False))
+    ignores, exclusion = (*ignores, *ignore_file(here)), excluded(here)
+    return not ignored(path, False, ignores) and not (exclusion is not None and exclusion(path, False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +100,11 @@ class _Search:
     left_out: set[str]
 
 
-def _walk(
-    folder: str, entries: list[os.DirEntry[str]], inherited: _Ignores, search: _Search
-) -> Iterator[str]:
+def _walk(folder: str, entries: list[os.DirEntry[str]], inherited: Ignores, search: _Search) -> Iterator[str]:
     wanted, left_out = search.wanted, search.left_out
     ignores = inherited
     if any(entry.name == ".gitignore" for entry in entries):
-        ignores = (*inherited, *_ignore_file(folder))
+        ignores = (*inherited, *ignore_file(folder))
     exclusion = search.excluded(folder)
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
@@ -135,7 +115,7 @@ def _walk(
         if is_left_out:
             if is_folder or entry.is_symlink():
                 left_out.add(entry.name)
-        elif (ignores and _ignored(entry.path, is_folder, ignores)) or (
+        elif (ignores and ignored(entry.path, is_folder, ignores)) or (
             exclusion is not None and exclusion(entry.path, is_folder)
         ):
             left_out.add(entry.name)
@@ -172,51 +152,3 @@ def is_worktree(path: str) -> bool:
     """Whether `.git` at this path is that of `git worktree add`: all of its files are those of a branch."""
     data = read_start(path, 4096)  # nothing of a folder, as in every clone
     return data is not None and re.match(rb"gitdir:.*[/\\]worktrees[/\\]", data) is not None
-
-
-def _ignored(path: str, is_folder: bool, ignores: _Ignores) -> bool:
-    """As git decides: the file nearest to the path that has an opinion."""
-    for ignore in reversed(ignores):
-        verdict = ignore.verdict(path, is_folder)
-        if verdict is not None:
-            return verdict
-    return False
-
-
-def _ignore_files_above(folder: str) -> _Ignores:
-    """The .gitignore files from the top of the repository down to the folder's parent."""
-    above: _Ignores = ()
-    path = Path(folder)
-    if exists(path / ".git"):
-        return ()
-    for parent in path.parents:
-        above = (*_ignore_file(str(parent)), *above)
-        if exists(parent / ".git"):
-            return above
-    return ()
-
-
-def _ignore_file(folder: str) -> _Ignores:
-    try:
-        lines = read_bytes(f"{folder}{os.sep}.gitignore").decode("utf-8", "replace").splitlines()
-    except UnreadableFile:
-        return ()
-    # Loaded late: importing it takes as long as checking a few files, and many folders have no patterns.
-    from pathspec import GitIgnoreSpec
-
-    try:
-        return (_IgnoreFile(folder, GitIgnoreSpec.from_lines(lines)),)
-    except (ValueError, re.error):
-        understood = [line for line in lines if _is_pattern(line)]
-        return (_IgnoreFile(folder, GitIgnoreSpec.from_lines(understood)),)
-
-
-def _is_pattern(line: str) -> bool:
-    """Whether pathspec takes this line; git passes over one that it doesn't understand."""
-    from pathspec import GitIgnoreSpec
-
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except (ValueError, re.error):
-        return False
-    return True

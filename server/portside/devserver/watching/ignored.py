@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
+from portside.workspace.git_ignore import Ignores, changed_at, ignore_file, ignored
 
 _PRUNED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "venv", "env"})
 _MOST_FOLDERS = 4000
@@ -40,17 +41,15 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def is_ignored(path: Path, folder: bool = False) -> bool:
-    """Whether a .gitignore between the repository's root and the path says so; the nearest one wins."""
-    verdict = False
-    for parent in reversed(path.parents):
-        spec = _spec(parent, _stamp(parent / ".gitignore"))
-        if spec is None or _root(path.parent) not in (parent, *parent.parents):
-            continue
-        relative = path.relative_to(parent).as_posix() + ("/" if folder else "")
-        match = spec.check_file(relative).include
-        if match is not None:
-            verdict = match
-    return verdict
+    """Whether a .gitignore between the repository's root and the path says so, of it or of a folder above."""
+    root = _root(path.parent)
+    ignores: Ignores = ()
+    way = [parent for parent in reversed(path.parents) if root in (parent, *parent.parents)]
+    for outer, inner in itertools.pairwise([*way, path]):
+        ignores = (*ignores, *_ignore_file(outer, changed_at(outer)))
+        if ignored(str(inner), folder or inner is not path, ignores):
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)
@@ -63,15 +62,5 @@ def _root(folder: Path) -> Path:
 
 
 @lru_cache(maxsize=4096)
-def _spec(folder: Path, stamp: int | None) -> GitIgnoreSpec | None:
-    if stamp is None:
-        return None
-    text = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
-    return GitIgnoreSpec.from_lines(text.splitlines())
-
-
-def _stamp(path: Path) -> int | None:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return None
+def _ignore_file(folder: Path, stamp: int | None) -> Ignores:
+    return () if stamp is None else ignore_file(str(folder))
