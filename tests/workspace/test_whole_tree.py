@@ -134,15 +134,20 @@ def _findings(tree: Path, *, steady: bool) -> dict[str, tuple[Finding, ...]]:
     return {path: findings for path, findings in checked.items() if findings}
 
 
+@pytest.fixture(scope="module")
+def full(tree: Path) -> dict[str, tuple[Finding, ...]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project_module, "interest", lambda *_: Interest.ANY)
+        return _findings(tree, steady=False)
+
+
 @pytest.mark.parametrize("most", [0, 100_000], ids=["following imports", "from the engines on"])
 def test_a_tree_gives_what_every_file_in_full_gives(
-    tree: Path, monkeypatch: pytest.MonkeyPatch, most: int
+    tree: Path, full: dict[str, tuple[Finding, ...]], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     monkeypatch.setattr(engine_ways, "_MOST", most)
     monkeypatch.setattr(engine_ways, "_MOST_LOOKS", most)
     quick = _findings(tree, steady=True)
-    monkeypatch.setattr(project_module, "interest", lambda *_: Interest.ANY)
-    full = _findings(tree, steady=False)
     assert quick.keys() == full.keys()
     for path, findings in full.items():
         assert quick[path] == findings, path
