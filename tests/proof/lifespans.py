@@ -42,6 +42,13 @@ ENGINES = (
         ("    llm = LLM('m')\n    yield\n    del llm\n",),
     ),
     MovableEngine(
+        "what a function gives with others",
+        HEAD + "app = FastAPI()\n\n\ndef load():\n    words = {'m'}\n"
+        "    made = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(model='m'))\n    return words, made\n\n\n"
+        "stops, engine = load()\n" + READ,
+        ("    global stops, engine\n    stops, engine = load()\n    yield\n    engine.shutdown()\n",),
+    ),
+    MovableEngine(
         "a lifespan that the app has",
         "from contextlib import asynccontextmanager\n\n" + HEAD + ENGINE
         + "\n\n@asynccontextmanager\nasync def lifespan(app):\n    \"\"\"Starts.\"\"\"\n    app.state.x = 1\n    yield  # serves\n    app.state.x = 2\n\n\n"

@@ -193,13 +193,11 @@ def _runs_loop(nodes: Iterable[Node]) -> bool:
 
 def _stop(names: Names, engine: EngineUse, target: Node, value: Node, owner: str | None) -> str:
     """What ends the engine. `LLM` has no `shutdown` in any release; a helper drops what it holds."""
-    held = target
+    held, made = target, value
     if target.type in {"pattern_list", "tuple_pattern"}:
-        values = value.named_children if value.type in {"expression_list", "tuple"} else []
-        pairs = zip(target.named_children, values, strict=False)
-        held = next((part for part, given in pairs if given == engine.call), target)
-        value = engine.call if held != target else value
-    is_engine = value == engine.call or constructions(names, value) == (engine.call,)
+        parts = (part for part in target.named_children if constructions(names, part) == (engine.call,))
+        held = made = next(parts, target)
+    is_engine = constructions(names, made) == (engine.call,)
     text = f"{owner}." * bool(owner) + names.tree.text(held).strip("()")
     if is_engine and engine.constructor.startswith("Async"):
         return f"{text}.shutdown()"
