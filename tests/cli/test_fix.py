@@ -374,3 +374,17 @@ def test_the_diff_of_any_file_can_be_applied(
     portside("fix")
     assert applied == {name: (tmp_path / name).read_bytes() for name in NAMES}
     assert text not in applied.values()
+
+
+def test_the_diff_shows_lines_that_change_and_no_others(portside: Portside, tmp_path: Path) -> None:
+    """Of 200 lines and more, difflib takes those that are there often for changed."""
+    (tmp_path / "server.py").write_text(
+        "x = 1\n\n" * 150 + "import uvicorn\n\nuvicorn.run('m:app', port=8000)\n\n"
+    )
+    lines = portside("fix", "--diff", "--select", "PS201").out.splitlines()
+    assert [line for line in lines if line[0] in "+-" and line[:3] not in ("---", "+++")] == [
+        "+import os",
+        "+",
+        "-uvicorn.run('m:app', port=8000)",
+        "+uvicorn.run('m:app', port=int(os.environ.get('PORT', '8000')))",
+    ]

@@ -60,7 +60,7 @@ MOVED = {
     "names that a function sets itself": (
         APP + f"\n\ndef load():\n    global engine, sizes\n    engine = {ENGINE}\n    sizes = [engine]\n"
         "    return engine, sizes\n\n\nengine, sizes = load()\n" + HANDLER,
-        "global engine, sizes\n    engine, sizes = load()\n    yield\n    del engine, sizes",
+        "global engine, sizes\n    engine, sizes = load()\n    yield\n    engine.shutdown()",
     ),
     "an engine that requests get by a dependency": (
         APP + "\n\ndef load():\n    return LLM('m')\n\n\nllm = load()\n\n\ndef get_llm():\n    return llm\n"

@@ -134,3 +134,15 @@ def test_a_check_of_a_tree_and_an_editor_say_the_same(tmp_path: Path) -> None:
     for name, text in files.items():
         path = tmp_path / name
         assert Project(tmp_path, steady=True).check(path, text) == Project(tmp_path).check(path, text)
+
+
+def test_files_that_many_others_import_count_once(tmp_path: Path) -> None:
+    """Each of twelve files imports those before it: there are more ways to them than are followed."""
+    numbers = range(12)
+    web = {
+        f"a{one}.py": "".join(f"import a{other}\n" for other in range(one)) + "PORT = 'port'\n"
+        for one in numbers
+    }
+    lib = "".join(f"import a{one}\n" for one in numbers) + "from web import serve\n\nPORT = 'port'\n"
+    lay_out(tmp_path, {**web, "web.py": SERVE, "lib.py": lib})
+    assert ports(Project(tmp_path), tmp_path) == ["9000"]

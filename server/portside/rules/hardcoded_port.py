@@ -404,6 +404,22 @@ subprocess.Popen(["vllm", "serve", "Qwen/Qwen2.5-VL-3B-Instruct", "--port", os.e
             ("`vllm serve` listens on port `8000`",),
         ),
         Invalid(
+            "in a string of its own that a command reads",
+            """\
+import subprocess
+
+PORT = "«8000»"
+subprocess.Popen(["vllm", "serve", "Qwen/Qwen2.5-VL-3B-Instruct", "--port", PORT])
+""",
+            """\
+import os
+import subprocess
+
+PORT = os.environ.get("PORT", "8000")
+subprocess.Popen(["vllm", "serve", "Qwen/Qwen2.5-VL-3B-Instruct", "--port", PORT])
+""",
+        ),
+        Invalid(
             "with str() in a list",
             "import os, subprocess\ncmd = ['vllm', 'serve', m]\ncmd += ['--port', str(«8000»)]\n"
             "subprocess.run(cmd)\n",

@@ -92,6 +92,8 @@ class PortTakers:
         among: the imported names that count; all with a `*` in it.
         """
         self._left, self._is_whole = _MOST_FILES, True
+        if not self._steady:
+            self._whole.clear()
         every = ((module, name, name or module.partition(".")[0]) for module, name in _imports(imports))
         wanted = ((module, name) for module, name, bound in every if "*" in among or bound in among)
         return self._of_imports(path, wanted, top, (path,))
@@ -121,7 +123,7 @@ class PortTakers:
             return known
         before, self._is_whole = self._is_whole, True
         found = self._takers(path, top, above)
-        if self._steady and self._is_whole:
+        if self._is_whole:
             self._whole[place] = found
         self._is_whole &= before
         return found

@@ -193,15 +193,17 @@ def _runs_loop(nodes: Iterable[Node]) -> bool:
 
 def _stop(names: Names, engine: EngineUse, target: Node, value: Node, owner: str | None) -> str:
     """What ends the engine. `LLM` has no `shutdown` in any release; a helper drops what it holds."""
-    held, made = target, value
-    if target.type in {"pattern_list", "tuple_pattern"}:
-        parts = (part for part in target.named_children if constructions(names, part) == (engine.call,))
-        held = made = next(parts, target)
-    is_engine = constructions(names, made) == (engine.call,)
-    text = f"{owner}." * bool(owner) + names.tree.text(held).strip("()")
+    parts = target.named_children if target.type in {"pattern_list", "tuple_pattern"} else []
+    own = [part for part in parts if constructions(names, part) == (engine.call,)]
+    is_engine = bool(own) or constructions(names, value) == (engine.call,)
     if is_engine and engine.constructor.startswith("Async"):
-        return f"{text}.shutdown()"
+        return f"{_written(names, own[0] if own else target, owner)}.shutdown()"
+    text = _written(names, target, owner)
     return f"{text} = None" if owner else f"del {text}"
+
+
+def _written(names: Names, target: Node, owner: str | None) -> str:
+    return f"{owner}." * bool(owner) + names.tree.text(target).strip("()")
 
 
 def is_read_later_only(facts: FileFacts, move: MovableEngine) -> bool:

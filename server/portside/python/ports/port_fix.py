@@ -107,7 +107,7 @@ def environment_fix(
     reader = environment_reader(names, node) if node is not None else None
     if node is None or reader is None or _is_out_of_reach(node):
         return None
-    if use.string is not None:
+    if use.string is not None and names.tree.text(use.string).strip("\"'") != str(use.port):
         edits = _in_string(names, use, reader.function, variable.name)
     else:
         edits = _whole(names, node, reader.function, variable.name)
