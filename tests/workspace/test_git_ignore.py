@@ -23,6 +23,7 @@ PATTERNS = (
     "[[:alpha:]].py", "[[:nothing:]]", "[z-a]", "[a-z][.]py", "\\", "a\\", r"\a", "#a", r"\#a", "***",
     "**/**", "src/**/", "*/a.py", "a/*/", "./a", "../a", "[/]a", "a[/]b", "?", "sp ace", "*[a]*", r"\[a\]",
     "[a-]*.py", "é*", "[é].py", "X*t", "*.p?", "a/", "!", "!!b", "a\t",
+    "*o*.*", "*s*c*", "*a*.p*", "f*o*d", "*r*c/*.p*", "**/*s*/x*", "*[a-x]*.p?", "b*/**/*y*",
 )  # fmt: skip
 
 
@@ -85,3 +86,12 @@ def test_a_list_of_what_is_kept(tmp_path: Path) -> None:
         (folder / name).touch()
     walked = paths_below(tmp_path, nothing_excluded, lambda name: not name.startswith("."))
     assert {Path(path).name for path in walked} == {"server.py", "Dockerfile"}
+
+
+def test_a_name_with_many_stars_is_answered_at_once(tmp_path: Path) -> None:
+    """git itself takes hours for this one."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*a" * 40 + "b\n")
+    file = tmp_path / f"{'a' * 200}.py"
+    file.touch()
+    assert list(paths_below(tmp_path, nothing_excluded, lambda name: name.endswith(".py"))) == [str(file)]

@@ -22,6 +22,7 @@ _FOLDER = "\0"
 """Behind the path of a folder: no name has it."""
 _BYTES = "latin-1"
 """To git a character is a byte: `?` is half an é."""
+_ONE = rf"[^/{_FOLDER}]"
 _CLASSES = {
     "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": r" \t", "cntrl": r"\x00-\x1f\x7f", "digit": "0-9",
     "graph": r"\x21-\x7e", "lower": "a-z", "print": r"\x20-\x7e", "punct": r"!-/:-@\[-`{-~",
@@ -109,13 +110,15 @@ def changed_at(folder: Path) -> int | None:
 
 
 def _verdicts(text: str) -> Iterator[tuple[re.Pattern[bytes], bool]]:
-    rules = [rule for line in text.split("\n") if (rule := _rule(line.removesuffix("\r"))) is not None]
+    numbers = itertools.count()
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    rules = [rule for line in lines if (rule := _rule(line, numbers)) is not None]
     for is_ignored, run in itertools.groupby(reversed(rules), key=lambda rule: rule[1]):
         pattern = "|".join(expression for expression, _ in run)
         yield re.compile(pattern.encode(_BYTES), re.DOTALL), is_ignored
 
 
-def _rule(line: str) -> tuple[str, bool] | None:
+def _rule(line: str, numbers: Iterator[int]) -> tuple[str, bool] | None:
     """The expression for a line, and whether it ignores; None for one that says nothing."""
     line = re.sub(r"(?<!\\) +\Z", "", line)
     if not line or line.startswith("#"):
@@ -123,38 +126,56 @@ def _rule(line: str) -> tuple[str, bool] | None:
     is_ignored = not line.startswith("!")
     line = line if is_ignored else line[1:]
     pattern = line.removesuffix("/")
-    expression = _expression(pattern.removeprefix("/"))
+    expression = _expression(pattern.removeprefix("/"), numbers)
     if not pattern or expression is None:
         return None
     anywhere = "" if "/" in pattern else "(?:.*/)?"
     return f"{anywhere}{expression}{_FOLDER}{'' if line.endswith('/') else '?'}", is_ignored
 
 
-def _expression(pattern: str) -> str | None:
-    """None for what git does not understand, and passes over."""
+def _expression(pattern: str, numbers: Iterator[int]) -> str | None:
+    """None for what git does not understand, and passes over. numbers: for the names of groups."""
     found, at = "", 0
+    pieces = [""]  # of a name, between its stars
     while at < len(pattern):
         token = _TOKEN.match(pattern, at)
         if token is None:
             return None
-        written = _written(token)
-        if written is None:
+        if token.lastgroup == "any":
+            pieces.append("")
+        elif token.lastgroup in {"all", "between"} or token.group() == "/":
+            found += _name(pieces, numbers) + _BETWEEN_NAMES[token.lastgroup or ""]
+            pieces = [""]
+        elif (written := _written(token)) is not None:
+            pieces[-1] += written
+        else:
             return None
-        found, at = found + written, token.end()
-    return found
+        at = token.end()
+    return found + _name(pieces, numbers)
+
+
+_BETWEEN_NAMES = {"all": ".+", "between": "(?:.*/)?", "plain": "/"}
+
+
+def _name(pieces: list[str], numbers: Iterator[int]) -> str:
+    """The expression for a name of these pieces, with anything between them.
+
+    The first place that does for a piece does for all that follow. A look ahead keeps to it: to try the
+    others would take as many steps as the name's length to the power of the number of its stars.
+    """
+    if len(pieces) == 1:
+        return pieces[0]
+    first, *inner, last = pieces
+    groups = [(f"g{next(numbers)}", piece) for piece in inner]
+    kept = "".join(f"(?=(?P<{group}>{_ONE}*?{piece}))(?P={group})" for group, piece in groups)
+    return f"{first}{kept}{_ONE}*{last}"
 
 
 def _written(token: re.Match[str]) -> str | None:
     text = token[token.lastgroup or 0]
     match token.lastgroup:
-        case "all":
-            return ".+"
-        case "between":
-            return "(?:.*/)?"
-        case "any":
-            return rf"[^/{_FOLDER}]*"
         case "one":
-            return rf"[^/{_FOLDER}]"
+            return _ONE
         case "set":
             return _set(text)
         case _:
