@@ -56,7 +56,7 @@ compared, dumped as JSON, or one fact among others in a dictionary, which nothin
 
 Not flagged: imports within `try`, or beside a test of the version; type checking; commands in a container;
 docstrings and help texts; in a launch file what runs elsewhere (`ssh`, `docker run`); a workspace that has
-a package `vllm` of its own.
+a package `vllm` of its own, or lies in a copy of vLLM.
 
 ## Why it matters
 
@@ -509,6 +509,17 @@ _VALID = (
         "a copy of vLLM",
         "from vllm.entrypoints.launcher import serve_http\n",
         files={"vllm/__init__.py": "", "vllm/entrypoints/__init__.py": ""},
+    ),
+    Valid(
+        "a project of its own in a copy of vLLM",
+        "from vllm.entrypoints.launcher import serve_http\n",
+        path="tests/plugins/one/plugin/processor.py",
+        files={
+            "vllm/__init__.py": "",
+            "vllm/entrypoints/__init__.py": "",
+            "tests/plugins/one/setup.py": "",
+            "tests/plugins/one/plugin/__init__.py": "",
+        },
     ),
     Valid(
         "what a test expects of a command",

@@ -33,6 +33,7 @@ from portside.workspace.module_summary import ModuleSummary
 from portside.workspace.modules import is_module
 from portside.workspace.parsers_elsewhere import ParsersElsewhere
 from portside.workspace.port_takers import PortTakers
+from portside.workspace.presence import is_file
 from portside.workspace.script_places import ScriptPlaces
 from portside.workspace.text_file import (
     LARGEST_MODULE_BYTES,
@@ -248,8 +249,13 @@ class LocalModules:
         return self._files.names_of_import(importer, module, name, top)
 
     def has_own_vllm(self, importer: Path, top: Path) -> bool:
-        """Whether `import vllm` means a package here: a `providers/vllm.py` has no modules that vLLM has."""
-        return any(path.name == "__init__.py" for path in self.files_of(importer, "vllm", None, top))
+        """Whether `import vllm` means a package here: a `providers/vllm.py` has no modules that vLLM has.
+
+        In a repository of vLLM itself there are projects of their own that are for that one.
+        """
+        if any(path.name == "__init__.py" for path in self.files_of(importer, "vllm", None, top)):
+            return True
+        return any(is_file(folder / "vllm" / "entrypoints" / "__init__.py") for folder in top.parents)
 
     def summary(self, path: Path) -> ModuleSummary | None:
         """What importing the file does, by its unsaved text where there is one; None if it can't be read."""

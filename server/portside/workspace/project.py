@@ -207,7 +207,7 @@ class Project:
             return True
         # What files around answer; looking at their imports takes a part of the time that parsing takes.
         top = self._modules.top(path)
-        if Interest.RETIRED in found and not self._modules.files_of(path, "vllm", None, top):
+        if Interest.RETIRED in found and not self._modules.has_own_vllm(path, top):
             return True
         if self._modules.engines.may_be_made(path, source.data):
             return True
