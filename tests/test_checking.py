@@ -76,3 +76,12 @@ def test_who_runs_a_script_from_outside_of_its_project_is_named(root: Path) -> N
     assert fix.applicability is Applicability.UNSAFE
     notes = [note for note in fix.notes if "still run" in note]
     assert notes == ["`../../Makefile:2` still runs the script: it belongs to another project"]
+
+
+def test_a_project_in_a_copy_of_vllm_is_for_that_one(root: Path) -> None:
+    path, text = root / "services/api/plugin.py", "from vllm.entrypoints.launcher import serve_http\n"
+    assert [found.code for found in Checker(opened=[root]).check(path, text).findings] == ["PS308"]
+    for package in ("vllm", "vllm/entrypoints"):
+        (root / package).mkdir()
+        (root / package / "__init__.py").touch()
+    assert Checker(opened=[root]).check(path, text).findings == ()

@@ -511,17 +511,6 @@ _VALID = (
         files={"vllm/__init__.py": "", "vllm/entrypoints/__init__.py": ""},
     ),
     Valid(
-        "a project of its own in a copy of vLLM",
-        "from vllm.entrypoints.launcher import serve_http\n",
-        path="tests/plugins/one/plugin/processor.py",
-        files={
-            "vllm/__init__.py": "",
-            "vllm/entrypoints/__init__.py": "",
-            "tests/plugins/one/setup.py": "",
-            "tests/plugins/one/plugin/__init__.py": "",
-        },
-    ),
-    Valid(
         "what a test expects of a command",
         "from server import build\n\n\ndef test_build():\n    command = build('m')\n"
         "    assert command[1:3] == ['-m', 'vllm.entrypoints.openai.api_server']\n",
