@@ -177,6 +177,12 @@ _VALID = (
         {"src/main.py": ""},
     ),
     Valid(
+        "a folder of the machine that has a module of that name",
+        "cd /root/.server\n/root/.server/.venv/bin/uvicorn main:app --port 8000\n",
+        "start.sh",
+        {"src/server/main.py": "def main():\n    pass\n"},
+    ),
+    Valid(
         "a module that a package installs",
         "migrate:\n\tcd backend && python -m tortoise migrate\n",
         "Makefile",

@@ -70,7 +70,8 @@ class LaunchedPython:
         names = list(_names(launch))
         if not names or launch.elsewhere or _is_escaped(launch, text):
             return UNKNOWN
-        path = self._exact(file, unit, launch, names) or self._by_name(names)
+        exact = self._exact(file, unit, launch, names)
+        path = exact or self._by_name(names)
         if path is None:
             return Launched(missing=self._missing(file, unit, launch, names, text))
         module = self._module(path)
@@ -79,7 +80,8 @@ class LaunchedPython:
         return Launched(
             path,
             None,
-            self._bound(launch, module, self._others(file, unit, launch, names, path)),
+            # Another file of that name may be meant, which is not in the workspace.
+            self._bound(launch, module, self._others(file, unit, launch, names, path)) if exact else None,
             module.apps,
             module.ends_at_once,
             module.is_vllm_code,
