@@ -80,6 +80,23 @@ SETTINGS = (
         notes=("the command asks the module for it",),
     ),
     Movable(
+        "a level from settings that are read from a file",
+        "from settings import settings\n" + HEAD + GUARD + "    uvicorn.run(app, port=8010, log_level=settings.level.lower())\n",
+        """uvicorn server:app --port 8010 --log-level "$(python -c 'from settings import settings; print(settings.level.lower())' | tail -n 1)\"""",
+        files={
+            "settings.py": "import json\n\n\nclass Settings:\n    def __init__(self):\n"
+            "        self.level = json.load(open('config.json'))['level']\n\n\nsettings = Settings()\n",
+            "config.json": '{"level": "WARNING"}',
+        },
+        notes=("the command asks the module for it",),
+    ),
+    Movable(
+        "a port of the environment beside what a star brings",
+        "import os\nfrom tools import *\n" + HEAD + GUARD + "    port = int(os.getenv('PORT', '8010'))\n    uvicorn.run(app, port=port)\n",
+        'uvicorn server:app --port "${PORT:-8010}"',
+        files={"tools.py": "from json import *\n"},
+    ),
+    Movable(
         "a port from a module that prints and computes",
         "from settings import port\n" + HEAD + GUARD + "    uvicorn.run(app, port=port())\n",
         """uvicorn server:app --port "$(python -c 'from settings import port; print(port())' | tail -n 1)\"""",

@@ -78,7 +78,7 @@ _MODULES: tuple[tuple[re.Pattern[str], ServerCommand], ...] = (
 
 MODULE_WORDS = frozenset(
     {"vllm", "sglang", "sglang_router", "fastchat", "llama_cpp", "mlx_lm", "mlx_vlm", "lightllm", "lmcache"}
-    | {"http"}
+    | {"http.server"}
 )
 """One of these is in the name of every module above."""
 

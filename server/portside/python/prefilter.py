@@ -19,6 +19,7 @@ from portside.knowledge import listeners, server_commands
 from portside.knowledge.apps import APP_CLASSES, APP_NAMES
 from portside.knowledge.launches import LAUNCH_NAMES
 from portside.knowledge.main_guard import UNDEFINED_NAMES
+from portside.knowledge.server_commands import ServerCommand
 from portside.knowledge.vllm import ENGINE_CONSTRUCTORS, PORT_VARIABLE
 from portside.knowledge.vllm_entrypoints import MODULES as RETIRED_MODULES
 from portside.python.names.import_text import ImportText, import_text, imports_in
@@ -557,11 +558,17 @@ def _commands() -> Mapping[bytes, Collection[tuple[bytes, ...]]]:
     """What stands in a command, by its first word: to look for each of them is a look at the whole text."""
     found: defaultdict[bytes, list[tuple[bytes, ...]]] = defaultdict(list)
     for name, firsts in server_commands.PROGRAMS.items():
-        found[_first_word(name)] += (
-            (name.encode(), first.encode()) if first else (name.encode(),) for first in firsts
-        )
+        for first, command in firsts.items():
+            words = (name, first, *_only_option(command))
+            found[_first_word(name)].append(tuple(word.encode() for word in words if word))
     found[_first_word("-m")] += ((b"-m", word.encode()) for word in server_commands.MODULE_WORDS)
     return found
+
+
+def _only_option(command: ServerCommand) -> frozenset[str]:
+    """The option that says the port, where no other word does."""
+    options = command.ports | command.binds
+    return options if len(options) == 1 and command.argument is None else frozenset()
 
 
 def _first_word(name: str) -> bytes:

@@ -49,7 +49,7 @@ class Asking:
         """`--port "$(python -c …)"`; None where the value is not a module's to tell."""
         names = self.names
         is_asked = option.keyword in {"host", "port", "root_path"}
-        if not is_asked and not _is_path(names, option, node):
+        if not is_asked and not _is_path(names, option, node) and not _is_level(names, option, node):
             return None
         found: list[str | None] = []
         text = self._inlined(node, found)
@@ -179,6 +179,18 @@ def _is_path(names: Names, option: Option, node: Node) -> bool:
     made = names.value_of(node)
     function = made.child_by_field_name("function") if made.type == "call" else None
     return option.kind is Kind.PATH and function is not None and names.qualified(function) == "os.path.join"
+
+
+def _is_level(names: Names, option: Option, node: Node) -> bool:
+    """Whether it is certainly a word for a level, as the command takes it: no number, and not None."""
+    if option.keyword != "log_level":
+        return False
+    made = names.value_of(node)
+    if made.type == "conditional_expression":
+        return {part.type for part in (made.named_children[0], made.named_children[-1])} == {"string"}
+    function = made.child_by_field_name("function") if made.type == "call" else None
+    method = function.child_by_field_name("attribute") if function is not None else None
+    return method is not None and method.text == b"lower"
 
 
 def _roots(expression: Node) -> list[Node]:

@@ -387,7 +387,8 @@ class OptionReader:
     def _untold(self, option: Option, node: Node, value: Value | _Composed | _Elsewhere) -> tuple[str, ...]:
         """What nobody can read from the source: asked of its module, or left to a person."""
         shown = f"`{option.keyword}={self.obstacles.quote(node)[1:]}"
-        if (asked := self._asked(option, node)) is not None:
+        # What a level mostly is does, where that is known: no server listens elsewhere for it.
+        if option.keyword != "log_level" and (asked := self._asked(option, node)) is not None:
             return asked
         if self.may_leave and not option.keyword.startswith("ssl_"):
             return self._worked_out(option, node, shown)

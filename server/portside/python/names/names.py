@@ -26,6 +26,8 @@ __all__ = ["Binding", "How", "Names", "Scope", "ScopeKind"]
 
 # An alias of an alias of an alias … is no code that anybody wrote.
 _LONGEST_ALIAS = 12
+# Builtins that no module has anything else for, and so none brings by a star.
+_NEVER_BROUGHT = frozenset({"int", "str"})
 
 
 @dataclass(eq=False)
@@ -238,7 +240,7 @@ class Names:
         if brought:
             return frozenset(brought[-1:])
         if hasattr(builtins, name):
-            return frozenset() if stars else frozenset({f"builtins.{name}"})
+            return frozenset() if stars and name not in _NEVER_BROUGHT else frozenset({f"builtins.{name}"})
         if len(stars) == 1 and stars[0].target:
             return frozenset({of_star(stars[0].target, name)})
         return frozenset()
