@@ -302,6 +302,33 @@ def _is_free(name: str, uses: Collection[VariableUse]) -> bool:
 
 _RUN = "import os\n\nimport uvicorn\n\nuvicorn.run('m:app', port="
 
+_READING = """\
+import os
+import subprocess
+
+
+def env_int(name, default):
+    raw = os.getenv(name, str(default)).strip()
+    try:
+        return str(int(raw))
+    except ValueError as error:
+        raise SystemExit(name) from error
+
+
+"""
+
+_OPTIONS = """\
+import argparse
+import os
+import subprocess
+
+
+def add_options(parser):
+    parser.add_argument("--vllm-port", type=int, default=int(os.environ.get("VLLM_PORT", 8000)))
+
+
+"""
+
 _CACHED_SETTINGS = """\
 from functools import lru_cache
 
@@ -462,6 +489,31 @@ _INVALID = (
         fixed="from typing import Annotated\nimport typer, uvicorn\n\n\n"
         "def main(port: Annotated[int, typer.Option(envvar='PORT')] = 8000):\n"
         "    uvicorn.run('m:app', port=port)\n\n\ntyper.run(main)\n",
+    ),
+    Invalid(
+        "by a function that is given the name",
+        _READING + "port = «env_int('VLLM_PORT', 8000)»\n"
+        "subprocess.run(['vllm', 'serve', 'm', '--port', port])\n",
+        fixed=_READING + "port = env_int('PORT', 8000)\n"
+        "subprocess.run(['vllm', 'serve', 'm', '--port', port])\n",
+    ),
+    Invalid(
+        "by an option that a function is handed",
+        _OPTIONS.replace('os.environ.get("VLLM_PORT", 8000)', '«os.environ.get("VLLM_PORT", 8000)»')
+        + "def start(args: argparse.Namespace):\n"
+        "    subprocess.run(['vllm', 'serve', 'm', '--port', str(args.vllm_port)])\n",
+        fixed=_OPTIONS.replace("VLLM_PORT", "PORT") + "def start(args: argparse.Namespace):\n"
+        "    subprocess.run(['vllm', 'serve', 'm', '--port', str(args.vllm_port)])\n",
+    ),
+    Invalid(
+        "by an option that each caller hands on",
+        _OPTIONS.replace('os.environ.get("VLLM_PORT", 8000)', '«os.environ.get("VLLM_PORT", 8000)»')
+        + "def start(args):\n"
+        "    subprocess.run(['vllm', 'serve', 'm', '--port', str(args.vllm_port)])\n\n\n"
+        "parser = argparse.ArgumentParser()\nadd_options(parser)\nstart(parser.parse_args())\n",
+        fixed=_OPTIONS.replace("VLLM_PORT", "PORT") + "def start(args):\n"
+        "    subprocess.run(['vllm', 'serve', 'm', '--port', str(args.vllm_port)])\n\n\n"
+        "parser = argparse.ArgumentParser()\nadd_options(parser)\nstart(parser.parse_args())\n",
     ),
     Invalid(
         "as another variable's default",
@@ -694,6 +746,32 @@ _VALID = (
         "import click, uvicorn\n\n\n@click.command()\n@click.option('--port', envvar='API_PORT')\n"
         "@click.option('--other', envvar='VLLM_PORT')\n"
         "def main(port, other):\n    uvicorn.run('m:app', port=port)\n",
+    ),
+    Valid(
+        "another variable, of a function that is given the name",
+        _READING + "url = 'http://localhost:' + env_int('VLLM_PORT', 8000)\n"
+        "subprocess.run(['vllm', 'serve', 'm', '--port', env_int('API_PORT', 8000)])\n",
+    ),
+    Valid(
+        "a function that computes with what it reads",
+        _READING.replace("int(raw)", "int(raw) + 1")
+        + "subprocess.run(['vllm', 'serve', 'm', '--port', env_int('VLLM_PORT', 8000)])\n",
+    ),
+    Valid(
+        "an attribute of something that is not the options",
+        _OPTIONS + "def start(args):\n"
+        "    subprocess.run(['vllm', 'serve', 'm', '--port', str(args.vllm_port)])\n\n\n"
+        "def serve(settings):\n    start(settings)\n",
+    ),
+    Valid(
+        "an attribute of an object of another class",
+        _OPTIONS + "def start(args: Settings):\n"
+        "    subprocess.run(['vllm', 'serve', 'm', '--port', str(args.vllm_port)])\n",
+    ),
+    Valid(
+        "an option that is set after it was parsed",
+        _OPTIONS + "def start(args: argparse.Namespace):\n    args.vllm_port = free_port()\n"
+        "    subprocess.run(['vllm', 'serve', 'm', '--port', str(args.vllm_port)])\n",
     ),
     Valid("another variable", _RUN + "int(os.environ.get('PORT', '8000')))\n"),
     Valid("a name of Python", "import uvicorn\n\nVLLM_PORT = 8000\nuvicorn.run('m:app', port=VLLM_PORT)\n"),

@@ -13,8 +13,10 @@ from portside.python.names.names import Names
 from portside.python.ports.server_makers import class_of
 from portside.python.source.nodes import EXTRAS, own_parts
 from portside.python.source.syntax import arguments, string_value, unwrapped
+from portside.python.values.alternatives import keys_given
 from portside.python.values.instances import attribute_values, attribute_values_before, method_of, unpacked
 from portside.python.values.value_objects import returns
+from portside.python.values.values import Tracer
 from portside.records import dataclass
 
 _FARTHEST = 12
@@ -157,7 +159,7 @@ def _of_sum(names: Names, node: Node, depth: int) -> list[Word]:
 def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
     """`shlex.split(x)`, `x.split()`, `x.format(…)`, `" ".join(x)`, `list(x)`, and what returns a command.
 
-    Any other call is one word.
+    Any other call is one word, and so is one that names the environment variable to read.
     """
     callee, passed = call.child_by_field_name("function"), arguments(call)
     if callee is None:
@@ -167,7 +169,9 @@ def _of_call(names: Names, call: Node, depth: int) -> list[Word]:
     holder, method = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
     function = _called(names, callee)
     if function is not None:
-        return _of_several(names, call, tuple(returns(function)), depth)
+        held = _of_several(names, call, tuple(returns(function)), depth)
+        is_read = len(held) == 1 and held[0].text == _UNKNOWN and any(keys_given(Tracer(names), function))
+        return [_unknown(names, call)] if is_read else held
     if holder is None or method is None:
         return [_unknown(names, call)]
     if (

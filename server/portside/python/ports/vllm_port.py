@@ -14,6 +14,7 @@ from portside.python.ports.port_use import Listener, PortUse, Sourced
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import arguments, string_value, unwrapped
 from portside.python.values.alternatives import alternatives
+from portside.python.values.value_sources import added_option
 from portside.python.values.value_types import (
     CommandLine,
     Environment,
@@ -72,7 +73,7 @@ def reads(facts: FileFacts) -> Iterator[Read]:
     tracer = Tracer(facts.module.names, facts.workspace.outside)
     for sourced in facts.listened.sourced:
         if any(map(_comes_from_variable, _values(tracer, sourced))):
-            found = _reader_for(facts.module.names, sourced)
+            found = _reader_for(tracer, sourced)
             place = facts.module.tree.span(found) if found is not None else sourced.use
             if place not in seen:
                 seen.add(place)
@@ -93,14 +94,27 @@ def _comes_from_variable(value: Value | None) -> bool:
     return False
 
 
-def _reader_for(names: Names, sourced: Sourced) -> Node | None:
+def _reader_for(tracer: Tracer, sourced: Sourced) -> Node | None:
+    names = tracer.names
     expression = names.node_over(sourced.use)
     found = _reading(names, expression, _FARTHEST) if expression is not None else None
+    if found is None and expression is not None:
+        found = _default_reading(tracer, expression)
     if found is not None or _has_field(names):
         return found
     # An attribute, an option's default: if there is one read, it is that one.
     readers = [node for key in keys(names) if (node := _reader(key)) is not None]
     return readers[0] if len(readers) == 1 else None
+
+
+def _default_reading(tracer: Tracer, expression: Node) -> Node | None:
+    """The read in the default of an option: `args.port`."""
+    for attribute in (expression, *nodes_of(expression, "attribute")):
+        name = attribute.child_by_field_name("attribute")
+        option = added_option(tracer, tracer.text(name)) if name is not None else None
+        if option is not None and option[1] is not None:
+            return _reading(tracer.names, option[1], _FARTHEST)
+    return None
 
 
 def _has_field(names: Names) -> bool:

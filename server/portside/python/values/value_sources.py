@@ -44,8 +44,24 @@ def of_call(tracer: Tracing, call: Node, called: str | None) -> Value | None:
     return None
 
 
+def key_read(tracer: Tracing, node: Node) -> Node | None:
+    """The name of the variable in `os.getenv(name)` and `os.environ[name]`; None for anything else."""
+    if node.type == "subscript":
+        container = node.child_by_field_name("value")
+        is_environment = container is not None and tracer.names.qualified(container) == "os.environ"
+        return node.child_by_field_name("subscript") if is_environment else None
+    function = node.child_by_field_name("function") if node.type == "call" else None
+    if function is None or tracer.names.qualified(function) not in _ENVIRONMENT_GETTERS:
+        return None
+    return _key(arguments(node))
+
+
+def _key(passed: Arguments) -> Node | None:
+    return passed.positional[0] if passed.positional else passed.keywords.get("key")
+
+
 def _environment(tracer: Tracing, passed: Arguments) -> Value:
-    key = passed.positional[0] if passed.positional else passed.keywords.get("key")
+    key = _key(passed)
     default = passed.positional[1] if len(passed.positional) > 1 else passed.keywords.get("default")
     name = tracer.trace(key) if key is not None else None
     if not isinstance(name, Literal) or not isinstance(name.value, str) or passed.starred or passed.unpacked:
@@ -97,7 +113,7 @@ def of_attribute(tracer: Tracing, node: Node) -> Value | None:
     holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
     if holder is None or name is None or not is_parsed(tracer, holder):
         return None
-    if _is_assigned(tracer, node):
+    if is_assigned(tracer, node):
         return Unknown(f"`{tracer.text(node)}` is assigned after the arguments were parsed")
     return option_of(tracer, tracer.text(name), None)
 
@@ -138,7 +154,7 @@ def _parses(tracer: Tracing, call: Node) -> bool:
     return name is not None and tracer.text(name) in _PARSER_RESULTS
 
 
-def _is_assigned(tracer: Tracing, attribute: Node) -> bool:
+def is_assigned(tracer: Tracing, attribute: Node) -> bool:
     """Whether the file has an assignment to an attribute spelt like this one."""
     return next(_assignments(tracer, attribute), None) is not None
 
