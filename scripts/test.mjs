@@ -21,8 +21,8 @@ const CHECKS = [
   ["extension manifest", npm("run", "--silent", "test:manifest")],
 ];
 
-// Three times what a small machine has cores: much of the time a test waits for a process.
-const WORKERS = ["-n", String(Math.min(8, Math.max(6, availableParallelism()))), "--dist", "worksteal"];
+// Twice what a small machine has cores: much of the time a test waits for a process.
+const WORKERS = ["-n", String(Math.min(8, Math.max(4, availableParallelism()))), "--dist", "worksteal"];
 
 function main() {
   setUpPython("dev");
