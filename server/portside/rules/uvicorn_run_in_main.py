@@ -383,6 +383,13 @@ if __name__ == "__main__":
         messages=("`Server.run` in the main block",),
     ),
     Invalid(
+        "with a configuration of its own class",
+        "import uvicorn\nfrom web import app\n\n\nclass Config(uvicorn.Config):\n"
+        "    def configure_logging(self):\n        pass\n\n\n"
+        "def main():\n    server = uvicorn.Server(Config(app, host='0.0.0.0'))\n    «server.run()»\n\n\n"
+        "if __name__ == '__main__':\n    main()\n",
+    ),
+    Invalid(
         "a server for each configuration",
         "import asyncio\n\nimport uvicorn\nfrom app import admin, app\n\n\nasync def main():\n"
         "    configs = [uvicorn.Config(app, port=p), uvicorn.Config(admin, port=q)]\n"
@@ -512,6 +519,13 @@ _VALID = (
     Valid("no launch", "from fastapi import FastAPI\n\napp = FastAPI()\n"),
     Valid("a run of something else", "import asyncio\n\n" + _MAIN + "    asyncio.run(main())\n"),
     Valid("a run of one's own", "def run(app): ...\n\n\n" + _MAIN + "    run(app)\n"),
+    Valid(
+        "a configuration that takes something else",
+        "import uvicorn\nfrom web import load\n\n\nclass Config(uvicorn.Config):\n"
+        "    def __init__(self, path):\n        super().__init__(load(path))\n\n\n"
+        "def main():\n    server = uvicorn.Server(Config('a.yaml'))\n    server.run()\n\n\n"
+        "if __name__ == '__main__':\n    main()\n",
+    ),
     Valid(
         "a list of something else",
         "import uvicorn\nfrom tasks import Task\n\ntasks = [Task()]\ntasks.append(uvicorn.Server(config))\n\n"

@@ -141,22 +141,31 @@ def _is_extra(keyword: str) -> bool:
 
 
 def _is_server(names: Names, call: Node) -> bool:
-    callee = call.child_by_field_name("function")
-    if callee is None:
-        return False
-    if names.qualified(callee) in SERVER:
-        return True
-    definition = names.definition(callee)
-    if definition is None or definition.type != "class_definition":
-        return False
     # `class Server(uvicorn.Server)`, mostly to leave signals alone or to know when it is up.
-    bases = [names.qualified(base) for base in arguments(definition).positional]
-    return any(base in SERVER for base in bases)
+    return _makes(names, call, SERVER) or _heir(names, call, SERVER) is not None
 
 
 def _is_config(names: Names, call: Node) -> bool:
+    """Also one of a class that only has other methods: `class Config(uvicorn.Config)`, to log otherwise."""
+    heir = _heir(names, call, CONFIG)
+    return _makes(names, call, CONFIG) or (
+        heir is not None and not names.bindings_in("__init__", names.scope_of(heir))
+    )
+
+
+def _makes(names: Names, call: Node, makers: frozenset[str]) -> bool:
     callee = call.child_by_field_name("function")
-    return callee is not None and names.qualified(callee) in CONFIG
+    return callee is not None and names.qualified(callee) in makers
+
+
+def _heir(names: Names, call: Node, makers: frozenset[str]) -> Node | None:
+    """The class of the file that is called, if it inherits from one of these."""
+    callee = call.child_by_field_name("function")
+    definition = names.definition(callee) if callee is not None else None
+    if definition is None or definition.type != "class_definition":
+        return None
+    bases = [names.qualified(base) for base in arguments(definition).positional]
+    return definition if any(base in makers for base in bases) else None
 
 
 def _is_one_of_several(names: Names, node: Node, is_one: Callable[[Names, Node], bool]) -> bool:
