@@ -138,7 +138,7 @@ def test_a_path_that_is_not_there_is_no_miss(tmp_path: Path, mirror: tuple[Path,
 def test_the_labels_name_files_once_and_hold_no_code() -> None:
     lines = measure.LABELS.read_text(encoding="utf-8").splitlines()
     files = [json.loads(line) for line in lines]
-    places = [(file["repository"], file["path"]) for file in files]
+    places = [(file["repository"], file["commit"], file["path"]) for file in files]
     assert len(set(places)) == len(places) > 300
     allowed = {"repository", "commit", "path", "part", "rules", "findings", "either"}
     assert all(set(file) <= allowed and len(file["commit"]) == 40 for file in files)
