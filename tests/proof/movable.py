@@ -585,6 +585,12 @@ MOVABLE = (
         gone=("import os", "uvicorn"),
     ),
     Movable(
+        "an import string of the script's own name, from its whole path",
+        f"from pathlib import Path\nimport uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(f'{{Path(__file__).resolve().stem}}:app', port=8010)\n",
+        "uvicorn server:app --port 8010",
+        gone=("Path", "uvicorn"),
+    ),
+    Movable(
         "the module's name in an import string",
         f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(f'{{__name__}}:app', port=8010)\n",
         "uvicorn server:app --port 8010",

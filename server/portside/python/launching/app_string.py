@@ -61,7 +61,8 @@ def _interpolated(names: Names, string: Node) -> str | None:
 
 
 def _own_name(names: Names, node: Node) -> str | None:
-    text = re.sub(r"\s+|\bpathlib\.", "", names.tree.text(node)).replace('"', "'")
+    text = re.sub(r"\s+|\bpathlib\.|\.(?:resolve|absolute)\(\)", "", names.tree.text(node)).replace('"', "'")
+    text = re.sub(r"os\.path\.(?:abspath|realpath)\(__file__\)", "__file__", text)
     if text == "__name__":
         return "__main__"
     path = names.tree.source.path.replace("\\", "/")

@@ -252,7 +252,19 @@ def _import_root(place: ScriptPlace, imported: Collection[str]) -> str:
     """
     homes = {home for name in imported if (home := _home(place, name)) is not None}
     known = [folder.path for folder in place.folders if folder.path in homes]
-    return known[0] if known and place.import_root not in known[:1] else place.import_root
+    if not known or _has_all_with_its_package(place, imported):
+        return place.import_root
+    return known[0]
+
+
+def _has_all_with_its_package(place: ScriptPlace, imported: Collection[str]) -> bool:
+    """Whether it imports its own package, and all else from beside that package, where `utils` is, too."""
+    package = _below(place.folder, place.import_root)[:1]
+    root = next((folder for folder in place.folders if folder.path == place.import_root), None)
+    if root is None or not package or package[0] not in imported:
+        return False
+    ours = [name.partition(".")[0] for name in imported if _home(place, name) is not None]
+    return package[0] in ours and all(name in root.modules for name in ours)
 
 
 def _home(place: ScriptPlace, module: str) -> str | None:
