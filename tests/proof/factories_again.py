@@ -53,6 +53,24 @@ EARLY = (
         kept=("sys.argv[1:] = shlex.split(", "MODEL = sys.argv[1]"),
     ),
     Movable(
+        "two words, without which the script ends early",
+        "import sys\n" + HEAD + "\n\n@app.get('/m')\ndef m():\n    return app.state.model\n" + GUARD
+        + "    if len(sys.argv) < 3:\n        sys.exit('usage: server.py MODEL NAME')\n    app.state.model = sys.argv[1:]\n" + RUN,
+        f'SERVER_ARGS="ARGUMENT_1 ARGUMENT_2" {UVICORN} --host 0.0.0.0 --port 8010',
+        arguments=("server.py", "ARGUMENT_1", "ARGUMENT_2"),
+        kept=("sys.argv[1:] = shlex.split(",),
+    ),
+    Movable(
+        "words that the script counts, and ends without",
+        "import sys\n" + HEAD + "\n\n@app.get('/m')\ndef m():\n    return app.state.model\n" + GUARD
+        + "    if len(sys.argv) > 1:\n        app.state.model = sys.argv[1]\n        uvicorn.run(app, port=8010)\n"
+        "    else:\n        print('which model?')\n        sys.exit(1)\n",
+        f'SERVER_ARGS="ARGUMENT" {UVICORN} --port 8010',
+        arguments=("server.py", "ARGUMENT"),
+        notes=("put your own in the place of `ARGUMENT`",),
+        kept=("sys.argv[1:] = shlex.split(",),
+    ),
+    Movable(
         "arguments in a handler",
         ARGPARSE + HEAD + "\n\n@app.get('/a')\ndef a():\n    parser = argparse.ArgumentParser()\n    parser.add_argument('--x', default='1')\n    return parser.parse_args().x\n" + GUARD + "    app.state.x = 1\n" + RUN,
         PLAIN,

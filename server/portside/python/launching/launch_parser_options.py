@@ -159,6 +159,7 @@ def required_words(
         elif not is_option and not _may_be_left_out(names, passed.keywords.get("nargs")):
             positions.setdefault(command, []).append(value)
     words[""] += _required_fields(names)
+    words[""] += _counted(names, parts) if not positions else ()
     return {each: (*words.get(each, ()), *positions.get(each, ())) for each in {**words, **positions}}
 
 
@@ -199,6 +200,44 @@ def demanded(names: Names, parts: tuple[Node, ...]) -> Iterator[str]:
             and (default is None or default.type == "none")
         ):
             yield f"{option.longest} {option.destination(names).upper()}"
+
+
+# Of `len(sys.argv) < 2`, which ends the script: the fewest that do, less this.
+_FEWEST_WHERE_IT_ENDS = {"<": 0, "<=": -1, "!=": 0}
+# The same of `len(sys.argv) > 1`, without which it ends.
+_FEWEST_WHERE_IT_GOES_ON = {">=": 0, ">": -1, "==": 0}
+
+
+def _counted(names: Names, parts: tuple[Node, ...]) -> Iterator[str]:
+    """The words for a script that counts `sys.argv` and ends where there are too few."""
+    fewest = 1
+    for whole in (node for part in parts for node in nodes_of(part, "if_statement")):
+        condition, body = (whole.child_by_field_name(field) for field in ("condition", "consequence"))
+        counted = _count(names, condition) if condition is not None else None
+        if counted is None or body is None:
+            continue
+        sign, number = counted
+        otherwise = whole.child_by_field_name("alternative")
+        if sign in _FEWEST_WHERE_IT_ENDS and _ends(names, body):
+            fewest = max(fewest, number - _FEWEST_WHERE_IT_ENDS[sign])
+        block = otherwise.child_by_field_name("body") if otherwise is not None else None
+        if sign in _FEWEST_WHERE_IT_GOES_ON and block is not None and _ends(names, block):
+            fewest = max(fewest, number - _FEWEST_WHERE_IT_GOES_ON[sign])
+    yield from ("ARGUMENT" if fewest == 2 else f"ARGUMENT_{one}" for one in range(1, fewest))
+
+
+def _count(names: Names, condition: Node) -> tuple[str, int] | None:
+    """The sign and the number of `len(sys.argv) < 2`."""
+    compared = unwrapped(condition)
+    if compared.type != "comparison_operator" or len(compared.children) != 3:
+        return None
+    left, sign, right = compared.children
+    passed = arguments(left).positional if left.type == "call" else []
+    function = left.child_by_field_name("function") if left.type == "call" else None
+    is_count = function is not None and names.qualified(function) == "builtins.len" and len(passed) == 1
+    if not is_count or names.qualified(passed[0]) != "sys.argv" or right.type != "integer":
+        return None
+    return names.tree.text(sign), int(names.tree.text(right), 0)
 
 
 def _asked_for(names: Names, condition: Node) -> Node | None:
