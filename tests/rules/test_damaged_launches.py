@@ -21,6 +21,12 @@ DAMAGED = {
         "if __name__ == '__main__':\n    if sys.argv[1:]:\n        uvicorn.run(app, port=8010)\n    else:\n"
         "        uvicorn.run(app, port=8010, ssl_k='key.pem')\n"
     ),
+    "carriage returns that are lines to an editor, and none between them to others": (
+        "import argparse\r\nimport uvicorn\nif __name__ == '__main__':\r\r\r\n"
+        "    parser = argparse.ArgumentParser()\r\n"
+        "    parser.add_argument('--port', type=int, default=int(os.environ.get('API_PORT', 8003)))\r\r\n"
+        "    args = parser.parse_args()\r\r    uvicorn.run(app, port=args.port)"
+    ),
 }
 
 

@@ -26,7 +26,10 @@ def leaves_python(names: Names, edits: Iterable[Edit]) -> bool:
     source = names.tree.source
     if not lines_may_deceive(source):
         return True
-    text = apply_edits(source.text, [edit for edit in edits if edit.path == source.path])
+    try:
+        text = apply_edits(source.text, [edit for edit in edits if edit.path == source.path])
+    except ValueError:
+        return False  # two lines to the editor, which Python sees as one
     if text.rstrip().endswith("\\"):
         return False  # it goes on where nothing is left; the parser lets that pass, Python does not
     after = parse(SourceFile(source.path, text))
