@@ -6,7 +6,7 @@ import { closeEditors, withWindow } from "./vscode/window.mjs";
 
 after(closeEditors);
 
-const WINDOWS = 5;
+const WINDOWS = 3;
 const LIMIT_MS = 150;
 
 /** Loading the extension's code and its `activate`, as VS Code's "Show Running Extensions" counts them. */
