@@ -17,12 +17,11 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import traceback
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from . import descent, engine_hooks
+from . import descent, engine_hooks, socket_folder
 from .channel import Channel, Message, from_descriptor
 from .engine_broker import SLOTS, Broker
 from .engine_frames import Frames
@@ -32,6 +31,8 @@ _READY_S = 60.0
 """How long the engine's first message may take once its start is over."""
 _CONFIGURATION_S = 30.0
 _END_S = 2.0
+_LONGEST_SOCKET = 36
+"""vLLM calls its own by a UUID."""
 NAME = "portside engine"
 """What the kernel calls this process; at most 15 characters."""
 
@@ -48,7 +49,9 @@ def main(descriptor: int) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True)  # what the engine's processes print has to come in order
     channel = from_descriptor(descriptor)
-    folder = tempfile.mkdtemp(prefix="portside-engine-")
+    folder = socket_folder.make("portside-engine-", longest_name=_LONGEST_SOCKET)
+    # vLLM's own sockets go with the rest, also where this process is killed.
+    os.environ.setdefault("VLLM_RPC_BASE_PATH", folder)
     channel.send("hello", pid=os.getpid(), folder=folder)
     try:
         Host(channel, folder).run()

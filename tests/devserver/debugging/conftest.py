@@ -26,11 +26,12 @@ class Editor:
     def __init__(
         self, folder: Path, state: Path, prefix: tuple[str, ...] = (), *, terminals: bool = False
     ) -> None:
-        environment = {**os.environ, "PORTSIDE_STATE_DIR": str(state)}
+        self.temporary = state / "temporary"
+        environment = {**os.environ, "PORTSIDE_STATE_DIR": str(state), "TMPDIR": str(self.temporary)}
         for name in ("PYTHONPATH", "VIRTUAL_ENV"):
             environment.pop(name, None)
         self._environment = environment
-        state.mkdir(exist_ok=True)
+        self.temporary.mkdir(parents=True, exist_ok=True)
         self._log = (state / "debug-adapter.txt").open("wb")
         self.process = subprocess.Popen(
             [*prefix, sys.executable, "-m", "portside", "debug-adapter"],
@@ -201,6 +202,7 @@ class Editor:
         for terminal in self.terminals:
             terminal.wait(PATIENCE_S)
         wait_until(lambda: not self.tree(), "the end of all that was started")
+        assert not list(self.temporary.glob("portside-debug-*"))
 
     def clean_up(self) -> None:
         self.tree()

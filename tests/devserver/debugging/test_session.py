@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import signal
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.devserver.conftest import RAW_APP, ask, wait_until, write
-from tests.loopback import can_listen, free_port
+from tests.loopback import can_listen, low_port
 from tests.patience import PATIENCE_S
 
 from .conftest import Debug, Editor, Message
@@ -43,7 +44,7 @@ def begin(
     debug: Debug, project: Path, *, console: str = "internalConsole", **options: Any
 ) -> tuple[Editor, int]:
     """A session with a breakpoint in the handler, once the app is ready."""
-    editor, port = debug(**options), free_port()
+    editor, port = debug(**options), low_port()
     editor.launch({project / "app.py": [BODY]}, arguments=["--port", str(port)], console=console)
     editor.server("ready", generation=1)
     return editor, port
@@ -60,7 +61,7 @@ def hold(editor: Editor, port: int) -> tuple[Request, int, Message]:
 def test_a_breakpoint_in_a_handler_holds_before_and_after_a_reload(
     debug: Debug, project: Path, terminals: bool
 ) -> None:
-    editor, port = debug(terminals=terminals), free_port()
+    editor, port = debug(terminals=terminals), low_port()
     console = "integratedTerminal" if terminals else "internalConsole"
     editor.launch({project / "app.py": [BODY]}, arguments=["--port", str(port)], console=console)
     editor.server("ready", generation=1)
@@ -92,7 +93,7 @@ def test_variables_are_read_and_changed_where_it_stands(debug: Debug, project: P
 
 def test_a_line_that_runs_at_import_is_stopped_at(debug: Debug, project: Path) -> None:
     editor = debug()
-    editor.launch({project / "app.py": [2]}, arguments=["--port", str(free_port())])
+    editor.launch({project / "app.py": [2]}, arguments=["--port", str(low_port())])
     thread, frame = editor.stopped_at()
     assert (frame["name"], frame["line"]) == ("<module>", 2)
     editor.ask("continue", threadId=thread)
@@ -115,7 +116,7 @@ def test_a_breakpoint_is_unverified_until_a_worker_has_it(debug: Debug, project:
 
 
 def test_a_save_waits_while_the_debugger_holds_the_app(debug: Debug, project: Path) -> None:
-    editor, port = debug(), free_port()
+    editor, port = debug(), low_port()
     editor.launch({project / "app.py": [BODY]}, arguments=["--port", str(port), "--grace", "0.2"])
     editor.server("ready", generation=1)
     request, thread, frame = hold(editor, port)
@@ -132,7 +133,7 @@ def test_a_save_waits_while_the_debugger_holds_the_app(debug: Debug, project: Pa
 def test_a_breakpoint_that_is_removed_while_a_worker_is_told_of_all_does_not_hold_it(
     debug: Debug, project: Path
 ) -> None:
-    editor, port = debug(), free_port()
+    editor, port = debug(), low_port()
     others = {project / f"other_{number}.py": [1] for number in range(50)}  # to be told of them takes a while
     editor.launch({project / "app.py": [BODY], **others}, arguments=["--port", str(port)])
     editor.server("ready", generation=1)
@@ -160,7 +161,7 @@ def test_what_belonged_to_a_replaced_worker_is_refused(debug: Debug, project: Pa
 
 def test_what_is_set_after_a_failed_start_counts_once_the_edit_mends_it(debug: Debug, project: Path) -> None:
     write(project / "app.py", "raise RuntimeError('not yet')\n")
-    editor, port = debug(), free_port()
+    editor, port = debug(), low_port()
     editor.launch({}, arguments=["--port", str(port)])
     editor.server("failed")
 
@@ -203,7 +204,7 @@ def test_the_end_of_the_session_is_the_end_of_the_server(debug: Debug, project: 
 def test_a_session_can_be_stopped_while_its_server_starts(
     debug: Debug, project: Path, reached: str, wait_s: float, terminals: bool
 ) -> None:
-    editor, port = debug(terminals=terminals), free_port()
+    editor, port = debug(terminals=terminals), low_port()
     console = "integratedTerminal" if terminals else "internalConsole"
     launch = editor.begin("launch", target="app:app", console=console, arguments=["--port", str(port)])
     if reached != "launch":
@@ -227,13 +228,28 @@ def test_a_debugger_that_detaches_leaves_the_server_running(debug: Debug, projec
     wait_until(lambda: ask(port) == (200, "2"), "the reload, without a debugger")
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize("held", [False, True], ids=["running", "held at a breakpoint"])
-def test_a_debugger_that_is_killed_leaves_nothing_behind(debug: Debug, project: Path, held: bool) -> None:
+def test_a_debugger_that_is_killed_leaves_nothing_behind(
+    debug: Debug, project: Path, held: bool, how: signal.Signals
+) -> None:
     editor, port = begin(debug, project, terminals=True, console="integratedTerminal")
     if held:
         hold(editor, port)
     editor.tree()
-    editor.process.kill()
+    editor.process.send_signal(how)
+    editor.assert_nothing_left()
+    assert can_listen(port)
+
+
+def test_an_editor_that_ends_the_debugger_when_it_has_its_answer_leaves_nothing_behind(
+    debug: Debug, project: Path
+) -> None:
+    editor, port = begin(debug, project)
+    editor.tree()
+    editor.ask("disconnect", terminateDebuggee=True)
+    editor.process.terminate()
+    assert editor.process.wait(PATIENCE_S) == 0
     editor.assert_nothing_left()
     assert can_listen(port)
 
@@ -258,7 +274,7 @@ def test_a_taken_port_is_told_and_ends_the_session(debug: Debug, project: Path) 
 
 
 def test_without_debugging_the_server_runs_alone(debug: Debug, project: Path) -> None:
-    editor, port = debug(), free_port()
+    editor, port = debug(), low_port()
     editor.launch({project / "app.py": [BODY]}, noDebug=True, arguments=["--port", str(port)])
     editor.server("ready")
     assert ask(port) == (200, "1")
@@ -270,7 +286,7 @@ def test_without_debugging_the_server_runs_alone(debug: Debug, project: Path) ->
 def test_an_environment_without_debugpy_is_debugged_with_portsides(
     debug: Debug, project: Path, tmp_path: Path
 ) -> None:
-    editor, port = debug(), free_port()
+    editor, port = debug(), low_port()
     python = bare_environment(tmp_path / "bare")
     arguments = ["--port", str(port)]
     editor.launch({project / "app.py": [BODY]}, python=str(python), arguments=arguments)

@@ -8,16 +8,17 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from portside.devserver.debugging.background import Background
+from portside.inside import socket_folder
 
 _REFUSED = 2
 """What `portside serve` leaves with when it could not begin."""
+_SOCKET = "socket"
 
 
 def command(arguments: Mapping[str, Any], python: str | None, socket: str) -> list[str]:
@@ -42,7 +43,7 @@ class Served:
         self._answer = answer
         self._heard = heard
         self._wrote = wrote
-        self._folder = Path(tempfile.mkdtemp(prefix="portside-debug-"))  # for this user alone
+        self._folder = Path(socket_folder.make("portside-debug-", longest_name=len(_SOCKET)))
         self._server: asyncio.Server
         self._writer: asyncio.StreamWriter | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -53,7 +54,7 @@ class Served:
 
     @property
     def socket(self) -> str:
-        return str(self._folder / "socket")
+        return str(self._folder / _SOCKET)
 
     async def listen(self) -> None:
         self._server = await asyncio.start_unix_server(self._follow, self.socket, limit=2**24)
@@ -104,6 +105,9 @@ class Served:
         """What still runs notices that nobody listens, and stops."""
         if self._writer is not None:
             self._writer.close()
+        self._remove_socket()
+
+    def _remove_socket(self) -> None:
         self._server.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -119,6 +123,7 @@ class Served:
             writer.close()  # there is one already
             return
         self._writer = writer
+        self._remove_socket()  # nobody else is to come, and an editor may kill this process at any time
         with suppress(OSError, ValueError):
             while line := await reader.readline():
                 self._take(json.loads(line))

@@ -73,6 +73,10 @@ class Session:
             if task is not None:
                 task.cancel()
 
+    def leave(self) -> None:
+        """As if the editor had left: `run` ends what there is, and itself."""
+        self._left.set()
+
     async def _handle(self, request: Message) -> None:
         command, arguments = request["command"], request.get("arguments") or {}
         try:
@@ -270,7 +274,7 @@ class Session:
                 await self._served.detach()
             await self._generations.close()
         self._client.respond(request)
-        self._left.set()
+        self.leave()
 
     # -- what the user is told ---------------------------------------------------------
 

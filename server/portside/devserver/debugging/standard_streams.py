@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
+from contextlib import suppress
 
 from portside.devserver.debugging.session import Session
 
@@ -19,7 +21,16 @@ async def _run(python: str | None) -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=_LIMIT)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    await Session(reader, _Output(os.dup(1)), python).run()
+    session = Session(reader, _Output(os.dup(1)), python)
+
+    def leave() -> None:
+        loop.remove_signal_handler(signal.SIGTERM)  # a second one ends this at once
+        session.leave()
+
+    # Editors send one as soon as they have their answer to `disconnect`.
+    with suppress(NotImplementedError):  # there is no such signal on Windows
+        loop.add_signal_handler(signal.SIGTERM, leave)
+    await session.run()
 
 
 class _Output:

@@ -22,6 +22,10 @@ class EngineDeadError(Exception):
     pass
 
 
+def _ipc_path() -> str:
+    return f"ipc://{os.environ.get('VLLM_RPC_BASE_PATH', tempfile.gettempdir())}/{uuid.uuid4()}"
+
+
 class MPClient:
     def __init__(
         self,
@@ -34,8 +38,7 @@ class MPClient:
         self.vllm_config = vllm_config
         plain = zmq.Context()
         self.ctx: Any = zmq.asyncio.Context(plain) if asyncio_mode else plain
-        folder = tempfile.mkdtemp()
-        own = {"input_address": f"ipc://{folder}/in", "output_address": f"ipc://{folder}/out"}
+        own = {"input_address": _ipc_path(), "output_address": _ipc_path()}
         addresses = client_addresses or own
         self.input_socket = self.ctx.socket(zmq.ROUTER)
         self.input_socket.bind(addresses["input_address"])
