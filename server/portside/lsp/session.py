@@ -331,6 +331,8 @@ class Session:
         if any(_is_settings(path) for path in paths):
             self._reload_settings()
         self._workspace.projects.changed(paths)
+        # Others may take something else from a file that was typed in, which then holds for that file, too.
+        self._workspace.share_texts()
         self._recheck()
 
     def _preferences_changed(self) -> None:
