@@ -98,3 +98,48 @@ def test_a_signal_waits_until_all_files_are_written(name: str, tmp_path: Path) -
     )
     assert done.returncode != 0
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.py": b"new", "b.py": b"new"}
+
+
+def test_what_is_saved_while_the_new_content_goes_to_the_disk_stays(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = pair
+    monkeypatch.setattr(os, "fsync", lambda _file: other.write_bytes(b"saved"))
+    with pytest.raises(RewriteError, match="other was changed by someone else"):
+        rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(other, b"2", b"B")])
+    assert contents(one.parent) == {"one": b"1", "other": b"saved"}
+
+
+def test_a_name_may_be_as_long_as_names_get(tmp_path: Path) -> None:
+    file = tmp_path / f"{'n' * 252}.py"
+    file.write_bytes(b"1")
+    rewrite_together([Rewrite(file, b"1", b"A")])
+    assert contents(tmp_path) == {file.name: b"A"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere files have none of these")
+def test_attributes_stay(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _ = pair
+    given = {}
+    monkeypatch.setattr(os, "listxattr", lambda path: ["user.note"] if path == one else [])
+    monkeypatch.setattr(os, "getxattr", lambda _path, name: f"of {name}".encode())
+    monkeypatch.setattr(os, "setxattr", lambda _path, name, value: given.update({name: value}))
+    rewrite_together([Rewrite(one, b"1", b"A")])
+    assert given == {"user.note": b"of user.note"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners of POSIX")
+def test_the_group_stays_where_the_owner_may_not(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def chown(_path: Path, uid: int, gid: int) -> None:
+        if uid != -1:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        given.append(gid)
+
+    monkeypatch.setattr(os, "chown", chown)
+    one, _ = pair
+    rewrite_together([Rewrite(one, b"1", b"A")])
+    assert given == [one.stat().st_gid]

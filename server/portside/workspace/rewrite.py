@@ -73,7 +73,9 @@ def _undisturbed() -> Iterator[None]:
 def _stage(rewrite: Rewrite) -> _Staged:
     target = Path(os.path.realpath(rewrite.path))
     mode = _checked_mode(rewrite, target)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".portside", dir=target.parent)
+    # Cut short: names have at most 255 bytes.
+    prefix = f".{target.name[:50]}."
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=".portside", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(rewrite.after)
@@ -88,14 +90,11 @@ def _stage(rewrite: Rewrite) -> _Staged:
 
 def _checked_mode(rewrite: Rewrite, target: Path) -> int:
     """The permissions that the new file gets. Raises RewriteError where this isn't ours to change."""
+    _refuse_changed(rewrite, target)
     if rewrite.before is None:
-        if target.exists():
-            raise RewriteError(f"{rewrite.path} has appeared meanwhile; nothing was written")
         umask = os.umask(0)
         os.umask(umask)
         return 0o666 & ~umask
-    if target.read_bytes() != rewrite.before:
-        raise RewriteError(f"{rewrite.path} was changed by someone else meanwhile; nothing was written")
     mode = stat.S_IMODE(target.stat().st_mode)
     # Taking a file's place needs no right to write it, so a read-only file has to be asked about.
     if not mode & 0o222 or not os.access(target, os.W_OK):
@@ -103,13 +102,36 @@ def _checked_mode(rewrite: Rewrite, target: Path) -> int:
     return mode
 
 
+def _refuse_changed(rewrite: Rewrite, target: Path) -> None:
+    """Raises RewriteError where the file isn't what the new content was made from."""
+    if rewrite.before is None:
+        if target.exists():
+            raise RewriteError(f"{rewrite.path} has appeared meanwhile; nothing was written")
+    elif target.read_bytes() != rewrite.before:
+        raise RewriteError(f"{rewrite.path} was changed by someone else meanwhile; nothing was written")
+
+
 def _take_over(temporary: Path, target: Path, mode: int) -> None:
-    """Give the new file the old one's permissions, and its owner where we may."""
-    temporary.chmod(mode)
+    """Give the new file the old one's permissions and attributes; its owner and group where we may."""
     if hasattr(os, "chown") and target.exists():
         owner = target.stat()
-        with suppress(PermissionError):
-            os.chown(temporary, owner.st_uid, owner.st_gid)
+        # A group of one's own may be given also by who may not give a file away.
+        for uid, gid in ((-1, owner.st_gid), (owner.st_uid, -1)):
+            with suppress(PermissionError):
+                os.chown(temporary, uid, gid)
+    temporary.chmod(mode)
+    if sys.platform == "linux" and target.exists():
+        _copy_attributes(target, temporary)
+
+
+if sys.platform == "linux":
+
+    def _copy_attributes(source: Path, target: Path) -> None:
+        """Access lists are among them, and what a security module calls the file."""
+        with suppress(OSError):
+            for name in os.listxattr(source):
+                with suppress(OSError):
+                    os.setxattr(target, name, os.getxattr(source, name))
 
 
 def _commit(staged: Sequence[_Staged]) -> None:
@@ -117,6 +139,8 @@ def _commit(staged: Sequence[_Staged]) -> None:
     for entry in staged:
         try:
             with _explained(entry.rewrite.path):
+                # Until the new content is on the disk, an editor has time to save.
+                _refuse_changed(entry.rewrite, entry.target)
                 entry.temporary.replace(entry.target)
         except RewriteError:
             _put_back(done)
