@@ -28,6 +28,18 @@ def asked(code: str) -> str:
 
 ADDRESSES = (
     Movable(
+        "a port of settings that a call before fetches",
+        "from remote import fetch_service_config, setup_logging_config\nfrom settings import Settings\n" + HEAD + GUARD
+        + "    setup_logging_config()\n    fetch_service_config()\n    settings = Settings()\n    uvicorn.run(app, host='0.0.0.0', port=settings.port)\n",
+        asked("from settings import Settings; from remote import fetch_service_config; fetch_service_config(); print(Settings().port)"),
+        files={
+            "remote.py": "import os\n\n\ndef fetch_service_config():\n    os.environ['PORT_OF_SERVICE'] = '8010'\n\n\ndef setup_logging_config():\n    pass\n",
+            "settings.py": "import os\n\n\nclass Settings:\n    def __init__(self):\n        name = 'PORT_OF_' + 'SERVICE'\n        self.port = int(os.environ.get(name, '1'))\n",
+        },
+        kept=("    fetch_service_config()\n",),
+        notes=("`port=settings.port` is computed",),
+    ),
+    Movable(
         "a class whose fields are options",
         "import tyro\nfrom dataclasses import dataclass\n" + HEAD + ARGS + GUARD + "    args = tyro.cli(Args)\n" + SERVER,
         PLAIN,

@@ -11,7 +11,21 @@ RUN = GUARD + "    uvicorn.run(app, host=settings.host, port=settings.port)\n"
 FROM_SETTINGS = "from settings import settings\n" + HEAD
 PLAIN_CLASS = "class Settings:\n    host = '0.0.0.0'\n    port = 8010\n\n\nsettings = Settings()\n"
 
+MODES = "import os\n\n\nclass Settings:\n    mode = os.environ.get('MODE', 'prod')\n\n    @property\n    def is_quiet(self):\n        return self.mode == 'prod' and not self.reloads()\n\n    def reloads(self):\n        return self.mode == 'dev'\n\n    def keep_alive(self):\n        return 7 if self.is_quiet else None\n\n\nsettings = Settings()\n"
+
+
+def asked(text: str) -> str:
+    return f"$(python -c 'from settings import settings; {text}' | tail -n 1)"
+
+
 SETTINGS = (
+    Movable(
+        "switches and numbers that methods of settings work out",
+        FROM_SETTINGS + GUARD + "    uvicorn.run('server:app', port=8010, reload=settings.reloads(), access_log=not settings.is_quiet, timeout_keep_alive=settings.keep_alive())\n",
+        f"""uvicorn server:app --port 8010 {asked('print("--reload" if settings.reloads() else "")')} {asked('print("--access-log" if not settings.is_quiet else "--no-access-log")')} {asked('x = settings.keep_alive(); print("" if x is None else f"--timeout-keep-alive {x}")')}""",
+        files={"settings.py": MODES},
+        notes=("`reload=settings.reloads()` is computed: the command asks the module for it",),
+    ),
     Movable(
         "settings of a plain class",
         FROM_SETTINGS + RUN,

@@ -53,7 +53,7 @@ UNTOLD = (
     ),
     Movable(
         "a switch that nobody can tell",
-        f"import platform\n{HEAD}{MAIN}    reload = platform.system() == 'Plan 9'\n    uvicorn.run('server:app', port=8010, reload=reload)\n",
+        f"import sys\n{HEAD}{MAIN}    reload = sys.platform == 'plan9'\n    uvicorn.run('server:app', port=8010, reload=reload)\n",
         "uvicorn server:app --port 8010",
         notes=("can't be told from here: say `--reload` where uvicorn's own default is wrong",),
     ),

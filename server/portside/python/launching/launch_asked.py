@@ -1,10 +1,10 @@
 """Options whose value only Python can tell, asked of the module that has it.
 
-uvicorn.run(app, port=config["port"])
+uvicorn.run(app, port=config["port"], reload=config["dev"])
 -> --port "$(python -c 'from config import config; print(config["port"])')"
+   $(python -c 'from config import config; print("--reload" if config["dev"] else "")')
 
-The expression stays what it was, so the command can't drift from the code. It is asked for where a
-server listens and for its files; whether a switch is on is a matter for a person.
+The expression stays what it was, so the command can't drift from the code.
 """
 
 from __future__ import annotations
@@ -20,20 +20,39 @@ from portside.python.launching.launch_site import Site
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.bindings import Binding, How, ScopeKind
 from portside.python.names.names import Names
-from portside.python.source.nodes import nodes_of
+from portside.python.source.nodes import nodes_of, own_parts, statements
+from portside.python.source.syntax import argument_nodes
 from portside.python.values.value_sources import is_none_by_default, is_parsed, option_of
 from portside.python.values.value_types import CommandLine, Literal
 from portside.python.values.values import Tracer
 from portside.records import dataclass
 
 _CONVERSIONS = frozenset({"int", "str", "float", "bool", "getattr", "max", "min", "open"})
-_SAME_ANYWHERE = frozenset({"os", "pathlib", "json", "tomllib", "toml", "yaml", "importlib", "omegaconf"})
+_SAME_ANYWHERE = frozenset(
+    {
+        "os",
+        "pathlib",
+        "json",
+        "tomllib",
+        "toml",
+        "yaml",
+        "importlib",
+        "omegaconf",
+        "multiprocessing",
+        "platform",
+    }
+)
 _CONSTANTS = frozenset({"integer", "float", "string", "true", "false", "none"})
 _WHOLE = _CONSTANTS | {"call", "identifier", "attribute", "subscript"}
+_NOT_ALWAYS_SAID = frozenset({Kind.FLAG, Kind.PAIR, Kind.INTEGER, Kind.NUMBER})
 _LONGEST = 160
 # What is put in may be shorter than what it stands for, as `"a.yaml"` for `args.config`, but not by this.
 _LONGEST_READ = 10 * _LONGEST
 _MAKERS = re.compile(r"_*(create|build|make|init|load|setup|configure|update|set|read|parse)(_|$)")
+_LOADS = re.compile(
+    r"_*(load|fetch|init|initiali[sz]e|set_?up|read|apply|pull|bootstrap|configure|update)_"
+    r"(\w+_)?(config(uration)?|settings?|env(ironment)?|dotenv|secrets?)(_|s?$)"
+)
 
 
 @dataclass(frozen=True)
@@ -46,24 +65,47 @@ class Asking:
     target: ImportTarget | None
 
     def words(self, option: Option, node: Node) -> tuple[str, ...] | None:
-        """`--port "$(python -c …)"`; None where the value is not a module's to tell."""
+        """`--port "$(python -c …)"`; None where the value is not a module's to tell.
+
+        What is not always said is a word of its own, which a shell leaves out where nothing is printed.
+        """
         names = self.names
         is_asked = option.keyword in {"host", "port", "root_path"}
-        if not is_asked and not _is_path(names, option, node) and not _is_level(names, option, node):
+        is_optional = option.kind in _NOT_ALWAYS_SAID and not is_asked
+        is_word = is_asked or _is_path(names, option, node) or _is_level(names, option, node)
+        if not is_word and not is_optional:
             return None
         found: list[str | None] = []
         text = self._inlined(node, found)
         imports = dict.fromkeys(line for line in found if line)
+        loaded = self._loaded_before() if imports else {}
+        imports |= dict.fromkeys(loaded.values())
         if len(text) > _LONGEST or "\n" in text or None in found or not imports:
             return None
         folder = self.target.app_dir if self.target is not None else None
         # As uvicorn does it, before the folder that the command is run in.
         path = (f"import sys; sys.path.insert(0, {json.dumps(folder)})",) if folder else ()
-        # None would be a path of that name.
-        said = f'{text} or ""' if option.keyword == "root_path" else text
-        code = "; ".join((*path, *imports, f"print({said})"))
+        code = "; ".join((*path, *imports, *loaded, _printed(option, text)))
         # What a module prints when it is imported comes first.
-        return (option.flag, f'"$(python -c {shlex.quote(code)} | tail -n 1)"')
+        asked = f"$(python -c {shlex.quote(code)} | tail -n 1)"
+        return (asked,) if is_optional else (option.flag, f'"{asked}"')
+
+    def _loaded_before(self) -> dict[str, str]:
+        """The calls that fetch what the settings are made of, ahead of the server; the import of each."""
+        found: dict[str, str] = {}
+        for level in reversed(self.site.levels):
+            for statement in statements(level.block):
+                if statement.start_byte >= level.statement.start_byte:
+                    break
+                call = own_parts(statement)[0] if statement.type == "expression_statement" else statement
+                callee = call.child_by_field_name("function") if call.type == "call" else None
+                if callee is None or argument_nodes(call) or not _roots(callee):
+                    continue
+                name = callee.child_by_field_name("attribute") or callee
+                line = self._import_of(_roots(callee)[0]) if _loads(self.names.tree.text(name)) else None
+                if line:
+                    found[self.names.tree.text(call)] = line
+        return found
 
     def _inlined(self, expression: Node, found: list[str | None], depth: int = 4) -> str:
         """The expression, with what the main block computes before it put in; what it imports in `found`."""
@@ -162,6 +204,23 @@ class Asking:
             if is_call and is_maker and self.site.removes(read.start_byte):
                 return True
         return False
+
+
+def _printed(option: Option, text: str) -> str:
+    """What prints the value of an expression, or the option with it where that is not always said."""
+    match option.kind:
+        case Kind.FLAG:
+            return f'print("{option.flag}" if {text} else "")'
+        case Kind.PAIR:
+            return f'print("{option.flag}" if {text} else "--no-{option.flag[2:]}")'
+        case Kind.INTEGER | Kind.NUMBER if option.keyword != "port":
+            return f'x = {text}; print("" if x is None else f"{option.flag} {{x}}")'
+    # None would be a path of that name.
+    return f'print({text} or "")' if option.keyword == "root_path" else f"print({text})"
+
+
+def _loads(name: str) -> bool:
+    return _LOADS.match(name) is not None and "log" not in name
 
 
 def _whole(name: Node) -> Node:

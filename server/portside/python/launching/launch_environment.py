@@ -123,6 +123,8 @@ class ShellVariables:
                 review=True,
             )
             return () if isinstance(found, NoForm) or is_on == option.default else found
+        if (asked := self.asked(option, node)) is not None:
+            return asked
         self.obstacles.add(
             node, f"`{option.keyword}` depends on `${value.variable}`, and `{option.flag}` takes no value"
         )
