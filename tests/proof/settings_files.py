@@ -21,10 +21,10 @@ def asked(text: str) -> str:
 SETTINGS = (
     Movable(
         "switches and numbers that methods of settings work out",
-        FROM_SETTINGS + GUARD + "    uvicorn.run('server:app', port=8010, reload=settings.reloads(), access_log=not settings.is_quiet, timeout_keep_alive=settings.keep_alive())\n",
-        f"""uvicorn server:app --port 8010 {asked('print("--reload" if settings.reloads() else "")')} {asked('print("--access-log" if not settings.is_quiet else "--no-access-log")')} {asked('x = settings.keep_alive(); print("" if x is None else f"--timeout-keep-alive {x}")')}""",
+        FROM_SETTINGS + GUARD + "    uvicorn.run('server:app', port=8010, reload=True if settings.reloads() else False, access_log=not settings.is_quiet, timeout_keep_alive=settings.keep_alive())\n",
+        f"""uvicorn server:app --port 8010 {asked('print("--reload" if (True if settings.reloads() else False) else "")')} {asked('print("--access-log" if not settings.is_quiet else "--no-access-log")')} {asked('x = settings.keep_alive(); print("" if x is None else f"--timeout-keep-alive {x}")')}""",
         files={"settings.py": MODES},
-        notes=("`reload=settings.reloads()` is computed: the command asks the module for it",),
+        notes=("`access_log=not settings.is_quiet` is computed: the command asks the module for it",),
     ),
     Movable(
         "settings of a plain class",

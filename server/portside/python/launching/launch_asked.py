@@ -71,7 +71,7 @@ class Asking:
         """
         names = self.names
         is_asked = option.keyword in {"host", "port", "root_path"}
-        is_optional = option.kind in _NOT_ALWAYS_SAID and not is_asked
+        is_optional = option.kind in _NOT_ALWAYS_SAID and not is_asked and option.keyword[:4] != "ssl_"
         is_word = is_asked or _is_path(names, option, node) or _is_level(names, option, node)
         if not is_word and not is_optional:
             return None
@@ -208,15 +208,16 @@ class Asking:
 
 def _printed(option: Option, text: str) -> str:
     """What prints the value of an expression, or the option with it where that is not always said."""
+    whole = f"({text})" if " if " in text else text
     match option.kind:
         case Kind.FLAG:
-            return f'print("{option.flag}" if {text} else "")'
+            return f'print("{option.flag}" if {whole} else "")'
         case Kind.PAIR:
-            return f'print("{option.flag}" if {text} else "--no-{option.flag[2:]}")'
+            return f'print("{option.flag}" if {whole} else "--no-{option.flag[2:]}")'
         case Kind.INTEGER | Kind.NUMBER if option.keyword != "port":
             return f'x = {text}; print("" if x is None else f"{option.flag} {{x}}")'
     # None would be a path of that name.
-    return f'print({text} or "")' if option.keyword == "root_path" else f"print({text})"
+    return f'print({whole} or "")' if option.keyword == "root_path" else f"print({text})"
 
 
 def _loads(name: str) -> bool:
