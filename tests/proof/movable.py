@@ -54,6 +54,41 @@ MOVABLE = (
         files={"src/pkg/__init__.py": "", "pyproject.toml": '[project]\nname = "pkg"\n'},
     ),
     Movable(
+        "a part of a package with words alone in its `__init__.py`, for what lies beside that package",
+        f"import uvicorn\nfrom libs.words import TITLE\n{API}\n\n@app.get('/w')\ndef w():\n    return TITLE\n\n\n{RUN}",
+        "uvicorn services.one.main:app --host 0.0.0.0 --port 8010",
+        path="services/one/main.py",
+        files={
+            "services/one/__init__.py": "# The first\n",
+            "libs/__init__.py": "",
+            "libs/words.py": "TITLE = 'x'\n",
+        },
+        arguments=("-m", "services.one.main"),
+    ),
+    Movable(
+        "a part of a package that runs code, for what lies beside that package",
+        f"import uvicorn\nfrom libs.words import TITLE\n{API}\n\n@app.get('/w')\ndef w():\n    return TITLE\n\n\n{RUN}",
+        "uvicorn services.one.main:app --host 0.0.0.0 --port 8010",
+        path="services/one/main.py",
+        files={
+            "services/one/__init__.py": "import os\n\nNAME = os.name\n",
+            "libs/__init__.py": "",
+            "libs/words.py": "TITLE = 'x'\n",
+        },
+        arguments=("-m", "services.one.main"),
+    ),
+    Movable(
+        "a part of a package that runs code, with the folder above put on the path",
+        f"import os\nimport sys\n\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', '..'))\n\nimport uvicorn\nfrom libs.words import TITLE\n{API}\n\n@app.get('/w')\ndef w():\n    return TITLE\n\n\n{RUN}",
+        "uvicorn main:app --app-dir services/one --host 0.0.0.0 --port 8010",
+        path="services/one/main.py",
+        files={
+            "services/one/__init__.py": "import sys\n\nsys.modules['libs'] = sys\n",
+            "libs/__init__.py": "",
+            "libs/words.py": "TITLE = 'x'\n",
+        },
+    ),
+    Movable(
         "relative imports, run with -m",
         f"import uvicorn\nfrom .words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
         "uvicorn pkg.api:app --host 0.0.0.0 --port 8010",

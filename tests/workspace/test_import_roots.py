@@ -63,6 +63,13 @@ def test_the_import_root(tmp_path: Path, files: tuple[str, ...], script: str, ro
             (),
             ImportTarget("a", "api"),
         ),
+        (
+            ("app/mcp/a.py", "app/mcp/__init__.py", "app/__init__.py"),
+            "app/mcp/a.py",
+            ("app", "mcp"),
+            (),
+            ImportTarget("app.mcp.a"),
+        ),
         (("src/p/a.py",), "src/p/a.py", (), (), ImportTarget("p.a", "src")),
         (("my-api/a.py",), "my-api/a.py", (), (), ImportTarget("a", "my-api")),
         (("vllm/a.py",), "vllm/a.py", (), (), ImportTarget("a", "vllm")),

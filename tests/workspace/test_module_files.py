@@ -32,6 +32,7 @@ def test_the_nearest_folder_that_has_the_module_counts(tmp_path: Path) -> None:
     assert files.of_import(script, "engine.load", None, tmp_path) == (tmp_path / "app/engine/load.py",)
     assert files.of_import(script, "engine", None, tmp_path) == (tmp_path / "engine/__init__.py",)
     assert files.of_import(script, "torch.nn", None, tmp_path) == ()
+    assert files.of_import(script, "engine.load.weights", None, tmp_path) == ()
     assert files.of_import(script, "torch", None, tmp_path) == ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import os
 import re
@@ -21,6 +22,8 @@ else:
 
 # A folder with one of these is the top of a project of its own.
 _PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "portside.toml", "requirements.txt", "Pipfile")
+# What has more bytes than this is taken for code unread.
+_MOST_OF_COMMENTS = 4096
 
 
 def is_project(folder: str) -> bool:
@@ -94,8 +97,25 @@ def _between(folder: Path, root: Path) -> list[Path]:
 
 def _folder(path: Path, root: Path) -> Folder:
     names, modules, shadowing = _contents(str(path), _time_of_change(path))
-    runs_code = "__init__.py" in names and _size(path / "__init__.py") > 0
+    runs_code = "__init__.py" in names and _runs_code(path / "__init__.py")
     return Folder("" if path == root else _relative(path, root), names, modules, runs_code, shadowing)
+
+
+def _runs_code(path: Path) -> bool:
+    """Whether there is more in the file than comments and a docstring."""
+    if _size(path) > _MOST_OF_COMMENTS:
+        return True
+    try:
+        body = ast.parse(read_bytes(path)).body
+    except UnreadableFile:
+        return False
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return True
+    return not all(map(_is_constant, body))
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _size(path: Path) -> int:

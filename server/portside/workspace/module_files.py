@@ -190,13 +190,14 @@ class ModuleFiles:
     def _below(self, folder: str, parts: list[str]) -> tuple[tuple[str, ...], str | None] | None:
         """The files on the way to what has this name below the folder, and the folder that it is, if any."""
         found: list[str] = []
-        for part in parts:
+        for number, part in enumerate(parts, 1):
             names = self._names(folder)
             if f"{part}/" in names:
                 folder = f"{folder}{os.sep}{part}"
                 if "__init__.py" in self._names(folder):
                     found.append(f"{folder}{os.sep}__init__.py")
-            elif f"{part}.py" in names:
+            elif f"{part}.py" in names and number == len(parts):
+                # In a file there is no other: `app/mcp/server.py` has no `mcp.server.fastmcp`.
                 return (*found, f"{folder}{os.sep}{part}.py"), None
             else:
                 return None

@@ -346,7 +346,13 @@ def own_module(
     if imported:
         # What only functions import may be for another command of the script; this is for the server.
         roots = frozenset({imported.partition(".")[0], *_roots_on_import(names)})
-    return own_target(place, roots, opened, relative_dots=max(relative, default=0))
+    return own_target(
+        place,
+        roots,
+        opened,
+        relative_dots=max(relative, default=0),
+        adds_folders=_OTHER_FOLDERS.search(names.tree.source.text) is not None,
+    )
 
 
 def _roots_on_import(names: Names) -> set[str]:

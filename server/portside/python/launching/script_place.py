@@ -29,7 +29,7 @@ class Folder:
     """What lies in a folder. path: from the workspace's root, "" for the root itself.
 
     names: of all files and folders. modules: what can be imported with the folder on sys.path.
-    runs_code: whether it is a package whose `__init__.py` has something in it.
+    runs_code: whether it is a package whose `__init__.py` has more in it than words.
     shadowing: the packages in it that are found before a file of the same name beside them.
     """
 
@@ -137,22 +137,33 @@ def hidden(module: str) -> str | None:
 
 
 def own_target(
-    place: ScriptPlace, imported: Collection[str], opened: Collection[str], *, relative_dots: int = 0
+    place: ScriptPlace,
+    imported: Collection[str],
+    opened: Collection[str],
+    *,
+    relative_dots: int = 0,
+    adds_folders: bool = False,
 ) -> ImportTarget | str:
     """How to name the script itself, or why it can't be, as a sentence.
 
     imported: the first parts of all names that it imports absolutely.
     opened: the relative paths that it reads or writes. relative_dots: the most that a relative import of
-    it begins with, which proves as many packages around it.
+    it begins with, which proves as many packages around it. adds_folders: whether it puts folders on its
+    path itself.
     """
-    target = _own_target(place, imported, opened, relative_dots=relative_dots)
+    target = _own_target(place, imported, opened, relative_dots=relative_dots, adds_folders=adds_folders)
     if not isinstance(target, str) and target.module == "__main__":
         return "`__main__.py` is there to be run as a script, and no package is around it"
     return target
 
 
 def _own_target(
-    place: ScriptPlace, imported: Collection[str], opened: Collection[str], *, relative_dots: int = 0
+    place: ScriptPlace,
+    imported: Collection[str],
+    opened: Collection[str],
+    *,
+    relative_dots: int,
+    adds_folders: bool,
 ) -> ImportTarget | str:
     if problem := _unimportable(place):
         return problem
@@ -170,7 +181,9 @@ def _own_target(
         return _in_named_packages(place, relative_dots)
     by_package = all(map(_is_name, packages)) and (
         # `python -m package` has run the package's `__init__.py`, too.
-        has_relative_imports or place.stem == "__main__" or not _is_shadowed(packages, imported, place)
+        has_relative_imports
+        or place.stem == "__main__"
+        or not _is_shadowed(packages, imported, place, adds_folders=adds_folders)
     )
     if not packages or not by_package:
         if place.stem in sys.stdlib_module_names or place.stem in _INSTALLED - {"test"}:
@@ -250,6 +263,7 @@ def _import_root(place: ScriptPlace, imported: Collection[str]) -> str:
 
     Else the nearest one that has what it imports, else where its project begins.
     """
+    imported = [name for name in imported if not _is_namesake(place, name, imported)]
     homes = {home for name in imported if (home := _home(place, name)) is not None}
     known = [folder.path for folder in place.folders if folder.path in homes]
     if not known or _has_all_with_its_package(place, imported):
@@ -278,6 +292,16 @@ def _home(place: ScriptPlace, module: str) -> str | None:
     if home is None or (first in _OFTEN_INSTALLED and _is_bare(place, first, home.path)):
         return None
     return home.path
+
+
+def _is_namesake(place: ScriptPlace, module: str, imported: Collection[str]) -> bool:
+    """Whether the name is that of an inner package around a script that imports the outermost by its own.
+
+    `mcp` of `app/mcp/server.py`, which imports `app.mcp.tools`, is the one that is installed.
+    """
+    first = module.partition(".")[0]
+    packages = _below(place.folder, place.import_root)
+    return first in _OFTEN_INSTALLED and first in packages[1:] and packages[0] in imported
 
 
 def _is_bare(place: ScriptPlace, name: str, folder: str) -> bool:
@@ -322,10 +346,13 @@ def _has_own_environment(place: ScriptPlace, imported: Collection[str]) -> bool:
     return has_file and homes == {place.folder} and not any(name.startswith(".env") for name in at_root)
 
 
-def _is_shadowed(packages: tuple[str, ...], imported: Collection[str], place: ScriptPlace) -> bool:
+def _is_shadowed(
+    packages: tuple[str, ...], imported: Collection[str], place: ScriptPlace, *, adds_folders: bool
+) -> bool:
     """Whether importing the script as part of its package would do more, or find another one.
 
-    A script that does not import its own package has never run that package's `__init__.py`.
+    A script that does not import its own package has never run that package's `__init__.py`; but what
+    lies beside the package it finds as a part of it alone, if it does not put the folder on its path.
     """
     if packages[:1] and (packages[0] in sys.stdlib_module_names or packages[0] in _INSTALLED):
         return True
@@ -333,7 +360,8 @@ def _is_shadowed(packages: tuple[str, ...], imported: Collection[str], place: Sc
     if packages[:1] and packages[0] in _OFTEN_INSTALLED and _is_bare(place, packages[0], root):
         return True
     inits = any(folder.runs_code for folder in place.folders[: len(packages)])
-    return inits and packages[0] not in imported
+    is_part = not adds_folders and any(_home(place, name) == root for name in imported)
+    return inits and packages[0] not in imported and not is_part
 
 
 def _root_of(place: ScriptPlace, packages: tuple[str, ...]) -> str:
