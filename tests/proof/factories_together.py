@@ -159,6 +159,12 @@ NOT_TOGETHER = (
         ((15, "`(each.serve() for each in servers)` starts several servers, and one command starts one"),),
     ),
     Unmovable(
+        "a list that more servers are added to",
+        "import os\n" + ASYNC + "\n\nasync def main():\n    servers = [uvicorn.Server(uvicorn.Config(app, port=8010)).serve()]\n    if os.path.exists('key.pem'):\n"
+        "        servers.append(uvicorn.Server(uvicorn.Config(app, port=8011)).serve())\n    await asyncio.gather(*servers)\n" + MAIN,
+        ((15, "`[uvicorn.Server(uvicorn.Config(app, port=8010)).serve()]` starts several servers, and one command"),),
+    ),
+    Unmovable(
         "a list of tasks that others look at",
         ASYNC + BESIDE + CONFIG + "    tasks = [server.serve(), work()]\n    print(tasks)\n    await asyncio.gather(*tasks)\n" + MAIN,
         ((19, "`[server.serve(), work()]` does more than to start the server"),),

@@ -89,6 +89,18 @@ MOVABLE = (
         },
     ),
     Movable(
+        "a port that is asked for where the launch says the folder itself",
+        "import uvicorn\nfrom core.settings import PORT\n\nif __name__ == '__main__':\n    uvicorn.run('api:app', port=PORT, app_dir='src')\n",
+        'uvicorn api:app --port "$(python -c \'import sys; sys.path.insert(0, "src"); from core.settings import PORT; print(PORT)\' | tail -n 1)" --app-dir src',
+        path="src/api/__main__.py",
+        files={
+            "src/api/__init__.py": f"{API}\n",
+            "src/core/__init__.py": "",
+            "src/core/settings.py": "PORT = sum([8000, 10])\n",
+        },
+        environment={"PYTHONPATH": "src"},
+    ),
+    Movable(
         "relative imports, run with -m",
         f"import uvicorn\nfrom .words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
         "uvicorn pkg.api:app --host 0.0.0.0 --port 8010",

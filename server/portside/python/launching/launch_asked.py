@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
+from collections.abc import Iterable
 
 from tree_sitter import Node
 
@@ -82,9 +84,8 @@ class Asking:
         imports |= dict.fromkeys(loaded.values())
         if len(text) > _LONGEST or "\n" in text or None in found or not imports:
             return None
-        folder = self.target.app_dir if self.target is not None else None
         # As uvicorn does it, before the folder that the command is run in.
-        path = (f"import sys; sys.path.insert(0, {json.dumps(folder)})",) if folder else ()
+        path = [f"import sys; sys.path.insert(0, {json.dumps(folder)})" for folder in self._folders(imports)]
         code = "; ".join((*path, *imports, *loaded, _printed(option, text)))
         # What a module prints when it is imported comes first.
         asked = f"$(python -c {shlex.quote(code)} | tail -n 1)"
@@ -106,6 +107,15 @@ class Asking:
                 if line:
                     found[self.names.tree.text(call)] = line
         return found
+
+    def _folders(self, imports: Iterable[str]) -> list[str]:
+        """What has to be on the path, besides the folder that the command is run in: of most, one."""
+        own = self.target.app_dir if self.target is not None else None
+        if own is not None or (self.target is not None and self.target.cwd):
+            return [own] if own else []
+        firsts = [line.split(maxsplit=2)[1].partition(".")[0] for line in imports]
+        homes = [self.place.home_of(first) for first in firsts if first not in sys.stdlib_module_names]
+        return list(dict.fromkeys(home.path for home in homes if home is not None and home.path))
 
     def _inlined(self, expression: Node, found: list[str | None], depth: int = 4) -> str:
         """The expression, with what the main block computes before it put in; what it imports in `found`."""

@@ -28,7 +28,7 @@ from portside.python.names.names import Names
 from portside.python.names.parameters import passed_for
 from portside.python.running.guards import Guards
 from portside.python.running.reachability import decorators
-from portside.python.source.nodes import holds, statements
+from portside.python.source.nodes import holds, nodes_of, statements
 from portside.python.source.syntax import ancestors, arguments, statement_around, unwrapped
 from portside.records import dataclass
 
@@ -253,13 +253,23 @@ class _Climb:
                 if task is None:
                     shown = parent.parent if parent.type == "argument_list" and parent.parent else parent
                     does = "does more than to start the server"
-                    if parent.type in _EACH_OF_SEVERAL:
+                    if parent.type in _EACH_OF_SEVERAL or self._is_with_another(call, parent):
                         does = "starts several servers, and one command starts one"
                     self._fail(call, f"{self.obstacles.quote(shown)} {does}")
                     return node
                 parent = task
             node = parent
         return node
+
+    def _is_with_another(self, call: Node, listed: Node) -> bool:
+        """Whether it is put in a list, and the function around makes another server too."""
+        function = listed.parent.child_by_field_name("function") if listed.parent is not None else None
+        method = function.child_by_field_name("attribute") if function is not None else None
+        is_added = method is not None and self.names.tree.text(method) == "append"
+        around = next((one for one in ancestors(call) if one.type == "function_definition"), None)
+        if around is None or not (is_added or listed.type in {"list", "tuple", "set"}):
+            return False
+        return any(one != call and self._is_launch(one) for one in nodes_of(around, "call"))
 
     def _runs_argument(self, listed: Node) -> bool:
         call = listed.parent
