@@ -57,6 +57,20 @@ def test_a_pipe_that_is_named_is_refused(name: str, portside: Portside, tmp_path
     assert (outcome.code, outcome.err) == (2, f"error: {name}: is no file with a content of its own\n")
 
 
+@pytest.mark.parametrize("also", [None, "compose.yaml", "tool.py"])
+def test_projects_side_by_side_are_none_of_each_others_concern(
+    also: str | None, portside: Portside, tmp_path: Path
+) -> None:
+    for folder in ("mine", "other/.git"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "mine" / "server.py").write_text(SERVER)
+    (tmp_path / "other" / "Dockerfile").write_text('FROM python\nCMD ["python", "server.py"]\n')
+    if also is not None:
+        (tmp_path / also).touch()
+    outcome = portside("fix", "--unsafe", "mine/server.py")
+    assert ("other/Dockerfile" in outcome.out) == (also is not None)
+
+
 def test_links_in_a_circle_hinder_nothing(portside: Portside, server: Path) -> None:
     (server.parent / "ports.py").write_text("PORT = 8010\n")
     server.write_text(SERVER.replace("import vllm", "from ports import PORT").replace("8010", "PORT"))
