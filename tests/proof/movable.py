@@ -101,6 +101,20 @@ MOVABLE = (
         environment={"PYTHONPATH": "src"},
     ),
     Movable(
+        "a port of another project of the workspace, which is installed with this one",
+        f"import uvicorn\nfrom core_words.settings import PORT\n{API}\n\nif __name__ == '__main__':\n    uvicorn.run(app, port=PORT)\n",
+        'uvicorn api.main:app --app-dir packages/api/src --port "$(python -c \'import sys; sys.path.insert(0, "packages/api/src"); from core_words.settings import PORT; print(PORT)\' | tail -n 1)"',
+        path="packages/api/src/api/main.py",
+        files={
+            "pyproject.toml": '[tool.uv.workspace]\nmembers = ["packages/*"]\n',
+            "packages/api/pyproject.toml": "",
+            "packages/api/src/api/__init__.py": "",
+            "packages/core/src/core_words/__init__.py": "",
+            "packages/core/src/core_words/settings.py": "PORT = sum([8000, 10])\n",
+        },
+        environment={"PYTHONPATH": "packages/core/src"},
+    ),
+    Movable(
         "relative imports, run with -m",
         f"import uvicorn\nfrom .words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
         "uvicorn pkg.api:app --host 0.0.0.0 --port 8010",

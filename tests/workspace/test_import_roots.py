@@ -202,3 +202,32 @@ def test_relative_imports_are_of_the_packages_below_a_folder_that_is_none(
     make(tmp_path, (path,))
     found = own_target(script_place(tmp_path / path, tmp_path), (), (), relative_dots=dots)
     assert found == expected if expected is not None else isinstance(found, str)
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ("pyproject.toml", '[tool.uv.workspace]\nmembers = ["packages/*"]\n'),
+        ("packages/api/pyproject.toml", '[tool.uv.sources]\ncore = {path = "../core", editable = true}\n'),
+        (
+            "packages/api/pyproject.toml",
+            '[tool.poetry.dependencies]\npython = "*"\ncore = {path = "../core"}\n',
+        ),
+    ],
+)
+def test_projects_that_are_installed_with_this_one_are_known(
+    tmp_path: Path, settings: str, text: str
+) -> None:
+    make(tmp_path, ("packages/api/src/api/main.py", "packages/core/src/words/__init__.py", "other/x.py"))
+    (tmp_path / settings).write_text(text)
+    script = tmp_path / "packages/api/src/api/main.py"
+    assert "words" in script_place(script, tmp_path).installed
+    assert "words" in script_place(script, tmp_path / "packages/api").installed
+    assert "x" not in script_place(script, tmp_path).installed
+
+
+def test_settings_that_can_t_be_read_say_of_no_project_that_it_is_installed(tmp_path: Path) -> None:
+    make(tmp_path, ("a.py",))
+    for text in ("[tool.uv", '[tool.uv.workspace]\nmembers = ["/x", "**x/", "", 3]\n', "[tool]\nuv = 3\n"):
+        (tmp_path / "pyproject.toml").write_text(text)
+        assert script_place(tmp_path / "a.py", tmp_path).installed == frozenset()

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from portside.python.launching.script_place import Folder, ScriptPlace, SettingsFile
@@ -24,6 +25,8 @@ else:
 _PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "portside.toml", "requirements.txt", "Pipfile")
 # What has more bytes than this is taken for code unread.
 _MOST_OF_COMMENTS = 4096
+_MOST_PROJECTS = 200
+_MOST_ABOVE = 3
 
 
 def is_project(folder: str) -> bool:
@@ -73,6 +76,7 @@ def script_place(
         settings=_settings_file(root, settings_path),
         variables=launch_variables(_between(script.parent, root)),
         above=tuple(part for part in root.parts if part != root.anchor),
+        installed=_declared(script, root),
     )
 
 
@@ -216,6 +220,50 @@ def _installed(path: Path, version: object | None) -> tuple[tuple[str, ...], tup
     targets = tuple(str(target) for keys in tables for target in _table(settings, keys).values())
     folders = _table(settings, ("tool", "setuptools", "package-dir")).items()
     return targets, tuple((package, folder) for package, folder in folders if isinstance(folder, str))
+
+
+def _declared(script: Path, root: Path) -> frozenset[str]:
+    """What can be imported of other projects of the workspace, which its settings say are installed."""
+    found: set[str] = set()
+    # A member of a workspace is opened as a project of its own, too.
+    for folder in (*_between(script.parent, root), *root.parents[:_MOST_ABOVE]):
+        path = folder / "pyproject.toml"
+        for pattern in _projects(path, version(path, None)):
+            for project in _matching(folder, pattern):
+                source = project / "src"
+                inside = source if _time_of_change(source) else project
+                found |= _contents(str(inside), _time_of_change(inside))[1]
+    return frozenset(found)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return list(islice(folder.glob(pattern), _MOST_PROJECTS))
+    except (ValueError, NotImplementedError, IndexError):
+        return []
+
+
+@functools.lru_cache(maxsize=64)
+def _projects(path: Path, version: object | None) -> tuple[str, ...]:
+    """The folders of the projects that are installed with this one: members of a uv workspace, paths.
+
+    Parsed once for each version of the file.
+    """
+    if version is None:
+        return ()
+    try:
+        settings = tomllib.loads(read_bytes(path).decode("utf-8"))
+    except (UnreadableFile, ValueError, RecursionError):
+        return ()
+    members = _table(settings, ("tool", "uv", "workspace")).get("members")
+    sources = (
+        source.get("path")
+        for keys in (("tool", "uv", "sources"), ("tool", "poetry", "dependencies"))
+        for source in _table(settings, keys).values()
+        if isinstance(source, dict)
+    )
+    named = (*(members if isinstance(members, list) else ()), *sources)
+    return tuple(one.removeprefix("./") for one in named if isinstance(one, str) and one.strip("./"))
 
 
 def _table(settings: object, keys: Iterable[str]) -> Mapping[str, object]:

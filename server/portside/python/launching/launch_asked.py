@@ -184,7 +184,8 @@ class Asking:
         if any(b.how is How.IMPORT for b in bindings):
             first = (bindings[0].target or "").partition(".")[0]
             # Of what is installed, only this says the same in any process.
-            is_known = first in _SAME_ANYWHERE or (first and self.place.home_of(first) is not None)
+            is_known = first in _SAME_ANYWHERE | self.place.installed
+            is_known = is_known or (bool(first) and self.place.home_of(first) is not None)
             found = _foreign(bindings[0]) if len(bindings) == 1 and is_known else None
             if found is not None or (first and not is_known):
                 return found

@@ -49,7 +49,8 @@ class ScriptPlace:
     folders: from the script's own up to the workspace's root. imported_names: what other files
     import from the script, None if that is unknown. entry_points: the names in the script that
     `[project.scripts]` starts. above: the names of the folders above the workspace's root, outermost first.
-    variables: what the `.env` beside it, or nearest above, says of where a server listens.
+    variables: what the `.env` beside it, or nearest above, says of where a server listens. installed:
+    what other projects of the workspace have that are installed with its own, by the names of the modules.
     """
 
     path: str
@@ -60,6 +61,7 @@ class ScriptPlace:
     settings: SettingsFile | None = None
     above: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    installed: frozenset[str] = frozenset()
 
     @property
     def folder(self) -> str:
