@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,7 @@ import click
 from portside.checking import Checker
 from portside.cli import output
 from portside.lint.finding import Severity
-from portside.workspace.file_kinds import is_of_interest
-from portside.workspace.presence import exists, is_folder
+from portside.workspace.presence import is_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -121,39 +119,12 @@ def _severity(level: str) -> Severity:
 
 
 def _opened(paths: tuple[Path, ...], here: Path) -> tuple[Path, ...]:
-    """The folders that the paths show the user to work in: those named, else the current one.
-
-    Of a folder that holds many projects, the one of them that each path lies in.
-    """
+    """The folders that the paths show the user to work in: those named, else the current one."""
     absolute = [Path(os.path.abspath(path)) for path in paths or (Path(),)]  # noqa: PTH100 - links stay links
+    folders = [path for path in absolute if is_folder(path)]
     if all(path == here or here in path.parents for path in absolute) and not _holds_everything(here):
-        holds = functools.cache(_holds_projects)
-        return tuple(dict.fromkeys(_project_below(here, path, holds) for path in absolute))
-    return tuple(path for path in absolute if is_folder(path))
-
-
-def _project_below(folder: Path, path: Path, holds: Callable[[Path], bool]) -> Path:
-    """The folder itself, or the first one on the way to the path that is not there to hold projects."""
-    for name in path.relative_to(folder).parts:
-        inside = folder / name
-        if not holds(folder) or not is_folder(inside):
-            return folder
-        folder = inside
-    return folder
-
-
-def _holds_projects(folder: Path) -> bool:
-    """Whether repositories lie in it side by side, and nothing that would make it one project with them."""
-    try:
-        with os.scandir(folder) as entries:
-            listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-    except OSError:
-        return False
-    if not any(is_dir and exists(f"{folder}{os.sep}{name}{os.sep}.git") for name, is_dir in listed):
-        return False
-    return not any(
-        is_of_interest(name) and Path(name).suffix != ".md" for name, is_dir in listed if not is_dir
-    )
+        return (here,)
+    return tuple(folders)
 
 
 def _holds_everything(folder: Path) -> bool:

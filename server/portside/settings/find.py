@@ -11,6 +11,7 @@ from portside.settings.model import Settings, SettingsError
 from portside.settings.read import read_table
 from portside.settings.validate import validated
 from portside.workspace.presence import exists, is_file, is_folder
+from portside.workspace.projects import holds_projects
 
 # Where both lie in one folder the one that is only Portside's counts.
 FILE_NAMES = ("portside.toml", "pyproject.toml")
@@ -30,7 +31,8 @@ class SettingsFinder:
     """Finds and keeps the settings of many folders; every file is read once.
 
     opened: the folders, absolute, that the user works in. A file without any sign of a project
-    above it belongs to the folder that was opened.
+    above it belongs to the folder that was opened, or, where repositories lie in that side by side, to
+    the one below it.
     """
 
     def __init__(self, opened: Collection[Path] = ()) -> None:
@@ -40,6 +42,7 @@ class SettingsFinder:
         self._without: dict[str, Settings] = {}
         self._marked: dict[str, str | None] = {}
         self._names: dict[str, frozenset[str]] = {}
+        self._holding: dict[str, bool] = {}
 
     def settings(self, start: Path) -> Settings:
         """See `load`."""
@@ -93,11 +96,23 @@ class SettingsFinder:
             return marked
         around = [top for top in self._opened if f"{folder}{os.sep}".startswith(top.rstrip(os.sep) + os.sep)]
         if around:
-            return min(around, key=len)
+            return self._project_below(min(around, key=len), folder)
         # A package never is where imports begin.
         while self._is_file(folder, "__init__.py") and os.path.dirname(folder) != folder:  # noqa: PTH120
             folder = os.path.dirname(folder)  # noqa: PTH120
         return folder
+
+    def _project_below(self, top: str, folder: str) -> str:
+        """The top, or the first folder on the way from it that is not there to hold projects."""
+        while top != folder and self._holds_projects(top):
+            inside = top.rstrip(os.sep) + os.sep
+            top = inside + folder[len(inside) :].partition(os.sep)[0]
+        return top
+
+    def _holds_projects(self, folder: str) -> bool:
+        if folder not in self._holding:
+            self._holding[folder] = holds_projects(folder)
+        return self._holding[folder]
 
     def _marked_above(self, folder: str) -> str | None:
         if folder not in self._marked:
