@@ -303,6 +303,14 @@ EARLY_ENDS = (
         arguments=("server.py", "--name", "NAME", "api"),
     ),
     Movable(
+        "a port that is free, from the one that is said",
+        "import socket\n" + ARGPARSE + HEAD + "\n\ndef _open_port(port):\n    while True:\n        try:\n            with socket.socket() as tried:\n                tried.bind(('127.0.0.1', port))\n                return port\n"
+        "        except OSError:\n            port += 1\n" + GUARD + PARSER + "    parser.add_argument('--title', default='x')\n    parser.add_argument('--port', type=int, default=48910)\n" + PARSE
+        + "    app.title = args.title\n    port = _open_port(args.port)\n    uvicorn.run(app, port=port)\n",
+        f"{UVICORN} --port \"$(python -c 'from server import _open_port; print(_open_port(48910))' | tail -n 1)\"",
+        notes=("`port=port` is computed: the command asks the module for it",),
+    ),
+    Movable(
         "a required port that the log names too",
         ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--model', required=True)\n    parser.add_argument('--port', type=int, required=True)\n" + PARSE
         + "    app.state.title = f'{args.model} on {args.port}'\n    uvicorn.run(app, port=args.port)\n",

@@ -156,9 +156,10 @@ class Asking:
             return "None"
         option = option_of(tracer, self.names.tree.text(name), None)
         default = option.default if isinstance(option, CommandLine) else None
-        is_known = isinstance(default, Literal) and isinstance(default.value, str)
+        constant = default.value if isinstance(default, Literal) else None
+        is_known = isinstance(constant, str | int) and not isinstance(constant, bool)
         # Double quotes, as it stands between single ones.
-        return json.dumps(default.value) if is_known and isinstance(default, Literal) else None
+        return json.dumps(constant) if is_known else None
 
     def _value_of(self, root: Node) -> Node:
         """What the name stands for; of `with open(path) as file:` the opened file."""
