@@ -491,6 +491,14 @@ _INVALID = (
         "    uvicorn.run('m:app', port=port)\n\n\ntyper.run(main)\n",
     ),
     Invalid(
+        "by a function of another file that is given the name",
+        "import uvicorn\nfrom settings import env_int\n\n"
+        "uvicorn.run('m:app', port=«env_int('VLLM_PORT', 8000)»)\n",
+        fixed="import uvicorn\nfrom settings import env_int\n\n"
+        "uvicorn.run('m:app', port=env_int('PORT', 8000))\n",
+        files={"settings.py": "from environment import env_int\n", "environment.py": _READING},
+    ),
+    Invalid(
         "by a function that is given the name",
         _READING + "port = «env_int('VLLM_PORT', 8000)»\n"
         "subprocess.run(['vllm', 'serve', 'm', '--port', port])\n",
@@ -746,6 +754,12 @@ _VALID = (
         "import click, uvicorn\n\n\n@click.command()\n@click.option('--port', envvar='API_PORT')\n"
         "@click.option('--other', envvar='VLLM_PORT')\n"
         "def main(port, other):\n    uvicorn.run('m:app', port=port)\n",
+    ),
+    Valid(
+        "a function of another file that is given the name, and reads another one",
+        "import uvicorn\nfrom environment import env_int\n\n"
+        "uvicorn.run('m:app', port=env_int('PORT', 'VLLM_PORT'))\n",
+        files={"environment.py": _READING},
     ),
     Valid(
         "another variable, of a function that is given the name",

@@ -9,6 +9,13 @@ from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import arguments
 
 
+def parameter_name(names: Names, parameter: Node) -> str:
+    """`port` of `port: int = 8000`."""
+    parts = own_parts(parameter)
+    name = parameter.child_by_field_name("name") or (parts[0] if parts else parameter)
+    return names.tree.text(name)
+
+
 def passed_for(names: Names, function: Node, call: Node, parameter: str) -> Node | None:
     """What the call passes for the parameter, or its default; None where that can't be told."""
     listed = function.child_by_field_name("parameters")
@@ -21,8 +28,7 @@ def passed_for(names: Names, function: Node, call: Node, parameter: str) -> Node
     for position, node in enumerate(parameters):
         if node.type not in {"identifier", "typed_parameter", "default_parameter", "typed_default_parameter"}:
             return None
-        name = node.child_by_field_name("name") or (own_parts(node)[0] if own_parts(node) else node)
-        if names.tree.text(name) == parameter:
+        if parameter_name(names, node) == parameter:
             if position < len(passed.positional):
                 return passed.positional[position]
             return node.child_by_field_name("value")

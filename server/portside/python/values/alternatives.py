@@ -8,9 +8,9 @@ from tree_sitter import Node
 
 from portside.python.names.bindings import How
 from portside.python.names.parameters import passed_for
-from portside.python.source.syntax import ancestors, arguments, choices, unwrapped
+from portside.python.source.syntax import ancestors, arguments, choices, string_value, unwrapped
 from portside.python.values import value_objects, value_sources
-from portside.python.values.value_types import Environment, Literal, Parameter, Unknown, Value
+from portside.python.values.value_types import Environment, Literal, Parameter, Unknown, Value, key_given
 from portside.python.values.values import CONVERSIONS, Tracer
 
 # A port is chosen in few steps from few values; each step multiplies them.
@@ -82,15 +82,31 @@ def _function_of_file(tracer: Tracer, call: Node) -> Node | None:
 
 
 def _read_by_function(tracer: Tracer, call: Node) -> Iterator[Environment]:
-    """`env_int("PORT", 8000)`: what a function of the file reads by the name that it is given."""
+    """`env_int("PORT", 8000)`: what a function reads by the name that it is given."""
     definition = _function_of_file(tracer, call) if call.type == "call" else None
     if definition is None:
+        yield from _read_by_imported(tracer, call)
         return
     for parameter in keys_given(tracer, definition):
         argument = passed_for(tracer.names, definition, call, parameter)
         name = tracer.trace(argument) if argument is not None else None
         if isinstance(name, Literal) and isinstance(name.value, str):
             yield Environment(name.value)
+
+
+def _read_by_imported(tracer: Tracer, call: Node) -> Iterator[Environment]:
+    """The same where another file has the function."""
+    function = call.child_by_field_name("function")
+    called = tracer.names.qualified(function) if function is not None else None
+    if called is None:
+        return
+    passed = arguments(call)
+    for parameter, argument in (*enumerate(passed.positional), *passed.keywords.items()):
+        key = string_value(tracer.names.tree, argument)
+        if key is not None and key.isidentifier():
+            found = tracer.outside(key_given(called, str(parameter), key))
+            if isinstance(found, Environment):
+                yield found
 
 
 def keys_given(tracer: Tracer, function: Node) -> Iterator[str]:

@@ -14,9 +14,11 @@ from tree_sitter import Node
 
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
+from portside.python.names.parameters import parameter_name
 from portside.python.source.nodes import fields_of, holds, nodes_of, own_parts
 from portside.python.source.syntax import arguments, unwrapped
 from portside.python.values import value_classes
+from portside.python.values.alternatives import keys_given
 from portside.python.values.instances import made_by_method
 from portside.python.values.value_sources import may_be_parsed, option_of
 from portside.python.values.value_types import Environment, Literal, Value, located
@@ -26,6 +28,7 @@ from portside.records import dataclass
 # The file that a module is, for one that imports it: its path and its names; None for a foreign one.
 Load = Callable[[str, str], "Loaded | None"]
 CALL = "()"
+_KEY_GIVEN = re.compile(r"(.+)\((\w+)=(\w+)\)")
 _MOST_FILES = 6
 
 
@@ -37,11 +40,33 @@ class Loaded:
 
 def outside_value(load: Load, importer: str, qualified: str) -> Value | None:
     """The value behind a qualified name, `app.config.settings.port`, as `importer` means it."""
+    given = _KEY_GIVEN.fullmatch(qualified)
+    if given is not None:
+        return _read_by(load, importer, *given.groups())
     return _Search(load).of_name(importer, parts_of(qualified))
+
+
+def _read_by(load: Load, importer: str, function: str, parameter: str, key: str) -> Environment | None:
+    """The variable of this name, if the function reads it where it gets the name as this parameter."""
+    found = _definition(load, importer, function)
+    if found is None or found[1].type != "function_definition":
+        return None
+    file, definition = found
+    listed = definition.child_by_field_name("parameters")
+    written = own_parts(listed) if listed is not None else []
+    names = [parameter_name(file.names, one) for one in written]
+    place = int(parameter) if parameter.isdecimal() else len(names)
+    meant = names[place] if place < len(names) else parameter
+    return Environment(key) if meant in keys_given(Tracer(file.names), definition) else None
 
 
 def outside_definition(load: Load, importer: str, qualified: str) -> Node | None:
     """The function or class of another file that the name stands for, as `importer` means it."""
+    found = _definition(load, importer, qualified)
+    return found[1] if found is not None else None
+
+
+def _definition(load: Load, importer: str, qualified: str) -> tuple[Loaded, Node] | None:
     for _ in range(_MOST_FILES):
         module, dot, name = qualified.rpartition(".")
         # `from . import make` has nothing but dots ahead.
@@ -50,7 +75,7 @@ def outside_definition(load: Load, importer: str, qualified: str) -> Node | None
         if file is None or len(bindings) != 1:
             return None
         if bindings[0].how in {How.FUNCTION, How.CLASS}:
-            return bindings[0].statement
+            return file, bindings[0].statement
         if bindings[0].how is not How.IMPORT or bindings[0].target is None:
             return None
         importer, qualified = file.path, bindings[0].target

@@ -88,6 +88,14 @@ Value = Literal | Environment | CommandLine | Parameter | Unknown
 Outside = Callable[[str], "Value | None"]
 
 
+def key_given(function: str, parameter: str, key: str) -> str:
+    """Asks an `Outside` for what a function of another file reads by the name that it is given.
+
+    function: its qualified name. parameter: the name or the position of the one that gets the key.
+    """
+    return f"{function}({parameter}={key})"
+
+
 # By a qualified name of another file (`app.app`, `web.create_app()`): the classes one of which made that.
 MadeBy = Callable[[str], frozenset[str]]
 
