@@ -115,6 +115,26 @@ MOVABLE = (
         environment={"PYTHONPATH": "packages/core/src"},
     ),
     Movable(
+        "a server that is handed to a coroutine which runs it",
+        f"import asyncio\nimport uvicorn\n{API}\n\nasync def serve(server, times):\n    print('serving', times)\n    await server.serve()\n\n\nasync def main():\n    server = uvicorn.Server(uvicorn.Config(app, host='0.0.0.0', port=8010))\n    await serve(server, 1)\n\n\nif __name__ == '__main__':\n    asyncio.run(main())\n",
+        "uvicorn server:app --host 0.0.0.0 --port 8010",
+        gone=("import asyncio", "import uvicorn", "def serve", "def main"),
+    ),
+    Movable(
+        "a configuration that is handed on, through two functions",
+        f"import uvicorn\n{API}\n\ndef run(given):\n    uvicorn.Server(config=given).run()\n\n\ndef start(config):\n    run(config)\n\n\nif __name__ == '__main__':\n    start(uvicorn.Config(app, port=8010))\n",
+        "uvicorn server:app --port 8010",
+        gone=("import uvicorn", "def run", "def start"),
+    ),
+    Movable(
+        "a server that is handed to a function which another file uses too",
+        f"import uvicorn\n{API}\n\ndef start(server):\n    server.run()\n\n\nif __name__ == '__main__':\n    start(uvicorn.Server(uvicorn.Config(app, port=8010)))\n",
+        "uvicorn server:app --port 8010",
+        files={"other.py": "from server import start\n\n\ndef run(server):\n    start(server)\n"},
+        gone=("import uvicorn",),
+        kept=("def start(server):\n    server.run()\n",),
+    ),
+    Movable(
         "relative imports, run with -m",
         f"import uvicorn\nfrom .words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
         "uvicorn pkg.api:app --host 0.0.0.0 --port 8010",

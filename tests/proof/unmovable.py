@@ -388,4 +388,9 @@ UNMOVABLE = (
         HEAD + "\nmain()\n\n\ndef main():\n" + RUN,
         ((11, "`main` is called before it is defined"),),
     ),
+    Unmovable(
+        "a server that is handed to a function which goes on after it",
+        HEAD + "\n\ndef start(server):\n    server.run()\n    app.title = 'stopped'\n" + GUARD + "    start(uvicorn.Server(uvicorn.Config(app, port=8010)))\n",
+        ((14, "`app.title` is set after the server has stopped"),),
+    ),
 )  # fmt: skip

@@ -41,6 +41,7 @@ from portside.records import cached_property, dataclass
 _STARTERS = frozenset({*LAUNCH_NAMES, *ENGINE_CONSTRUCTORS})
 # Without one of these words, a file has none of that, whatever else it takes from the packages.
 _LAUNCH_WORDS = frozenset(name.partition(".")[0].encode() for name in LAUNCH_NAMES)
+_SERVER_WORDS = frozenset({b"Server"})
 _ENGINE_WORDS = frozenset(name.rpartition(".")[2].encode() for name in ENGINE_CONSTRUCTORS)
 
 
@@ -64,7 +65,17 @@ class ModuleFacts:
 
     @cached_property
     def _relevant(self) -> tuple[Chunk, ...]:
-        return relevant_chunks(self.names, _STARTERS)
+        found = relevant_chunks(self.names, _STARTERS)
+        if not self._has_any(_SERVER_WORDS):
+            return found
+        # Functions that are handed a server or its configuration, and name neither.
+        called = frozenset[bytes]().union(*(chunk.words for chunk in found))
+        handed = (
+            chunk
+            for chunk in self.names.chunks_with(["run", "serve", "Server"])
+            if chunk.is_definition and chunk.own_name in called and chunk not in found
+        )
+        return tuple(sorted((*found, *handed), key=lambda chunk: chunk.start))
 
     @cached_property
     def _reached(self) -> dict[Node, tuple[Reached, ...]]:

@@ -59,12 +59,17 @@ _LOADS = re.compile(
 
 @dataclass(frozen=True)
 class Asking:
-    """What a launch can ask. target: the app's module; None where importing it loads a model."""
+    """What a launch can ask.
+
+    target: the app's module; None where importing it loads a model. by_numbers: whether a number that an
+    argument is by default may be handed to what is asked: nothing else tells what comes of it.
+    """
 
     names: Names
     site: Site
     place: ScriptPlace
     target: ImportTarget | None
+    by_numbers: bool = False
 
     def words(self, option: Option, node: Node) -> tuple[str, ...] | None:
         """`--port "$(python -c …)"`; None where the value is not a module's to tell.
@@ -157,7 +162,8 @@ class Asking:
         option = option_of(tracer, self.names.tree.text(name), None)
         default = option.default if isinstance(option, CommandLine) else None
         constant = default.value if isinstance(default, Literal) else None
-        is_known = isinstance(constant, str | int) and not isinstance(constant, bool)
+        is_number = type(constant) is int and self.by_numbers
+        is_known = isinstance(constant, str) or is_number
         # Double quotes, as it stands between single ones.
         return json.dumps(constant) if is_known else None
 

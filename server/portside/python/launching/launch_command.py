@@ -429,7 +429,7 @@ class OptionReader:
                 review=True,
             )
             return self._words(option, node, found)
-        asked = self._asked(option, node) or self._asked_instead(option, node)
+        asked = self._asked(option, node, by_numbers=True) or self._asked_instead(option, node)
         if asked is not None:
             return asked
         if option.keyword == "port":
@@ -451,8 +451,9 @@ class OptionReader:
         given = [b.value for b in bindings if b.how is How.ASSIGNMENT and b.value is not None]
         return self._asked(option, given[0]) if len(given) == 1 and len(bindings) > 1 else None
 
-    def _asked(self, option: Option, node: Node) -> tuple[str, ...] | None:
-        asked = Asking(self.names, self.site, self.place, self.target).words(option, node)
+    def _asked(self, option: Option, node: Node, *, by_numbers: bool = False) -> tuple[str, ...] | None:
+        asking = Asking(self.names, self.site, self.place, self.target, by_numbers)
+        asked = asking.words(option, node)
         if asked is not None:
             shown = f"`{option.keyword}={self.obstacles.quote(node)[1:]}"
             self.obstacles.note(f"{shown} is computed: the command asks the module for it", review=True)

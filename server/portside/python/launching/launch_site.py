@@ -22,7 +22,7 @@ from portside.python.launching.launch_effects import check_statement
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_retries import only_tries_again
 from portside.python.launching.launch_together import TASKS, Together, together
-from portside.python.launching.launches import launch_at, plainest
+from portside.python.launching.launches import handed, launch_at, plainest
 from portside.python.names.bindings import Binding, How
 from portside.python.names.names import Names
 from portside.python.names.parameters import passed_for
@@ -457,7 +457,7 @@ def _made_by(names: Names, node: Node | None, makers: frozenset[str], serving: l
     """The call of one of `makers` that gave this expression its value."""
     if node is None:
         return None
-    node = unwrapped(node)
+    node = handed(names, node)
     if node.type == "identifier":
         # A name of the module is none at first, for a function that wants to stop the server.
         bindings = [b for b in names.bindings_of(node) if b.value is None or b.value.type != "none"]

@@ -24,6 +24,7 @@ from portside.records import dataclass
 
 # The order of `uvicorn.Config`'s parameters (0.54.0); all of `uvicorn.run`'s but the app are keyword-only.
 _CONFIG_ORDER = ("host", "port", "uds", "fd", "loop", "http")
+_MOST_HANDED = 4
 
 
 class Form(enum.Enum):
@@ -116,6 +117,7 @@ def launch_at(names: Names, call: Node) -> Launch | None:
     if method == "serve" and call.parent is not None and call.parent.type == "expression_statement":
         return None  # a coroutine that nobody runs
     form = Form.SERVER_RUN if method == "run" else Form.SERVER_SERVE
+    server = handed(names, server)
     made = constructions(names, server)
     if not made and _is_one_of_several(names, server, _is_server):
         return Launch(call, form, call, None, None, {}, complete=False)
@@ -123,12 +125,39 @@ def launch_at(names: Names, call: Node) -> Launch | None:
         return None
     configs = _configs_of(names, made[0])
     if not configs:
-        given = _config_argument(made[0])
+        given = _config_argument(names, made[0])
         is_of_list = given is not None and _is_one_of_several(names, given, _is_config)
         return Launch(call, form, call, None, None, {}, complete=False) if is_of_list else None
     config = plainest(configs)
     others = tuple(one for one in configs if one != config)
     return _launch(names, _Parts(call, form, config, made[0], others))
+
+
+def handed(names: Names, expression: Node) -> Node:
+    """What a parameter stands for in a function that is called once: `async def serve(server): …`."""
+    node = unwrapped(expression)
+    for _ in range(_MOST_HANDED):
+        bindings = names.bindings_of(node) if node.type == "identifier" else ()
+        function = names.scope_at(node).function() if len(bindings) == 1 else None
+        definition = function.node if function is not None else None
+        call = _only_call(names, definition) if definition is not None else None
+        if call is None or definition is None or bindings[0].how is not How.PARAMETER:
+            return node
+        if not holds(definition, bindings[0].node):
+            return node
+        node = unwrapped(passed_for(names, definition, call, bindings[0].name) or node)
+    return node
+
+
+def _only_call(names: Names, function: Node) -> Node | None:
+    """The one call of a function of the module, if nothing else is done with it."""
+    name = function.child_by_field_name("name")
+    if name is None or function.type != "function_definition":
+        return None
+    home = names.home(names.tree.text(name), names.module)
+    reads = names.reads(names.tree.text(name), home)
+    call = reads[0].parent if len(reads) == 1 and names.definition(reads[0]) == function else None
+    return call if call is not None and call.child_by_field_name("function") == reads[0] else None
 
 
 def plainest(calls: Sequence[Node]) -> Node:
@@ -182,14 +211,15 @@ def _is_one_of_several(names: Names, node: Node, is_one: Callable[[Names, Node],
 
 def _configs_of(names: Names, server: Node) -> tuple[Node, ...]:
     """What may have made the server's `uvicorn.Config`, one for each way; () if anything else may have."""
-    given = _config_argument(server)
+    given = _config_argument(names, server)
     made = constructions(names, given) if given is not None else ()
     return made if all(_is_config(names, call) for call in made) else ()
 
 
-def _config_argument(server: Node) -> Node | None:
+def _config_argument(names: Names, server: Node) -> Node | None:
     passed = arguments(server)
-    return passed.keywords.get("config") or (passed.positional[0] if passed.positional else None)
+    given = passed.keywords.get("config") or (passed.positional[0] if passed.positional else None)
+    return handed(names, given) if given is not None else None
 
 
 def _launch(names: Names, parts: _Parts) -> Launch:
