@@ -55,6 +55,12 @@ FLAGGED = {
     "grpc, a format": "import grpc\nserver = grpc.server(pool)\nport = «50051»\n"
     "server.add_insecure_port('[::]:%d' % port)",
     "Ray Serve": "from ray import serve\nserve.start(detached=True, http_options={'host': '::', 'port': «8000»})",
+    "Panel": "import panel as pn\npn.serve(app, «8000», show=False)",
+    "PyWebIO": "from pywebio import start_server\nstart_server(app, port=«8000»)",
+    "RPyC": "from rpyc.utils.server import ThreadedServer\nThreadedServer(Service, port=«8000»).start()",
+    "Flower": "import flwr as fl\nfl.server.start_server(server_address='0.0.0.0:«8000»')",
+    "SGLang": "from sglang.srt.server_args import ServerArgs\nServerArgs(model_path='m', port=«8000»)",
+    "LMDeploy": "from lmdeploy import serve\nserve('m', server_port=«8000»)",
     "Ray Serve's options": "from ray.serve.config import HTTPOptions\nHTTPOptions(host='::', port=«8000»)",
     "pymodbus": "from pymodbus.server import StartTcpServer\naddress = ('', «5020»)\n"
     "StartTcpServer(context=c, address=address)",

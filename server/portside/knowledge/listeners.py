@@ -3,7 +3,8 @@
 From the documentation and signatures of: uvicorn 0.54, hypercorn 0.17, granian 2,
 gunicorn 23, Flask 3, Quart 0.20, Sanic 24, aiohttp 3, tornado 6, gradio 5, the
 standard library of 3.13, Twisted 25, pyzmq 27, Ray 2, pymodbus 3, pyModbusTCP 0.3,
-vLLM up to 0.33 (`serve_http`), TRL (`vllm_serve`), and `FastMCP` of mcp 1 and fastmcp 2.
+Panel 1, PyWebIO 1, RPyC 6, Flower 1, SGLang 0.5 (`ServerArgs`), LMDeploy 0.10, vLLM up to 0.33
+(`serve_http`), TRL (`vllm_serve`), and `FastMCP` of mcp 1 and fastmcp 2.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ _PYMODBUS = tuple(
     for name in ("StartTcpServer", "StartAsyncTcpServer")
 )
 
+_RPYC = ("ThreadedServer", "ThreadPoolServer", "ForkingServer", "OneShotServer")
+
 FUNCTIONS: Mapping[str, Argument] = {
     "uvicorn.run": _NAMED,
     "uvicorn.main.run": _NAMED,
@@ -106,6 +109,13 @@ FUNCTIONS: Mapping[str, Argument] = {
     "ray.serve.config.HTTPOptions": _NAMED,
     **{name: Argument("address", None, Takes.ADDRESS, "MODBUS_PORT") for name in _PYMODBUS},
     "pyModbusTCP.server.ModbusServer": Argument(position=1, variable="MODBUS_PORT"),
+    "panel.serve": _SECOND,
+    "pywebio.start_server": _SECOND,
+    "pywebio.platform.tornado.start_server": _SECOND,
+    **{f"rpyc.utils.server.{name}": Argument(position=3, variable="RPC_PORT") for name in _RPYC},
+    "flwr.server.start_server": Argument("server_address", None, Takes.BIND, "FLOWER_PORT"),
+    "sglang.srt.server_args.ServerArgs": _NAMED,
+    "lmdeploy.serve": Argument("server_port"),
 }
 
 # By the class, or the function that makes the instance; then by the method.
