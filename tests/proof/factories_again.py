@@ -311,6 +311,12 @@ EARLY_ENDS = (
         notes=("`port=port` is computed: the command asks the module for it",),
     ),
     Movable(
+        "options that a function hands on, with a default for what is not said",
+        HEAD + "\n\ndef serve(**overrides):\n    overrides.setdefault('port', 8010)\n    app.title = 'x'\n    uvicorn.run(app, **overrides)\n" + GUARD + "    serve(host='0.0.0.0')\n",
+        f"{UVICORN} --port 8010 --host 0.0.0.0",
+        notes=("what `**` or `*` bring can't be told from here: say those options too",),
+    ),
+    Movable(
         "a required port that the log names too",
         ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--model', required=True)\n    parser.add_argument('--port', type=int, required=True)\n" + PARSE
         + "    app.state.title = f'{args.model} on {args.port}'\n    uvicorn.run(app, port=args.port)\n",

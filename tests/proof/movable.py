@@ -135,6 +135,12 @@ MOVABLE = (
         kept=("def start(server):\n    server.run()\n",),
     ),
     Movable(
+        "options that a function hands on, and one that it has itself",
+        f"import uvicorn\n{API}\n\ndef serve(title, **overrides):\n    print(title)\n    config = uvicorn.Config(app, **{{'port': 8010, 'log_level': 'info', **overrides}})\n    uvicorn.Server(config).run()\n\n\nif __name__ == '__main__':\n    serve(title='x', host='0.0.0.0', log_level='warning')\n",
+        "uvicorn server:app --port 8010 --log-level warning --host 0.0.0.0",
+        gone=("import uvicorn", "def serve"),
+    ),
+    Movable(
         "relative imports, run with -m",
         f"import uvicorn\nfrom .words import HELLO\n{API}\n\n@app.get('/w')\ndef w():\n    return HELLO\n\n\n{RUN}",
         "uvicorn pkg.api:app --host 0.0.0.0 --port 8010",

@@ -230,6 +230,7 @@ def _launch(names: Names, parts: _Parts) -> Launch:
     for unpacked in passed.unpacked:
         entries = _dict_entries(names, unpacked)
         if entries is None:
+            likely |= {**_defaulted(names, unpacked), **(_collected(names, unpacked) or {})}
             likely |= _entries_of(names, first_made(names, unpacked)) or {}
             likely |= _always_added(names, unpacked)
         complete = complete and entries is not None
@@ -324,6 +325,23 @@ def _always_added(names: Names, unpacked: Node) -> dict[str, Node]:
     return found
 
 
+def _defaulted(names: Names, unpacked: Node) -> dict[str, Node]:
+    """What `options.setdefault("port", 8000)` adds ahead of the call."""
+    found: dict[str, Node] = {}
+    around = {one.start_byte for one in ancestors(unpacked) if one.type in {"block", "module"}}
+    for read in _reads(names, unpacked) if unpacked.type == "identifier" else ():
+        method = read.parent.child_by_field_name("attribute") if read.parent is not None else None
+        call = read.parent.parent if read.parent is not None else None
+        if method is None or call is None or names.tree.text(method) != "setdefault":
+            continue
+        passed = arguments(call).positional
+        key = string_value(names.tree, passed[0]) if len(passed) == 2 else None
+        block = block_around(call)
+        if key is not None and block is not None and block.start_byte in around:
+            found[key] = passed[1]
+    return found
+
+
 def _reads(names: Names, identifier: Node) -> tuple[Node, ...]:
     name = names.tree.text(identifier)
     return tuple(names.reads(name, names.home(name, names.scope_at(identifier), identifier.start_byte)))
@@ -332,9 +350,26 @@ def _reads(names: Names, identifier: Node) -> tuple[Node, ...]:
 def _dict_entries(names: Names, expression: Node) -> dict[str, Node] | None:
     """What a dict that is unpacked holds; None if that can't be told, or it is changed on the way."""
     made = names.value_of(expression)
-    if made != expression and expression.type == "identifier" and len(_reads(names, expression)) != 1:
+    collected = _collected(names, expression)
+    is_named = made != expression or collected is not None
+    if is_named and expression.type == "identifier" and len(_reads(names, expression)) != 1:
         return None
-    return _entries_of(names, made)
+    return collected if collected is not None else _entries_of(names, made)
+
+
+def _collected(names: Names, expression: Node) -> dict[str, Node] | None:
+    """What `**options` of a function that is called once takes of that call."""
+    bindings = names.bindings_of(expression) if expression.type == "identifier" else ()
+    function = names.scope_at(expression).function() if len(bindings) == 1 else None
+    pattern = bindings[0].node.parent if len(bindings) == 1 else None
+    if function is None or pattern is None or pattern.type != "dictionary_splat_pattern":
+        return None
+    call = _only_call(names, function.node) if holds(function.node, pattern) else None
+    passed = arguments(call) if call is not None else None
+    if passed is None or passed.unpacked:
+        return None
+    own = {name for name, bound in function.bindings.items() if any(b.how is How.PARAMETER for b in bound)}
+    return {keyword: node for keyword, node in passed.keywords.items() if keyword not in own}
 
 
 def _entries_of(names: Names, made: Node) -> dict[str, Node] | None:
@@ -352,6 +387,11 @@ def _entries_of(names: Names, made: Node) -> dict[str, Node] | None:
         key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
         name = string_value(names.tree, key) if key is not None else None
         if pair.type in EXTRAS:
+            continue
+        brought = own_parts(pair)[0] if pair.type == "dictionary_splat" else None
+        inner = _collected(names, brought) if brought is not None else None
+        if brought is not None and inner is not None and len(_reads(names, brought)) == 1:
+            entries |= inner
             continue
         if name is None or value is None:
             return None
