@@ -190,7 +190,9 @@ def interest(data: bytes, path: str = "", text: ImportText | None = None) -> Int
     if read.known and _may_start_something(read):
         return Interest.ANY
     dotted = _DOTTED.findall(data)
-    if _has_broken_guard(data) or _speaks_to_portside(data, path) or _keeps_retired_command(data, dotted):
+    if _has_broken_guard(data) or _speaks_to_portside(data, path):
+        return Interest.ANY
+    if _keeps_retired_command(data, dotted) or _makes_command(data):
         return Interest.ANY
     found = Interest.APP if read.known and _APPS.met(read) else Interest.NONE
     if _may_run_server(data, dotted) or _may_be_handed_on(read):
@@ -403,6 +405,13 @@ def _keeps_retired_command(data: bytes, dotted: Sequence[bytes]) -> bool:
     return _RETIRED_PROGRAMS in dotted and _RETIRED_COMMAND.search(data) is not None
 
 
+def _makes_command(data: bytes) -> bool:
+    """Whether the words of `vllm serve` stand there with a port, which another file may start."""
+    if len(data) > _LARGEST_STARTER or not (b'"--port' in data or b"'--port" in data):
+        return False
+    return b"serve" in data and _SERVE_COMMAND.search(data) is not None
+
+
 def _may_start_something(text: _Text) -> bool:
     if _STARTS.met(text):
         return True
@@ -596,6 +605,7 @@ _RETIRED_PACKAGE = re.compile(
 )
 
 _RETIRED_COMMAND = re.compile(rb"""["']-m["']\s*,\s*["']vllm\.entrypoints\.(?:openai\.)?api_server["']""")
+_SERVE_COMMAND = re.compile(rb"""vllm["']\s*,\s*["']serve["']""")
 _RETIRED_NAMES = frozenset(module.rpartition(".")[2].encode() for module in RETIRED_MODULES)
 
 # Files that a server reads, by the name that they have.

@@ -133,7 +133,9 @@ _OTHER_NAMES = ("API_PORT", "SERVER_PORT", "HTTP_PORT", "LISTEN_PORT")
 
 
 def _check(facts: FileFacts) -> Iterator[Finding]:
-    if not facts.listened.sourced and not vllm_port.names_variable(facts.module.names):
+    names = facts.module.names
+    is_told = vllm_port.names_variable(names) or vllm_port.may_make_command(names)
+    if not facts.listened.sourced and not is_told:
         return
     found = tuple(vllm_port.reads(facts))
     for read in found:
@@ -301,6 +303,11 @@ def _is_free(name: str, uses: Collection[VariableUse]) -> bool:
 
 
 _RUN = "import os\n\nimport uvicorn\n\nuvicorn.run('m:app', port="
+
+_SETTINGS_OF_COMMAND = (
+    "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n"
+    "    model: str = 'm'\n    vllm_port: int = 8000\n    api_port: int = 9000\n"
+)
 
 _READING = """\
 import os
@@ -489,6 +496,13 @@ _INVALID = (
         fixed="from typing import Annotated\nimport typer, uvicorn\n\n\n"
         "def main(port: Annotated[int, typer.Option(envvar='PORT')] = 8000):\n"
         "    uvicorn.run('m:app', port=port)\n\n\ntyper.run(main)\n",
+    ),
+    Invalid(
+        "for a command that another file starts",
+        "from settings import Settings\n\n\n"
+        "def build_command(settings: Settings):\n"
+        "    return ['vllm', 'serve', settings.model, '--port', «str(settings.vllm_port)»]\n",
+        files={"settings.py": _SETTINGS_OF_COMMAND},
     ),
     Invalid(
         "by a function of another file that is given the name",
@@ -754,6 +768,13 @@ _VALID = (
         "import click, uvicorn\n\n\n@click.command()\n@click.option('--port', envvar='API_PORT')\n"
         "@click.option('--other', envvar='VLLM_PORT')\n"
         "def main(port, other):\n    uvicorn.run('m:app', port=port)\n",
+    ),
+    Valid(
+        "a command that another file starts, on a port of its own",
+        "from settings import Settings\n\n\n"
+        "def build_command(settings: Settings):\n"
+        "    return ['vllm', 'serve', settings.model, '--port', str(settings.api_port)]\n",
+        files={"settings.py": _SETTINGS_OF_COMMAND},
     ),
     Valid(
         "a function of another file that is given the name, and reads another one",

@@ -10,10 +10,13 @@ from portside.knowledge.vllm import PORT_VARIABLE
 from portside.lint.source import Span
 from portside.python.facts import FileFacts
 from portside.python.names.names import Names
+from portside.python.ports.command_words import words
+from portside.python.ports.port_commands import in_words
 from portside.python.ports.port_use import Listener, PortUse, Sourced
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import arguments, string_value, unwrapped
 from portside.python.values.alternatives import alternatives
+from portside.python.values.value_objects import returns
 from portside.python.values.value_sources import added_option
 from portside.python.values.value_types import (
     CommandLine,
@@ -31,6 +34,7 @@ from portside.records import dataclass
 # A value is handed on by a few names; more are no way that anybody could follow.
 _FARTHEST = 6
 _MOST_NAMES = 12
+_COMMAND_WORD = "serve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ def names_variable(names: Names) -> bool:
     return bool(names.chunks_with([PORT_VARIABLE]))
 
 
+def may_make_command(names: Names) -> bool:
+    """Whether a function of the file may return a command that starts vLLM. Cheap."""
+    return bool(names.chunks_with([_COMMAND_WORD]))
+
+
 def keys(names: Names) -> tuple[Node, ...]:
     """Every string literal of the file that is the variable's name."""
     return strings_of(names, PORT_VARIABLE)
@@ -71,13 +80,25 @@ def reads(facts: FileFacts) -> Iterator[Read]:
     """Each place that reads the variable for a listener, once."""
     seen: set[Span] = set()
     tracer = Tracer(facts.module.names, facts.workspace.outside)
-    for sourced in facts.listened.sourced:
+    known = {sourced.use for sourced in facts.listened.sourced}
+    made = (sourced for sourced in _commands_made(tracer) if sourced.use not in known)
+    for sourced in (*facts.listened.sourced, *made):
         if any(map(_comes_from_variable, _values(tracer, sourced))):
             found = _reader_for(tracer, sourced)
             place = facts.module.tree.span(found) if found is not None else sourced.use
             if place not in seen:
                 seen.add(place)
                 yield Read(place, found is not None, sourced.listener, sourced.use)
+
+
+def _commands_made(tracer: Tracer) -> Iterator[Sourced]:
+    """The ports of `vllm serve` in commands that functions return: whoever asks for one starts it."""
+    for chunk in tracer.names.chunks_with([_COMMAND_WORD]):
+        for function in chunk.nodes("function_definition"):
+            for returned in returns(function):
+                for found in in_words(tracer, words(tracer.names, returned)):
+                    if isinstance(found, Sourced) and found.listener.vllm:
+                        yield found
 
 
 def _values(tracer: Tracer, sourced: Sourced) -> tuple[Value, ...]:
