@@ -32,6 +32,13 @@ UNTOLD = (
         notes=("what `**` or `*` bring can't be told from here: say those options too",),
     ),
     Movable(
+        "a level that is tidied before it is lower case",
+        f"import os\n{HEAD}{MAIN}    uvicorn.run(app, port=8010, log_level=str(os.environ.get('LEVEL', 'INFO')).strip().lower() or 'info')\n",
+        'uvicorn server:app --port 8010 --log-level "${LEVEL:-info}"',
+        gone=("import os",),
+        notes=("`--log-level` takes lower case alone, also from `$LEVEL`",),
+    ),
+    Movable(
         "reload by an environment variable",
         f"import os\n{HEAD}{MAIN}    uvicorn.run('server:app', port=8010, reload=bool(os.getenv('DEV')))\n",
         "uvicorn server:app --port 8010",

@@ -32,7 +32,7 @@ from portside.python.launching.launches import Launch, made_again
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
-from portside.python.source.nodes import fields_of, nodes_of, own_parts
+from portside.python.source.nodes import fields_of, nodes_of, operator_of, own_parts
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.python.values.value_conditions import switched
 from portside.python.values.value_sources import (
@@ -523,11 +523,31 @@ class OptionReader:
 def without_lower(names: Names, node: Node) -> Node:
     """`args.log_level` of `args.log_level.lower()`: the command line takes lower case alone.
 
-    Also where it was made upper case first: `level = args.log_level.upper()`, for `logging`.
+    Also where it was made upper case first: `level = args.log_level.upper()`, for `logging`; and where more
+    is done that changes no level: `str(level).strip().lower() or "info"`.
     """
-    held = _object_of(names, node, "lower")
-    upper = _object_of(names, held, "upper") if held is not None else None
-    return upper or held or node
+    held = _object_of(names, _or_its_default(names, node), "lower")
+    if held is None:
+        return node
+    inner = _object_of(names, held, "upper") or _object_of(names, held, "strip") or held
+    made = names.value_of(inner)
+    callee = made.child_by_field_name("function") if made.type == "call" else None
+    is_text = callee is not None and names.qualified(callee) == "builtins.str"
+    passed = arguments(made).positional if is_text else []
+    return unwrapped(passed[0]) if len(passed) == 1 else inner
+
+
+def _or_its_default(names: Names, node: Node) -> Node:
+    """`level` of `level or "info"`, where it is that anyway if nobody says another."""
+    made = names.value_of(node)
+    parts = own_parts(made)
+    if made.type != "boolean_operator" or operator_of(made) != "or":
+        return node
+    last = string_value(names.tree, parts[-1])
+    plain = without_lower(names, parts[0]) if last is not None else parts[0]
+    value = trace(names, plain) if plain != parts[0] else None
+    default = _settled(value, str)
+    return parts[0] if default is not None and default.lower() == last else node
 
 
 def _object_of(names: Names, node: Node, method: str) -> Node | None:
