@@ -271,7 +271,7 @@ class AppFinder:
         """Whether the file has such an app itself and nothing has the module: it had that name once."""
         if "." in module or not self.place.folders or self.place.home_of(module) is not None:
             return False
-        if _OTHER_FOLDERS.search(self.names.tree.source.text):
+        if _adds_folders(self.names):
             return False
         bindings = self.names.module_bindings(name)
         made = unwrapped(bindings[0].value) if len(bindings) == 1 and bindings[0].value is not None else None
@@ -351,8 +351,17 @@ def own_module(
         roots,
         opened,
         relative_dots=max(relative, default=0),
-        adds_folders=_OTHER_FOLDERS.search(names.tree.source.text) is not None,
+        adds_folders=_adds_folders(names),
     )
+
+
+def _adds_folders(names: Names) -> bool:
+    """Whether the file makes modules of another folder its own."""
+    if names.chunks_with(_ADDING):
+        return True
+    # By the words of each chunk, which are known: a search of the whole text would cost each keystroke.
+    data = names.tree.source.data
+    return any(_PATH.search(data, chunk.start, chunk.end) for chunk in names.chunks_with(["sys"]))
 
 
 def _roots_on_import(names: Names) -> set[str]:
@@ -384,8 +393,8 @@ def is_bound_alike(names: Names, site: Site, binding: Binding) -> bool:
     return binding.how is How.IMPORT and binding.target is not None and bool(same) and all(same)
 
 
-# How a file makes modules of another folder its own.
-_OTHER_FOLDERS = re.compile(r"\bsys\.path\b|\b(addsitedir|chdir|app_dir|PYTHONPATH)\b")
+_ADDING = frozenset({"addsitedir", "chdir", "app_dir", "PYTHONPATH"})
+_PATH = re.compile(rb"\bsys\.path\b")
 _OPENERS = frozenset(
     {"open", "Path", "FileResponse", "StaticFiles", "Jinja2Templates", "load_dotenv", "read_csv"}
     | {"spec_from_file_location"}
