@@ -78,6 +78,18 @@ MOVABLE = (
         arguments=("-m", "services.one.main"),
     ),
     Movable(
+        "a part of a package that runs code, with the folder above put on the path where it is started",
+        f"# PYTHONPATH=. python services/one/main.py\nimport uvicorn\nfrom libs.words import TITLE\n{API}\n\n@app.get('/w')\ndef w():\n    return TITLE\n\n\n{RUN}",
+        "uvicorn main:app --app-dir services/one --host 0.0.0.0 --port 8010",
+        path="services/one/main.py",
+        files={
+            "services/one/__init__.py": "import sys\n\nsys.modules['libs'] = sys\n",
+            "libs/__init__.py": "",
+            "libs/words.py": "TITLE = 'x'\n",
+        },
+        environment={"PYTHONPATH": "."},
+    ),
+    Movable(
         "a part of a package that runs code, with the folder above put on the path",
         f"import os\nimport sys\n\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', '..'))\n\nimport uvicorn\nfrom libs.words import TITLE\n{API}\n\n@app.get('/w')\ndef w():\n    return TITLE\n\n\n{RUN}",
         "uvicorn main:app --app-dir services/one --host 0.0.0.0 --port 8010",

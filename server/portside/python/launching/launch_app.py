@@ -356,12 +356,10 @@ def own_module(
 
 
 def _adds_folders(names: Names) -> bool:
-    """Whether the file makes modules of another folder its own."""
-    if names.chunks_with(_ADDING):
-        return True
-    # By the words of each chunk, which are known: a search of the whole text would cost each keystroke.
-    data = names.tree.source.data
-    return any(_PATH.search(data, chunk.start, chunk.end) for chunk in names.chunks_with(["sys"]))
+    """Whether the file makes modules of another folder its own, or says so in a comment."""
+    text = names.tree.source.text
+    # Most files have none of the words; to search a long one for the whole of them would cost each keystroke.
+    return any(word in text for word in _ADDING) and _OTHER_FOLDERS.search(text) is not None
 
 
 def _roots_on_import(names: Names) -> set[str]:
@@ -393,8 +391,8 @@ def is_bound_alike(names: Names, site: Site, binding: Binding) -> bool:
     return binding.how is How.IMPORT and binding.target is not None and bool(same) and all(same)
 
 
-_ADDING = frozenset({"addsitedir", "chdir", "app_dir", "PYTHONPATH"})
-_PATH = re.compile(rb"\bsys\.path\b")
+_ADDING = ("sys.path", "addsitedir", "chdir", "app_dir", "PYTHONPATH")
+_OTHER_FOLDERS = re.compile(rf"\b(?:{'|'.join(map(re.escape, _ADDING))})\b")
 _OPENERS = frozenset(
     {"open", "Path", "FileResponse", "StaticFiles", "Jinja2Templates", "load_dotenv", "read_csv"}
     | {"spec_from_file_location"}
