@@ -6,7 +6,7 @@ import errno
 import os
 import tempfile
 
-_PATH_LIMIT = 107
+PATH_LIMIT = 107
 """sockaddr_un has room for 108 bytes with the one that ends it."""
 
 
@@ -19,7 +19,7 @@ def make(prefix: str, longest_name: int) -> str:
         except OSError as error:
             trouble = error
             continue
-        if len(os.fsencode(made)) + 1 + longest_name <= _PATH_LIMIT:
+        if len(os.fsencode(made)) + 1 + longest_name <= PATH_LIMIT:
             return made
         os.rmdir(made)
     raise trouble

@@ -14,8 +14,8 @@ from pathlib import Path
 from portside.devserver.ports import holders
 from portside.devserver.ports.conflict_lines import holder_fields, occupancy_rows
 from portside.devserver.ports.holders import Occupancy
+from portside.inside.socket_folder import PATH_LIMIT
 
-_LONGEST = 107  # sizeof(sun_path) less its end, in bytes
 _ACCEPTS = 0x10000  # __SO_ACCEPTCON, in the flags of /proc/net/unix
 
 
@@ -74,8 +74,8 @@ class SocketFile:
 
 def look(path: str) -> SocketFile:
     """What is there. Effect: connects to a server that listens there, and says nothing."""
-    if len(path.encode()) > _LONGEST:
-        text = f"{path} is too long for a Unix socket: {_LONGEST} bytes at most"
+    if len(path.encode()) > PATH_LIMIT:
+        text = f"{path} is too long for a Unix socket: {PATH_LIMIT} bytes at most"
         return SocketFile(path, FileState.INVALID, text)
     try:
         found = Path(path).lstat()

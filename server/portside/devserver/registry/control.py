@@ -25,8 +25,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_PATH_LIMIT = 107
-"""sockaddr_un has room for 108 bytes with the one that ends it."""
+from portside.inside import socket_folder
+
 _REQUEST_LIMIT = 65536
 _CLIENTS = 16
 _BACKLOG = 128
@@ -40,12 +40,12 @@ Answer = Callable[[str], Mapping[str, Any] | None]
 def socket_path(folder: Path, pid: int, run: str, kind: str = "") -> Path | None:
     """Beside the records, or in a folder of the user's alone where that path is too long for a socket."""
     beside = folder / f"{pid}{kind}.sock"
-    if len(os.fsencode(beside)) <= _PATH_LIMIT:
+    if len(os.fsencode(beside)) <= socket_folder.PATH_LIMIT:
         return beside
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     for base in filter(None, (runtime, tempfile.gettempdir(), "/tmp")):  # noqa: S108  (a private folder in it)
         short = Path(base) / _short_name() / f"{run[:12]}{kind}.sock"
-        if len(os.fsencode(short)) <= _PATH_LIMIT and _is_private(short.parent):
+        if len(os.fsencode(short)) <= socket_folder.PATH_LIMIT and _is_private(short.parent):
             return short
     return None
 
