@@ -301,6 +301,10 @@ FLAGGED = {
         "from vllm.entrypoints.openai.cli_args import make_arg_parser\nparser = make_arg_parser(p)\n"
         "args = parser.parse_args(['--model', 'm', '--port', «'8000'»])"
     ),
+    "sys.argv of a module that is run": (
+        "import runpy, sys\nsys.argv += ['--port', «'8000'»]\n"
+        "runpy.run_module('vllm.entrypoints.openai.api_server', run_name='__main__')"
+    ),
     "sys.argv, extended": "import sys, vllm\nsys.argv.extend(['--port', «'8000'»])",
     "an attribute of vLLM's arguments": (
         "from vllm.entrypoints.openai.cli_args import make_arg_parser\nargs = make_arg_parser(p).parse_args()\n"

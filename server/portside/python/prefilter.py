@@ -401,8 +401,10 @@ def _imports_retired_module(lines: bytes) -> bool:
 
 
 def _keeps_retired_command(data: bytes, dotted: Sequence[bytes]) -> bool:
-    """Whether the words of a command stand there, which another file may start."""
-    return _RETIRED_PROGRAMS in dotted and _RETIRED_COMMAND.search(data) is not None
+    """Whether the words of a command stand there, which another file may start, or a call runs the module."""
+    return _RETIRED_PROGRAMS in dotted and (
+        _RETIRED_COMMAND.search(data) is not None or b"run_module" in data
+    )
 
 
 def _makes_command(data: bytes) -> bool:

@@ -28,7 +28,7 @@ DOCUMENTATION = """\
 Flags
 
 - commands that start vLLM's server as a module, `python -m vllm.entrypoints.openai.api_server`, in lists
-  of words and in strings that are handed to `subprocess` and its like;
+  of words and in strings that are handed to `subprocess` and its like, or by `runpy.run_module`;
 - the same in launch files: Dockerfiles, compose files, Kubernetes manifests, shell scripts, Makefiles, …;
 - imports of modules that vLLM no longer has, and of those that it deprecates.
 
@@ -125,17 +125,17 @@ def _check(facts: FileFacts) -> Iterator[Finding]:
 
 def _of_run(facts: FileFacts, run: ModuleRun, retired: Retired) -> Finding:
     installed = facts.workspace.vllm_version
-    message = _run_message(run.module, retired, installed, _installed(installed))
+    command = f'runpy.run_module("{run.module}")' if run.in_process else f"python -m {run.module}"
+    message = _run_message(run.module, command, retired, installed, _installed(installed))
     fixes = _served(serve_edits(facts.module.names, run))
     return Finding(CODE, NAME, run.place, message, Severity.INFORMATION, fixes)
 
 
-def _run_message(module: str, retired: Retired, release: Version | None, known: str) -> str:
-    command = f"`python -m {module}`"
+def _run_message(module: str, command: str, retired: Retired, release: Version | None, known: str) -> str:
     if retired.is_gone(release or CURRENT):
-        return f"{command} is gone {_since(retired.gone, known)}: it ends in {_not_found(module)}"
+        return f"`{command}` is gone {_since(retired.gone, known)}: it ends in {_not_found(module)}"
     since = _since(retired.deprecated, known)
-    return f"{command} is deprecated {since}: it says so and `may be removed in a future release`"
+    return f"`{command}` is deprecated {since}: it says so and `may be removed in a future release`"
 
 
 def _since(version: Version | None, known: str) -> str:
@@ -183,7 +183,7 @@ def _of_launch(facts: LaunchFacts, run: LaunchedModule, retired: Retired, releas
     from portside.launchfiles.commands.module_runs import serve_edits
 
     known = f"used here: `{as_text(release)}`" if release else _UNKNOWN
-    message = _run_message(run.name, retired, release, known)
+    message = _run_message(run.name, f"python -m {run.name}", retired, release, known)
     fixes = _served(serve_edits(facts.source, run) if run.name == COMMAND else None)
     return Finding(CODE, NAME, run.span(facts.source), message, Severity.INFORMATION, fixes)
 
@@ -334,6 +334,20 @@ _INVALID = (
         '«"vllm.entrypoints.openai.api_server"», "--model", "m"\n    )\n',
         fixed="import asyncio\n\nasync def start():\n    await asyncio.create_subprocess_exec(\n"
         '        "vllm", "serve", "m"\n    )\n',
+    ),
+    Invalid(
+        "in the process itself",
+        "import runpy\nimport sys\n\nif __name__ == '__main__':\n"
+        "    sys.argv += ['--model', 'facebook/opt-125m']\n"
+        "    runpy.run_module(«'vllm.entrypoints.openai.api_server'», run_name='__main__', alter_sys=True)\n",
+        messages=(
+            '`runpy.run_module("vllm.entrypoints.openai.api_server")` is deprecated since vLLM `0.29`',
+        ),
+    ),
+    Invalid(
+        "in the process itself, by a name",
+        "from runpy import run_module\n\nSERVER = 'vllm.entrypoints.openai.api_server'\n\n\n"
+        "def main():\n    run_module(«SERVER», None, '__main__')\n",
     ),
     Invalid(
         "a command that another file starts",
@@ -526,6 +540,11 @@ _VALID = (
         "a record in a file",
         "import json\n\n"
         "json.dump({'command': ['python', '-m', 'vllm.entrypoints.openai.api_server']}, file)\n",
+    ),
+    Valid(
+        "what `runpy` only loads",
+        "import runpy\n\nserver = runpy.run_module('vllm.entrypoints.openai.api_server')\n"
+        "other = runpy.run_module('vllm.entrypoints.cli.main', run_name='__main__')\n",
     ),
     Valid(
         "in a log",

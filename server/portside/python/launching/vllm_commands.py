@@ -1,4 +1,4 @@
-"""Where a file starts vLLM's server as a module: `python -m vllm.entrypoints.openai.api_server`."""
+"""Where a file starts the server of vLLM as a module: `-m vllm.entrypoints.openai.api_server`, or `runpy`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from portside.python.names.bindings import How
 from portside.python.names.import_removal import removed_import
 from portside.python.names.names import Names
 from portside.python.ports.command_words import Word, words
+from portside.python.ports.main_modules import main_modules
 from portside.python.ports.port_commands import RUNNERS
 from portside.python.source.nodes import nodes_of, own_parts
 from portside.python.source.syntax import arguments, string_value
@@ -34,20 +35,24 @@ _SHELL = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModuleRun:
-    """`-m MODULE` in a command. place: of the module's name. items: the list that it is an item of."""
+    """`-m MODULE` in a command, or what `runpy` is given.
+
+    place: of the module's name. items: the list that it is an item of. in_process: whether `runpy` runs it.
+    """
 
     module: str
     place: Span
     items: tuple[Node, ...] = ()
     string: Node | None = None
+    in_process: bool = False
 
 
 def module_runs(names: Names) -> Iterator[ModuleRun]:
-    """In lists and tuples wherever they stand, among arguments, and in strings that are started."""
+    """In lists and tuples wherever they stand, among arguments, in started strings, and by `runpy`."""
     seen: set[Span] = set()
     if not names.chunks_with(["api_server"]):
         return
-    for run in (*_in_lists(names), *_in_strings(names)):
+    for run in (*_in_lists(names), *_in_strings(names), *_in_process(names)):
         if run.place not in seen:
             seen.add(run.place)
             yield run
@@ -85,6 +90,12 @@ def _in_words(held: Sequence[Word]) -> Iterator[ModuleRun]:
         quiet = word.text in NO_LAUNCH or (quiet and word.text is not None)
         if word.text in _MODULES and before.text == "-m" and not quiet and word.text is not None:
             yield ModuleRun(word.text, word.span, string=word.string)
+
+
+def _in_process(names: Names) -> Iterator[ModuleRun]:
+    for module, node in main_modules(names):
+        if module in _MODULES:
+            yield ModuleRun(module, names.tree.span(node), in_process=True)
 
 
 def serve_edits(names: Names, run: ModuleRun) -> tuple[Edit, ...] | None:

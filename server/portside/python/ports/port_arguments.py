@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from portside.knowledge.listeners import Argument
-from portside.knowledge.server_commands import ServerCommand
+from portside.knowledge.server_commands import ServerCommand, by_module
 from portside.python.names.names import Names
 from portside.python.ports.command_words import words
+from portside.python.ports.main_modules import main_modules
 from portside.python.ports.port_commands import in_words
 from portside.python.ports.port_use import Found, Listener, read
 from portside.python.source.syntax import arguments
@@ -47,6 +48,9 @@ def of_argument_assignment(tracer: Tracer, left: Node, right: Node) -> Iterator[
 
 def _assumed(names: Names) -> ServerCommand | None:
     """The server whose main function reads the arguments in this file."""
+    found = next(main_modules(names), None)
+    if found is not None:
+        return by_module(found[0], "")
     for root in ("vllm", "uvicorn"):
         if root in names.imported_roots:
             return ServerCommand(root, vllm=root == "vllm")
