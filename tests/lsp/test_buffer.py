@@ -55,6 +55,41 @@ def test_an_emoji_counts_as_the_client_counts_it(encoding: Encoding, character: 
     assert buffer.position(offset) == {"line": 1, "character": character}
 
 
+@given(
+    st.text(alphabet="a\n\ufeff", max_size=6),
+    st.lists(
+        st.tuples(st.integers(0, 8), st.integers(0, 8), st.text(alphabet="b\r\ufeff", max_size=3)), max_size=4
+    ),
+)
+def test_a_byte_order_mark_is_no_text_whatever_is_typed_around_it(
+    text: str, edits: list[tuple[int, int, str]]
+) -> None:
+    buffer, shown = Buffer(text, Encoding.UTF_32), text
+    for one, other, new in edits:
+        start, end = sorted((min(one, len(shown)), min(other, len(shown))))
+        places = [SourceFile("a.py", shown).position(offset) for offset in (start, end)]
+        (line, column), (end_line, end_column) = [(place.line - 1, place.column - 1) for place in places]
+        if shown[start - 1 : start + 1] == "\r\n" or shown[end - 1 : end + 1] == "\r\n":
+            continue
+        buffer = buffer.changed([change(line, column, end_line, end_column, new)])
+        shown = shown[:start] + new + shown[end:]
+        assert buffer.text == shown.removeprefix("\ufeff")
+    fresh = Buffer(shown, Encoding.UTF_32)
+    for offset in range(len(fresh.text) + 1):
+        assert buffer.position(offset) == fresh.position(offset)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "character"), [(Encoding.UTF_8, 3), (Encoding.UTF_16, 1), (Encoding.UTF_32, 1)]
+)
+def test_a_byte_order_mark_counts_as_the_client_counts_it(encoding: Encoding, character: int) -> None:
+    buffer = Buffer("\ufeffab\nc", encoding)
+    assert buffer.position(0) == {"line": 0, "character": character}
+    assert buffer.offset({"line": 0, "character": character + 1}) == 1
+    assert buffer.offset({"line": 0, "character": 0}) == 0
+    assert buffer.position(3) == {"line": 1, "character": 0}
+
+
 def test_a_form_feed_ends_no_line() -> None:
     assert Buffer("a\x0cb\nc", Encoding.UTF_16).position(4) == {"line": 1, "character": 0}
 

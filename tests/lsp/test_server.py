@@ -132,6 +132,20 @@ def test_the_launch_fix_is_offered_under_its_name(editor: Editor) -> None:
     assert "Ignore uvicorn-run-in-main on this line" in titles
 
 
+def test_a_byte_order_mark_hides_no_fix_and_stays(editor: Editor) -> None:
+    editor.initialize()
+    uri = editor.open("server.py", "\ufeff" + SERVER)
+    launch = where(editor.diagnostics(uri), "PS101")
+    fix = editor.actions(uri, launch, only=["quickfix"])[0]
+    assert fix["title"] == "Fix: launch via uvicorn CLI"
+    fix = fix if "edit" in fix else editor.request("codeAction/resolve", fix)
+    edits = fix["edit"]["documentChanges"][0]["edits"]
+    assert min((edit["range"]["start"]["line"], edit["range"]["start"]["character"]) for edit in edits) == (
+        0,
+        1,
+    )
+
+
 def test_a_fix_that_ends_two_findings_is_offered_once_for_both(editor: Editor) -> None:
     editor.initialize()
     uri = editor.open("server.py", SERVER.replace("run(app", 'run("server:app"'))

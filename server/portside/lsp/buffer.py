@@ -2,6 +2,9 @@ r"""A document's text as an editor changes it: a list of lines, so that a keystr
 
 The protocol knows three line ends: `\n`, `\r\n` and `\r`. `str.splitlines` knows
 eight more (a form feed is one), so it would count other lines than the editor does.
+
+Some editors send a byte order mark. As in a file from the disk it is kept aside: it is none of the text that
+is checked, and only positions in the first line know of it.
 """
 
 from __future__ import annotations
@@ -17,15 +20,17 @@ from portside.lsp.encoding import Encoding
 from portside.records import cached_property
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_MARK = "\ufeff"
 
 
 class Buffer:
     """One version of a text. Positions are the protocol's: line and character from 0, in code units."""
 
     def __init__(self, text: str, encoding: Encoding) -> None:
-        self._lines = _LINE.findall(text)
+        self._mark = text[: text.startswith(_MARK)]
+        self.text = text.removeprefix(_MARK)
+        self._lines = _LINE.findall(self.text)
         self._encoding = encoding
-        self.text = text
 
     def changed(self, changes: Iterable[Mapping[str, Any]]) -> Buffer:
         """The text after these content changes, made in order."""
@@ -36,6 +41,8 @@ class Buffer:
                 changed = Buffer(change["text"], self._encoding)
             else:
                 changed = changed._replaced(where, change["text"])
+            if changed.text.startswith(_MARK) and not changed._mark:
+                changed = Buffer(changed.text, self._encoding)
         return changed
 
     def offset(self, position: Mapping[str, int]) -> int:
@@ -51,10 +58,10 @@ class Buffer:
 
     def position(self, offset: int) -> dict[str, int]:
         line = max(0, bisect.bisect_right(self._starts, offset) - 1)
-        if line >= len(self._lines):
-            return {"line": line, "character": 0}
-        column = offset - self._starts[line]
-        return {"line": line, "character": self._encoding.units(self._lines[line], column)}
+        character = 0 if line else self._mark_units
+        if line < len(self._lines):
+            character += self._encoding.units(self._lines[line], offset - self._starts[line])
+        return {"line": line, "character": character}
 
     def range(self, span: Span) -> dict[str, dict[str, int]]:
         return {"start": self.position(span.start), "end": self.position(span.end)}
@@ -71,13 +78,23 @@ class Buffer:
             starts.pop()
         return starts
 
+    @property
+    def _mark_units(self) -> int:
+        return self._encoding.units(self._mark, len(self._mark))
+
+    def _is_before_mark(self, position: Mapping[str, int]) -> bool:
+        return position["line"] == 0 and position["character"] < self._mark_units
+
     def _column(self, line: int, character: int) -> int:
         content = self._lines[line].rstrip("\r\n")
-        return self._encoding.column(content, character)
+        return self._encoding.column(content, max(0, character - (0 if line else self._mark_units)))
 
     def _replaced(self, where: Mapping[str, Any], text: str) -> Buffer:
         """The buffer with a range replaced; only the lines that it touches are looked at again."""
         start, end = where["start"], where["end"]
+        if self._is_before_mark(start):
+            mark = self._mark if self._is_before_mark(end) else ""
+            return Buffer(text + mark + self.text[self.offset(end) :], self._encoding)
         first, last = min(start["line"], len(self._lines)), min(end["line"], len(self._lines))
         head = (
             self._lines[first][: self._column(first, start["character"])] if first < len(self._lines) else ""
@@ -96,7 +113,7 @@ class Buffer:
         end = self._starts[below] if below < len(self._starts) else len(self.text)
         lines, by = _LINE.findall(middle), len(middle) - (end - start)
         changed = Buffer.__new__(Buffer)
-        changed._encoding = self._encoding
+        changed._encoding, changed._mark = self._encoding, self._mark
         changed._lines = [*self._lines[:above], *lines, *self._lines[below:]]
         changed.text = self.text[:start] + middle + self.text[end:]
         if below < len(self._lines):
