@@ -19,6 +19,7 @@ from portside.lint.together import Choice, joined, together
 from portside.records import dataclass
 from portside.rules import by_name
 from portside.workspace.presence import exists
+from portside.workspace.rewrite import identity
 from portside.workspace.text_file import NOTEBOOK_SUFFIX, TextFile, UnreadableFile, read_text_file
 
 # Fixes that keep making each other necessary must come to an end.
@@ -130,15 +131,19 @@ class Fixing:
         return sorted(changed, key=lambda change: change.path)
 
     def groups(self) -> list[list[Change]]:
-        """The changed files; in one group those that fixes changed together: all of them or none."""
-        groups: list[set[Path]] = []
+        """The changed files; in one group those that fixes changed together: all of them or none.
+
+        So are the names of one file, which would each be written over what the other has become.
+        """
+        groups: list[set[object]] = []
         for applied in self.applied:
             paths = {applied.path, *(Path(edit.path) for edit in applied.fix.edits)}
-            meeting = [group for group in groups if group & paths]
-            groups = [group for group in groups if not group & paths]
-            groups.append(paths.union(*meeting))
-        changed = self.changed()
-        return [[change for change in changed if change.path in group] for group in groups]
+            files = {identity(path) for path in paths}
+            meeting = [group for group in groups if group & files]
+            groups = [group for group in groups if not group & files]
+            groups.append(files.union(*meeting))
+        changed = [(identity(change.path), change) for change in self.changed()]
+        return [[change for file, change in changed if file in group] for group in groups]
 
     def _check(self, path: Path) -> LintResult:
         return self._checker.check(path, self._changes[path].checked)

@@ -388,3 +388,18 @@ def test_the_diff_shows_lines_that_change_and_no_others(portside: Portside, tmp_
         "-uvicorn.run('m:app', port=8000)",
         "+uvicorn.run('m:app', port=int(os.environ.get('PORT', '8000')))",
     ]
+
+
+def test_a_file_that_a_tree_holds_under_two_names_is_fixed_under_both(
+    portside: Portside, tmp_path: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "a.py").write_text(IDLE)
+    (tmp_path / "linked.py").symlink_to(tmp_path / "own" / "a.py")
+    (tmp_path / "named.py").hardlink_to(tmp_path / "own" / "a.py")
+    outcome = portside("fix")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert (tmp_path / "linked.py").is_symlink()
+    assert [(tmp_path / name).read_text() for name in ("own/a.py", "linked.py", "named.py")] == [
+        "x = 1\n"
+    ] * 3

@@ -7,11 +7,13 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from portside.workspace.rewrite import Rewrite, RewriteError, rewrite_together
+from portside.workspace.turns import turn_in
 
 
 @pytest.fixture
@@ -143,3 +145,124 @@ def test_the_group_stays_where_the_owner_may_not(
     one, _ = pair
     rewrite_together([Rewrite(one, b"1", b"A")])
     assert given == [one.stat().st_gid]
+
+
+def test_a_file_with_two_names_keeps_both(pair: tuple[Path, Path]) -> None:
+    one, _ = pair
+    second = one.with_name("second")
+    second.hardlink_to(one)
+    rewrite_together([Rewrite(one, b"1", b"A")])
+    assert contents(one.parent) == {"one": b"A", "other": b"2", "second": b"A"}
+
+
+@pytest.mark.parametrize("link", [Path.hardlink_to, Path.symlink_to])
+def test_the_names_of_one_file_change_it_once(link: Callable[[Path, Path], None], tmp_path: Path) -> None:
+    one, second = tmp_path / "one", tmp_path / "second"
+    one.write_bytes(b"1")
+    link(second, one)
+    rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(second, b"1", b"A")])
+    assert contents(tmp_path) == {"one": b"A", "second": b"A"}
+    with pytest.raises(RewriteError, match="second is the same file as"):
+        rewrite_together([Rewrite(one, b"A", b"B"), Rewrite(second, b"A", b"C")])
+    assert contents(tmp_path) == {"one": b"A", "second": b"A"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners of POSIX")
+def test_a_file_of_another_owner_stays_theirs(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = pair
+    before = one.stat()
+    monkeypatch.setattr(os, "geteuid", lambda: before.st_uid + 1)
+    rewrite_together([Rewrite(one, b"1", b"longer")])
+    assert (one.read_bytes(), one.stat().st_ino) == (b"longer", before.st_ino)
+
+
+def test_a_folder_may_take_no_new_files(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = pair
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != one.parent)
+    rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(other, b"2", b"")])
+    assert contents(one.parent) == {"one": b"A", "other": b""}
+
+
+def test_a_file_that_is_mounted_by_itself_is_overwritten(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = pair
+
+    def refuse(*_paths: Path) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    rewrite_together([Rewrite(one, b"1", b"A")])
+    assert contents(one.parent) == {"one": b"A", "other": b"2"}
+
+
+def test_a_file_that_can_not_be_overwritten_to_the_end_is_what_it_was(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = pair
+    write = os.write
+
+    def no_room(file: int, data: bytes) -> int:
+        if len(data) > 4:
+            return write(file, data[:4])
+        if bytes(data) == b"ends":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, data)
+
+    for name in pair:
+        name.with_name(f"{name.name} again").hardlink_to(name)
+    monkeypatch.setattr(os, "write", no_room)
+    with pytest.raises(RewriteError, match="other can't be written: No space left on device"):
+        rewrite_together([Rewrite(one, b"1", b"A"), Rewrite(other, b"2", b"nearends")])
+    assert set(contents(one.parent).items()) == {
+        ("one", b"1"), ("one again", b"1"), ("other", b"2"), ("other again", b"2")
+    }  # fmt: skip
+
+
+TURN = """
+import sys
+from pathlib import Path
+from portside.workspace.rewrite import Rewrite, RewriteError, rewrite_together
+
+file, new = Path(sys.argv[1]), sys.argv[2].encode()
+print("ready", flush=True)
+sys.stdin.read()
+try:
+    rewrite_together([Rewrite(file, b"1", new)])
+    print("written")
+except RewriteError:
+    print("refused")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a folder can't be opened")
+def test_of_two_processes_at_once_one_writes_and_the_other_is_told(pair: tuple[Path, Path]) -> None:
+    one, _ = pair
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", TURN, str(one), new],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for new in ("A", "B")
+    ]
+    with turn_in([one.parent]):
+        for run in runs:
+            assert run.stdout is not None
+            assert run.stdout.readline() == "ready\n"
+            assert run.stdin is not None
+            run.stdin.close()
+            run.stdin = None
+        assert one.read_bytes() == b"1"
+    said = [run.communicate(timeout=60)[0].strip() for run in runs]
+    assert sorted(said) == ["refused", "written"]
+    assert one.read_bytes() == (b"A" if said[0] == "written" else b"B")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a folder can't be opened")
+def test_nobody_waits_for_ever_for_whoever_holds_a_folder(tmp_path: Path) -> None:
+    with turn_in([tmp_path]), turn_in([tmp_path], longest_wait_s=0):
+        pass

@@ -3,10 +3,14 @@
 The new content goes to a file beside the old one, reaches the disk, and takes its
 place in one step. Several files change together or not at all: should one
 step fail, those already taken are put back.
+
+A file that another could not stand in for is overwritten where it lies: one with several names, one
+of another owner, one that is mounted by itself, one in a folder that takes no new files.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -17,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from portside.records import dataclass
+from portside.workspace.turns import turn_in
 
 
 class RewriteError(Exception):
@@ -34,26 +39,56 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class _Staged:
-    """A rewrite whose content lies ready in `temporary`. target: the path with links followed."""
+    """A rewrite whose content lies ready in `temporary`. target: the path with links followed.
+
+    temporary: None for a file that is overwritten.
+    """
 
     rewrite: Rewrite
     target: Path
-    temporary: Path
+    temporary: Path | None
 
 
 def rewrite_together(rewrites: Iterable[Rewrite]) -> None:
     """Change all of these files. Raises RewriteError, with none of them changed."""
     staged: list[_Staged] = []
-    with _undisturbed():
+    once = list(_each_file_once(rewrites))
+    with turn_in(_folder(rewrite.path) for rewrite in once), _undisturbed():
         try:
-            for rewrite in rewrites:
+            for rewrite in once:
                 with _explained(rewrite.path):
                     staged.append(_stage(rewrite))
             _commit(staged)
         finally:
             for entry in staged:
-                with suppress(FileNotFoundError):
-                    entry.temporary.unlink()
+                if entry.temporary is not None:
+                    entry.temporary.unlink(missing_ok=True)
+
+
+def identity(path: Path) -> object:
+    """What is the same for all names of one file, links of both kinds."""
+    try:
+        state = path.stat()
+    except OSError:
+        return os.path.realpath(path)
+    return (state.st_dev, state.st_ino) if state.st_ino else os.path.realpath(path)
+
+
+def _folder(path: Path) -> Path:
+    return Path(os.path.realpath(path)).parent
+
+
+def _each_file_once(rewrites: Iterable[Rewrite]) -> Iterator[Rewrite]:
+    seen: dict[object, Rewrite] = {}
+    for rewrite in rewrites:
+        first = seen.setdefault(identity(rewrite.path), rewrite)
+        if first is rewrite:
+            yield rewrite
+        elif first.after != rewrite.after:
+            raise RewriteError(
+                f"{rewrite.path} is the same file as {first.path}, and would become another; "
+                "nothing was written"
+            )
 
 
 @contextmanager
@@ -73,6 +108,20 @@ def _undisturbed() -> Iterator[None]:
 def _stage(rewrite: Rewrite) -> _Staged:
     target = Path(os.path.realpath(rewrite.path))
     mode = _checked_mode(rewrite, target)
+    if rewrite.before is not None and _is_bound(target):
+        return _Staged(rewrite, target, None)
+    return _Staged(rewrite, target, _written_beside(rewrite, target, mode))
+
+
+def _is_bound(target: Path) -> bool:
+    """Whether another file in its place would not be the same to everybody, or can't be put there."""
+    state = target.stat()
+    is_others = hasattr(os, "geteuid") and os.geteuid() not in {0, state.st_uid}
+    return state.st_nlink > 1 or is_others or not os.access(target.parent, os.W_OK)
+
+
+def _written_beside(rewrite: Rewrite, target: Path, mode: int) -> Path:
+    """A file with the new content in the same folder, that may take the old one's place."""
     # Cut short: names have at most 255 bytes.
     prefix = f".{target.name[:50]}."
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=".portside", dir=target.parent)
@@ -85,7 +134,7 @@ def _stage(rewrite: Rewrite) -> _Staged:
     except BaseException:
         Path(name).unlink()
         raise
-    return _Staged(rewrite, target, Path(name))
+    return Path(name)
 
 
 def _checked_mode(rewrite: Rewrite, target: Path) -> int:
@@ -141,11 +190,45 @@ def _commit(staged: Sequence[_Staged]) -> None:
             with _explained(entry.rewrite.path):
                 # Until the new content is on the disk, an editor has time to save.
                 _refuse_changed(entry.rewrite, entry.target)
-                entry.temporary.replace(entry.target)
+                _put(entry)
         except RewriteError:
             _put_back(done)
             raise
         done.append(entry)
+
+
+def _put(entry: _Staged) -> None:
+    try:
+        if entry.temporary is not None:
+            entry.temporary.replace(entry.target)
+            return
+    except OSError as error:
+        # One that is mounted by itself, as containers are given single files.
+        if error.errno != errno.EBUSY:
+            raise
+    _overwrite(entry.target, entry.rewrite)
+
+
+def _overwrite(target: Path, rewrite: Rewrite) -> None:
+    """Write the content into the file that is there. Where that fails, it gets the old one again."""
+    file = os.open(target, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+    try:
+        _fill(file, rewrite.after)
+    except OSError:
+        # There was room for this.
+        _fill(file, rewrite.before or b"")
+        raise
+    finally:
+        os.close(file)
+
+
+def _fill(file: int, content: bytes) -> None:
+    os.lseek(file, 0, os.SEEK_SET)
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+    os.ftruncate(file, len(content))
+    os.fsync(file)
 
 
 def _put_back(done: Iterable[_Staged]) -> None:
@@ -154,8 +237,7 @@ def _put_back(done: Iterable[_Staged]) -> None:
         if before is None:
             entry.target.unlink(missing_ok=True)
         else:
-            undo = _stage(Rewrite(entry.target, entry.rewrite.after, before))
-            undo.temporary.replace(undo.target)
+            _put(_stage(Rewrite(entry.target, entry.rewrite.after, before)))
 
 
 class _explained:  # noqa: N801 - used like a function
