@@ -620,3 +620,14 @@ def test_an_engine_of_a_file_that_is_not_checked_is_seen(
     }
     outcome = portside("check", "--output-format", "json", *paths[way])
     assert found(outcome.out) == [("api/ask.py", "PS102")]
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is closed to this user")
+def test_a_folder_that_can_not_be_listed_is_named(portside: Portside, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    (tmp_path / "a.py").write_text("")
+    outcome = portside("check")
+    closed.chmod(0o700)
+    assert outcome.err == "warning: closed: can't be listed, so nothing in it was looked at\n"
+    assert outcome.code == 0

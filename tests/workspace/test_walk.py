@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 from pathlib import Path
 
+import pytest
 from tests.folders import lay_out
 
+from portside.workspace.survey import Survey
 from portside.workspace.walk import is_below, nothing_excluded, python_files
 
 IGNORE = """\
@@ -77,3 +81,22 @@ def test_only_the_broken_lines_of_an_ignore_file_do_not_count(tmp_path: Path) ->
     make(tmp_path, "a.py", "b.py")
     (tmp_path / ".gitignore").write_bytes(b"\xff\xfe\0!\n[z-a]\nb.py\n")
     assert files(tmp_path) == ["a.py"]
+
+
+def test_a_folder_that_can_not_be_listed_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path, {"a.py": "", "closed/b.py": "", "open/c.py": ""})
+    scan = os.scandir
+
+    def refuse(folder: str) -> object:
+        if folder.endswith("closed"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    survey = Survey()
+    assert survey.walk(str(tmp_path), nothing_excluded) == tuple(
+        str(tmp_path / name) for name in ("a.py", "open/c.py")
+    )
+    assert survey.unlisted == [str(tmp_path / "closed")]

@@ -70,6 +70,10 @@ def _of(path: Path, checker: Checker) -> Iterator[Target | NoTarget]:
         for file in checker.survey.walk(str(absolute), checker.excluded):
             if _is_meant(file.rpartition(os.sep)[2]):
                 yield Target(file, named=False)
+        while checker.survey.unlisted:
+            folder = checker.survey.unlisted.pop(0)
+            if folder != str(absolute):
+                yield NoTarget(folder, "can't be listed, so nothing in it was looked at", fatal=False)
     elif not exists(absolute):
         yield NoTarget(str(absolute), _why_none(absolute))
     elif _is_python(absolute) or _is_launch_file(absolute):

@@ -17,12 +17,13 @@ class Survey:
 
     imports: of Python files that were looked at, the lines that import. interesting: those files that rules
     might have to say something of, with what they may be about where that is known. walked: what is below a
-    folder, where settings exclude nothing of it.
+    folder, where settings exclude nothing of it. unlisted: folders that a walk came to and could not list.
     """
 
     imports: dict[str, bytes] = field(default_factory=dict)
     interesting: dict[str, Interest | None] = field(default_factory=dict)
     walked: dict[str, Walked] = field(default_factory=dict)
+    unlisted: list[str] = field(default_factory=list)
 
     def walk(self, folder: str, excluded: Excluded) -> tuple[str, ...]:
         """The files below the folder that anybody asks for, as `paths_below` finds them."""
@@ -35,7 +36,7 @@ class Survey:
             return found
 
         left_out = set[str]()
-        files = tuple(paths_below(Path(folder), noticed, is_of_interest, left_out))
+        files = tuple(paths_below(Path(folder), noticed, is_of_interest, left_out, self.unlisted))
         if not excludes_something:
             self.walked[folder] = Walked(files, frozenset(left_out))
         return files

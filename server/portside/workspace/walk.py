@@ -55,19 +55,28 @@ def python_files(folder: Path, excluded: Excluded = nothing_excluded) -> Iterato
 
 
 def paths_below(
-    folder: Path, excluded: Excluded, wanted: Callable[[str], bool], left_out: set[str] | None = None
+    folder: Path,
+    excluded: Excluded,
+    wanted: Callable[[str], bool],
+    left_out: set[str] | None = None,
+    unlisted: list[str] | None = None,
 ) -> Iterator[str]:
     """The files below the folder whose name (no folders) is wanted, sorted by path, folder by folder.
 
     The folder itself is searched whatever ignores it: the user named it. Links to
     folders aren't followed. What can't be listed is left out. Plain strings: most files of a
     large tree are only looked at once. left_out: gets the names of the folders that are not searched, and
-    of the wanted files that are not given.
+    of the wanted files that are not given. unlisted: gets the folders that can't be listed, in that order.
     """
     top = os.path.abspath(folder)  # noqa: PTH100 - links stay links
     ignores = ignore_files_above(top) or ()
-    search = _Search(excluded, wanted, left_out if left_out is not None else set())
-    yield from _walk(top, _entries(top), ignores, search)
+    search = _Search(
+        excluded,
+        wanted,
+        left_out if left_out is not None else set(),
+        unlisted if unlisted is not None else [],
+    )
+    yield from _walk(top, search.entries(top), ignores, search)
 
 
 def is_below(folder: str, path: str, excluded: Excluded) -> bool:
@@ -98,6 +107,15 @@ class _Search:
     excluded: Excluded
     wanted: Callable[[str], bool]
     left_out: set[str]
+    unlisted: list[str]
+
+    def entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as found:
+                return sorted(found, key=_NAME_OF)
+        except OSError:
+            self.unlisted.append(folder)
+            return []
 
 
 def _walk(folder: str, entries: list[os.DirEntry[str]], inherited: Ignores, search: _Search) -> Iterator[str]:
@@ -121,7 +139,7 @@ def _walk(folder: str, entries: list[os.DirEntry[str]], inherited: Ignores, sear
             left_out.add(entry.name)
         elif not is_folder:
             yield entry.path
-        elif _is_apart(inside := _entries(entry.path)):
+        elif _is_apart(inside := search.entries(entry.path)):
             left_out.add(entry.name)
         else:
             yield from _walk(entry.path, inside, ignores, search)
@@ -131,14 +149,6 @@ def _is_skipped(name: str, path: str) -> bool:
     if name not in SKIPPED_FOLDERS:
         return False
     return not (name in _BUILT and os.path.isfile(f"{path}{os.sep}__init__.py"))  # noqa: PTH113 - as above
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as found:
-            return sorted(found, key=_NAME_OF)
-    except OSError:
-        return []
 
 
 def _is_apart(entries: list[os.DirEntry[str]]) -> bool:
