@@ -631,3 +631,12 @@ def test_a_folder_that_can_not_be_listed_is_named(portside: Portside, tmp_path: 
     closed.chmod(0o700)
     assert outcome.err == "warning: closed: can't be listed, so nothing in it was looked at\n"
     assert outcome.code == 0
+
+
+@pytest.mark.parametrize("output_format", ["json", "sarif"])
+def test_no_encoding_of_a_console_spoils_json(portside: Portside, tmp_path: Path, output_format: str) -> None:
+    (tmp_path / "über😀.py").write_text("x = 1  # portside: ignore[größer]\n", encoding="utf-8")
+    outcome = portside("check", "--output-format", output_format, PYTHONIOENCODING="cp1252")
+    said = json.dumps(json.loads(outcome.out), ensure_ascii=False)
+    assert "`größer` names no rule" in said
+    assert ("über😀.py" if output_format == "json" else "%C3%BCber%F0%9F%98%80.py") in said

@@ -18,7 +18,7 @@ from portside.report.launch import launch_values
 def render(checked: Checked) -> str:
     """The whole outcome, ending in a newline."""
     found = [finding_object(checked, source, finding) for source, finding in checked.findings()]
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(found, indent=2) + "\n"
 
 
 def finding_object(checked: Checked, source: SourceFile, finding: Finding) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def render(failures: Sequence[Failure], ink: Ink) -> str:
 def render_json(failures: Sequence[Failure], count: int) -> str:
     """One object. count: how many lines the log has."""
     listed = [{**failure.fields(), "url": failure_url(failure.name)} for failure in failures]
-    return json.dumps({"lines": count, "failures": listed}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"lines": count, "failures": listed}, indent=2) + "\n"
 
 
 def page(entry: Known, ink: Ink) -> str:
@@ -45,7 +45,7 @@ def page_json(entry: Known) -> str:
         "sources": list(entry.sources),
         "url": failure_url(entry.name),
     }
-    return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(fields, indent=2) + "\n"
 
 
 def _one(failure: Failure, ink: Ink) -> str:
