@@ -170,3 +170,48 @@ def test_a_file_that_could_not_be_checked_makes_nothing_gone(
     server.write_bytes(b"from uvicorn import run\0")
     outcome = portside("check", "--baseline", "base.json", "server.py")
     assert (outcome.code, outcome.err) == (2, "error: server.py: is binary\n")
+
+
+def entries(file: Path) -> list[tuple[str, str]]:
+    findings = json.loads(file.read_text())["findings"]
+    return [(path, finding["code"]) for path, items in findings.items() for finding in items]
+
+
+def test_what_a_check_could_not_have_found_stays_accepted(
+    portside: Portside, accepted: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.py").write_text(SERVER)
+    outcome = portside("check", "--write-baseline", "base.json", "--select", "PS201", "other")
+    assert outcome.out == (
+        "Wrote 3 findings of 2 files to base.json, "
+        "2 of them as before: this check could not have found them.\n"
+    )
+    assert entries(accepted) == [("other/a.py", "PS201"), ("server.py", "PS101"), ("server.py", "PS201")]
+    portside("check", "--write-baseline", "base.json", "-", "--stdin-filename", "server.py", stdin=b"")
+    assert entries(accepted) == [("other/a.py", "PS201")]
+
+
+def test_what_could_not_be_checked_stays_accepted(portside: Portside, accepted: Path, server: Path) -> None:
+    before = accepted.read_bytes()
+    server.write_bytes(b"from uvicorn import run\0")
+    assert portside("check", "--write-baseline", "base.json", "server.py").code == 2
+    assert accepted.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"import os\n", b"\xff", b"{}", b'{"version": 2, "findings": {}}'])
+def test_what_is_no_baseline_is_not_written_over(
+    portside: Portside, server: Path, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "own").write_bytes(content)
+    outcome = portside("check", "--write-baseline", "own")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: own: is ")
+    assert outcome.err.endswith("; nothing was written: remove it, or name another file\n")
+    assert (tmp_path / "own").read_bytes() == content
+
+
+def test_an_empty_file_becomes_a_baseline(portside: Portside, server: Path, tmp_path: Path) -> None:
+    (tmp_path / "base.json").touch()
+    assert portside("check", "--write-baseline", "base.json").code == 0
+    assert len(entries(tmp_path / "base.json")) == 2

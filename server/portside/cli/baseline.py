@@ -45,32 +45,73 @@ class Known:
     def _gone(
         self, checked: Checked, searched: Iterable[Path], checker: Checker
     ) -> Iterator[tuple[str, str]]:
+        gone = self.baseline.gone(checked, _paths_from(self.file))
+        for entry in self._looked_for(gone, searched, checker):
+            yield label(self._path(entry)), f"{entry.code} {entry.name}"
+
+    def not_looked_for(
+        self, checked: Checked, searched: Iterable[Path], checker: Checker
+    ) -> frozenset[Entry]:
+        """What is accepted and this check, at those paths, could not have found."""
+        entries = self.baseline.entries
+        return entries.difference(self._looked_for(entries, searched, checker) if checked.complete else ())
+
+    def _looked_for(
+        self, entries: Iterable[Entry], searched: Iterable[Path], checker: Checker
+    ) -> Iterator[Entry]:
         tops = [os.path.abspath(path) for path in searched]  # noqa: PTH100 - links stay links
-        for entry in self.baseline.gone(checked, _paths_from(self.file)):
-            path = Path(os.path.normpath(self.file.absolute().parent / entry.path))
+        for entry in entries:
+            path = self._path(entry)
             if _below(path, tops) and _enabled(entry, path, checker):
-                yield label(path), f"{entry.code} {entry.name}"
+                yield entry
+
+    def _path(self, entry: Entry) -> Path:
+        return Path(os.path.normpath(self.file.absolute().parent / entry.path))
 
 
 def read(file: Path) -> Known:
     """What this file accepts. Ends the command where it can't be read."""
     try:
-        return Known(file, parse(file.read_bytes().decode("utf-8-sig")))
+        return Known(file, parse(_text(file)))
     except FileNotFoundError:
         output.give_up(f"{file}: does not exist; `portside check --write-baseline {file}` makes it")
-    except OSError as error:
-        output.give_up(f"{file}: can't be read: {error.strerror}")
-    except UnicodeDecodeError:
-        output.give_up(f"{file}: is not UTF-8")
     except BaselineError as error:
         output.give_up(f"{file}: {error}")
 
 
-def write(file: Path, checked: Checked) -> None:
-    """Accept all that was found, and say so. Ends the command where the file can't be written."""
+def read_to_write(file: Path) -> Known:
+    """What this file accepts so far. Ends the command where it is something else, which stays as it is."""
     if exists(file) and not is_file(file):
         output.give_up(f"{file} can't be written: it is no regular file; nothing was written")
-    baseline = accepting(checked, _paths_from(file))
+    try:
+        text = _text(file)
+        return Known(file, parse(text) if text.strip() else Baseline())
+    except FileNotFoundError:
+        return Known(file, Baseline())
+    except BaselineError as error:
+        output.give_up(f"{file}: {error}; nothing was written: remove it, or name another file")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BaselineError("is not UTF-8") from None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        output.give_up(f"{file}: can't be read: {error.strerror}")
+
+
+def write(known: Known, checked: Checked, searched: Iterable[Path], checker: Checker) -> None:
+    """Accept all that was found, and say so. Ends the command where the file can't be written.
+
+    What was accepted before and could not have been found stays.
+    """
+    file = known.file
+    kept = known.not_looked_for(checked, searched, checker)
+    found = accepting(checked, _paths_from(file))
+    baseline = Baseline(found.entries | kept)
     # A name that is no UTF-8 gets JSON's escapes, which read back as the same name.
     content = render(baseline).encode("utf-8", "backslashreplace")
     try:
@@ -81,7 +122,10 @@ def write(file: Path, checked: Checked) -> None:
     except RewriteError as error:
         output.give_up(str(error))
     files = len({entry.path for entry in baseline.entries})
-    click.echo(f"Wrote {counted(len(baseline.entries), 'finding')} of {counted(files, 'file')} to {file}.")
+    told = f"Wrote {counted(len(baseline.entries), 'finding')} of {counted(files, 'file')} to {file}"
+    unseen = len(kept - found.entries)
+    stays = f", {unseen} of them as before: this check could not have found them" if unseen else ""
+    click.echo(f"{told}{stays}.")
 
 
 def _paths_from(file: Path) -> PathIn:

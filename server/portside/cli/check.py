@@ -82,11 +82,12 @@ def check(
     if baseline_file and write_baseline:
         raise click.UsageError("--baseline and --write-baseline do not go together")
     checker = options.checker(select, ignore, severity, paths=paths, steady=True)
-    known = _baseline(baseline_file)
+    known, extended = _baseline(baseline_file), _baseline_to_write(write_baseline)
     run = _run(paths, stdin_filename, checker, quiet)
     everything = run.checked()
-    if write_baseline:
-        _accept(everything, write_baseline)
+    searched = (stdin_filename or STDIN,) if STDIN in paths else paths or (Path(),)
+    if extended:
+        _accept(everything, extended, searched, checker)
     checked = known.sift(everything) if known else everything
     output.say(formats.render(checked, output_format))
     if output_format == "text" and not quiet and run.count:
@@ -94,7 +95,6 @@ def check(
     elif not (run.found or run.count or run.failed or quiet):
         output.warn("nothing to check: there is no Python or launch file, or the settings leave it out")
     if known and not quiet:
-        searched = (stdin_filename or STDIN,) if STDIN in paths else paths or (Path(),)
         known.tell_gone(everything, searched, checker)
     checker.stopwatch.lap("report")
     if statistics:
@@ -122,10 +122,18 @@ def _baseline(file: Path | None) -> Known | None:
     return baseline.read(file)
 
 
-def _accept(checked: Checked, file: Path) -> NoReturn:
+def _baseline_to_write(file: Path | None) -> Known | None:
+    if file is None:
+        return None
     from portside.cli import baseline
 
-    baseline.write(file, checked)
+    return baseline.read_to_write(file)
+
+
+def _accept(checked: Checked, known: Known, searched: tuple[Path, ...], checker: Checker) -> NoReturn:
+    from portside.cli import baseline
+
+    baseline.write(known, checked, searched, checker)
     _end(checked, output.CLEAN)
 
 
