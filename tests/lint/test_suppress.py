@@ -61,6 +61,7 @@ def _codes(text: str, selection: Selection | None = None) -> list[str]:
         "# portside: ignore[bad-port]  # noqa: E501",
         "# Portside: Ignore[bad-port]",
         "# PortsIDe: ignore[bad-port]",
+        "# portside: ignore['bad-port']",
     ],
 )
 def test_a_comment_on_the_line_silences_the_finding(comment):
@@ -115,7 +116,16 @@ def test_other_comments_silence_nothing(comment):
     assert _codes(f"port = 8000  {comment}\n") == ["PS901"]
 
 
-@pytest.mark.parametrize("comment", ["# portside: ignore-files[bad-port]", "# portside: ignore bad-port"])
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# portside: ignore-files[bad-port]",
+        "# portside: ignore bad-port",
+        "# portside: ignore(bad-port)",
+        "# portside: ignore=bad-port",
+        "# portside: ignore: PS901",
+    ],
+)
 def test_comments_that_are_written_wrong_silence_nothing_and_are_told_of(comment):
     assert sorted(_codes(f"port = 8000  {comment}\n")) == ["PS001", "PS901"]
 
@@ -143,6 +153,13 @@ def test_an_unused_comment_is_reported_and_taken_out(text, fixed):
     assert finding.code == "PS001"
     assert apply_edits(text, finding.fixes[0].edits) == fixed
     assert _codes(fixed) == []
+
+
+@pytest.mark.parametrize("written", [" bad-port", "(PS901, bad-port)", ': "PS901"', "={PS901} for the proxy"])
+def test_names_outside_of_brackets_are_put_into_them(written):
+    text = f"x = 8000  # portside: ignore{written}\n"
+    (finding,) = [one for one in _check(text) if one.code == "PS001"]
+    assert _codes(apply_edits(text, finding.fixes[0].edits)) == []
 
 
 def test_an_unknown_name_is_reported_with_the_one_that_was_meant():

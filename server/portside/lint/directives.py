@@ -19,7 +19,8 @@ _DIRECTIVE = (
     r"(?P<bracket>\[(?P<names>[^\]\r\n#]*)(?P<close>\])?)?(?P<reason>[^\r\n#]*)"
 )
 _BY_MARK = {mark: re.compile(re.escape(mark) + _DIRECTIVE, re.IGNORECASE) for mark in ("#", "//")}
-_NAME = re.compile(r"[^\s,]+")
+# Also where they are quoted, or stand in other brackets.
+_NAME = re.compile(r"[^\s,;:=\"'`(){}\[\]]+")
 KINDS = ("ignore", "ignore-file")
 
 

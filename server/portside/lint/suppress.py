@@ -12,6 +12,7 @@ is no comment. A comment that silences nothing is itself reported (`unused-suppr
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
@@ -24,6 +25,7 @@ from portside.lint.source import SourceFile, Span
 from portside.lint.suppress_edits import removal
 from portside.records import dataclass
 
+_CLOSING = re.compile(r"[\"'`)}\]]*")
 # What has more words that name no rule is no list of rules, and is one finding.
 _MOST_UNKNOWN = 20
 UNUSED_SUPPRESSION = "PS001"
@@ -100,7 +102,9 @@ def _judge(directive: Directive, used: set[str], context: Context) -> Iterator[F
         yield _misspelt(directive, context)
     elif named := _outside(directive, context.names):
         inside = f"[{', '.join(word.text for word in named)}]"
-        edit = Edit(context.source.path, Span(directive.kind.span.end, named[-1].span.end), inside)
+        closing = _CLOSING.match(context.source.text, named[-1].span.end)
+        behind = closing.end() if closing else named[-1].span.end
+        edit = Edit(context.source.path, Span(directive.kind.span.end, behind), inside)
         fix = Fix(f"Change to {directive.kind.text}{inside}", (edit,), Applicability.UNSAFE)
         message = f"this comment names `{named[0].text}` outside of brackets, so it ignores nothing"
         yield _finding(directive.span, message, (fix,))

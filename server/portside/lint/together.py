@@ -11,18 +11,18 @@ Choice = tuple[Finding, Fix]
 
 
 def together(choices: Sequence[Choice]) -> list[Choice]:
-    """The first one, and those of its rule right behind it that change other places of the same file.
+    """The first one, and those of its rule behind it that change other places of the same file.
 
-    An edit that several have is made once, as an import that all of them need.
+    An edit that several have is made once, as an import that all of them need. What meets one of those is
+    left for later: to end there would have a file of many such pairs checked once for each.
     """
     (first, fix), *others = choices
     taken, path, found = _Taken(), _only_path(fix), [choices[0]]
     taken.add(fix.edits)
     for finding, other in others:
         is_alike = finding.code == first.code and path is not None and _only_path(other) == path
-        if not is_alike or not taken.add(other.edits):
-            break
-        found.append((finding, other))
+        if is_alike and taken.add(other.edits):
+            found.append((finding, other))
     return found
 
 

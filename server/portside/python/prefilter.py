@@ -614,7 +614,7 @@ _RETIRED_NAMES = frozenset(module.rpartition(".")[2].encode() for module in RETI
 _CONFIGURATION_FILE = re.compile(r"(?:gunicorn|hypercorn)[^/\\]*$")
 _CONFIGURATION = re.compile(rb"^bind\s*=", re.MULTILINE)
 # From the `#` on, of which a text has few: a search for the word alone takes four times as long.
-_COMMENT = re.compile(rb"#[ \t]*portside:[ \t]*ignore", re.IGNORECASE)
+_COMMENT = re.compile(rb"#[ \t]*portside:[ \t]*(?:ignore|[a-z][\w-]*\[)", re.IGNORECASE)
 
 # What looks like `__name__ == "__main__"`, by the letters that are right in it, and is not that.
 _NAME = b"|".join(sorted(name.encode() for name in UNDEFINED_NAMES | {"__name__"}))
