@@ -23,7 +23,7 @@ def turn_in(folders: Iterable[Path], longest_wait_s: float = _LONGEST_WAIT_S) ->
         # In one order for all, or two processes would wait for each other.
         for folder in sorted(set(folders)):
             with suppress(OSError):
-                file = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+                file = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
                 held.callback(os.close, file)
                 _lock(file, deadline)
         yield
