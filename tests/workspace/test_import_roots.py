@@ -70,6 +70,13 @@ def test_the_import_root(tmp_path: Path, files: tuple[str, ...], script: str, ro
             (),
             ImportTarget("app.mcp.a"),
         ),
+        (
+            ("app/mcp/a.py", "app/mcp/__init__.py", "app/__init__.py"),
+            "app/mcp/a.py",
+            ("mcp",),
+            (),
+            ImportTarget("app.mcp.a"),
+        ),
         (("src/p/a.py",), "src/p/a.py", (), (), ImportTarget("p.a", "src")),
         (("my-api/a.py",), "my-api/a.py", (), (), ImportTarget("a", "my-api")),
         (("vllm/a.py",), "vllm/a.py", (), (), ImportTarget("a", "vllm")),
@@ -224,6 +231,17 @@ def test_projects_that_are_installed_with_this_one_are_known(
     assert "words" in script_place(script, tmp_path).installed
     assert "words" in script_place(script, tmp_path / "packages/api").installed
     assert "x" not in script_place(script, tmp_path).installed
+
+
+@pytest.mark.parametrize(
+    ("built", "known"), [('[build-system]\nrequires = ["hatchling"]\n', True), ("", False)]
+)
+def test_packages_in_the_src_folder_of_a_project_that_is_built_are_installed(
+    tmp_path: Path, built: str, known: bool
+) -> None:
+    make(tmp_path, ("scripts/run.py", "src/words/__init__.py"))
+    (tmp_path / "pyproject.toml").write_text(f'{built}[project]\nname = "words"\n')
+    assert ("words" in script_place(tmp_path / "scripts/run.py", tmp_path).installed) is known
 
 
 def test_settings_that_can_t_be_read_say_of_no_project_that_it_is_installed(tmp_path: Path) -> None:

@@ -223,12 +223,19 @@ def _installed(path: Path, version: object | None) -> tuple[tuple[str, ...], tup
 
 
 def _declared(script: Path, root: Path) -> frozenset[str]:
-    """What can be imported of other projects of the workspace, which its settings say are installed."""
+    """What can be imported of the projects of the workspace that its settings say are installed.
+
+    A project that is built and has its packages in `src` is itself: nothing else has them on the path.
+    """
     found: set[str] = set()
     # A member of a workspace is opened as a project of its own, too.
     for folder in (*_between(script.parent, root), *root.parents[:_MOST_ABOVE]):
         path = folder / "pyproject.toml"
-        for pattern in _projects(path, version(path, None)):
+        patterns, is_built = _projects(path, version(path, None))
+        source = folder / "src"
+        if is_built and _time_of_change(source) and not _is_package(source):
+            found |= _contents(str(source), _time_of_change(source))[1]
+        for pattern in patterns:
             for project in _matching(folder, pattern):
                 source = project / "src"
                 inside = source if _time_of_change(source) else project
@@ -244,17 +251,17 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
 
 
 @functools.lru_cache(maxsize=64)
-def _projects(path: Path, version: object | None) -> tuple[str, ...]:
+def _projects(path: Path, version: object | None) -> tuple[tuple[str, ...], bool]:
     """The folders of the projects that are installed with this one: members of a uv workspace, paths.
 
-    Parsed once for each version of the file.
+    And whether it is built itself. Parsed once for each version of the file.
     """
     if version is None:
-        return ()
+        return (), False
     try:
         settings = tomllib.loads(read_bytes(path).decode("utf-8"))
     except (UnreadableFile, ValueError, RecursionError):
-        return ()
+        return (), False
     members = _table(settings, ("tool", "uv", "workspace")).get("members")
     sources = (
         source.get("path")
@@ -263,7 +270,8 @@ def _projects(path: Path, version: object | None) -> tuple[str, ...]:
         if isinstance(source, dict)
     )
     named = (*(members if isinstance(members, list) else ()), *sources)
-    return tuple(one.removeprefix("./") for one in named if isinstance(one, str) and one.strip("./"))
+    patterns = tuple(one.removeprefix("./") for one in named if isinstance(one, str) and one.strip("./"))
+    return patterns, "build-system" in settings
 
 
 def _table(settings: object, keys: Iterable[str]) -> Mapping[str, object]:

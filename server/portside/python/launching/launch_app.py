@@ -17,6 +17,7 @@ from portside.python.launching.launch_effects import imported_modules, is_pure
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
+from portside.python.launching.path_first import changes_to_own_folder, served_instead
 from portside.python.launching.script_place import (
     ImportTarget,
     ScriptPlace,
@@ -253,6 +254,8 @@ class AppFinder:
             return self._refuse(node, reason)
         if module == "__main__":
             return self._own(node, name)
+        if (reason := served_instead(self.names, self.place, module)) is not None:
+            return self._refuse(node, reason)
         if self._names_itself(module):
             found = self._own(node, name)
             return found if found is None or "." not in module else self._as_it_says(found, module)
@@ -352,7 +355,14 @@ def own_module(
         opened,
         relative_dots=max(relative, default=0),
         adds_folders=_adds_folders(names),
+        goes_home=launch is not None and _watches_its_folder(names, place, launch),
     )
+
+
+def _watches_its_folder(names: Names, place: ScriptPlace, launch: Launch) -> bool:
+    """Whether the script goes to its own folder, where uvicorn then looks for changes."""
+    is_told = {"reload_dirs", "app_dir"} & launch.options.keys()
+    return launch.reloads(names) and not is_told and changes_to_own_folder(names, place)
 
 
 def _adds_folders(names: Names) -> bool:

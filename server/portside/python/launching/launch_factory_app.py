@@ -15,6 +15,7 @@ from portside.python.launching.launch_factory_twice import check_discarded, is_r
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
+from portside.python.launching.path_first import served_instead
 from portside.python.launching.script_place import hidden
 from portside.python.names.bindings import How, Scope
 from portside.python.names.names import Names
@@ -168,7 +169,9 @@ def _of_string(
     if not colon or module.startswith(".") or not re.fullmatch(r"[\w.]+:[\w.]+", text):
         obstacles.add(launch.app, f"{obstacles.quote(launch.app)} is no `module:attribute`")
         return None
-    if (reason := hidden(module)) is not None:
+    place = facts.workspace.place
+    instead = served_instead(names, place, module) if place is not None else None
+    if (reason := hidden(module) or instead) is not None:
         obstacles.add(launch.app, reason)
         return None
     is_called = _is_factory(facts, launch) or _is_maker(_named_function(facts, text))

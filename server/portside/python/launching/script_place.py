@@ -145,14 +145,17 @@ def own_target(
     *,
     relative_dots: int = 0,
     adds_folders: bool = False,
+    goes_home: bool = False,
 ) -> ImportTarget | str:
     """How to name the script itself, or why it can't be, as a sentence.
 
     imported: the first parts of all names that it imports absolutely.
     opened: the relative paths that it reads or writes. relative_dots: the most that a relative import of
     it begins with, which proves as many packages around it. adds_folders: whether it puts folders on its
-    path itself.
+    path itself. goes_home: whether the server is to run in the folder of the script.
     """
+    if goes_home and place.folder and not relative_dots and _unimportable(place) is None:
+        return ImportTarget(place.stem, cwd=place.folder)
     target = _own_target(place, imported, opened, relative_dots=relative_dots, adds_folders=adds_folders)
     if not isinstance(target, str) and target.module == "__main__":
         return "`__main__.py` is there to be run as a script, and no package is around it"
@@ -297,13 +300,16 @@ def _home(place: ScriptPlace, module: str) -> str | None:
 
 
 def _is_namesake(place: ScriptPlace, module: str, imported: Collection[str]) -> bool:
-    """Whether the name is that of an inner package around a script that imports the outermost by its own.
+    """Whether the name is that of an inner package around a script, which stands for an installed one.
 
-    `mcp` of `app/mcp/server.py`, which imports `app.mcp.tools`, is the one that is installed.
+    `mcp` of `app/mcp/server.py` is the one that is installed, where the script imports `app.mcp.tools` or
+    `app` is a package by its `__init__.py`.
     """
     first = module.partition(".")[0]
     packages = _below(place.folder, place.import_root)
-    return first in _OFTEN_INSTALLED and first in packages[1:] and packages[0] in imported
+    if first not in _OFTEN_INSTALLED or first not in packages[1:]:
+        return False
+    return packages[0] in imported or not _is_bare(place, packages[0], place.import_root)
 
 
 def _is_bare(place: ScriptPlace, name: str, folder: str) -> bool:
