@@ -48,6 +48,9 @@ STAYING = MovedCommand(
     arguments={"--port": Argument("--port", stays=True)},
     hands_on=True,
 )
+DECIDED = MovedCommand(
+    "server.py", _SERVER, "create_app", factory=True, hands_on=True, deciding=frozenset({"--prod"})
+)
 NESTED = MovedCommand(
     "core/server.py",
     (("", "core.server"), ("core", "server")),
@@ -150,6 +153,7 @@ LEFT = [
     (PLAIN, "run.sh", "python server.py --model m", "it passes `--model`, which the new command has no place for"),
     (OWN, "run.sh", 'python server.py "$@"', "it passes `$@`, which the new command has no place for"),
     (OWN, "run.sh", "python server.py --port", "`--port` has no value there"),
+    (DECIDED, "run.sh", "python server.py --prod", "it passes `--prod`, which decides what options the server has"),
     (FACTORY, "run.sh", 'python server.py "$@"', "it passes `$@` on, which can't be told from here"),
     (FACTORY, "run.sh", "python server.py --host ::", "it passes `--host`, which may be meant for the server"),
     (FACTORY, "README.md", "```sh\npython server.py --model [one of them]\n```", "it passes `[one` on, which can't be told from here"),

@@ -15,6 +15,7 @@ from tests.proof.factories import FACTORIES, NO_FACTORY
 from tests.proof.factories_addresses import ADDRESSES
 from tests.proof.factories_again import MORE, NO_MORE
 from tests.proof.factories_around import AROUND_THE_SERVER, NOT_AROUND
+from tests.proof.factories_chosen import CHOSEN, NOT_CHOSEN
 from tests.proof.factories_more import MORE_FACTORIES
 from tests.proof.factories_tidy import TIDY_FACTORIES
 from tests.proof.factories_together import LATE, NOT_TOGETHER, TOGETHER
@@ -36,6 +37,7 @@ SHAPES = (
     *ADDRESSES,
     *TOGETHER,
     *LATE,
+    *CHOSEN,
 )
 
 
@@ -93,7 +95,7 @@ def test_what_is_left_is_python_with_a_factory(tmp_path: Path, shape: Movable) -
 
 
 @pytest.mark.parametrize(
-    "shape", [*NO_FACTORY, *NOT_AROUND, *NO_MORE, *NOT_TOGETHER], ids=lambda shape: shape.id
+    "shape", [*NO_FACTORY, *NOT_AROUND, *NO_MORE, *NOT_TOGETHER, *NOT_CHOSEN], ids=lambda shape: shape.id
 )
 def test_the_line_and_the_reason_are_named(tmp_path: Path, shape: Unmovable) -> None:
     blockers = plan(tmp_path, lay_out(tmp_path, shape))

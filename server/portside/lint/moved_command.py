@@ -40,6 +40,7 @@ class MovedCommand:
     arguments: options of the script that are options of uvicorn from now on, by the word that is typed.
     hands_on: whether other arguments reach the app, by `SERVER_ARGS`; else there must be none.
     needs_runner: whether the script names what it needs itself (`# /// script`), which the command can't.
+    deciding: words of the script without which the options are what they are: `--prod` for `--reload`.
     """
 
     script: str
@@ -51,6 +52,7 @@ class MovedCommand:
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     hands_on: bool = False
     needs_runner: bool = False
+    deciding: frozenset[str] = frozenset()
 
     def target(self, folder: str | None, written: str, *, module: bool) -> tuple[str, str | None] | None:
         """The app and the `--app-dir`, for a launch that starts in `folder` and says `written`.

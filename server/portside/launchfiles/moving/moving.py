@@ -155,6 +155,8 @@ def arguments_of(rest: Sequence[Piece], command: MovedCommand, site: Site | None
         if site is not None and site.shell and ("\n" in piece.raw or _has_open_quote(piece.raw)):
             raise Left("where its arguments end can't be told")
         word = piece.text.partition("=")[0]
+        if word in command.deciding:
+            raise Left(f"it passes `{word}`, which decides what options the server has")
         known = command.arguments.get(word)
         if known is None:
             _check_handed(piece, command, site)

@@ -8,6 +8,7 @@ else:
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
@@ -21,8 +22,9 @@ from portside.python.launching.launches import Launch
 from portside.python.names.names import Names
 from portside.python.running.guards import When
 from portside.python.source.nodes import holds, statements
-from portside.python.source.syntax import ancestors
-from portside.python.values.values import CommandLine, Literal, trace
+from portside.python.source.syntax import ancestors, arguments
+from portside.python.values.value_conditions import switched
+from portside.python.values.values import CommandLine, Environment, Literal, trace
 from portside.records import dataclass
 
 
@@ -46,6 +48,45 @@ def first_attempt(facts: FileFacts, launch: Launch) -> Launch:
     """The launch that this one stands in for, where that one fails; itself where it stands for none."""
     attempt = attempt_of(launch.call, (other.call for other in facts.module.launches))
     return next((other for other in facts.module.launches if other.call == attempt), launch)
+
+
+def by_condition(names: Names, launch: Launch, others: Iterable[Launch]) -> Launch:
+    """The launch with the condition itself for `reload`, where it decides between that and none.
+
+    `if debug: run(…, reload=True) else: run(…)` is `reload=debug`; itself where no such `if` chooses, or
+    where an option of the script does: who starts it says uvicorn's own then.
+    """
+    found = list(others)
+    chooser = _chooser(launch.call, found[0].call) if len(found) == 1 else None
+    condition = chooser.child_by_field_name("condition") if chooser is not None else None
+    if chooser is None or condition is None:
+        return launch
+    first, other = sorted((launch, found[0]), key=lambda one: one.call.start_byte)
+    value = trace(names, condition)
+    is_one = _says(names, first) is True and _says(names, other) is False
+    if not is_one or isinstance(value, CommandLine):
+        return launch
+    is_on = isinstance(value, Environment) and switched(value)
+    taken = first if is_on else other
+    return dataclasses.replace(taken, options={**taken.options, "reload": condition})
+
+
+def _chooser(one: Node, other: Node) -> Node | None:
+    """The `if` with an `else` that chooses between the two calls."""
+    around = next((each for each in ancestors(one) if holds(each, other)), None)
+    if around is None or around.type != "if_statement":
+        return None
+    clauses = around.children_by_field_name("alternative")
+    return around if [clause.type for clause in clauses] == ["else_clause"] else None
+
+
+def _says(names: Names, launch: Launch) -> bool | None:
+    """Whether the call says `reload` as a constant; None for anything else that it says."""
+    written = launch.options.get("reload")
+    value = trace(names, written) if written is not None else None
+    if written is None:
+        return False if launch.complete else None
+    return value.value is True if isinstance(value, Literal) else None
 
 
 def _extras(launch: Launch) -> int:
@@ -110,10 +151,24 @@ def branches(
         if own.functions != site.functions or own.guard != site.guard:
             obstacles.add(launch.call, "the file starts a second server here, and one command starts one")
             continue
+        if (runs := _with_own_loop(names, launch.call)) is not None:
+            obstacles.add(runs, f"{obstacles.quote(runs)} chooses the loop of the server in this branch")
+            continue
         returned = find_returned(facts, own, launch, obstacles, others=exclusive(facts, launch))
         if returned is not None:
             found.append(Branch(launch, own, returned))
     return tuple(found)
+
+
+def _with_own_loop(names: Names, call: Node) -> Node | None:
+    """`asyncio.run(server.serve(), loop_factory=…)` around the call."""
+    for around in ancestors(call):
+        callee = around.child_by_field_name("function") if around.type == "call" else None
+        if callee is not None and names.qualified(callee) == "asyncio.run":
+            return around if "loop_factory" in arguments(around).keywords else None
+        if around.type not in {"argument_list", "call"}:
+            return None
+    return None
 
 
 def merged(site: Site, returned: Returned, others: Iterable[Branch]) -> Node | None:

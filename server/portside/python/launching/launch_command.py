@@ -68,13 +68,15 @@ class Options:
     """The options of a launch.
 
     said: each with its words, ready for a shell. host, port: where they are known before it runs.
-    logging: the dictionary of `log_config`, for a factory to apply.
+    logging: the dictionary of `log_config`, for a factory to apply. deciding: the options of the script
+    without which these are what they are.
     """
 
     said: tuple[SaidOption, ...]
     host: str | None = None
     port: int | None = None
     logging: Node | None = None
+    deciding: frozenset[str] = frozenset()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -108,7 +110,8 @@ class OptionReader:
     outside: what names from other files stand for; a person has to look whether they will stay so.
     target: the app's module, which can be asked for what only it can tell; None where it loads a model.
     may_leave: whether an option that can't be told may be left to whoever starts the server.
-    made_by: what made the things that names from other files stand for.
+    made_by: what made the things that names from other files stand for. deciding: what is found of the
+    script's own options that decide whether the server has one.
     """
 
     names: Names
@@ -120,6 +123,7 @@ class OptionReader:
     target: ImportTarget | None = None
     may_leave: bool = False
     made_by: MadeBy = nothing_made
+    deciding: set[str] = field(default_factory=set)
 
     def read(self, launch: Launch) -> Options:
         said: list[SaidOption] = []
@@ -155,7 +159,7 @@ class OptionReader:
             said += [SaidOption(uvicorn.OPTIONS[keyword].flag, given)] if given else []
             host = _settled(brought, str) if keyword == "host" else host
             port = _settled(brought, int) if keyword == "port" else port
-        return Options(tuple(said), host, port, logging)
+        return Options(tuple(said), host, port, logging, frozenset(self.deciding))
 
     def _dumped(self, launch: Launch) -> Mapping[str, tuple[Node, Value | _Elsewhere]]:
         """What `**settings.model_dump()` brings."""
@@ -338,10 +342,11 @@ class OptionReader:
             return switched(value)
         if not isinstance(value, CommandLine) or value.option is None:
             return None
-        if value.default is None:
-            # A switch; a value that is not given is None.
-            return False
-        return bool(value.default.value) if isinstance(value.default, Literal) else None
+        if value.default is not None and not isinstance(value.default, Literal):
+            return None
+        self.deciding.add(value.option)
+        # A switch, or a value that is not given: None.
+        return value.default is not None and bool(value.default.value)
 
     def _of_passed(self, node: Node) -> Value | None:
         """`args.port` where the arguments are handed to the function that serves."""
@@ -421,6 +426,11 @@ class OptionReader:
 
     def _worked_out(self, option: Option, node: Node, shown: str) -> tuple[str, ...]:
         """What the script works out: what it most likely is, or a port that has to be said."""
+        is_negated = _is_negated(self.names, option, node)
+        given = self._given_by_default(self.names.value_of(node)) if is_negated else None
+        if given is not None:
+            self.obstacles.note(f"{shown} is what it is where nothing else is said", review=True)
+            return self._literal(option, node, given)
         found = likely(Tracer(self.names, self.outside), node)
         if found is not None:
             self.obstacles.note(
@@ -518,6 +528,11 @@ class OptionReader:
             return (option.flag, f'"${{{option.keyword.upper()}:?}}"')
         self.obstacles.add(node, f"`{option.keyword}` has no default")
         return ()
+
+
+def _is_negated(names: Names, option: Option, node: Node) -> bool:
+    """Whether a switch of uvicorn is there where something else is not: `reload=not args.prod`."""
+    return option.kind in {Kind.FLAG, Kind.PAIR} and names.value_of(node).type == "not_operator"
 
 
 def without_lower(names: Names, node: Node) -> Node:

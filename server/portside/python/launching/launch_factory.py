@@ -32,7 +32,14 @@ from portside.python.launching.launch_arguments import (
     read_arguments,
     region,
 )
-from portside.python.launching.launch_branches import branches, chosen, exclusive, unserved, words_that_serve
+from portside.python.launching.launch_branches import (
+    branches,
+    by_condition,
+    chosen,
+    exclusive,
+    unserved,
+    words_that_serve,
+)
 from portside.python.launching.launch_command import OptionReader, Options, command, keeping
 from portside.python.launching.launch_factory_after import find_after
 from portside.python.launching.launch_factory_app import Returned, find_returned
@@ -40,6 +47,7 @@ from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_factory_around_search import find_around
 from portside.python.launching.launch_factory_callers import check_callers
 from portside.python.launching.launch_factory_edits import FactoryWriter
+from portside.python.launching.launch_factory_holders import check_holders
 from portside.python.launching.launch_factory_kept import kept_functions, without_copies
 from portside.python.launching.launch_factory_names import factory_name, global_names
 from portside.python.launching.launch_factory_notes import (
@@ -122,6 +130,7 @@ class _Planner:
         may_end = after.level is None
         endings = check_tries(names, site, obstacles, may_end=may_end) if not kept.functions else Endings()
         self._check(kept.functions, parsed)
+        check_holders(names, options, parts, obstacles)
         apart = unserved(names, site, parts)
         loops = check_callers(names, site, parts, obstacles, apart=apart, around=self._around)
         signals = self._signals(_without(parts, apart), kept.functions)
@@ -176,7 +185,7 @@ class _Planner:
             may_leave=True,
             made_by=workspace.made_by,
         )
-        options = reader.read(self._launch)
+        options = reader.read(by_condition(self._names, self._launch, self._others))
         note_branches(self._names, self._launch, self._others, self._obstacles)
         return options
 

@@ -35,6 +35,7 @@ from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.names import Names
 from portside.python.source.lines import Lines
 from portside.python.source.nodes import EXTRAS, holds, nodes_of, own_parts, statements
+from portside.python.source.syntax import ancestors
 from portside.records import cached_property, dataclass
 
 
@@ -198,8 +199,11 @@ class FactoryWriter:
         """`port = int(os.getenv("PORT", "8000"))`, which is pure and read by nothing but the run calls."""
         if self.kept.functions or self.after.level is not None:
             return []
+        serving = [node for node, _ in self._serving_code]
         found: list[Node] = []
         for statement in reversed(self._in_blocks):
+            if statement in serving:
+                continue
             if self._is_for(statement, [*self._serving_code, *((node, None) for node in found)]):
                 found.append(statement)
         return found
@@ -244,9 +248,10 @@ class FactoryWriter:
         if self.kept.functions or self.around is not None or self.after.level is not None:
             return
         gone = [*self._serving_code, *((node, None) for node in self._for_the_call)]
+        going = [node for node, _ in gone]
         for statement in self._in_blocks:
             made = _plain_assignment(statement)
-            if made is None or statement in self._for_the_call or not _calls(made[1]):
+            if made is None or statement in going or not _calls(made[1]):
                 continue
             span = self.names.tree.span_of_bytes(made[0].start_byte, made[1].start_byte)
             if self._is_read_by(made[0], gone) and not any(_covers(cut, span) for cut in cuts):
@@ -540,7 +545,8 @@ class FactoryWriter:
 
     def _check_serving(self, site: Site, serving: list[Node], obstacles: Obstacles) -> None:
         """The config and the server must be for the run call alone, but for what stops the server."""
-        gone = [site.call, site.config, *serving, site.ways[0], *self.signals.gone, *self._stops]
+        ways = [one.ways[0] for one in (self.site, *(branch.site for branch in self.branches))]
+        gone = [site.call, site.config, *serving, *ways, *self.signals.gone, *self._stops]
         put: tuple[Node, ...] = ()
         if site.together is not None:
             gone.append(site.together.given)
@@ -554,9 +560,16 @@ class FactoryWriter:
                 continue
             home = self.names.home(self.names.tree.text(left), self.names.scope_at(left))
             for read in self.names.reads(self.names.tree.text(left), home):
-                if not any(holds(node, read) for node in gone):
+                if not any(holds(node, read) for node in gone) and not self._is_earlier(read, left):
                     obstacles.add(read, f"{obstacles.quote(left)} is used here too, and a factory has none")
                     break
+
+    def _is_earlier(self, read: Node, bound: Node) -> bool:
+        """Whether the name is read ahead of where it is bound anew: an import that was called `config`."""
+        if read.start_byte > bound.start_byte or self.names.scope_at(read) is not self.names.scope_at(bound):
+            return False
+        loops = (node for node in ancestors(bound) if node.type in {"for_statement", "while_statement"})
+        return not any(holds(loop, read) for loop in loops)
 
     def _local_imports(self, statements: list[Node]) -> Iterator[Node]:
         """Imports within the functions and the main block that only the run call needed."""

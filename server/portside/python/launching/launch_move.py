@@ -211,6 +211,7 @@ def moved_command(
         arguments,
         hands_on,
         needs_runner="# /// script" in facts.source.text,
+        deciding=options.deciding,
     )
 
 

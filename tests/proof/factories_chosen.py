@@ -1,0 +1,119 @@
+"""Shapes where something else than the run call chooses: a condition, the path, who has the port."""
+# ruff: noqa: E501 - a server in one string reads better than in ten
+
+from __future__ import annotations
+
+from tests.proof.factories import ARGPARSE, GUARD, HEAD, MODEL, PARSE, PARSER, PLAIN, RUN, UVICORN
+from tests.proof.shapes import API, Movable, Unmovable
+
+DEBUG = (
+    "import os\n"
+    + HEAD
+    + GUARD
+    + "    app.state.x = 1\n    debug = os.environ.get('DEBUG', 'yes') == 'yes'\n"
+)
+BOTH = (
+    "    if debug:\n        uvicorn.run('server:app', port=8010, reload=True)\n"
+    "    else:\n        uvicorn.run('server:app', port=8010, workers=2)\n"
+)
+CONFIG = (
+    "from settings import config\n"
+    + HEAD
+    + GUARD
+    + '    app.state.x = 1\n    reload = config.get("reload", False)\n'
+)
+ENDS = (
+    "import psutil\n"
+    + HEAD
+    + "\n\ndef free(port):\n    for process in psutil.process_iter():\n        if any(c.laddr.port == port for c in process.net_connections()):\n            process.kill()\n"
+    "\n\ndef main():\n    app.state.x = 1\n    free(8010)\n"
+)
+ABOVE = "import sys\nfrom pathlib import Path\n\nROOT = Path(__file__).resolve().parent.parent\nsys.path.insert(0, str(ROOT))\n"
+
+CHOSEN = (
+    Movable(
+        "a configuration for an app that nothing else reads, in a coroutine",
+        "import asyncio\nimport uvicorn\nfrom fastapi import FastAPI\n\n\nasync def serve(title):\n    app = FastAPI(title=title)\n    config = uvicorn.Config(app, host='0.0.0.0', port=8010)\n"
+        "    server = uvicorn.Server(config)\n    await server.serve()\n\n\ndef main():\n    asyncio.run(serve('made'))\n" + GUARD + "    main()\n",
+        PLAIN,
+        kept=("    app = FastAPI(title=title)\n    return app\n",),
+        gone=("uvicorn", "asyncio"),
+    ),
+    Movable(
+        "reload or workers, by a variable that is on where nobody sets it",
+        DEBUG + BOTH,
+        f"{UVICORN} --port 8010 --reload",
+        notes=("`reload` is on here, as it is without `$DEBUG`",),
+        kept=("def create_app():\n    return app",),
+        gone=("debug",),
+    ),
+    Movable(
+        "reload or none, by an item of a configuration",
+        CONFIG + "    if reload:\n        uvicorn.run('server:app', port=8010, reload=True)\n    else:\n        uvicorn.run(app, port=8010)\n",
+        f"""{UVICORN} --port 8010 $(python -c 'from settings import config; print("--reload" if config.get("reload", False) else "")' | tail -n 1)""",
+        files={"settings.py": "config = {'reload': True}\n"},
+        notes=("`reload=reload` is computed",),
+    ),
+    Movable(
+        "reload where a switch of the script is not said",
+        ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--prod', action='store_true')\n" + MODEL + PARSE
+        + "    app.state.model = args.model\n    uvicorn.run('server:app', port=8010, reload=not args.prod)\n",
+        f"{UVICORN} --port 8010 --reload",
+        notes=("`reload=not args.prod` is what it is where nothing else is said",),
+    ),
+    Movable(
+        "an import whose name the configuration of the server takes over",
+        "import config\n" + HEAD + GUARD + "    app.state.x = config.X\n    config = uvicorn.Config(app, host='0.0.0.0', port=8010)\n    server = uvicorn.Server(config)\n    server.run()\n",
+        PLAIN,
+        files={"config.py": "X = 1\n"},
+        kept=("def create_app():\n    app.state.x = config.X\n    return app",),
+        gone=("uvicorn",),
+    ),
+    Movable(
+        "what ends who has the port, for a server in one process",
+        ENDS + RUN + GUARD + "    main()\n",
+        PLAIN,
+        files={"psutil.py": "def process_iter():\n    return ()\n"},
+        kept=("    free(8010)\n    return app",),
+    ),
+    Movable(
+        "its own folder on the path after the one above",
+        "import os\n" + ABOVE + "sys.path.insert(0, str(Path(__file__).parent))\n" + HEAD + GUARD + "    os.environ['X'] = '1'\n    uvicorn.run('server:app', host='0.0.0.0', port=8010)\n",
+        "uvicorn --factory agent.server:create_app --host 0.0.0.0 --port 8010",
+        path="agent/server.py",
+        files={"server.py": API, "agent/__init__.py": ""},
+    ),
+    Movable(
+        "its own folder to run in, where uvicorn looks for changes",
+        "import os\nfrom pathlib import Path\n\nimport uvicorn\n\nHERE = Path(__file__).parent\n" + GUARD + "    os.chdir(HERE)\n    os.environ['X'] = '1'\n    uvicorn.run('api:app', port=8010, reload=True)\n",
+        "cd agent && uvicorn --factory run:create_app --port 8010 --reload",
+        path="agent/run.py",
+        files={"agent/api.py": API},
+    ),
+)  # fmt: skip
+
+NOT_CHOSEN = (
+    Unmovable(
+        "ends who has the port, which is uvicorn itself with reload",
+        ENDS + "    uvicorn.run('server:app', host='0.0.0.0', port=8010, reload=True)\n" + GUARD + "    main()\n",
+        ((16, "`process.kill()` ends who has the port, and with `--reload` that is uvicorn itself"),),
+    ),
+    Unmovable(
+        "ends who has the port by a program, with workers",
+        "import subprocess\n" + HEAD + GUARD + "    app.state.x = 1\n    subprocess.run(['fuser', '-k', '8010/tcp'])\n    uvicorn.run('server:app', port=8010, workers=4)\n",
+        ((15, "ends who has the port, and with `--workers` that is uvicorn itself"),),
+    ),
+    Unmovable(
+        "an import string of the folder above, which the script puts first on its path",
+        ABOVE + HEAD + GUARD + "    app.state.x = 1\n    uvicorn.run('server:app', port=8010)\n",
+        ((19, "`server` is found in `.` first, which the script puts on its path, not here"),),
+        path="agent/server.py",
+        files={"server.py": API},
+    ),
+    Unmovable(
+        "a loop of its own on one system",
+        "import asyncio\nimport sys\n" + HEAD + GUARD + "    app.state.x = 1\n    server = uvicorn.Server(uvicorn.Config(app, port=8010))\n    if sys.platform == 'win32':\n"
+        "        asyncio.run(server.serve(), loop_factory=asyncio.SelectorEventLoop)\n    else:\n        server.run()\n",
+        ((18, "chooses the loop of the server in this branch"),),
+    ),
+)  # fmt: skip
