@@ -28,6 +28,7 @@ ENDS = (
     + "\n\ndef free(port):\n    for process in psutil.process_iter():\n        if any(c.laddr.port == port for c in process.net_connections()):\n            process.kill()\n"
     "\n\ndef main():\n    app.state.x = 1\n    free(8010)\n"
 )
+TAKEN = "import socket\nimport sys\nimport uvicorn\n\n\ndef is_taken(port):\n    with socket.socket() as s:\n        return s.connect_ex(('127.0.0.1', port)) == 0\n"
 ABOVE = "import sys\nfrom pathlib import Path\n\nROOT = Path(__file__).resolve().parent.parent\nsys.path.insert(0, str(ROOT))\n"
 
 CHOSEN = (
@@ -84,6 +85,29 @@ CHOSEN = (
         files={"server.py": API, "agent/__init__.py": ""},
     ),
     Movable(
+        "what ends where the port is taken, as uvicorn does itself",
+        TAKEN + "\n\ndef main():\n    port = 8010\n    if is_taken(port):\n        print('taken')\n        sys.exit(1)\n    uvicorn.run('api:app', port=port, reload=True)\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010 --reload",
+        files={"api.py": API},
+        notes=("`is_taken(port)` goes: uvicorn ends itself where its port is taken",),
+        gone=("socket", "sys", "8010"),
+    ),
+    Movable(
+        "what ends where another port is free",
+        TAKEN + GUARD + "    if not is_taken(0):\n        print('no backend')\n    if is_taken(5432):\n        sys.exit('no')\n    uvicorn.run('api:app', port=8010, reload=True)\n",
+        f"{UVICORN} --port 8010 --reload",
+        files={"api.py": API},
+        kept=("    if is_taken(5432):\n        sys.exit('no')\n",),
+    ),
+    Movable(
+        "a call over several lines, of a function that an installed command comes to",
+        HEAD + "\n\ndef run(\n    title='x',\n):\n    app.title = title\n" + RUN + "\n\ndef main():\n    run(\n        title='y',\n    )\n" + GUARD + "    main()\n",
+        PLAIN,
+        files={"pyproject.toml": "[project]\nname = 'a'\n\n[project.scripts]\nrun = 'server:main'\n"},
+        kept=("    title='x',\n    serve=True,\n):", "        title='y',\n        serve=serve,\n    )\n"),
+        serves=True,
+    ),
+    Movable(
         "its own folder to run in, where uvicorn looks for changes",
         "import os\nfrom pathlib import Path\n\nimport uvicorn\n\nHERE = Path(__file__).parent\n" + GUARD + "    os.chdir(HERE)\n    os.environ['X'] = '1'\n    uvicorn.run('api:app', port=8010, reload=True)\n",
         "cd agent && uvicorn --factory run:create_app --port 8010 --reload",
@@ -97,6 +121,12 @@ NOT_CHOSEN = (
         "ends who has the port, which is uvicorn itself with reload",
         ENDS + "    uvicorn.run('server:app', host='0.0.0.0', port=8010, reload=True)\n" + GUARD + "    main()\n",
         ((16, "`process.kill()` ends who has the port, and with `--reload` that is uvicorn itself"),),
+    ),
+    Unmovable(
+        "looks for another port where its own is taken, with reload",
+        TAKEN + "\n\ndef main(port=8010):\n    if is_taken(port):\n        print('taken')\n        return\n    else:\n        print('free')\n    uvicorn.run('api:app', port=port, reload=True)\n" + GUARD + "    main()\n",
+        ((12, "`is_taken(port)` asks for the port, and with `--reload` uvicorn itself has it"),),
+        files={"api.py": API},
     ),
     Unmovable(
         "ends who has the port by a program, with workers",

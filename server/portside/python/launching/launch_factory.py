@@ -47,7 +47,7 @@ from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_factory_around_search import find_around
 from portside.python.launching.launch_factory_callers import check_callers
 from portside.python.launching.launch_factory_edits import FactoryWriter
-from portside.python.launching.launch_factory_holders import check_holders
+from portside.python.launching.launch_factory_holders import ServerPort, check_holders
 from portside.python.launching.launch_factory_kept import kept_functions, without_copies
 from portside.python.launching.launch_factory_names import factory_name, global_names
 from portside.python.launching.launch_factory_notes import (
@@ -130,7 +130,13 @@ class _Planner:
         may_end = after.level is None
         endings = check_tries(names, site, obstacles, may_end=may_end) if not kept.functions else Endings()
         self._check(kept.functions, parsed)
-        check_holders(names, options, parts, obstacles)
+        checks = check_holders(
+            ServerPort(names, site, launch),
+            options,
+            parts,
+            obstacles,
+            may_go=not kept.functions and after.level is None,
+        )
         apart = unserved(names, site, parts)
         loops = check_callers(names, site, parts, obstacles, apart=apart, around=self._around)
         signals = self._signals(_without(parts, apart), kept.functions)
@@ -158,6 +164,7 @@ class _Planner:
             signals=signals,
             endings=endings,
             around=self._around,
+            checks=checks,
         )
         return self._written(writer, module, options)
 

@@ -47,7 +47,7 @@ class FactoryWriter:
     other branches. after: what comes after the run call. loops: calls that run a coroutine to its end.
     made: calls that make the loop of the server.
     signals: what becomes of handlers of signals. endings: what `try` statements do when all is over.
-    around: what runs around the server, in its loop.
+    around: what runs around the server, in its loop. checks: what ends where the port is taken, as uvicorn.
     """
 
     names: Names
@@ -67,6 +67,7 @@ class FactoryWriter:
     signals: Signals = field(default_factory=Signals)
     endings: Endings = field(default_factory=Endings)
     around: Around | None = None
+    checks: tuple[Node, ...] = ()
 
     @property
     def _source(self) -> SourceFile:
@@ -204,7 +205,9 @@ class FactoryWriter:
         for statement in reversed(self._in_blocks):
             if statement in serving:
                 continue
-            if self._is_for(statement, [*self._serving_code, *((node, None) for node in found)]):
+            if statement in self.checks or self._is_for(
+                statement, [*self._serving_code, *((node, None) for node in found)]
+            ):
                 found.append(statement)
         return found
 

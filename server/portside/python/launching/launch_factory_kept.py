@@ -110,10 +110,10 @@ class KeptWriter:
         """One more argument for a call."""
         listed = call.child_by_field_name("arguments")
         assert listed is not None
-        end = self.names.tree.span(listed).end - 1
-        inside = self.names.tree.text(listed)[1:-1].rstrip()
-        before = "" if not argument_nodes(call) else " " if inside.endswith(",") else ", "
-        return self._insert(end, before + argument)
+        found = argument_nodes(call)
+        if not found:
+            return self._insert(self.names.tree.span(listed).end - 1, argument)
+        return self._insert(self.names.tree.span(found[-1]).end, f"{self._comma(found[-1])}{argument}")
 
     def _way_out(self, returned: Returned) -> Edit:
         """`if not serve: return app`, ahead of what makes the server and runs it."""
@@ -145,12 +145,14 @@ class KeptWriter:
         if found and found[-1].type == "dictionary_splat_pattern":
             yield self._insert(tree.span(found[-1]).start, f"{written}, ")
         elif found:
-            indent = Lines(tree).margin(found[-1])
-            # One in each line, where the last has a line of its own.
-            before = f",{tree.source.newline}{indent}" if indent and not indent.strip() else ", "
-            yield self._insert(tree.span(found[-1]).end, f"{before}{written}")
+            yield self._insert(tree.span(found[-1]).end, f"{self._comma(found[-1])}{written}")
         else:
             yield self._insert(tree.span(listed).start + 1, written)
+
+    def _comma(self, last: Node) -> str:
+        """What parts one more from the last: one in each line, where that has a line of its own."""
+        indent = Lines(self.names.tree).margin(last)
+        return f",{self.names.tree.source.newline}{indent}" if indent and not indent.strip() else ", "
 
     def _insert(self, at: int, text: str) -> Edit:
         return Edit(self.names.tree.source.path, Span(at, at), text)
