@@ -228,6 +228,12 @@ _SHOWN = (
     "    if torch.cuda.is_available():\n        for number in range(torch.cuda.device_count()):\n"
     "            print(torch.cuda.get_device_name(number))\n"
 )
+_SPEAKER = (
+    "import torch\nfrom vllm import LLM\n\n\n"
+    "class Talker:\n    def load(self):\n        self.llm = LLM('m')\n\n\n"
+    "class Speaker(Talker):\n    def __init__(self):\n"
+    "        self.stream = torch.cuda.Stream() if torch.cuda.is_available() else None\n"
+)
 _EMBEDDER = (
     "from sentence_transformers import SentenceTransformer\n\n\nclass Embedder:\n"
     "    def __init__(self, device='cuda'):\n        self.model = SentenceTransformer('e', device={device})\n"
@@ -265,6 +271,15 @@ _INVALID = (
         messages=("`show_gpu` initialises CUDA before `Model` in line 6 makes the engine",),
         path="ask.py",
         files={"lib.py": _LOADER, "gpu.py": _SHOWN},
+    ),
+    Invalid(
+        "before a class of another file, whose base makes the engine",
+        "from lib import Speaker, Talker\n\n\nclass Voice:\n    def __init__(self):\n"
+        "        self.model = Talker()\n\n\nclass Reader(Voice):\n    def __init__(self, fast):\n"
+        "        self.model = «Speaker()»\n        if fast:\n            self.model.load()\n",
+        messages=("`Speaker` initialises CUDA before `load` in line 13 makes the engine",),
+        path="ask.py",
+        files={"lib.py": _SPEAKER},
     ),
     Invalid(
         "what a star import of its package brings, in the function",
@@ -392,6 +407,17 @@ _INVALID = (
         "model = «load().to(device)»\n"
         'llm = LLM("m")\n',
         messages=("`.to(device)` initialises CUDA",),
+    ),
+    Invalid(
+        "a device that the class has chosen",
+        _HEAD + "class Server:\n    def __init__(self, model):\n"
+        "        self.device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')\n"
+        "        self.model = «model.to(self.device)»\n        self.llm = LLM('m')\n",
+        fixed=_FIXED_HEAD + "class Server:\n    def __init__(self, model):\n"
+        "        self.device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')\n        "
+        + _SET.replace('"', "'")
+        + "        self.model = model.to(self.device)\n        self.llm = LLM('m')\n",
+        messages=("`.to(self.device)` initialises CUDA",),
     ),
     Invalid(
         "a tensor on the GPU",
@@ -598,6 +624,22 @@ _VALID = (
         "torchrun's processes",
         _HEAD
         + 'torch.cuda.set_device(0)\nllm = LLM("m", distributed_executor_backend="external_launcher")\n',
+    ),
+    Valid(
+        "a device that the class may be given",
+        _HEAD + "class Server:\n    def __init__(self, model, device=None):\n"
+        "        self.device = 'cuda'\n        if device:\n            self.device = device\n"
+        "        model.to(self.device)\n        self.llm = LLM('m')\n",
+    ),
+    Valid(
+        "an object of another file's class that initialises CUDA only if it is told to",
+        "from lib import Speaker\n\n\ndef read():\n    model = Speaker(False)\n    model.load()\n",
+        path="ask.py",
+        files={
+            "lib.py": _SPEAKER.replace("self):\n        self.s", "self, gpu):\n        self.s").replace(
+                "torch.cuda.is_available()", "gpu"
+            )
+        },
     ),
     Valid("another kind of device", _HEAD + 'x = torch.zeros(1, device="cpu").to("mps")\nllm = LLM("m")\n'),
     Valid("a type", _HEAD + 'x = torch.zeros(1).to(torch.float16)\nllm = LLM("m")\n'),

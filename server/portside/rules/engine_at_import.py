@@ -494,6 +494,16 @@ _INVALID = (
         },
     ),
     Invalid(
+        "a module that a handler imports",
+        'from vllm import LLM\n\nllm = «LLM("m")»\n',
+        path="engine.py",
+        files={
+            "app.py": "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/')\ndef answer():\n"
+            "    from work import ask\n\n    return ask()\n",
+            "work.py": "from engine import llm\n\n\ndef ask():\n    return llm.generate('a')\n",
+        },
+    ),
+    Invalid(
         "a module that a script imports",
         'from vllm import LLM\n\nllm = «LLM("m")»\n',
         path="engine.py",

@@ -174,6 +174,31 @@ class Chat:
     def __init__(self):
         self.llm = LLM("m")
 """
+_MANAGER_FILE = """\
+from vllm import AsyncLLMEngine
+
+
+class Manager:
+    def __init__(self):
+        self.engine = None
+
+    async def start(self):
+        self.engine = AsyncLLMEngine.from_engine_args(None)
+
+
+_manager: Manager | None = None
+
+
+def get_manager() -> Manager:
+    global _manager
+    if _manager is None:
+        _manager = Manager()
+    return _manager
+"""
+_GIVEN = (
+    "from fastapi import FastAPI\n\nfrom manager import get_manager\n\n\nasync def lifespan(app):\n"
+    "    manager = get_manager()\n    await «manager.start()»\n"
+)
 _PROPERTY = """\
 from vllm import LLM
 
@@ -516,6 +541,11 @@ _INVALID = (
         },
     ),
     Invalid(
+        "by a method of what a function of another file gives",
+        _GIVEN + "    yield\n" + _APP,
+        files={"manager.py": _MANAGER_FILE},
+    ),
+    Invalid(
         "by a class of another file whose object holds one of a third",
         "from fastapi import FastAPI\n\nfrom service import Service\n\n\nasync def lifespan(app):\n"
         "    app.state.service = «Service()»\n    yield\n" + _APP,
@@ -576,6 +606,20 @@ _VALID = (
         + _LIFESPAN
         + "    app.state.engine = AsyncLLMEngine.from_engine_args(args)\n    yield\n    shutdown_engine()\n"
         + _APP,
+    ),
+    Valid(
+        "what a function of another file gives, closed",
+        _GIVEN.replace("«", "").replace("»", "") + "    yield\n    await get_manager().close()\n" + _APP,
+        files={"manager.py": _MANAGER_FILE},
+    ),
+    Valid(
+        "what a function of another file may give",
+        _GIVEN.replace("«", "").replace("»", "") + "    yield\n" + _APP,
+        files={
+            "manager.py": _MANAGER_FILE.replace(
+                "    return _manager", "    return Client() if remote else _manager"
+            )
+        },
     ),
     Valid(
         "an exit stack",

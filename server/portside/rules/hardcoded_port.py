@@ -492,6 +492,17 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
             "s.bind(('', int(os.environ.get('PORT', '8000'))))\ns.listen()\n",
         ),
         Invalid(
+            "an address that an object has",
+            "import os, socket\n\n\nclass Chat:\n    def __init__(self, host):\n"
+            "        self.socket = socket.socket()\n"
+            "        self.address = (host, «8000»)\n\n    def start(self):\n"
+            "        self.socket.bind(self.address)\n        self.socket.listen()\n",
+            "import os, socket\n\n\nclass Chat:\n    def __init__(self, host):\n"
+            "        self.socket = socket.socket()\n"
+            '        self.address = (host, int(os.environ.get("PORT", "8000")))\n\n    def start(self):\n'
+            "        self.socket.bind(self.address)\n        self.socket.listen()\n",
+        ),
+        Invalid(
             "beside broken code",
             "import os, uvicorn\ndef broken(:\n    pass\n\n\nuvicorn.run('m:app', port=«8000»)\n",
             "import os, uvicorn\ndef broken(:\n    pass\n\n\n"
@@ -800,6 +811,13 @@ config.bind = [f"0.0.0.0:{os.environ.get('PORT', '8000')}"]
                 "class Config:\n    port: int = 8000\n\n\ndef start(config: Config):\n"
                 "    uvicorn.run('m:app', port=config.port)\n"
             },
+        ),
+        Valid(
+            "an address that an object is given as well",
+            "import socket\n\n\nclass Chat:\n    def __init__(self, address=None):\n"
+            "        self.socket = socket.socket()\n"
+            "        self.address = ('', 8000)\n        if address:\n            self.address = address\n\n"
+            "    def start(self):\n        self.socket.bind(self.address)\n        self.socket.listen()\n",
         ),
         Valid("port 0", "import uvicorn\nuvicorn.run('m:app', port=0)\n"),
         Valid("no port", "import uvicorn\nuvicorn.run('m:app')\n"),

@@ -165,7 +165,7 @@ class AskedFacts(WorkspaceFacts):
     def served_by(self) -> tuple[str, ...]:
         if self._module.has_app or not self._module.engines_at_import:
             return ()
-        return tuple(str(file) for file in self._around.importers.all_of(self._file) if self._has_app(file))
+        return tuple(str(file) for file in self._around.importers.loading(self._file) if self._has_app(file))
 
     @cached_property
     def served_engines(self) -> tuple[ImportedEngine, ...]:

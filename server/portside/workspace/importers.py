@@ -76,12 +76,12 @@ class ImporterIndex:
             found = self._known[path] = self._find(path)
         return found
 
-    def all_of(self, path: Path) -> tuple[Path, ...]:
-        """Who imports the file, directly or through others."""
+    def loading(self, path: Path) -> tuple[Path, ...]:
+        """Whose import imports the file, directly or through others: not who does so in a function."""
         found = [path]
         for step, target in enumerate(found):
             if step < _MOST_STEPS:
-                found += (file for file in self.of(target).files if file not in found)
+                found += (file for file in self.of(target).early if file not in found)
         return tuple(found[1:])
 
     @property

@@ -48,7 +48,7 @@ def is_certain(names: Names, call: Node, is_given: Callable[[Node], bool] = _nev
                 return False
             case "else_clause" if around.parent is not None and around.parent.type in _WITH_ELSE:
                 pass
-            case "conditional_expression" if own_parts(around)[1] != inner:
+            case "conditional_expression" if _is_one_of_two(around, inner, is_given):
                 return False
             case "boolean_operator" if own_parts(around)[0] != inner:
                 return False
@@ -113,6 +113,12 @@ def _is_asked_for(statement: Node, block: Node, is_given: Callable[[Node], bool]
         and statement.child_by_field_name("consequence") == block
         and is_given(condition)
     )
+
+
+def _is_one_of_two(expression: Node, inner: Node, is_given: Callable[[Node], bool]) -> bool:
+    """Whether `inner` is what an `a if x else b` may not come to."""
+    consequence, condition = own_parts(expression)[:2]
+    return inner != condition and not (inner == consequence and is_given(condition))
 
 
 def _may_be_left(block: Node, statement: Node, is_given: Callable[[Node], bool]) -> bool:

@@ -18,6 +18,7 @@ from portside.knowledge.torch import (
 from portside.python.names.names import Names
 from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import ancestors, arguments, choices, string_value, unwrapped
+from portside.python.values.instances import attribute_values
 
 WORDS = ("cuda", *DEVICE_KEYWORDS, MODEL_OPTIONS, "pipeline")
 _WORDS = tuple(word.encode() for word in WORDS)
@@ -112,6 +113,9 @@ def is_cuda_device(names: Names, expression: Node, depth: int = 4) -> bool:
         return text.partition(":")[0] == "cuda"
     if depth == 0:
         return False
+    if node.type == "attribute":
+        given = attribute_values(names, node)
+        return bool(given) and all(one is not None and is_cuda_device(names, one, depth - 1) for one in given)
     if node.type == "conditional_expression":
         return any(is_cuda_device(names, side, depth - 1) for side in choices(node))
     callee = node.child_by_field_name("function") if node.type == "call" else None

@@ -20,8 +20,8 @@ from portside.python.running.reachability import (
     runs_with_module,
 )
 from portside.python.source.chunks import Chunk
-from portside.python.source.nodes import nodes_of
-from portside.python.values.instances import constructions
+from portside.python.source.nodes import nodes_of, own_parts
+from portside.python.values.instances import attribute_values_before, constructions
 from portside.records import dataclass
 
 
@@ -111,15 +111,59 @@ def _named(names: Names, making: Mapping[Node, EngineUse], awaited: bool) -> Ite
 
 
 def _as_method(names: Names, function: Node) -> Iterator[str]:
-    """How other files call the method: `Service.load`, and `service.load` of an object of the module."""
-    owner = names.scope_at(function).node
-    name, called = function.child_by_field_name("name"), owner.child_by_field_name("name")
-    if owner.type != "class_definition" or name is None or called is None:
+    """How other files call the method: `Service.load`, and `service.load` of an object of the module.
+
+    Also on a class that inherits it, and `get_service.load` for `get_service().load()`.
+    """
+    owner, name = names.scope_at(function).node, function.child_by_field_name("name")
+    if owner.type != "class_definition" or name is None:
         return
-    class_name, method = names.tree.text(called), names.tree.text(name)
-    yield f"{class_name}.{method}"
-    for holder in _instances(names, owner, class_name):
-        yield f"{holder}.{method}"
+    method = names.tree.text(name)
+    for each in (owner, *_heirs(names, owner)):
+        called = each.child_by_field_name("name")
+        if called is None or (each != owner and find_method(names, each, method) != function):
+            continue
+        class_name = names.tree.text(called)
+        instances = tuple(_instances(names, each, class_name))
+        for holder in (class_name, *instances, *_givers(names, each, (class_name, *instances))):
+            yield f"{holder}.{method}"
+
+
+def _heirs(names: Names, owner: Node) -> list[Node]:
+    """The classes of the module that inherit from the class, directly or through others."""
+    found = [owner]
+    for each in found:
+        name = each.child_by_field_name("name")
+        for read in names.reads(names.tree.text(name)) if name is not None else ():
+            bases = read.parent
+            heir = bases.parent if bases is not None and bases.type == "argument_list" else None
+            if heir is not None and heir.type == "class_definition" and heir not in found:
+                found.append(heir)
+    return found[1:]
+
+
+def _givers(names: Names, owner: Node, known_by: Iterable[str]) -> Iterator[str]:
+    """The functions of the module that return an object of the class: those that use it by such a name."""
+    reads = (read for name in known_by for read in names.reads(name))
+    functions = (function for read in reads if (function := _function_around(names, read)) is not None)
+    for function in dict.fromkeys(functions):
+        name = function.child_by_field_name("name")
+        if name is not None and _is_of_module(names, function) and _given_class(names, function) == owner:
+            yield names.tree.text(name)
+
+
+def _given_class(names: Names, function: Node) -> Node | None:
+    """The class of the file of which the function returns an object, whichever way it goes."""
+    classes = set[Node | None]()
+    for statement in nodes_of(function, "return_statement"):
+        if names.scope_at(statement).node == function:
+            parts = own_parts(statement)
+            made = constructions(names, parts[0]) if parts else ()
+            callees = [call.child_by_field_name("function") for call in made]
+            classes |= {names.definition(callee) if callee is not None else None for callee in callees}
+            classes |= set() if made else {None}
+    only = classes.pop() if len(classes) == 1 else None
+    return only if only is not None and only.type == "class_definition" else None
 
 
 def _instances(names: Names, owner: Node, class_name: str) -> Iterator[str]:
@@ -203,12 +247,19 @@ def imported_name(names: Names, callee: Node) -> str | None:
     holder, method = callee.child_by_field_name("object"), callee.child_by_field_name("attribute")
     if callee.type != "attribute" or holder is None or method is None:
         return None
-    made = [call.child_by_field_name("function") for call in constructions(names, holder)]
+    made = [call.child_by_field_name("function") for call in _constructed(names, holder)]
     classes = {names.qualified(called) for called in made if called is not None}
     owner = classes.pop() if len(classes) == 1 else None
     if owner is None or "." not in owner or owner.startswith("builtins."):
         return None
     return f"{owner}.{names.tree.text(method)}"
+
+
+def _constructed(names: Names, holder: Node) -> tuple[Node, ...]:
+    """The calls one of which made it. What the function has put into `self.model` above is what it reads."""
+    above = attribute_values_before(names, holder) if holder.type == "attribute" else ()
+    only = above[0] if len(above) == 1 else None
+    return constructions(names, only if only is not None else holder)
 
 
 def imported_calls_of(names: Names, called: str, *, awaited: bool, certain: bool = False) -> tuple[str, ...]:
@@ -254,6 +305,8 @@ def _behind(names: Names, called: str) -> Iterator[Node]:
     if bindings[0].value is not None and bindings[0].how is How.ASSIGNMENT:
         made = bindings[0].value.child_by_field_name("function")
         definition = (names.definition(made) if made is not None else None) or definition
+    if method and definition.type == "function_definition":
+        definition = _given_class(names, definition) or definition
     if method and definition.type == "class_definition":
         found = find_method(names, definition, method)
         yield from () if found is None else (found,)

@@ -14,7 +14,7 @@ from portside.python.names.bindings import How
 from portside.python.source.nodes import own_parts
 from portside.python.source.syntax import arguments, choices, string_value, unwrapped
 from portside.python.values import value_classes, value_objects
-from portside.python.values.instances import class_around
+from portside.python.values.instances import attribute_values, class_around
 from portside.python.values.value_types import Literal, Parameter, Through, Unknown, Value
 from portside.python.values.values import CONVERSIONS, Tracer
 from portside.records import dataclass
@@ -225,7 +225,7 @@ def port_number(value: object) -> int | None:
 
 def _address(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found]:
     """`("", 8000)`; some take HOST:PORT as well."""
-    pair = tracer.names.value_of(expression)
+    pair = _written(tracer, expression)
     if pair.type == "string":
         yield from _bind(tracer, expression, listener)
     if pair.type == "identifier" and isinstance(handed := tracer.trace(pair), Parameter):
@@ -235,9 +235,17 @@ def _address(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[F
         yield from _number(tracer, items[1], listener)
 
 
+def _written(tracer: Tracer, expression: Node) -> Node:
+    """The address behind a name, or behind `self.address` where the class gives that one value."""
+    node = tracer.names.value_of(expression)
+    given = attribute_values(tracer.names, node) if node.type == "attribute" else ()
+    only = given[0] if len(given) == 1 else None
+    return tracer.names.value_of(only) if only is not None else node
+
+
 def _bind(tracer: Tracer, expression: Node, listener: Listener) -> Iterator[Found]:
     """HOST:PORT as a string, an f-string or a sum, or a list of these."""
-    value = tracer.names.value_of(expression)
+    value = _written(tracer, expression)
     match value.type:
         case "list" | "tuple":
             for item in value.named_children:
