@@ -114,6 +114,19 @@ CHOSEN = (
         path="agent/run.py",
         files={"agent/api.py": API},
     ),
+    Movable(
+        "options that an object of a class holds, beside a command that reads its own words",
+        "import subprocess\nimport sys\nfrom dataclasses import dataclass\n" + ARGPARSE + HEAD
+        + "\n\n@dataclass\nclass Options:\n    port: int\n    model: str\n    reload: bool\n\n\ndef main():\n    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--port', type=int, default=8010)\n    parser.add_argument('--model', default='m')\n"
+        "    parser.add_argument('--reload', action=argparse.BooleanOptionalAction, default=True)\n"
+        "    options = Options(**vars(parser.parse_args()))\n    app.state.model = options.model\n    uvicorn.run('server:app', port=options.port, reload=options.reload)\n"
+        "\n\ndef work():\n    subprocess.run(['worker', *sys.argv[1:]])\n" + GUARD + "    main()\n",
+        f"{UVICORN} --port 8010 --reload",
+        files={"pyproject.toml": '[project]\nname = "a"\n[project.scripts]\nwork = "server:work"\n'},
+        notes=("`port=options.port` is worked out by the script",),
+        kept=("def create_app():\n    sys.argv[1:] = shlex.split", "def work():\n    subprocess.run"),
+    ),
 )  # fmt: skip
 
 NOT_CHOSEN = (

@@ -727,4 +727,11 @@ MOVABLE = (
         gone=("def main", "__main__"),
         kept=("import uvicorn", "def serve(port):\n    uvicorn.run(app, port=port)\n"),
     ),
+    Movable(
+        "a loop that only prints the routes",
+        f"import uvicorn\n{API}\n\nif __name__ == '__main__':\n    for route in app.routes:\n        if not hasattr(route, 'methods'):\n            continue\n        print(route.path, route.name)\n    uvicorn.run(app, port=8010)\n",
+        "uvicorn server:app --port 8010",
+        gone=("uvicorn", "route.path"),
+        notes=("`print(route.path, route.name)` goes",),
+    ),
 )

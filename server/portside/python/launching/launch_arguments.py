@@ -144,9 +144,9 @@ def read_arguments(
             obstacles.add(attribute, f"{shown} reads the arguments of the process, which are uvicorn's then")
         elif is_outside and takes is not None and runs_on_import(names, call):
             early.append(takes)
-        elif is_outside:
+        elif is_outside and not _is_for_others(names, chunk.node):
             first.append(chunk.node)
-        elif takes is None or any(holds(function, attribute) for function in others):
+        elif is_outside or takes is None or any(holds(function, attribute) for function in others):
             argv = True
         else:
             calls.append(takes)
@@ -158,6 +158,14 @@ def read_arguments(
     everywhere = (names.tree.root,) if early else parts
     required: dict[str, tuple[str, ...]] = required_words(names, everywhere, options) if parses else {}
     return Arguments(found, options, required.pop("", ()), argv, commands=required)
+
+
+def _is_for_others(names: Names, statement: Node) -> bool:
+    """Whether it is a function that nothing in the file calls: an installed command, a handler."""
+    function = statement.child_by_field_name("definition") or statement
+    name = function.child_by_field_name("name")
+    is_function = function.type == "function_definition" and name is not None
+    return is_function and name is not None and not names.reads(names.tree.text(name))
 
 
 def _with_called(names: Names, parts: tuple[Node, ...], kept: tuple[Node, ...]) -> tuple[Node, ...]:

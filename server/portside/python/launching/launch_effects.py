@@ -198,14 +198,21 @@ def _is_plain(names: Names, holder: Node, steps: int) -> bool:
     return made.type in _PLAIN or (made.type == "call" and _is_harmless_call(names, made, steps))
 
 
-def check_statement(names: Names, statement: Node, obstacles: Obstacles, *, after: bool = False) -> None:
-    """Adds why the statement can't go; notes what goes with it, where it can."""
+_DOES_NOTHING = frozenset({"pass_statement", "global_statement", "nonlocal_statement", "function_definition"})
+_LEAVES_LOOP = frozenset({"break_statement", "continue_statement"})
+
+
+def check_statement(
+    names: Names, statement: Node, obstacles: Obstacles, *, after: bool = False, looped: bool = False
+) -> None:
+    """Adds why the statement can't go; notes what goes with it, where it can.
+
+    looped: whether a loop goes with it, which it may leave.
+    """
     if statement in obstacles.idle or obstacles.is_explained(statement):
         return
     match statement.type:
-        case "pass_statement" | "global_statement" | "nonlocal_statement":
-            return
-        case "function_definition":
+        case kind if kind in _DOES_NOTHING or (looped and kind in _LEAVES_LOOP):
             return
         case "return_statement" if after:
             return
@@ -215,7 +222,9 @@ def check_statement(names: Names, statement: Node, obstacles: Obstacles, *, afte
             for expression in statement.named_children:
                 _check_expression(names, expression, obstacles, after=after)
         case "if_statement":
-            _check_if(names, statement, obstacles, after=after)
+            _check_if(names, statement, obstacles, after=after, looped=looped)
+        case "for_statement" if statement.children[0].type != "async":
+            _check_for(names, statement, obstacles, after=after)
         case _:
             obstacles.add(statement, _missed(obstacles, statement, after=after))
 
@@ -225,7 +234,7 @@ def _missed(obstacles: Obstacles, node: Node, *, after: bool) -> str:
     return f"{obstacles.quote(node)} runs {when}, and the uvicorn command would not run it"
 
 
-def _check_if(names: Names, statement: Node, obstacles: Obstacles, *, after: bool) -> None:
+def _check_if(names: Names, statement: Node, obstacles: Obstacles, *, after: bool, looped: bool) -> None:
     """An `if` that does nothing but print goes like its prints."""
     condition = statement.child_by_field_name("condition")
     if condition is None or not is_pure(names, condition):
@@ -235,7 +244,19 @@ def _check_if(names: Names, statement: Node, obstacles: Obstacles, *, after: boo
         body = branch.child_by_field_name("consequence") or branch.child_by_field_name("body")
         for inner in statements(body) if body is not None else ():
             if not (after and leaves(names, inner)):
-                check_statement(names, inner, obstacles, after=after)
+                check_statement(names, inner, obstacles, after=after, looped=looped)
+
+
+def _check_for(names: Names, statement: Node, obstacles: Obstacles, *, after: bool) -> None:
+    """A loop that does nothing but print goes like its prints."""
+    right = statement.child_by_field_name("right")
+    if right is None or not is_pure(names, right):
+        obstacles.add(statement, _missed(obstacles, statement, after=after))
+        return
+    for part in (statement, *statement.children_by_field_name("alternative")):
+        body = part.child_by_field_name("body")
+        for inner in statements(body) if body is not None else ():
+            check_statement(names, inner, obstacles, after=after, looped=True)
 
 
 def _check_expression(names: Names, expression: Node, obstacles: Obstacles, *, after: bool) -> None:

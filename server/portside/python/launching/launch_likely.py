@@ -253,18 +253,32 @@ def _of_field(tracer: Tracer, definition: Node | None, name: Node | None, depth:
 
 
 def _of_parsed(tracer: Tracer, node: Node, depth: int) -> Value | None:
-    """`args.port` of an `args = shaped(parser.parse_args())`, or whose default is worked out itself."""
+    """`args.port` of an `args = shaped(parser.parse_args())`, or whose default is worked out itself.
+
+    Also of an `args = Settings(**vars(parser.parse_args()))`.
+    """
     names = tracer.names
     holder, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
     if holder is None or name is None:
         return None
     made = names.value_of(holder)
-    shaped = arguments(made).positional if made.type == "call" else ()
+    passed = arguments(made) if made.type == "call" else None
+    shaped = (*passed.positional, *map(_with_members, passed.unpacked)) if passed is not None else ()
     if not any(may_be_parsed(tracer, each) for each in (holder, *shaped)):
         return None
     option, written = added_option(tracer, names.tree.text(name)) or (None, None)
     default = likely(tracer, written, depth - 1) if written is not None else None
     return CommandLine(option, default) if isinstance(default, Literal) else None
+
+
+def _with_members(mapping: Node) -> Node:
+    """What `vars(args)` and `args.__dict__` are the members of."""
+    member = mapping.child_by_field_name("attribute")
+    if member is not None and member.text == b"__dict__":
+        return mapping.child_by_field_name("object") or mapping
+    callee = mapping.child_by_field_name("function")
+    is_vars = callee is not None and callee.text == b"vars"
+    return next(iter(argument_nodes(mapping)), mapping) if is_vars else mapping
 
 
 def _agreed(values: list[Value | None]) -> Value | None:

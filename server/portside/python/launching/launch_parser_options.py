@@ -14,6 +14,7 @@ from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
+from portside.python.running.argument_parsing import PARSERS
 from portside.python.source.nodes import EXTRAS, fields_of, holds, nodes_of, own_parts
 from portside.python.source.syntax import argument_nodes, arguments, string_value, unwrapped
 from portside.records import dataclass
@@ -129,6 +130,9 @@ def _is_read_by_attribute(names: Names, holder: Node) -> bool:
     bindings = names.bindings_of(holder)
     if home is None or any(binding.how is How.PARAMETER for binding in bindings):
         return False
+    # `Options(**vars(parser.parse_args()))` takes them all.
+    if any(binding.value is not None and _takes_all(names, binding.value) for binding in bindings):
+        return False
     for read in names.reads(name, home):
         parent = read.parent
         if parent is not None and parent.type == "attribute":
@@ -139,6 +143,14 @@ def _is_read_by_attribute(names: Names, holder: Node) -> bool:
         if not callee.endswith(".from_cli_args"):
             return False
     return True
+
+
+def _takes_all(names: Names, made: Node) -> bool:
+    """Whether a call is given what another one in its arguments parses."""
+    listed = made.child_by_field_name("arguments") if made.type == "call" else None
+    callees = fields_of(nodes_of(listed, "call"), "function", "attribute") if listed is not None else ()
+    methods = (callee.child_by_field_name("attribute") for callee in callees)
+    return any(method is not None and names.tree.text(method) in PARSERS for method in methods)
 
 
 def required_words(
