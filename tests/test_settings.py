@@ -125,6 +125,10 @@ def test_without_settings_the_root_is_the_top_of_the_project(tmp_path: Path) -> 
         ("severity = { PS201 = 1 }", "severity.PS201", "has to be one of"),
         ('severity = { "no such" = "error" }', 'severity."no such"', "there is no rule `no such`"),
         ('per-file-ignores = { "a.py" = ["nope"] }', 'per-file-ignores."a.py"', "there is no rule `nope`"),
+        ('per-file-ignores = { "../a.py" = [] }', 'per-file-ignores."../a.py"', "no pattern leads above"),
+        ('per-file-ignores = { "" = [] }', 'per-file-ignores.""', "name the files that are meant"),
+        ('per-file-ignores = { "!a.py" = [] }', 'per-file-ignores."!a.py"', "name the files that are meant"),
+        ('exclude = ["a", "!./../b"]', "exclude", "no pattern leads above"),
         ("per-file-ignores = []", "per-file-ignores", "has to be a table, not a list"),
         ("servers = 1", "servers", "has to be a table"),
         ("servers.a = 1", "servers.a", "has to be a table"),
@@ -146,6 +150,55 @@ def test_a_mistake_names_its_key_and_line(tmp_path: Path, line: str, key: str, m
     found = mistakes(tmp_path)
     assert [(at, named) for at, named, _ in found] == [(5, key)]
     assert message in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched", "other"),
+    [
+        ("./scripts/*.py", "scripts/a.py", "deep/scripts/a.py"),
+        ("./a.py", "a.py", "deep/a.py"),
+        ("/./a.py", "a.py", "deep/a.py"),
+        (".//./scripts/", "scripts/a.py", "deep/scripts/a.py"),
+        ("./**/a.py", "deep/a.py", "deep/b.py"),
+        ("./", "deep/a.py", None),
+        (".hidden/", ".hidden/a.py", "hidden/a.py"),
+        ("{top}/scripts", "scripts/a.py", "deep/scripts/a.py"),
+        ("{top}", "{inside}/a.py", "a.py"),
+        ("{top}/*.py", "{inside}/a.py", "deep/a.py"),
+    ],
+)
+def test_a_pattern_may_say_where_it_counts_from(
+    tmp_path: Path, pattern: str, matched: str, other: str | None
+) -> None:
+    parts = {"top": tmp_path.as_posix(), "inside": tmp_path.as_posix().lstrip("/")}
+    pattern = pattern.format(**parts)
+    text = f"exclude = ['{pattern}']\nper-file-ignores = {{ '{pattern}' = ['PS201'] }}"
+    settings = load(write(tmp_path, text, "portside.toml"))
+    meant = tmp_path / matched.format(**parts)
+    assert settings.excludes(meant)
+    assert "PS201" not in settings.selection_for(meant).enabled
+    assert other is None or not settings.excludes(tmp_path / other)
+
+
+def test_what_a_pattern_takes_out_again_may_say_where_it_counts_from(tmp_path: Path) -> None:
+    text = f"exclude = ['*.py', '!./a.py', '!{tmp_path.as_posix()}/b.py']\n"
+    settings = load(write(tmp_path, text, "portside.toml"))
+    assert [settings.excludes(tmp_path / name) for name in ("a.py", "b.py", "c.py")] == [False, False, True]
+
+
+def test_keys_beside_the_table_of_a_portside_toml_are_mistakes(tmp_path: Path) -> None:
+    text = "ignore = []\n\n[tool.portside]\nselect = []\n\n[severity]\nPS201 = 'error'\n"
+    write(tmp_path, text, "portside.toml")
+    found = mistakes(tmp_path)
+    assert [(line, key) for line, key, _ in found] == [(1, "ignore"), (6, "severity")]
+    assert "stands beside `tool.portside`, which is what counts" in found[0][2]
+
+
+def test_what_is_not_of_portside_may_stand_beside_its_table(tmp_path: Path) -> None:
+    write(
+        tmp_path, "title = 'x'\n[tool.portside]\nignore = ['PS201']\n[tool.other]\nx = 1\n", "portside.toml"
+    )
+    assert load(tmp_path).ignore == {"PS201"}
 
 
 def test_all_mistakes_come_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_pattern_makes_imported_files_not_count(serve: Start, project: Path) -
 
 def test_the_settings_say_so_for_a_server(serve: Start, project: Path) -> None:
     (project / "portside.toml").write_text(
-        '[servers.api]\napp = "app:app"\nreload-include = ["*.txt"]\nready-path = "/ready"\n'
+        '[servers.api]\napp = "app:app"\nreload-include = ["./*.txt"]\nready-path = "/ready"\n'
     )
     (project / "answer.txt").write_text("a")
     write(project / "app.py", READS_A_FILE.replace("texts/", ""))

@@ -14,6 +14,7 @@ from portside.lint.engine import RULE_FAILED
 from portside.lint.finding import Severity
 from portside.lint.selection import Selection
 from portside.records import dataclass
+from portside.settings.patterns import matcher
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -137,11 +138,12 @@ class Settings:
 
     @functools.cached_property
     def _ignore_specs(self) -> tuple[tuple[GitIgnoreSpec, frozenset[str]], ...]:
-        return tuple((_spec([pattern]), codes) for pattern, codes in self.per_file_ignores.items())
+        ignores = self.per_file_ignores.items()
+        return tuple((matcher([pattern], self.root), codes) for pattern, codes in ignores)
 
     @functools.cached_property
     def _exclude_spec(self) -> GitIgnoreSpec:
-        return _spec(self.exclude)
+        return matcher(self.exclude, self.root)
 
     def _selection(self, ignored: frozenset[str]) -> Selection:
         if not ignored:
@@ -151,10 +153,3 @@ class Settings:
 
         chosen = every_code() if self.select is None else self.select
         return Selection((chosen | {RULE_FAILED}) - ignored, self.severity)
-
-
-def _spec(patterns: tuple[str, ...] | list[str]) -> GitIgnoreSpec:
-    # Loaded late: most projects have no patterns, and this import costs as much as a small check.
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(patterns)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 Key = tuple[str, ...]
+KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "port-variable", "servers")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)$|\s*\(at end of document\)$")
 
 
@@ -72,7 +73,18 @@ def read_table(file: Path) -> SettingsTable | None:
     if not isinstance(inner, dict):
         line = SettingsTable(file, text, document, ()).line(("tool", "portside"))
         raise SettingsError((SettingsMistake(file, "tool.portside", line, "has to be a table"),))
+    if file.name == "portside.toml":
+        _refuse_both(SettingsTable(file, text, document, ()))
     return SettingsTable(file, text, inner, ("tool", "portside"))
+
+
+def _refuse_both(whole: SettingsTable) -> None:
+    """Raises SettingsError where a portside.toml has settings in two places: which of them count?"""
+    beside = [key for key in whole.table if key in KEYS]
+    if beside:
+        reason = "stands beside `tool.portside`, which is what counts; have all keys in one of the two places"
+        mistakes = (SettingsMistake(whole.file, key, whole.line((key,)), reason) for key in beside)
+        raise SettingsError(tuple(sorted(mistakes, key=lambda mistake: mistake.line)))
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from portside.settings.model import (
     SettingsError,
     SettingsMistake,
 )
-from portside.settings.read import Key, SettingsTable
+from portside.settings.patterns import leads_above, matcher
+from portside.settings.read import KEYS, Key, SettingsTable
 
-_KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "port-variable", "servers")
 _SERVER_KEYS = (
     "app", "script", "command", "host", "port", "app-dir", "factory", "env", "env-file", "gpus", "watch",
     "reload-include", "reload-exclude", "while-loading", "ready-path", "on-conflict", "warm",
@@ -51,7 +51,7 @@ class _Reader:
 
     def settings(self) -> Settings:
         table = self._table.table
-        self._only_known(table, _KEYS, ())
+        self._only_known(table, KEYS, ())
         return Settings(
             root=self._table.file.parent,
             file=self._table.file,
@@ -115,12 +115,13 @@ class _Reader:
         return tuple(pattern for pattern in patterns if self._is_pattern(pattern, key))
 
     def _is_pattern(self, pattern: str, key: Key) -> bool:
-        from pathspec import GitIgnoreSpec
-
         try:
-            GitIgnoreSpec.from_lines([pattern])
+            matcher([pattern], self._table.file.parent)
         except (ValueError, re.error):
             self._wrong(key, f"`{pattern}` is no pattern as .gitignore knows them")
+            return False
+        if leads_above(pattern):
+            self._wrong(key, f"`{pattern}` matches nothing: no pattern leads above the folder it counts from")
             return False
         return True
 
@@ -130,8 +131,15 @@ class _Reader:
         return {
             pattern: self._rules(words, (*key, pattern)) or frozenset()
             for pattern, words in table.items()
-            if self._is_pattern(pattern, (*key, pattern))
+            if self._is_pattern(pattern, (*key, pattern)) and self._is_positive(pattern, (*key, pattern))
         }
+
+    def _is_positive(self, pattern: str, key: Key) -> bool:
+        """Whether it names files: after another pattern, `!` takes some out again, and here each is alone."""
+        is_positive = bool(pattern.strip()) and not pattern.startswith(("!", "#"))
+        if not is_positive:
+            self._wrong(key, f"`{pattern}` matches nothing: it has to name the files that are meant")
+        return is_positive
 
     def _severity(self) -> dict[str, Severity]:
         key = ("severity",)

@@ -6,11 +6,14 @@ import os
 import re
 import time
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from portside.devserver.planning.plan import Plan
 from portside.devserver.watching import ignored
+from portside.settings.patterns import as_in_gitignore, matcher
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 _JUST_BEFORE_S = 1.0
 # What a folder given with --reload-dir may hold besides modules; not data, not logs.
@@ -27,9 +30,9 @@ class Changes:
         self._folder = plan.folder.resolve()
         self._configured = tuple(str(folder.resolve()) + os.sep for folder in folders)
         self._exactly = frozenset({*(str(folder.resolve()) for folder in folders), *plan.target.files})
-        self._include_patterns = plan.reload_includes
-        self._included = GitIgnoreSpec.from_lines(plan.reload_includes)
-        self._excluded = GitIgnoreSpec.from_lines(plan.reload_excludes)
+        self._include_patterns = as_in_gitignore(plan.reload_includes, plan.folder)
+        self._included = matcher(plan.reload_includes, plan.folder)
+        self._excluded = matcher(plan.reload_excludes, plan.folder)
         self._environment = frozenset(str(path.resolve()) for path in plan.env_files)
         self._unmatched: dict[str, float] = {}
         self.failed: frozenset[str] = frozenset()
