@@ -127,6 +127,14 @@ CHOSEN = (
         notes=("`port=options.port` is worked out by the script",),
         kept=("def create_app():\n    sys.argv[1:] = shlex.split", "def work():\n    subprocess.run"),
     ),
+    Movable(
+        "a folder of `app_dir` beside the script, which has the app",
+        "import os\nfrom pathlib import Path\n\nimport uvicorn\n\nHERE = Path(__file__).resolve().parent\n" + GUARD
+        + "    os.environ['X'] = '1'\n    uvicorn.run('api:app', port=8010, app_dir=str(HERE / 'lib'), reload=True, reload_dirs=[str(HERE / 'lib'), str(HERE)])\n",
+        "uvicorn --factory server:create_app --port 8010 --reload --reload-dir lib --reload-dir .",
+        files={"lib/api.py": "import words\n" + API, "lib/words.py": ""},
+        kept=("    sys.path.insert(0, str(HERE / 'lib'))\n    from api import app\n    return app",),
+    ),
 )  # fmt: skip
 
 NOT_CHOSEN = (

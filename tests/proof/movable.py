@@ -734,4 +734,12 @@ MOVABLE = (
         gone=("uvicorn", "route.path"),
         notes=("`print(route.path, route.name)` goes",),
     ),
+    Movable(
+        "paths that the script names by where it lies",
+        "import os\nimport uvicorn\nfrom pathlib import Path\n\nROOT = Path(__file__).parents[1]\n\nif __name__ == '__main__':\n    uvicorn.run('api:app', port=8010, app_dir=os.path.join(os.path.dirname(__file__), '..', 'lib'), reload=True, reload_dirs=[str(ROOT / 'lib')])\n",
+        "uvicorn api:app --port 8010 --app-dir lib --reload --reload-dir lib",
+        path="scripts/serve.py",
+        files={"lib/api.py": API},
+        notes=("the command has `--app-dir` alone on its path",),
+    ),
 )

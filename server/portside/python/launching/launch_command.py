@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import math
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ from portside.python.launching.launch_likely import always_bound, likely
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch, made_again
+from portside.python.launching.script_paths import script_path
 from portside.python.launching.script_place import ImportTarget, ScriptPlace
 from portside.python.names.bindings import How
 from portside.python.names.names import Names
@@ -58,9 +60,37 @@ from portside.python.values.values import (
 from portside.records import dataclass
 
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what `host=None` stands for
+_PATHS = frozenset({Kind.PATH, Kind.REPEATED})
 _LOGGING = "uvicorn.config.LOGGING_CONFIG"
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "builtins.dict"})
 _DICTIONARIES = frozenset({"copy.deepcopy", "builtins.dict"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What `uvicorn.run` does before it imports the app, for a factory to do.
+
+    logging: the dictionary of `log_config`, which is applied. folder: that of `app_dir`, first on the path.
+    """
+
+    logging: Node | None = None
+    folder: Node | None = None
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """What stands in the run call and is written again."""
+        return tuple(node for node in (self.logging, self.folder) if node is not None)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What the lines need to be imported."""
+        needed = (("logging.config", self.logging), ("sys", self.folder))
+        return tuple(module for module, node in needed if node is not None)
+
+    def lines(self, names: Names) -> list[str]:
+        """The statements, in their order."""
+        written = (("sys.path.insert(0, {})", self.folder), ("logging.config.dictConfig({})", self.logging))
+        return [line.format(names.tree.text(node)) for line, node in written if node is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +98,14 @@ class Options:
     """The options of a launch.
 
     said: each with its words, ready for a shell. host, port: where they are known before it runs.
-    logging: the dictionary of `log_config`, for a factory to apply. deciding: the options of the script
-    without which these are what they are.
+    ahead: what a factory does in place of others. deciding: the options of the script without which these
+    are what they are.
     """
 
     said: tuple[SaidOption, ...]
     host: str | None = None
     port: int | None = None
-    logging: Node | None = None
+    ahead: Ahead = field(default_factory=Ahead)
     deciding: frozenset[str] = frozenset()
 
     @property
@@ -110,8 +140,9 @@ class OptionReader:
     outside: what names from other files stand for; a person has to look whether they will stay so.
     target: the app's module, which can be asked for what only it can tell; None where it loads a model.
     may_leave: whether an option that can't be told may be left to whoever starts the server.
-    made_by: what made the things that names from other files stand for. deciding: what is found of the
-    script's own options that decide whether the server has one.
+    made_by: what made the things that names from other files stand for. folder: that in which the command
+    is run, None where that is not known. is_for_factory: whether a factory may do what has no option.
+    deciding: what is found of the script's own options that decide whether the server has one.
     """
 
     names: Names
@@ -123,28 +154,29 @@ class OptionReader:
     target: ImportTarget | None = None
     may_leave: bool = False
     made_by: MadeBy = nothing_made
+    folder: str | None = None
+    is_for_factory: bool = False
     deciding: set[str] = field(default_factory=set)
+    _ahead: Ahead = field(default_factory=Ahead, init=False)
 
     def read(self, launch: Launch) -> Options:
         said: list[SaidOption] = []
         host: str | None = None
         port: int | None = None
-        logging: Node | None = None
         for keyword, written in self._keywords(launch).items():
             node = self._by_default(self.site.argument(self.names, written))
             if keyword == "factory" and self._is_true(node):
                 continue
             if self._is_dropped(keyword, node):
                 continue
-            if keyword == "log_config" and self._sets_up_logging(node, written):
-                logging = written if self._is_dictionary(written) else None
+            if self._comes_ahead(keyword, node, written):
                 continue
             option = uvicorn.OPTIONS.get(keyword)
             if option is None:
                 self.obstacles.add(node, f"uvicorn {uvicorn.VERSION} knows no option `{keyword}`")
                 continue
             plain = without_lower(self.names, node) if keyword == "log_level" else node
-            value = self._value(plain)
+            value = self._value_of(option, plain)
             if plain != node and isinstance(value, CommandLine):
                 self.obstacles.note(f"`{option.flag}` of uvicorn takes lower case alone")
             given = self._words(option, node, value)
@@ -159,7 +191,7 @@ class OptionReader:
             said += [SaidOption(uvicorn.OPTIONS[keyword].flag, given)] if given else []
             host = _settled(brought, str) if keyword == "host" else host
             port = _settled(brought, int) if keyword == "port" else port
-        return Options(tuple(said), host, port, logging, frozenset(self.deciding))
+        return Options(tuple(said), host, port, self._ahead, frozenset(self.deciding))
 
     def _dumped(self, launch: Launch) -> Mapping[str, tuple[Node, Value | _Elsewhere]]:
         """What `**settings.model_dump()` brings."""
@@ -236,6 +268,33 @@ class OptionReader:
                     if name and holder is not None and self.names.tree.text(holder) == word:
                         yield name
 
+    def _of_script(self, node: Node) -> _Composed | None:
+        """A path, or several, that the script names by where it lies, from the folder of the command."""
+        if self.folder is None:
+            return None
+        made = self.names.value_of(node)
+        is_list = made.type in {"list", "tuple"}
+        paths = []
+        for each in own_parts(made) if is_list else [made]:
+            path = script_path(self.names, self.place, each)
+            relative = posixpath.relpath(path or ".", self.folder or ".") if path is not None else None
+            paths.append(relative if relative is not None else string_value(self.names.tree, each))
+        if not paths or None in paths:
+            return None
+        return _Composed(paths if is_list else paths[0])
+
+    def _comes_ahead(self, keyword: str, node: Node, written: Node) -> bool:
+        """Whether it is no option then: what a factory does itself, or what is dealt with."""
+        if keyword == "log_config" and self._sets_up_logging(node, written):
+            logging = written if self._is_dictionary(written) else None
+            self._ahead = dataclasses.replace(self._ahead, logging=logging)
+            return True
+        if keyword == "app_dir" and self.is_for_factory:
+            folder = written if not self._is_none(node) else None
+            self._ahead = dataclasses.replace(self._ahead, folder=folder)
+            return True
+        return False
+
     def _sets_up_logging(self, node: Node, written: Node) -> bool:
         """Whether that is no file, and dealt with: a factory applies it, nothing is noted, or an obstacle."""
         if self._is_none(node):
@@ -285,6 +344,11 @@ class OptionReader:
             )
             return True
         return False
+
+    def _value_of(self, option: Option, node: Node) -> Value | _Composed | _Elsewhere:
+        value = self._value(node)
+        is_open = isinstance(value, Unknown) and option.kind in _PATHS
+        return (self._of_script(node) if is_open else None) or value
 
     def _value(self, node: Node) -> Value | _Composed | _Elsewhere:
         level = uvicorn.LOGGING_LEVELS.get(self.names.qualified(self.names.value_of(node)) or "")

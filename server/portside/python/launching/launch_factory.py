@@ -160,7 +160,7 @@ class _Planner:
             kept=kept,
             loops=loops.run,
             made=loops.made,
-            logging=options.logging,
+            ahead=options.ahead,
             signals=signals,
             endings=endings,
             around=self._around,
@@ -191,6 +191,8 @@ class _Planner:
             target=module if not self._facts.module.engines_at_import else None,
             may_leave=True,
             made_by=workspace.made_by,
+            folder=module.cwd if module is not None else None,
+            is_for_factory=True,
         )
         options = reader.read(by_condition(self._names, self._launch, self._others))
         note_branches(self._names, self._launch, self._others, self._obstacles)
@@ -249,9 +251,6 @@ class _Planner:
         names, launch, obstacles = self._names, self._launch, self._obstacles
         place, parsed = writer.place, writer.parsed
         target = AppTarget(module, writer.name, factory=True, own=True)
-        if "app_dir" in launch.options:
-            # The option itself comes with the others.
-            target = dataclasses.replace(target, place=dataclasses.replace(target.place, app_dir=None))
         edits = writer.edits(obstacles)
         if edits is not None and not leaves_python(names, edits):
             obstacles.add(launch.call, "what is left would not parse, because of how lines end here")

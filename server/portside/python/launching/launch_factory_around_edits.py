@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from tree_sitter import Node
+from dataclasses import field
 
 from portside.lint.finding import Edit
 from portside.lint.source import SourceFile, Span
+from portside.python.launching.launch_command import Ahead
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_factory_around import Around
 from portside.python.launching.launch_factory_around_search import NAMES, free, runs_of_loop, unused
@@ -45,14 +45,14 @@ def last_in_lifespan(names: Names, expression: str, call: str, step: str) -> Ite
 
 @dataclass(frozen=True)
 class AroundWriter:
-    """cuts: the lines that go in any case. logging: the dictionary of `log_config`, to apply."""
+    """cuts: the lines that go in any case. ahead: what comes ahead of the app."""
 
     names: Names
     site: Site
     around: Around
     returned: Returned
     cuts: tuple[Span, ...]
-    logging: Node | None = None
+    ahead: Ahead = field(default_factory=Ahead)
 
     @property
     def _source(self) -> SourceFile:
@@ -188,8 +188,7 @@ class AroundWriter:
         lines = [f"{around.app}.router.lifespan_context = {around.name}", f"return {around.app}"]
         if around.late:
             lines = [f"return {OUTER}.Starlette(lifespan={around.name})"]
-        if self.logging is not None:
-            lines.insert(0, f"logging.config.dictConfig({self.names.tree.text(self.logging)})")
+        lines = [*self.ahead.lines(self.names), *lines]
         text = source.newline * 2 + self._indent + self._joined(lines)
         return self._edit(Span(end, end), text)
 

@@ -14,6 +14,7 @@ from portside.lint.source import SourceFile, Span, lines_of
 from portside.python.launching.launch_app import AppTarget, bound_in, is_bound_alike
 from portside.python.launching.launch_arguments import Arguments
 from portside.python.launching.launch_branches import Branch, merged
+from portside.python.launching.launch_command import Ahead
 from portside.python.launching.launch_effects import is_pure
 from portside.python.launching.launch_factory_after import NAME as AFTER
 from portside.python.launching.launch_factory_after import After
@@ -63,7 +64,7 @@ class FactoryWriter:
     kept: Kept = field(default_factory=Kept)
     loops: tuple[Node, ...] = ()
     made: tuple[Node, ...] = ()
-    logging: Node | None = None
+    ahead: Ahead = field(default_factory=Ahead)
     signals: Signals = field(default_factory=Signals)
     endings: Endings = field(default_factory=Endings)
     around: Around | None = None
@@ -242,7 +243,7 @@ class FactoryWriter:
         reads = self.names.reads(name, home)
         return bool(reads) and all(
             any(holds(node, read) and not (app and holds(app, read)) for node, app in gone)
-            and not any(holds(node, read) for node in self._beside)
+            and not any(holds(node, read) for node in (*self._beside, *self.ahead.nodes))
             for read in reads
         )
 
@@ -269,7 +270,7 @@ class FactoryWriter:
         innermost, *outer = self.site.levels
         merged_into = merged(self.site, self.returned, self.branches)
         if self.kept.functions:
-            yield from KeptWriter(self.names, self.site, self.kept, self.logging).edits(self.returned)
+            yield from KeptWriter(self.names, self.site, self.kept, self.ahead).edits(self.returned)
         elif self.around is not None and self.around.covers(innermost.statement):
             pass
         elif merged_into is not None:
@@ -325,7 +326,7 @@ class FactoryWriter:
             app is not None
             and is_inside
             and returned.module is None
-            and self.logging is None
+            and not self.ahead.nodes
             and self.signals.cleaning is None
             and tree.text(app) in returned.expression
         ):
@@ -342,8 +343,7 @@ class FactoryWriter:
             lines = list(last_in_lifespan(self.names, returned.expression, self.signals.cleaning, step))
         if returned.module is not None:
             lines.insert(0, f"from {returned.module} import {returned.name}")
-        if self.logging is not None:
-            lines.insert(0, f"logging.config.dictConfig({self.names.tree.text(self.logging)})")
+        lines = [*self.ahead.lines(self.names), *lines]
         around = [attempt for attempt in dropped(self.site) if holds(attempt, statement)]
         indent = self._lines.margin(min((statement, *around), key=lambda node: node.start_byte))
         text = f"{self._source.newline}{indent}".join(lines)
@@ -351,9 +351,7 @@ class FactoryWriter:
 
     def _around_server(self, cuts: list[Span]) -> Iterator[Edit]:
         if self.around is not None:
-            writer = AroundWriter(
-                self.names, self.site, self.around, self.returned, tuple(cuts), self.logging
-            )
+            writer = AroundWriter(self.names, self.site, self.around, self.returned, tuple(cuts), self.ahead)
             yield from writer.edits()
 
     # What comes last
@@ -628,7 +626,7 @@ class FactoryWriter:
         texts += [self.names.tree.text(node) for node in self._beside]
         texts += [self.signals.cleaning] if self.signals.cleaning is not None else []
         texts += ["asyncio"] if self._beside else []
-        texts += [self.names.tree.text(self.logging)] if self.logging is not None else []
+        texts += self.ahead.lines(self.names)
         words = frozenset((*re.findall(r"\w+", " ".join(texts)), *self._needed()))
         place = dataclasses.replace(self.place, entry_points=self.place.entry_points | words)
         sites = [self.site, *(branch.site for branch in self.branches)]
@@ -661,7 +659,7 @@ class FactoryWriter:
             *((OUTER,) if self.around is not None and self.around.late else ()),
             *(("concurrent.futures",) if self.loops else ()),
             *(("signal",) if self._stops else ()),
-            *(("logging.config",) if self.logging is not None else ()),
+            *self.ahead.modules,
         )
 
     def _users(self) -> Iterator[Node]:

@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import field
 
 from tree_sitter import Node
 
 from portside.lint.finding import Edit
 from portside.lint.source import Span
-from portside.python.launching.launch_command import Options
+from portside.python.launching.launch_command import Ahead, Options
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
@@ -77,12 +78,13 @@ def kept_functions(names: Names, site: Site, place: ScriptPlace, obstacles: Obst
 
 def without_copies(options: Options, kept: Kept, obstacles: Obstacles) -> Options:
     """The options, without a log configuration that would have to be written twice: where it has no name."""
-    if not kept.functions or options.logging is None or options.logging.type in {"identifier", "attribute"}:
+    logging = options.ahead.logging
+    if not kept.functions or logging is None or logging.type in {"identifier", "attribute"}:
         return options
     obstacles.note(
         "`log_config` stays with the function that serves others: say `--log-config` with a file", review=True
     )
-    return dataclasses.replace(options, logging=None)
+    return dataclasses.replace(options, ahead=dataclasses.replace(options.ahead, logging=None))
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class KeptWriter:
     names: Names
     site: Site
     kept: Kept
-    logging: Node | None = None
+    ahead: Ahead = field(default_factory=Ahead)
 
     def edits(self, returned: Returned) -> Iterator[Edit]:
         for number, function in enumerate(self.kept.functions):
@@ -126,8 +128,7 @@ class KeptWriter:
         lines_of, newline = Lines(self.names.tree), source.newline
         indent, step = lines_of.margin(statement), lines_of.step(statement)
         lines = [f"if not {self.kept.parameter}:"]
-        if self.logging is not None:
-            lines.append(f"{step}logging.config.dictConfig({self.names.tree.text(self.logging)})")
+        lines += [f"{step}{line}" for line in self.ahead.lines(self.names)]
         if returned.module is not None:
             lines.append(f"{step}from {returned.module} import {returned.name}")
         lines.append(f"{step}return {returned.expression}")

@@ -141,6 +141,7 @@ def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> M
         target=asked,
         may_leave=may_leave,
         made_by=facts.workspace.made_by,
+        folder=found[0].place.cwd if found is not None else None,
     )
     known = len(obstacles.found)
     options = reader.read(launch)
@@ -149,7 +150,7 @@ def plan_move(facts: FileFacts, launch: Launch, *, may_leave: bool = False) -> M
     if found is not None and untold and not may_leave and obstacles.found == untold:
         again = plan_move(facts, launch, may_leave=True)
         return again if isinstance(again, Move) else obstacles.blockers
-    if found is None or obstacles.found or options.logging is not None:
+    if found is None or obstacles.found or options.ahead.logging is not None:
         return obstacles.blockers
     target = found[0]
     _note_what_changes(facts, launch, target, obstacles)

@@ -6,20 +6,15 @@ uvicorn.run("server:app")           in agent/server.py, with a server.py above: 
 
 from __future__ import annotations
 
-import posixpath
-import re
-
 from tree_sitter import Node
 
+from portside.python.launching.script_paths import script_path
 from portside.python.launching.script_place import Folder, ScriptPlace
 from portside.python.names.names import Names
 from portside.python.source.nodes import nodes_of
 from portside.python.source.syntax import arguments
 
 _INSERTS = "sys.path.insert"
-_DEEPEST = 4
-_UP = re.compile(r"\.parent\b|\bdirname\(|['\"/]\.\.(?=['\"/])")
-_FAR_UP = re.compile(r"\.parents\[(\d)\]")
 
 
 def found_first(names: Names, place: ScriptPlace, module: str) -> Folder | None:
@@ -50,7 +45,7 @@ def changes_to_own_folder(names: Names, place: ScriptPlace) -> bool:
         for call in chunk.nodes("call"):
             callee, passed = call.child_by_field_name("function"), arguments(call).positional
             is_change = callee is not None and names.qualified(callee) == "os.chdir" and len(passed) == 1
-            if is_change and _folder(names, place, passed[0]) == place.folder:
+            if is_change and script_path(names, place, passed[0]) == place.folder:
                 return True
     return False
 
@@ -60,34 +55,7 @@ def _inserted(names: Names, place: ScriptPlace, call: Node) -> str | None:
     callee, passed = call.child_by_field_name("function"), arguments(call).positional
     if callee is None or names.qualified(callee) != _INSERTS or len(passed) != 2:
         return None
-    return _folder(names, place, passed[1]) if names.tree.text(passed[0]) == "0" else None
-
-
-def _folder(names: Names, place: ScriptPlace, node: Node) -> str | None:
-    """The folder, from the workspace's root, that an expression on `__file__` names."""
-    text = _written_out(names, node)
-    if text.count("__file__") != 1:
-        return None
-    up = len(_UP.findall(text)) + sum(int(far) + 1 for far in _FAR_UP.findall(text))
-    path = place.path
-    for _ in range(up):
-        if not path:
-            return None
-        path = posixpath.dirname(path)
-    return path if up else None
-
-
-def _written_out(names: Names, node: Node, depth: int = _DEEPEST) -> str:
-    """The text of the expression, with that of what its names stand for."""
-    text = names.tree.text(node)
-    start = names.tree.span(node).start
-    for name in reversed(nodes_of(node, "identifier") if depth else []):
-        value = names.value_of(name)
-        if value != name and value.type in {"call", "attribute", "subscript"}:
-            span = names.tree.span(name)
-            inner = _written_out(names, value, depth - 1)
-            text = text[: span.start - start] + inner + text[span.end - start :]
-    return text
+    return script_path(names, place, passed[1]) if names.tree.text(passed[0]) == "0" else None
 
 
 def served_instead(names: Names, place: ScriptPlace, module: str) -> str | None:
