@@ -35,7 +35,7 @@ PATTERNS = (
     "*.yaml",
     "*.yml",
 )
-# Weights, pictures and data: a server that is not asked of them starts without.
+# Weights, pictures and data, not code: a server that is not asked of them starts without.
 _LARGE = 400_000
 # A directory of Git; nothing that it says of hooks or filters is to run here.
 _GIT = (
@@ -127,7 +127,7 @@ def _wanted(listed: bytes, whole: bool) -> Iterator[tuple[str, str]]:
             if not mode.startswith("100"):
                 continue
             if size.isdigit() and (whole or any(_matches(Path(path).name, each) for each in PATTERNS)):
-                yield (blob if not whole or int(size) <= _LARGE else ""), path
+                yield (blob if not whole or int(size) <= _LARGE or path.endswith(".py") else ""), path
             elif whole:
                 yield "", path
 
