@@ -135,6 +135,15 @@ CHOSEN = (
         files={"lib/api.py": "import words\n" + API, "lib/words.py": ""},
         kept=("    sys.path.insert(0, str(HERE / 'lib'))\n    from api import app\n    return app",),
     ),
+    Movable(
+        "an object of another file that parses the arguments when it is made, on import",
+        "import uvicorn\nfrom options import options\n" + API + GUARD + "    app.state.model = options.args.model\n    uvicorn.run(app, host='0.0.0.0', port=8010)\n",
+        PLAIN,
+        files={"options.py": "import argparse\n\n\nclass Options:\n    def __init__(self):\n        self.args = self._parsed()\n\n    def _parsed(self):\n"
+               "        parser = argparse.ArgumentParser()\n        parser.add_argument('--model', default='m')\n        return parser.parse_args()\n\n\noptions = Options()\n"},
+        notes=("the script's arguments are read from `$SERVER_ARGS`",),
+        kept=('sys.argv[1:] = shlex.split(os.environ.get("SERVER_ARGS", ""))\n\nfrom options import options',),
+    ),
 )  # fmt: skip
 
 NOT_CHOSEN = (

@@ -46,6 +46,13 @@ UNTOLD = (
         notes=("`reload` is off here, as it is without `$DEV`",),
     ),
     Movable(
+        "reload by a condition in `bool(...)`",
+        f"import os\n{HEAD}{MAIN}    uvicorn.run('server:app', port=8010, reload=bool(os.getenv('MODE') == 'dev'))\n",
+        "uvicorn server:app --port 8010",
+        gone=("import os",),
+        notes=("`reload` is off here, as it is without `$MODE`",),
+    ),
+    Movable(
         "reload by a word of the environment, and a level by that",
         f"import os\n{HEAD}{MAIN}    debug = os.getenv('DEBUG', 'False').lower() in ('1', 'true')\n"
         "    uvicorn.run('server:app', port=8010, reload=debug, log_level='info' if not debug else 'debug')\n",

@@ -22,6 +22,7 @@ DATACLASS_PARSERS = ("parse_args_into_dataclasses", "parse_args_and_config")
 _BARE = re.compile(
     rb"\.[\s\\]*(?:%b)[\s\\]*\([^()\[\]{}\"'=]*\)" % "|".join([*PARSERS, *DATACLASS_PARSERS]).encode()
 )
+_MAKERS = frozenset({b"__init__", b"__post_init__"})
 _LOOKUPS = frozenset({b"__getattr__", b"__getattribute__"})
 
 
@@ -42,7 +43,15 @@ def parses_on_import(names: Names, guards: Guards) -> bool:
             continue
         if runs(call) or (runs_on_import(names, call) and any(map(runs, _users(names, call)))):
             return True
-    return False
+    return any(runs(name) for name in _calls_of(names, parsing_functions(names)))
+
+
+def _calls_of(names: Names, called: Collection[str]) -> Iterator[Node]:
+    """Where one of these functions or classes of the module is called, by its name there."""
+    for chunk in names.chunks_with(called) if called else ():
+        for name in fields_of(chunk.nodes("call"), "function", "identifier"):
+            if names.tree.text(name) in called:
+                yield name
 
 
 def parsing_functions(names: Names) -> frozenset[str]:
@@ -105,10 +114,21 @@ def _is_run_by(names: Names, definition: Node, node: Node) -> bool:
     function = scope.node if scope is not None else None
     if function is None or nodes_of(function, "yield"):
         return False
+    inside = definition.type == "class_definition" and holds(definition, function)
+    return function == definition or (inside and _is_run_by_maker(definition, function))
+
+
+def _is_run_by_maker(definition: Node, function: Node) -> bool:
+    """Whether making an object of the class calls the method: it does so itself, or by `self.parse()`."""
+    found = [one for one in nodes_of(definition, "function_definition") if _name_of(one) in _MAKERS]
+    calls = (fields_of(nodes_of(maker, "call"), "function", "attribute") for maker in found)
+    called = {each.child_by_field_name("attribute") for one in calls for each in one}
+    return function in found or _name_of(function) in {name.text for name in called if name is not None}
+
+
+def _name_of(function: Node) -> bytes | None:
     name = function.child_by_field_name("name")
-    is_maker = name is not None and name.text in {b"__init__", b"__post_init__"}
-    inside = holds(definition, function)
-    return function == definition or (definition.type == "class_definition" and inside and is_maker)
+    return name.text if name is not None else None
 
 
 def _users(names: Names, call: Node) -> tuple[Node, ...]:

@@ -38,7 +38,10 @@ _OPERATORS = {"==": True, "in": True, "!=": False, "not in": False}
 
 
 def of_bool(tracer: Tracing, node: Node) -> Environment | None:
-    """`bool(os.getenv("DEV"))`: any text is true, also "false"."""
+    """`bool(os.getenv("DEV"))`: any text is true, also "false". A condition in it is that condition."""
+    inner = tracer.trace(node)
+    if isinstance(inner, Environment) and inner.condition is not None:
+        return inner
     found = _text(tracer, node)
     return _as(tracer, found[0], bool, node) if found is not None else None
 
