@@ -144,9 +144,43 @@ CHOSEN = (
         notes=("the script's arguments are read from `$SERVER_ARGS`",),
         kept=('sys.argv[1:] = shlex.split(os.environ.get("SERVER_ARGS", ""))\n\nfrom options import options',),
     ),
+    Movable(
+        "all options of the parser, unpacked",
+        ARGPARSE + HEAD + GUARD + PARSER + "    parser.add_argument('--host', default='0.0.0.0')\n    parser.add_argument('--port', type=int, default=8010)\n" + PARSE
+        + "    app.state.port = args.port\n    uvicorn.run(app, **vars(args))\n",
+        PLAIN,
+        notes=("stay in the parser, but for the server uvicorn's own count now",),
+        kept=("    app.state.port = args.port\n    return app\n",),
+    ),
+    Movable(
+        "a function for each of two ways to serve, which a variable chooses from",
+        "import os\n" + HEAD + "\n\ndef public(port):\n    app.state.mode = 'public'\n    uvicorn.run(app, host='0.0.0.0', port=port, workers=1)\n"
+        "\n\ndef local(port, host='127.0.0.1') -> None:\n    print('local')\n    app.state.mode = 'local'\n    uvicorn.run(app, host=host, port=port)\n"
+        + GUARD + "    if os.environ.get('MODE', 'local') == 'public':\n        public(8000)\n    else:\n        local(8010)\n",
+        f"{UVICORN} --host 127.0.0.1 --port 8010",
+        notes=("the options are those without `$MODE`: line 15 has others",),
+        kept=("    app.state.mode = 'public'\n    return app\n", "    if os.environ.get('MODE', 'local') == 'public':\n        return public(8000)\n    else:\n        return local(8010)\n"),
+        gone=("uvicorn",),
+    ),
+    Movable(
+        "a function for each of two ways to serve the same app, and nothing else",
+        "import os\n" + HEAD + "\n\ndef public():\n    uvicorn.run('server:app', host='0.0.0.0', port=8000)\n\n\ndef local():\n    uvicorn.run('server:app', host='127.0.0.1', port=8010, reload=True)\n"
+        + GUARD + "    if os.environ.get('MODE', 'local') == 'public':\n        public()\n    else:\n        local()\n",
+        f"{UVICORN} --host 127.0.0.1 --port 8010 --reload",
+        notes=("the options are those without `$MODE`: line 14 has others",),
+        kept=("def create_app():\n    return app\n",),
+        gone=("uvicorn", "public", "local"),
+    ),
 )  # fmt: skip
 
 NOT_CHOSEN = (
+    Unmovable(
+        "a function for each of two ways to serve, one of which others start too",
+        "import os\n" + HEAD + "\n\ndef public():\n    app.state.mode = 'public'\n    uvicorn.run(app, host='0.0.0.0', port=8000)\n\n\ndef local():\n    app.state.mode = 'local'\n    uvicorn.run(app, port=8010)\n"
+        + GUARD + "    if os.environ.get('MODE', 'local') == 'public':\n        public()\n    else:\n        local()\n",
+        ((15, "the file starts a second server here, and one command starts one"),),
+        files={"pyproject.toml": '[project]\nname = "a"\n[project.scripts]\na = "server:public"\n'},
+    ),
     Unmovable(
         "ends who has the port, which is uvicorn itself with reload",
         ENDS + "    uvicorn.run('server:app', host='0.0.0.0', port=8010, reload=True)\n" + GUARD + "    main()\n",

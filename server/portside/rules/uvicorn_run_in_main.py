@@ -124,10 +124,11 @@ SERVER_ARGS="--model Qwen/Qwen3-8B" uvicorn --factory server:create_app --host 0
 
 It is unsafe: whoever starts the server has to say its arguments in another way. Where the file has a
 `create_app` already it is called `build_app` or the like. Of run calls in branches that exclude each other
-(with TLS and without) the command has the options of the plainest. Code after the run call becomes a
-function that `atexit` calls. Where the arguments are read by other means than a parser of the main block,
-the factory puts the words of `SERVER_ARGS` into `sys.argv`. Where others start the function that serves
-too, an installed command for one, it goes on serving for them:
+(with TLS and without) the command has the options of the plainest. Of two functions that a variable chooses
+from (`run_prod()`, `run_dev()`), it has those of the one that is called where nobody sets it. Code after
+the run call becomes a function that `atexit` calls. Where the arguments are read by other means than a
+parser of the main block, the factory puts the words of `SERVER_ARGS` into `sys.argv`. Where others start
+the function that serves too, an installed command for one, it goes on serving for them:
 
 ```python
 def main(serve=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from tree_sitter import Node
 
@@ -18,9 +19,12 @@ from portside.python.launching.launch_factory_app import Returned, find_returned
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_retries import attempt_of
 from portside.python.launching.launch_site import Site, find_site
+from portside.python.launching.launch_surroundings import serving_others
 from portside.python.launching.launches import Launch
+from portside.python.launching.script_place import ScriptPlace
 from portside.python.names.names import Names
 from portside.python.running.guards import When
+from portside.python.running.reachability import decorators
 from portside.python.source.nodes import holds, statements
 from portside.python.source.syntax import ancestors, arguments
 from portside.python.values.value_conditions import switched
@@ -38,10 +42,40 @@ class Branch:
 
 
 def chosen(facts: FileFacts, launch: Launch) -> Launch:
-    """The launch whose options the command has: of several branches the plainest, the last of those."""
+    """The launch whose options the command has: of several branches the plainest, the last of those.
+
+    Of two functions that a variable chooses from, the one that is called where nobody sets it.
+    """
     launch = first_attempt(facts, launch)
     group = sorted([launch, *exclusive(facts, launch)], key=lambda one: one.call.start_byte)
+    by_variable = choice(facts, *group) if len(group) == 2 else None
+    if by_variable is not None:
+        return by_variable.taken
     return min(reversed(group), key=_extras) if len(group) > 1 else launch
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Which of two launches in functions of their own is taken where nobody sets the variable."""
+
+    variable: str
+    taken: Launch
+    other: Launch
+
+
+def choice(facts: FileFacts, one: Launch, two: Launch) -> Choice | None:
+    """None where nothing tells: `if os.getenv("MODE") == "prod": run_prod() else: run_dev()` does."""
+    if _exclude_each_other(one.call, two.call):
+        return None
+    met = _meeting(facts, one, two)
+    chooser = _chooser(*met) if met is not None else None
+    condition = chooser.child_by_field_name("condition") if chooser is not None else None
+    value = trace(facts.module.names, condition) if condition is not None else None
+    is_on = switched(value) if isinstance(value, Environment) else None
+    if met is None or is_on is None or not isinstance(value, Environment):
+        return None
+    first, last = (one, two) if met[0].start_byte < met[1].start_byte else (two, one)
+    return Choice(value.variable, *((first, last) if is_on else (last, first)))
 
 
 def first_attempt(facts: FileFacts, launch: Launch) -> Launch:
@@ -116,7 +150,22 @@ def _other_branches(whole: Node, site: Site) -> Iterator[Node]:
 def exclusive(facts: FileFacts, launch: Launch) -> tuple[Launch, ...]:
     """The other launches of the main block that run only where this one does not."""
     found = [other for other in facts.module.launches if other.when is When.MAIN and other is not launch]
-    return tuple(other for other in found if _exclude_each_other(launch.call, other.call))
+    return tuple(other for other in found if _meeting(facts, launch, other) is not None)
+
+
+def _meeting(facts: FileFacts, launch: Launch, other: Launch) -> tuple[Node, Node] | None:
+    """What of the ways to both stands in two branches of one `if`: the run calls, or those of functions."""
+    if _exclude_each_other(launch.call, other.call):
+        return launch.call, other.call
+    ways, others = _ways(facts, launch), _ways(facts, other)
+    pairs = ((one, two) for one in ways for two in others)
+    return next((pair for pair in pairs if _exclude_each_other(*pair)), None)
+
+
+def _ways(facts: FileFacts, launch: Launch) -> tuple[Node, ...]:
+    names = facts.module.names
+    site = find_site(names, facts.module.guards, launch.call, Obstacles(names.tree))
+    return site.ways if site is not None else ()
 
 
 def _exclude_each_other(one: Node, other: Node) -> bool:
@@ -148,7 +197,7 @@ def branches(
         own = find_site(names, facts.module.guards, launch.call, obstacles)
         if own is None:
             continue
-        if own.functions != site.functions or own.guard != site.guard:
+        if own.guard != site.guard or not (own.functions == site.functions or _is_apart(facts, own, site)):
             obstacles.add(launch.call, "the file starts a second server here, and one command starts one")
             continue
         if (runs := _with_own_loop(names, launch.call)) is not None:
@@ -158,6 +207,21 @@ def branches(
         if returned is not None:
             found.append(Branch(launch, own, returned))
     return tuple(found)
+
+
+def _is_apart(facts: FileFacts, own: Site, site: Site) -> bool:
+    """Whether the branch has functions for itself alone, which do nothing after the run call."""
+    functions = [one for one in own.functions if one not in site.functions]
+    place = facts.workspace.place or ScriptPlace(facts.source.path)
+    inner = [level for level in own.levels if any(holds(one, level.statement) for one in functions)]
+    has_more = own.tries or own.withs or own.retries or own.shared or own.task or own.together
+    return (
+        not has_more
+        and not serving_others(facts.module.names, own, place)
+        and all(one.children[0].type != "async" and not decorators(one) for one in functions)
+        and not any(holds(one, whole) for one in functions for whole in own.conditions)
+        and all([*statements(level.block)][-1] == level.statement for level in inner)
+    )
 
 
 def _with_own_loop(names: Names, call: Node) -> Node | None:
@@ -181,9 +245,9 @@ def merged(site: Site, returned: Returned, others: Iterable[Branch]) -> Node | N
     if any(branch.returned != returned for branch in found):
         return None
     for each in sites:
-        inner = [*statements(each.levels[0].block)]
-        is_alone = inner == [each.levels[0].statement] and not each.serving
-        if not is_alone or each.conditions[:1] != (whole,):
+        inside = takewhile(lambda level: level.statement != whole, each.levels)
+        is_alone = all([*statements(level.block)] == [level.statement] for level in inside)
+        if not is_alone or each.serving or each.conditions[:1] != (whole,):
             return None
     alternatives = whole.children_by_field_name("alternative")
     has_else = any(clause.type == "else_clause" for clause in alternatives)

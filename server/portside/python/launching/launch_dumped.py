@@ -1,4 +1,4 @@
-"""Options that come as the fields of an object: `uvicorn.run(app, **settings.model_dump())`.
+"""Options that come as the fields of an object: `uvicorn.run(app, **settings.model_dump())`, `**vars(args)`.
 
 class ServerSettings(BaseSettings):
     host: str = "0.0.0.0"
@@ -15,6 +15,7 @@ from portside.knowledge import uvicorn
 from portside.python.names.names import Names
 from portside.python.source.syntax import argument_nodes, arguments, unwrapped
 from portside.python.values.value_objects import attribute_of
+from portside.python.values.value_sources import added_option, is_parsed, option_of
 from portside.python.values.value_types import Environment, Literal, Outside, Through, Value
 from portside.python.values.values import Tracer
 
@@ -31,14 +32,25 @@ def dumped_options(
 
     given: the keywords that the call has besides.
     """
-    found = {}
+    found: dict[str, tuple[Node, Value, bool]] = {}
     for unpacked, holder in _dumped(names, call):
+        if is_parsed(tracer := Tracer(names), holder):
+            brought = (each for each in brought_arguments(names, call) if each not in given)
+            found |= {each: (unpacked, option_of(tracer, each, None), False) for each in brought}
+            continue
         for keyword in (*uvicorn.OPTIONS, "factory"):
             value = attribute_of(Tracer(names), holder, keyword)
             known = value if _is_known(value) else attribute_of(Tracer(names, outside), holder, keyword)
             if keyword not in given and _is_known(known):
                 found[keyword] = unpacked, known, known is not value
     return found
+
+
+def brought_arguments(names: Names, call: Node) -> Iterator[str]:
+    """The options of the parser that `**vars(args)` brings, by their names there."""
+    tracer = Tracer(names)
+    if any(is_parsed(tracer, holder) for _, holder in _dumped(names, call)):
+        yield from (each for each in uvicorn.OPTIONS if added_option(tracer, each) is not None)
 
 
 def brings_factory(names: Names, call: Node, outside: Outside) -> bool:

@@ -195,7 +195,7 @@ class _Planner:
             is_for_factory=True,
         )
         options = reader.read(by_condition(self._names, self._launch, self._others))
-        note_branches(self._names, self._launch, self._others, self._obstacles)
+        note_branches(self._facts, self._launch, self._others, self._obstacles)
         return options
 
     def _parsed(self, parts: tuple[Node, ...], kept: tuple[Node, ...]) -> Arguments:

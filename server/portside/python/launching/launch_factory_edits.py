@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import field
 
 from tree_sitter import Node
@@ -78,9 +78,13 @@ class FactoryWriter:
     def _lines(self) -> Lines:
         return Lines(self.names.tree)
 
+    @property
+    def _sites(self) -> list[Site]:
+        return [self.site, *(branch.site for branch in self.branches)]
+
     def edits(self, obstacles: Obstacles) -> tuple[Edit, ...] | None:
         """The edits, none overlapping; None, with the reason among the obstacles, where one has no place."""
-        sites = [self.site, *(branch.site for branch in self.branches)]
+        sites = self._sites
         serving = [node for site in sites for node in site.serving if self._goes(node)]
         for site in sites if not self.kept.functions else ():
             self._check_serving(site, [node for node in site.serving if self._goes(node)], obstacles)
@@ -267,7 +271,7 @@ class FactoryWriter:
 
     def _returns(self) -> Iterator[Edit]:
         """`return` before the app, and before the calls of the functions on the way to it."""
-        innermost, *outer = self.site.levels
+        innermost = self.site.levels[0]
         merged_into = merged(self.site, self.returned, self.branches)
         if self.kept.functions:
             yield from KeptWriter(self.names, self.site, self.kept, self.ahead).edits(self.returned)
@@ -281,12 +285,22 @@ class FactoryWriter:
             yield from self._return_of_app(innermost, self.launch, self.returned)
             for branch in self.branches:
                 yield from self._return_of_app(branch.site.levels[0], branch.launch, branch.returned)
-        calls = iter(self.site.calls)
+        yield from self._calls(self.site)
+        for branch in self.branches:
+            yield from self._calls(branch.site, but=self.site.calls)
+
+    def _calls(self, site: Site, but: Collection[Node] = ()) -> Iterator[Edit]:
+        """`return` before the calls on the way to the run call, but for those."""
+        whole = merged(self.site, self.returned, self.branches)
+        innermost, *outer = site.levels
+        calls = iter(site.calls)
         seen = innermost.statement
         for level in outer:
             if not holds(level.statement, seen):
                 call = next(calls)
-                if not self._is_kept(call) and not (self.around and self.around.covers(level.statement)):
+                is_around = self.around is not None and self.around.covers(level.statement)
+                is_gone = is_around or (whole is not None and holds(whole, call))
+                if call not in but and not self._is_kept(call) and not is_gone:
                     yield from self._calling(level, call)
             seen = level.statement
 
@@ -463,7 +477,7 @@ class FactoryWriter:
     def _early(self, going: list[Node]) -> Iterator[tuple[Node, str]]:
         if self.kept.functions:
             return
-        sites = [self.site, *(branch.site for branch in self.branches)]
+        sites = self._sites
         ways = [way for site in sites for way in site.ways]
         dealt_with = [*going, *self.after.kept, *open_handlers(self.names, self.site)]
         dealt_with += [retry for site in sites for retry in site.retries]
@@ -476,7 +490,7 @@ class FactoryWriter:
 
     def _untyped(self) -> Iterator[Edit]:
         """Takes `-> None` from the functions that give the app now."""
-        for function in self.site.functions:
+        for function in dict.fromkeys(one for site in self._sites for one in site.functions):
             returned = function.child_by_field_name("return_type")
             listed = function.child_by_field_name("parameters")
             if returned is not None and listed is not None and self.names.tree.text(returned) == "None":
@@ -537,7 +551,7 @@ class FactoryWriter:
     @cached_property
     def _stops(self) -> tuple[Node, ...]:
         """What a handler does to stop the server."""
-        sites = [self.site, *(branch.site for branch in self.branches)]
+        sites = self._sites
         made = [node for site in sites for node in site.serving if self._goes(node)]
         gone = [*made, *(site.ways[0] for site in sites), *self.signals.gone]
         return find_stops(self.names, made, gone) if not self.kept.functions else ()
@@ -622,14 +636,16 @@ class FactoryWriter:
         if self.kept.functions:
             return
         texts = [self.returned.expression, *(branch.returned.expression for branch in self.branches)]
-        texts += [self.names.tree.text(call) for call in self.site.calls]
+        whole = merged(self.site, self.returned, self.branches)
+        calls = [call for site in self._sites for call in site.calls]
+        texts += [self.names.tree.text(call) for call in calls if whole is None or not holds(whole, call)]
         texts += [self.names.tree.text(node) for node in self._beside]
         texts += [self.signals.cleaning] if self.signals.cleaning is not None else []
         texts += ["asyncio"] if self._beside else []
         texts += self.ahead.lines(self.names)
         words = frozenset((*re.findall(r"\w+", " ".join(texts)), *self._needed()))
         place = dataclasses.replace(self.place, entry_points=self.place.entry_points | words)
-        sites = [self.site, *(branch.site for branch in self.branches)]
+        sites = self._sites
         steps = [level.statement for site in sites for level in site.levels if level.block.type != "module"]
         steps = self._serves(steps)
         retries = [one for site in sites for one in site.retries]

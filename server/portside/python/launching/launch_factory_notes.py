@@ -7,17 +7,23 @@ from collections.abc import Mapping
 
 from portside.knowledge.uvicorn import OPTIONS
 from portside.lint.moved_command import Argument
+from portside.python.facts import FileFacts
 from portside.python.launching.launch_arguments import VARIABLE, Arguments
+from portside.python.launching.launch_branches import choice
 from portside.python.launching.launch_factory_app import Returned
 from portside.python.launching.launch_obstacles import Obstacles
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
-from portside.python.names.names import Names
 from portside.python.source.nodes import holds
 
 
-def note_branches(names: Names, launch: Launch, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
+def note_branches(facts: FileFacts, launch: Launch, others: tuple[Launch, ...], obstacles: Obstacles) -> None:
     """Which options the other branches have that the command lacks, or has otherwise."""
+    names = facts.module.names
+    by_variable = choice(facts, launch, others[0]) if len(others) == 1 else None
+    if by_variable is not None:
+        line, variable = names.tree.line(by_variable.other.call), by_variable.variable
+        obstacles.note(f"the options are those without `${variable}`: line {line} has others", review=True)
     for other in others:
         flags = [OPTIONS[k].flag for k in other.options if k.startswith("ssl_") and k in OPTIONS]
         line = names.tree.line(other.call)

@@ -9,6 +9,7 @@ from tree_sitter import Node
 from portside.knowledge.uvicorn import OPTIONS
 from portside.lint.moved_command import Argument
 from portside.python.launching.launch_command import without_lower
+from portside.python.launching.launch_dumped import brought_arguments
 from portside.python.launching.launch_likely import handed_to
 from portside.python.launching.launch_site import Site
 from portside.python.launching.launches import Launch
@@ -61,6 +62,9 @@ def options_of_server(
     """
     by_destination = {option.destination(names): option for option in _options(names)}
     found: dict[str, Argument] = {}
+    for name in brought_arguments(names, launch.options_call):
+        if name in by_destination and name not in launch.options:
+            found |= _as_arguments(by_destination[name], name, gone)
     for keyword, written in launch.options.items():
         node = unwrapped(without_lower(names, site.argument(names, written)))
         node = unwrapped(handed_to(names, node) or node) if node.type == "attribute" else node
@@ -68,11 +72,14 @@ def options_of_server(
         option = by_destination.get(names.tree.text(attribute)) if attribute is not None else None
         if option is None or keyword not in OPTIONS:
             continue
-        action = arguments(option.call).keywords.get("action")
-        stays = option.statement not in gone
-        for word in option.words:
-            found[word] = Argument(OPTIONS[keyword].flag, action is None, stays)
+        found |= _as_arguments(option, keyword, gone)
     return found
+
+
+def _as_arguments(option: _Option, keyword: str, gone: Collection[Node]) -> dict[str, Argument]:
+    action = arguments(option.call).keywords.get("action")
+    stays = option.statement not in gone
+    return {word: Argument(OPTIONS[keyword].flag, action is None, stays) for word in option.words}
 
 
 def only_for_launch(names: Names, replaced: tuple[Node, ...]) -> Iterator[Node]:
