@@ -17,8 +17,8 @@ _PYTHON_SUFFIXES = frozenset({".py", ".pyw"})
 class Document:
     """One version of an open document.
 
-    path: of an untitled one, a name in the first folder; of a cell, its notebook's with the cell's own name
-    behind it. notebook: the URI of the one that the document is a cell of.
+    path: of an untitled one, a name in the first folder that no file has; of a cell, its notebook's with the
+    cell's own name behind it. notebook: the URI of the one that the document is a cell of.
     """
 
     uri: str
@@ -63,6 +63,9 @@ class Documents:
         document = self._by_uri.pop(uri, None)
         if document is not None:
             self._by_path.pop(document.path, None)
+            # Some clients know a file by two URIs: it is open until both are closed.
+            others = (other for other in self._by_uri.values() if other.path == document.path)
+            self._by_path.update((other.path, other) for other in others)
         return document
 
     def open(self) -> list[Document]:

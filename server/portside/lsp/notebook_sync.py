@@ -90,4 +90,4 @@ class NotebookSync:
                 self._diagnostics.closed(document)
 
     def _path(self, uri: str) -> Path:
-        return uris.to_path(uri) or self._workspace.unsaved_path(uri)
+        return uris.to_path(uri) or self._workspace.unsaved_path(uri, ".ipynb")

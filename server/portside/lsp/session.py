@@ -330,6 +330,8 @@ class Session:
     def _changed_on_disk(self, paths: list[Path]) -> None:
         if any(_is_settings(path) for path in paths):
             self._reload_settings()
+        for path in paths:
+            self._workspace.make_way(path)
         self._workspace.projects.changed(paths)
         # Others may take something else from a file that was typed in, which then holds for that file, too.
         self._workspace.share_texts()

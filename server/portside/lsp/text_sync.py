@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from pathlib import Path
 
 from portside.lsp import uris
 from portside.lsp.buffer import Buffer
@@ -29,9 +28,11 @@ class TextSync:
     def did_open(self, params: Json) -> None:
         item = params["textDocument"]
         path = uris.to_path(item["uri"])
+        if path is not None:
+            self._workspace.make_way(path)
         document = Document(
             uri=item["uri"],
-            path=path or self._unsaved_path(item["uri"]),
+            path=path or self._workspace.unsaved_path(item["uri"], ".py"),
             language=item.get("languageId", ""),
             version=item.get("version"),
             buffer=Buffer(item["text"], self._workspace.client.encoding),
@@ -64,7 +65,3 @@ class TextSync:
     def _put(self, document: Document) -> None:
         self._workspace.put(document)
         self._diagnostics.changed(document)
-
-    def _unsaved_path(self, uri: str) -> Path:
-        path = self._workspace.unsaved_path(uri)
-        return path if path.suffix == ".py" else path.with_name(f"{path.name}.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 from collections.abc import Collection, Iterator
@@ -14,6 +15,7 @@ from portside.lsp.convert import Converter
 from portside.lsp.documents import Document, Documents
 from portside.lsp.kinds import is_checked
 from portside.lsp.notebooks import Notebooks
+from portside.workspace.presence import exists
 
 if TYPE_CHECKING:
     from portside.lsp.projects import Projects
@@ -67,22 +69,35 @@ class Workspace:
 
     def put(self, document: Document) -> None:
         self.documents.put(document)
-        if document.notebook is None:
-            self._unshared.add(document.uri)  # nobody imports a cell
+        if document.on_disk:
+            self._unshared.add(document.uri)  # nobody imports a cell, or an older version of a file
 
-    def unsaved_path(self, uri: str) -> Path:
-        """A name for what has no file; in the first folder, whose settings then count."""
+    def unsaved_path(self, uri: str, suffix: str) -> Path:
+        """A name for what has no file, which no file has; in the first folder, whose settings then count."""
         name = uri.rpartition("/")[2].rpartition(":")[2] or "untitled"
         folder = self.client.folders[0] if self.client.folders else Path.cwd()
-        return folder / name
+        return self._free_path(folder / (name if name.endswith(suffix) else name + suffix))
+
+    def make_way(self, path: Path) -> None:
+        """A file is there: a document without one that was given this name gets another."""
+        document = self.documents.at(path)
+        if document is not None and not document.on_disk:
+            self.remove(document.uri)
+            self.put(dataclasses.replace(document, path=self._free_path(path)))
+
+    def _free_path(self, path: Path) -> Path:
+        numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(1))
+        names = itertools.chain([path], numbered)
+        return next(name for name in names if self.documents.at(name) is None and not exists(name))
 
     def remove(self, uri: str) -> Document | None:
         """The document that was closed; from now on what is saved counts where others depend on it."""
         document = self.documents.remove(uri)
         self._found.pop(uri, None)
-        if document is not None and document.notebook is None:
+        if document is not None and document.on_disk:
             self._unshared.discard(uri)
-            self.projects.set_overlay(document.path, None)
+            other = self.documents.at(document.path)
+            self.projects.set_overlay(document.path, other.buffer.text if other else None)
         return document
 
     # What is known of them
