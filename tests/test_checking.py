@@ -85,3 +85,18 @@ def test_a_project_in_a_copy_of_vllm_is_for_that_one(root: Path) -> None:
         (root / package).mkdir()
         (root / package / "__init__.py").touch()
     assert Checker(opened=[root]).check(path, text).findings == ()
+
+
+@pytest.mark.parametrize("mark", [None, "pyproject.toml"])
+def test_of_what_nothing_marks_as_a_project_a_part_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str | None
+) -> None:
+    """It may be a home folder, or a whole disk."""
+    monkeypatch.setattr("portside.workspace.project._MOST_OF_A_GUESS", 3)
+    for name in ("aa/1.py", "aa/2.py", "server.py", *filter(None, [mark])):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "zz").mkdir()
+    (tmp_path / "zz" / "start.sh").write_text("python server.py\n")
+    found = Checker().project(tmp_path / "server.py").launch_files.all()
+    assert len([*found]) == (1 if mark else 0)

@@ -102,7 +102,7 @@ def test_without_settings_the_root_is_the_top_of_the_project(tmp_path: Path) -> 
     (tmp_path / ".git").mkdir()
     (tmp_path / "a" / "b").mkdir(parents=True)
     settings = load(tmp_path / "a" / "b")
-    assert (settings.root, settings.file) == (tmp_path, None)
+    assert (settings.root, settings.file, settings.is_guess) == (tmp_path, None, False)
     assert settings.selection_for(tmp_path / "x.py").enabled is None
 
 
@@ -265,6 +265,7 @@ def test_without_any_sign_of_a_project_the_opened_folder_is_the_root(tmp_path: P
     inner.mkdir(parents=True)
     assert SettingsFinder().of_folder(inner).root == inner
     assert SettingsFinder([tmp_path / "work", tmp_path / "other"]).of_folder(inner).root == tmp_path / "work"
+    assert SettingsFinder([tmp_path / "work"]).of_folder(inner).is_guess
     (inner / "__init__.py").touch()
     assert SettingsFinder().of_folder(inner).root == tmp_path / "work"
     (inner / "setup.py").touch()

@@ -82,6 +82,7 @@ class Checker:
             self._projects[key] = Project(
                 settings.root,
                 port_variable=settings.port_variable,
+                is_guess=settings.is_guess,
                 stopwatch=self.stopwatch,
                 steady=self._steady,
                 survey=self.survey if self._steady else None,

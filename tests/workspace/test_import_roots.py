@@ -41,6 +41,11 @@ def test_the_import_root(tmp_path: Path, files: tuple[str, ...], script: str, ro
     assert import_root(tmp_path / script, tmp_path) == tmp_path / root
 
 
+def test_the_import_root_of_a_script_at_the_top_of_a_disk() -> None:
+    top = Path(Path.cwd().anchor)
+    assert import_root(top / "server.py", top) == top
+
+
 @pytest.mark.parametrize(
     ("files", "script", "imported", "opened", "expected"),
     [

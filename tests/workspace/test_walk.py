@@ -11,7 +11,7 @@ import pytest
 from tests.folders import lay_out
 
 from portside.workspace.survey import Survey
-from portside.workspace.walk import is_below, nothing_excluded, python_files
+from portside.workspace.walk import is_below, nothing_excluded, paths_below, python_files
 
 IGNORE = """\
 # a comment
@@ -100,3 +100,12 @@ def test_a_folder_that_can_not_be_listed_is_remembered(
         str(tmp_path / name) for name in ("a.py", "open/c.py")
     )
     assert survey.unlisted == [str(tmp_path / "closed")]
+
+
+def test_a_walk_of_so_many_goes_into_no_other_folder(tmp_path: Path) -> None:
+    """All that is in the folders that it came to counts: those at the top, first of all."""
+    lay_out(tmp_path, dict.fromkeys(("a/1.py", "a/2.py", "b/3.py", "c.py"), ""))
+    left_out = set[str]()
+    found = paths_below(tmp_path, nothing_excluded, lambda name: name.endswith(".py"), left_out, most=4)
+    assert [os.path.relpath(path, tmp_path) for path in found] == ["a/1.py", "a/2.py", "c.py"]
+    assert left_out == {"b"}

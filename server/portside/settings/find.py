@@ -62,12 +62,14 @@ class SettingsFinder:
         path = str(folder)
         known = self._settings.get(path)
         if known is None:
-            known = self._settings[path] = self._find(path) or self._none_for(self._project_root(path))
+            known = self._settings[path] = self._find(path) or self._none_for(path)
         return known
 
-    def _none_for(self, root: str) -> Settings:
+    def _none_for(self, folder: str) -> Settings:
+        marked = self._marked_above(folder)
+        root = self._unmarked_root(folder) if marked is None else marked
         if root not in self._without:
-            self._without[root] = Settings(Path(root))
+            self._without[root] = Settings(Path(root), is_guess=marked is None)
         return self._without[root]
 
     def _find(self, folder: str) -> Settings | None:
@@ -89,11 +91,8 @@ class SettingsFinder:
         above = os.path.dirname(folder)  # noqa: PTH120
         return self._find(above) if above != folder else None
 
-    def _project_root(self, folder: str) -> str:
-        """The nearest folder that looks like the top of a project, else the one that was opened."""
-        marked = self._marked_above(folder)
-        if marked is not None:
-            return marked
+    def _unmarked_root(self, folder: str) -> str:
+        """The folder that was opened; else this one, or that of the package that it is."""
         around = [top for top in self._opened if f"{folder}{os.sep}".startswith(top.rstrip(os.sep) + os.sep)]
         if around:
             return self._project_below(min(around, key=len), folder)

@@ -87,7 +87,8 @@ class Settings:
     """What counts in the folder `root` and below.
 
     file: where this was read from; None where there is no settings file.
-    select, ignore: codes. per_file_ignores: gitignore-style pattern -> codes.
+    is_guess: whether nothing says that a project begins at the root, which is a folder that was opened or
+    holds the file. select, ignore: codes. per_file_ignores: gitignore-style pattern -> codes.
     select None: every rule.
     """
 
@@ -100,6 +101,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     port_variable: str = DEFAULT_PORT_VARIABLE
     servers: Mapping[str, ServerSettings] = field(default_factory=dict)
+    is_guess: bool = False
 
     def overridden(
         self,

@@ -45,7 +45,7 @@ def import_root(script: Path, root: Path, is_project: Callable[[str], bool] = is
     path, top = str(script), str(root)
     below = top.rstrip(os.sep) + os.sep
     project, folder = top, os.path.dirname(path)  # noqa: PTH120 - asked for many files of a large tree
-    while folder.startswith(below):
+    while folder != top and folder.startswith(below):
         if is_project(folder):
             project = folder
             break

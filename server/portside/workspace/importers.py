@@ -54,12 +54,14 @@ class ImporterIndex:
 
     lines: of a file, those that import, kept as long as the file stays as it is. steady: whether
     nothing changes while this lives; one look is enough then. survey: what is known of the files already.
+    most: as `paths_below` has it.
     """
 
     root: Path
     modules: LocalModules
     steady: bool = False
     survey: Survey = field(default_factory=Survey)
+    most: float = math.inf
     _lines: dict[str, tuple[object, bytes]] = field(default_factory=dict)
     _known: dict[Path, Importers] = field(default_factory=dict)
     _imports: dict[Path, tuple[_Imported, ...]] = field(default_factory=dict)
@@ -126,7 +128,11 @@ class ImporterIndex:
             return (file for file in walked.files if file.endswith(PYTHON_SUFFIXES))
         self._left_out.clear()
         return paths_below(
-            self.root, nothing_excluded, lambda name: name.endswith(PYTHON_SUFFIXES), self._left_out
+            self.root,
+            nothing_excluded,
+            lambda name: name.endswith(PYTHON_SUFFIXES),
+            self._left_out,
+            most=self.most,
         )
 
     def _lines_of(self, file: str) -> tuple[object, bytes]:

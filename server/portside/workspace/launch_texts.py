@@ -7,6 +7,7 @@ is told when one of them may have changed.
 from __future__ import annotations
 
 import codecs
+import math
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
@@ -26,16 +27,20 @@ class LaunchTexts:
     """Paths are relative to the root, with slashes. Not safe for threads.
 
     Effect: the first question about all files walks the workspace. walked: what that comes to, where somebody
-    has done it and nothing changes.
+    has done it and nothing changes. most: as `paths_below` has it.
     """
 
     def __init__(
-        self, root: Path, excluded: Excluded = nothing_excluded, walked: Walked | None = None
+        self,
+        root: Path,
+        excluded: Excluded = nothing_excluded,
+        walked: Walked | None = None,
+        most: float = math.inf,
     ) -> None:
         self.root = root.absolute()
         self._top = str(self.root).rstrip(os.sep) + os.sep
         self._excluded = excluded
-        self._found = walked
+        self._found, self._most = walked, most
         self._overlays: dict[str, str] = {}
         self._python: defaultdict[str, set[str]] = defaultdict(set)
         self._others: set[str] | None = None
@@ -191,7 +196,7 @@ class LaunchTexts:
 
     def _files(self) -> Iterable[str]:
         if self._found is None:
-            return paths_below(self.root, self._excluded, _is_of_interest)
+            return paths_below(self.root, self._excluded, _is_of_interest, most=self._most)
         return (path for path in self._found.files if _is_of_interest(path.rpartition(os.sep)[2]))
 
     def _is_elsewhere_too(self, path: str) -> bool:

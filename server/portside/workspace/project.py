@@ -7,6 +7,7 @@ and what the files around say about it.
 from __future__ import annotations
 
 import importlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 # As many trees as an editor has tabs; a tree is some ten times the size of its text.
 _MOST_TREES = 16
+# The folders and files that are looked at where nothing marks a project: more than most projects have.
+_MOST_OF_A_GUESS = 10_000
 # A command looks at each file once.
 _MOST_TREES_STEADY = 1
 # Loaded with the first of them: many trees have none.
@@ -66,8 +69,9 @@ class Project:
     """The files below a root, as checked by one user.
 
     port_variable: the environment variable that fixes use for a port. stopwatch: takes the time
-    of the phases `parse` and `rules`. steady: whether no file changes while this lives, as when a command
-    checks a tree once. survey: what is known of them then.
+    of the phases `parse` and `rules`. is_guess: whether nothing says that a project begins at the root; then
+    it may be a disk, and no more than a part of it is looked at. steady: whether no file changes while this
+    lives, as when a command checks a tree once. survey: what is known of them then.
     around: gives the project that this one is a part of, as a service is of a repository.
     Not safe for threads.
     """
@@ -78,6 +82,7 @@ class Project:
         *,
         port_variable: str = "PORT",
         stopwatch: Stopwatch | None = None,
+        is_guess: bool = False,
         steady: bool = False,
         survey: Survey | None = None,
         around: Callable[[], Project | None] = lambda: None,
@@ -91,8 +96,9 @@ class Project:
             self.root, steady=steady, leading_to_no_engine=self._files_leading_to_none
         )
         self._survey = survey = survey or Survey()
-        self._importers = ImporterIndex(self.root, self._modules, steady=steady, survey=survey)
-        self._texts = LaunchTexts(self.root, walked=survey.walked.get(str(self.root)))
+        most = _MOST_OF_A_GUESS if is_guess else math.inf
+        self._importers = ImporterIndex(self.root, self._modules, steady=steady, survey=survey, most=most)
+        self._texts = LaunchTexts(self.root, walked=survey.walked.get(str(self.root)), most=most)
         self.launch_files = LaunchIndex(self._texts, self._modules)
         self._surroundings = Surroundings(
             self.root,

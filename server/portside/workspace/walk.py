@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -60,6 +61,8 @@ def paths_below(
     wanted: Callable[[str], bool],
     left_out: set[str] | None = None,
     unlisted: list[str] | None = None,
+    *,
+    most: float = math.inf,
 ) -> Iterator[str]:
     """The files below the folder whose name (no folders) is wanted, sorted by path, folder by folder.
 
@@ -67,6 +70,7 @@ def paths_below(
     folders aren't followed. What can't be listed is left out. Plain strings: most files of a
     large tree are only looked at once. left_out: gets the names of the folders that are not searched, and
     of the wanted files that are not given. unlisted: gets the folders that can't be listed, in that order.
+    most: how many folders and wanted files there may be before no other folder is gone into.
     """
     top = os.path.abspath(folder)  # noqa: PTH100 - links stay links
     ignores = ignore_files_above(top) or ()
@@ -75,8 +79,9 @@ def paths_below(
         wanted,
         left_out if left_out is not None else set(),
         unlisted if unlisted is not None else [],
+        most,
     )
-    yield from _walk(top, search.entries(top), ignores, search)
+    yield from _walk(top, search.entries(top) or [], ignores, search)
 
 
 def is_below(folder: str, path: str, excluded: Excluded) -> bool:
@@ -100,16 +105,21 @@ def is_below(folder: str, path: str, excluded: Excluded) -> bool:
     return not ignored(path, False, ignores) and not (exclusion is not None and exclusion(path, False))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Search:
-    """What `paths_below` was asked."""
+    """What `paths_below` was asked. left: of `most`, what is left."""
 
     excluded: Excluded
     wanted: Callable[[str], bool]
     left_out: set[str]
     unlisted: list[str]
+    left: float
 
-    def entries(self, folder: str) -> list[os.DirEntry[str]]:
+    def entries(self, folder: str) -> list[os.DirEntry[str]] | None:
+        """What is right in the folder; None where that is too much."""
+        if self.left <= 0:
+            return None
+        self.left -= 1
         try:
             with os.scandir(folder) as found:
                 return sorted(found, key=_NAME_OF)
@@ -138,8 +148,9 @@ def _walk(folder: str, entries: list[os.DirEntry[str]], inherited: Ignores, sear
         ):
             left_out.add(entry.name)
         elif not is_folder:
+            search.left -= 1
             yield entry.path
-        elif _is_apart(inside := search.entries(entry.path)):
+        elif (inside := search.entries(entry.path)) is None or _is_apart(inside):
             left_out.add(entry.name)
         else:
             yield from _walk(entry.path, inside, ignores, search)
