@@ -288,7 +288,9 @@ def test_every_folder_of_the_workspace_has_its_own_settings(editor: Editor) -> N
     assert editor.diagnostics(editor.open("lax/a.py", IDLE)) == []
 
 
-@pytest.mark.parametrize("uri", ["untitled:Untitled-1", "vscode-vfs://github/o/r/a.py"])
+@pytest.mark.parametrize(
+    "uri", ["untitled:Untitled-1", "vscode-vfs://github/o/r/a.py", "vscode-remote://[a]/b.py"]
+)
 def test_a_document_without_a_file_is_checked_all_the_same(editor: Editor, uri: str) -> None:
     editor.initialize()
     editor.open("", IDLE, uri=uri)

@@ -9,7 +9,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 def to_path(uri: str) -> Path | None:
     """The file that a URI names; None for what is no file (an untitled document, a notebook's cell)."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # brackets that hold no address, as in file://[a]/b
+        return None
     if parts.scheme != "file":
         return None
     path = unquote(parts.path)
