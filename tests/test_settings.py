@@ -162,6 +162,8 @@ def test_a_mistake_names_its_key_and_line(tmp_path: Path, line: str, key: str, m
         ("./**/a.py", "deep/a.py", "deep/b.py"),
         ("./", "deep/a.py", None),
         (".hidden/", ".hidden/a.py", "hidden/a.py"),
+        ("[[]id]/*.py", "[id]/a.py", "i/a.py"),
+        ("[a&&b].py", "&.py", "c.py"),
         ("{top}/scripts", "scripts/a.py", "deep/scripts/a.py"),
         ("{top}", "{inside}/a.py", "a.py"),
         ("{top}/*.py", "{inside}/a.py", "deep/a.py"),

@@ -14,7 +14,7 @@ from portside.workspace.walk import is_below, nothing_excluded, paths_below
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git says what is right")
 
-FOLDERS = ("a", "b", "src", "Xtest", "foo.d", "[a]", "sp ace")
+FOLDERS = ("a", "b", "src", "Xtest", "foo.d", "[a]", "sp ace", "-", "&")
 FILES = ("x.py", "y.py", "a.py", "b", "Makefile", ".h.py", "!b", "a-b.py", "é.py")
 PATTERNS = (
     "*", "*.py", "a", "b", "src", "x.py", "*.*", "**/a", "a/**", "/a", "/*", "src/*", "a/b", "**", "*/",
@@ -24,6 +24,7 @@ PATTERNS = (
     "**/**", "src/**/", "*/a.py", "a/*/", "./a", "../a", "[/]a", "a[/]b", "?", "sp ace", "*[a]*", r"\[a\]",
     "[a-]*.py", "é*", "[é].py", "X*t", "*.p?", "a/", "!", "!!b", "a\t",
     "*o*.*", "*s*c*", "*a*.p*", "f*o*d", "*r*c/*.p*", "**/*s*/x*", "*[a-x]*.p?", "b*/**/*y*",
+    "[a--b]", "[+--b]*", "[--b].py", "[a-c-e]", "[a&&b]", "[a||b]*", "[a~~b].py", "[[]a]", "[a[b]*",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ is plain what they mean.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,10 @@ def matcher(patterns: Iterable[str], folder: Path) -> GitIgnoreSpec:
     # Loaded late: most projects have no patterns, and this import costs as much as a small check.
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(as_in_gitignore(patterns, folder))
+    with warnings.catch_warnings():
+        # Python tells of brackets that it may one day read in another way; pathspec writes them so.
+        warnings.simplefilter("ignore", FutureWarning)
+        return GitIgnoreSpec.from_lines(as_in_gitignore(patterns, folder))
 
 
 def as_in_gitignore(patterns: Iterable[str], folder: Path) -> tuple[str, ...]:

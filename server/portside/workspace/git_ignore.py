@@ -186,16 +186,16 @@ def _set(text: str) -> str | None:
     """`[abc]`, which never is a slash."""
     is_negated = text[0] in "!^"
     parts = re.findall(r"\\.|\[:[a-z]+:\]|.", text[1:] if is_negated else text, re.DOTALL)
-    found = ""
+    found, is_range = "", False
     for number, part in enumerate(parts):
+        # What follows `a-` is the end of that range, also where it is another `-`.
+        is_range = part == "-" and 0 < number < len(parts) - 1 and not is_range
         if part.startswith("[:") and part.endswith(":]"):
             if part[2:-2] not in _CLASSES:
                 return None
             found += _CLASSES[part[2:-2]]
-        elif part == "-" and 0 < number < len(parts) - 1:
-            found += "-"
         else:
-            found += re.escape(part[-1])
+            found += part if is_range else re.escape(part[-1])
     expression = rf"(?![/{_FOLDER}])[{'^' if is_negated else ''}{found}]"
     try:
         re.compile(expression)
